@@ -1,0 +1,54 @@
+"""What can go wrong, as a tree.
+
+    KinesynthError            a user can cause it and mend it; the command line prints one line and exits with 2
+    ├── BadInput              a file or a value is not what it should be
+    │   └── BadConfig         the same, of a configuration key
+    ├── ClipRejected          one clip fails a check; its shard goes on without it
+    └── MissingDependency     an optional package is not installed
+
+Anything else that is raised is a bug and exits with 1.
+"""
+
+from pathlib import Path
+
+
+class KinesynthError(Exception):
+    """A fault that the user can mend; the message is one line."""
+
+
+class BadInput(KinesynthError):
+    """A file or value is unusable.
+
+    Example:
+        >>> str(BadInput("walk.npz", "poses", "shape (10, 7)", "shape (T, 156) or (T, 165)", "export it again"))
+        'walk.npz: poses: found shape (10, 7), expected shape (T, 156) or (T, 165); export it again'
+    """
+
+    def __init__(self, file: str | Path, field: str, found: str, expected: str, mend: str) -> None:
+        super().__init__(f"{file}: {field}: found {found}, expected {expected}; {mend}")
+        self.file, self.field, self.found, self.expected, self.mend = file, field, found, expected, mend
+
+
+class BadConfig(BadInput):
+    """A configuration key is unknown, missing or out of range."""
+
+
+class ClipRejected(KinesynthError):
+    """One clip fails a check.
+
+    Args:
+        reason: a short sentence, the same for all clips that fail alike, so that reasons can be counted.
+        figure: the measured value that failed, NaN where there is none.
+        detail: what tells this clip from others that fail alike.
+    """
+
+    def __init__(self, reason: str, figure: float = float("nan"), detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason, self.figure, self.detail = reason, figure, detail
+
+
+class MissingDependency(KinesynthError):
+    """An optional package is needed for what was asked."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'kinesynth[{extra}]'")
