@@ -1,0 +1,211 @@
+"""The clip table (clips.tsv): which motions there are, whose they are, and into which shard each one goes.
+
+Standard library only: the Snakefile reads the table at every start.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from kinesynth.atomic import write_text
+from kinesynth.errors import BadInput
+
+DEMO = "demo"
+SPLITS = ("train", "val", "test")
+SOURCES = ("amass", "opensim", "markers", "procedural")
+_REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
+_OPTIONAL = ("model", "static", "fps", "frames")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_FIX_TABLE = "correct the table"
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """One line of the table.
+
+    `path`, `model` and `static` are resolved against the table's folder; `start` and `end` are seconds, None for the
+    whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them. A procedural clip has
+    no path: its action names the motion.
+    """
+
+    clip_id: str
+    subject: str
+    action: str
+    split: str
+    source: str
+    path: Path | None = None
+    start: float | None = None
+    end: float | None = None
+    model: Path | None = None
+    static: Path | None = None
+    fps: float | None = None
+    frames: int | None = None
+
+
+def read_clips(path: Path | str) -> list[ClipRow]:
+    """Read a clip table, or the embedded one where `path` is "demo".
+
+    Raises:
+        BadInput: naming the line and the column that is wrong.
+    """
+    table = Path(str(files("kinesynth") / "data" / "demo_clips.tsv")) if str(path) == DEMO else Path(path)
+    lines = _read_lines(table)
+    header = lines[0][1]
+    _check_header(table, header)
+    rows = []
+    for number, values in lines[1:]:
+        if len(values) != len(header):
+            raise _bad(table, number, "columns", str(len(values)), f"{len(header)} as in the header")
+        rows.append(_read_row(table, number, dict(zip(header, values, strict=True))))
+    if not rows:
+        raise BadInput(table, "rows", "none", "at least one clip", "add a line per clip")
+    _check_unique(table, [number for number, _ in lines[1:]], rows)
+    return rows
+
+
+def write_clips(path: Path, rows: Iterable[ClipRow]) -> None:
+    """Write a clip table; paths stand relative to its folder where they lie under it, else absolute."""
+    columns = (*_REQUIRED, *_OPTIONAL)
+    lines = ["\t".join(columns)]
+    folder = path.absolute().parent
+    lines += ["\t".join(_text(getattr(row, name), folder) for name in columns) for row in rows]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def assign_shards(rows: Sequence[ClipRow], clips_per_shard: int) -> dict[str, list[ClipRow]]:
+    """Group clips into shards `<subject>_<kkk>` of at most `clips_per_shard` clips of one subject, in table order.
+
+    Clips of other subjects change nothing about a subject's shards.
+    """
+    if clips_per_shard < 1:
+        raise BadInput("config", "clips_per_shard", str(clips_per_shard), "1 or more", "correct the configuration")
+    by_subject: dict[str, list[ClipRow]] = defaultdict(list)
+    for row in rows:
+        by_subject[row.subject].append(row)
+    return {
+        f"{subject}_{first // clips_per_shard:03d}": clips[first : first + clips_per_shard]
+        for subject, clips in by_subject.items()
+        for first in range(0, len(clips), clips_per_shard)
+    }
+
+
+def _read_lines(table: Path) -> list[tuple[int, list[str]]]:
+    """Return (line number, values) of every line that is not blank."""
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput(table, "file", error.strerror or "unreadable", "a clip table", "check `clips`") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(table, "encoding", f"byte {error.start} is not UTF-8", "UTF-8 text", "save it again") from error
+    lines = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        values = line.removesuffix("\r").split("\t")
+        if any(values):
+            lines.append((number, values))
+        for value in values:
+            if not (value.isprintable()):
+                raise _bad(table, number, "characters", repr(value[:40]), "printable text between tabs")
+    if not lines:
+        raise BadInput(table, "header", "an empty file", " ".join(_REQUIRED), "write a header line")
+    return lines
+
+
+def _check_header(table: Path, header: Sequence[str]) -> None:
+    expected = " ".join((*_REQUIRED, *(f"[{name}]" for name in _OPTIONAL)))
+    for name in _REQUIRED:
+        if name not in header:
+            raise BadInput(table, "header", f"no column {name!r}", f"{expected} (tab separated)", _FIX_TABLE)
+    for name in header:
+        if name not in _REQUIRED + _OPTIONAL:
+            raise BadInput(table, "header", f"unknown column {name!r}", expected, _FIX_TABLE)
+        if list(header).count(name) > 1:
+            raise BadInput(table, "header", f"column {name!r} twice", expected, _FIX_TABLE)
+
+
+def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
+    for name in ("clip_id", "subject"):
+        if not _IDENTIFIER.fullmatch(values[name]):
+            rule = "1 to 64 letters, digits, _ or -, beginning with a letter or digit"
+            raise _bad(table, line, name, repr(values[name][:80]), rule)
+    for name, allowed in (("split", SPLITS), ("source", SOURCES)):
+        if values[name] not in allowed:
+            raise _bad(table, line, name, repr(values[name][:80]), "one of " + ", ".join(allowed))
+    if not 0 < len(values["action"].strip()) <= 64:
+        raise _bad(table, line, "action", repr(values["action"][:80]), "1 to 64 characters")
+    start, end, fps = (_number(table, line, name, values.get(name, "")) for name in ("start", "end", "fps"))
+    if end is not None and end <= (start or 0.0):
+        raise _bad(table, line, "end", f"{end:g}", f"more than start ({start or 0.0:g})")
+    frames = _number(table, line, "frames", values.get("frames", ""))
+    if frames is not None and not frames.is_integer():
+        raise _bad(table, line, "frames", f"{frames:g}", "a whole number")
+    row = ClipRow(
+        clip_id=values["clip_id"],
+        subject=values["subject"],
+        action=values["action"],
+        split=values["split"],
+        source=values["source"],
+        path=_resolve(table, values["path"]),
+        start=start,
+        end=end,
+        model=_resolve(table, values.get("model", "")),
+        static=_resolve(table, values.get("static", "")),
+        fps=fps,
+        frames=None if frames is None else int(frames),
+    )
+    _check_files(table, line, row)
+    return row
+
+
+def _check_files(table: Path, line: int, row: ClipRow) -> None:
+    """Each source needs its own columns: a file, a model, a static trial, or none."""
+    if row.source == "procedural" and row.path is not None:
+        raise _bad(
+            table, line, "path", repr(str(row.path)), "nothing: the action of a procedural clip names its motion"
+        )
+    if row.source != "procedural" and row.path is None:
+        raise _bad(table, line, "path", "nothing", f"the file of a clip of source {row.source}")
+    if row.source == "opensim" and row.model is None:
+        raise _bad(table, line, "model", "nothing", "the .osim file that the coordinates belong to")
+
+
+def _check_unique(table: Path, numbers: Sequence[int], rows: Sequence[ClipRow]) -> None:
+    """Require unique clip ids, and one split per subject so that nobody is trained on and tested on."""
+    seen: set[str] = set()
+    splits: dict[str, str] = {}
+    for number, row in zip(numbers, rows, strict=True):
+        if row.clip_id in seen:
+            raise _bad(table, number, "clip_id", f"{row.clip_id!r} again", "a unique id per clip")
+        seen.add(row.clip_id)
+        first = splits.setdefault(row.subject, row.split)
+        if row.split != first:
+            raise _bad(table, number, "split", repr(row.split), f"{first!r} as on subject {row.subject}'s other lines")
+
+
+def _number(table: Path, line: int, column: str, text: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0.0):
+        raise _bad(table, line, column, repr(text[:80]), "a number of 0 or more, or nothing")
+    return value
+
+
+def _resolve(table: Path, text: str) -> Path | None:
+    return table.absolute().parent / text if text.strip() else None
+
+
+def _text(value: object, folder: Path) -> str:
+    if isinstance(value, Path):
+        return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+    return "" if value is None else str(value)
+
+
+def _bad(table: Path, line: int, column: str, found: str, expected: str) -> BadInput:
+    return BadInput(table, f"line {line}, {column}", found, expected, _FIX_TABLE)

@@ -1,0 +1,1 @@
+"""Motion capture of every kind in, SMPL-X motion out."""
