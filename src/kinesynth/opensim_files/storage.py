@@ -1,0 +1,105 @@
+"""OpenSim's storages: tables over time in .mot and .sto files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.atomic import write_text
+from kinesynth.errors import BadInput
+
+MEND = "export the file again"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A table over time.
+
+    Attributes:
+        times: (T,) s.
+        names: the C columns after time.
+        values: (T, C), as they stand in the file.
+        in_degrees: what the file says of its angles. Beware: OpenSim's inverse kinematics writes coupled
+            coordinates in radians into files that say degrees, and passes translations through.
+    """
+
+    times: np.ndarray
+    names: tuple[str, ...]
+    values: np.ndarray
+    in_degrees: bool
+
+    def column(self, name: str) -> np.ndarray:
+        """Return the column `name` (T,)."""
+        return self.values[:, self.names.index(name)]
+
+
+def write_storage(
+    path: Path, times: np.ndarray, columns: Mapping[str, np.ndarray], *, in_degrees: bool, name: str
+) -> None:
+    """Write `columns`, each (T,), under the title `name`; the values stand in the file as they are given.
+
+    Raises:
+        ValueError: a value is not finite: OpenSim's tools end their work at such a row and report success.
+    """
+    table = np.column_stack([times, *columns.values()])
+    if not np.isfinite(table).all():
+        raise ValueError(f"{path}: the storage holds values that are not finite")
+    header = [
+        name,
+        "version=1",
+        f"nRows={table.shape[0]}",
+        f"nColumns={table.shape[1]}",
+        f"inDegrees={'yes' if in_degrees else 'no'}",
+        "endheader",
+        "\t".join(["time", *columns]),
+    ]
+    rows = ["\t".join(f"{value:.12g}" for value in row) for row in table]
+    write_text(path, "\n".join(header + rows) + "\n")
+
+
+def read_storage(path: Path) -> Storage:
+    """Read a .mot or .sto file.
+
+    Raises:
+        BadInput: the file is missing, no storage, without rows, truncated, holds values that are not finite, or its
+            times do not increase.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise BadInput(path, "file", error.strerror or str(error), "a .mot or .sto file", "check the path") from error
+    ends = [index for index, line in enumerate(lines) if line.strip().lower() == "endheader"]
+    if not ends or len(lines) < ends[0] + 3:
+        raise BadInput(path, "table", "no rows after 'endheader'" if ends else "no 'endheader'", "a storage", MEND)
+    header = {
+        key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in lines[: ends[0]])
+    }
+    labels = lines[ends[0] + 1].split()
+    table = _table(path, labels, lines[ends[0] + 2 :])
+    if header.get("nrows", str(len(table))) != str(len(table)):
+        raise BadInput(path, "nRows", f"{header['nrows']} with {len(table)} rows", "as many rows as said", MEND)
+    if (np.diff(table[:, 0]) <= 0).any():
+        row = int(np.argmax(np.diff(table[:, 0]) <= 0)) + 2
+        raise BadInput(path, "time", f"no increase at row {row}", "increasing times", MEND)
+    return Storage(table[:, 0], tuple(labels[1:]), table[:, 1:], header.get("indegrees", "no").lower() == "yes")
+
+
+def _table(path: Path, labels: list[str], lines: list[str]) -> np.ndarray:
+    """Return the rows (T, 1 + C)."""
+    if labels[0].lower() != "time":
+        raise BadInput(path, "first column", labels[0], "time", MEND)
+    rows = []
+    for number, line in enumerate((line for line in lines if line.strip()), start=1):
+        cells = line.split()
+        if len(cells) != len(labels):
+            raise BadInput(path, f"row {number}", f"{len(cells)} cells", f"{len(labels)} cells", MEND)
+        try:
+            row = np.array([float(cell) for cell in cells])
+        except ValueError as error:
+            raise BadInput(path, f"row {number}", str(error), "numbers", MEND) from error
+        if not np.isfinite(row).all():
+            label = labels[int(np.argmin(np.isfinite(row)))]
+            raise BadInput(path, f"row {number}, {label}", "a value that is not finite", "finite numbers", MEND)
+        rows.append(row)
+    return np.array(rows)
