@@ -1,0 +1,59 @@
+"""Body model: the surface that all motions move.
+
+Takes:  nothing (body.model: free), or a licensed SMPLX_*.npz
+Gives:  stages/body/model.npz                in SMPL-X's own schema
+        stages/subjects/{subject}.json       each subject's shape, sex, mass and height
+"""
+
+
+rule build_body:
+    """Build the free body, or check and take the user's."""
+    output:
+        model="stages/body/model.npz",
+    log:
+        "logs/build_body.log",
+    benchmark:
+        "results/runtimes/build_body/all.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        model=CONFIG.body.model,
+        betas=CONFIG.body.betas,
+    shell:
+        """
+        kinesynth build-body \
+            --model {params.model:q} \
+            --betas {params.betas} \
+            --output {output.model:q} \
+            2>{log:q}
+        """
+
+
+rule subject_shape:
+    """Choose the shape of a subject, shared by all its clips."""
+    input:
+        body="stages/body/model.npz",
+    output:
+        subject="stages/subjects/{subject}.json",
+    log:
+        "logs/subject_shape/{subject}.log",
+    benchmark:
+        "results/runtimes/subject_shape/{subject}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        clips=CONFIG.clips,
+        rows=lambda wildcards: fingerprint(ROWS_BY_SUBJECT[wildcards.subject]),
+        seed=CONFIG.seed,
+        density=CONFIG.body.density_kg_m3,
+    shell:
+        """
+        kinesynth subject-shape \
+            --body {input.body:q} \
+            --clips {params.clips:q} \
+            --subject {wildcards.subject:q} \
+            --seed {params.seed} \
+            --density-kg-m3 {params.density} \
+            --output {output.subject:q} \
+            2>{log:q}
+        """

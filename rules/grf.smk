@@ -1,0 +1,34 @@
+"""Ground reaction: the floor's answer, from motion alone.
+
+Takes:  stages/ik/{shard}.h5, stages/scale/{subject}.osim
+Gives:  stages/grf/{shard}.h5                force, centre of pressure and free moment under each foot
+"""
+
+
+rule ground_reaction:
+    """Share the external wrench between contact points under both feet."""
+    input:
+        ik="stages/ik/{shard}.h5",
+        model=of_subject("stages/scale/{subject}.osim"),
+    output:
+        grf="stages/grf/{shard}.h5",
+    log:
+        "logs/ground_reaction/{shard}.log",
+    benchmark:
+        "results/runtimes/ground_reaction/{shard}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        cutoff=CONFIG.grf.cutoff_hz,
+        friction=CONFIG.grf.friction,
+    shell:
+        """
+        kinesynth ground-reaction \
+            --ik {input.ik:q} \
+            --model {input.model:q} \
+            --cutoff-hz {params.cutoff} \
+            --friction {params.friction} \
+            --output {output.grf:q} \
+            --log {log:q} \
+            2>>{log:q}
+        """

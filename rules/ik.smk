@@ -1,0 +1,34 @@
+"""Inverse kinematics: joint angles from markers.
+
+Takes:  stages/markers/{shard}.h5, stages/scale/{subject}.osim
+Gives:  stages/ik/{shard}.h5                 angles, joint and mass centres, errors per marker and frame
+"""
+
+
+rule inverse_kinematics:
+    """Solve inverse kinematics for the clips of a shard."""
+    input:
+        markers="stages/markers/{shard}.h5",
+        model=of_subject("stages/scale/{subject}.osim"),
+    output:
+        ik="stages/ik/{shard}.h5",
+    log:
+        "logs/inverse_kinematics/{shard}.log",
+    benchmark:
+        "results/runtimes/inverse_kinematics/{shard}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        accuracy=CONFIG.ik.accuracy,
+        timeout=CONFIG.ik.timeout_seconds,
+    shell:
+        """
+        kinesynth inverse-kinematics \
+            --markers {input.markers:q} \
+            --model {input.model:q} \
+            --accuracy {params.accuracy} \
+            --timeout-seconds {params.timeout} \
+            --output {output.ik:q} \
+            --log {log:q} \
+            2>>{log:q}
+        """

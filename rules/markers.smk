@@ -1,0 +1,28 @@
+"""Virtual markers: what a motion capture system would have seen.
+
+Takes:  stages/motion/{shard}.h5
+Gives:  stages/markers/{shard}.h5            trajectories of markers on bony landmarks
+"""
+
+
+rule virtual_markers:
+    """Read the landmarks off the moving mesh."""
+    input:
+        body="stages/body/model.npz",
+        motion="stages/motion/{shard}.h5",
+    output:
+        markers="stages/markers/{shard}.h5",
+    log:
+        "logs/virtual_markers/{shard}.log",
+    benchmark:
+        "results/runtimes/virtual_markers/{shard}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    shell:
+        """
+        kinesynth virtual-markers \
+            --body {input.body:q} \
+            --motion {input.motion:q} \
+            --output {output.markers:q} \
+            2>{log:q}
+        """

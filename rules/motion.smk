@@ -1,0 +1,42 @@
+"""Motion: every source through one door, at one rate, on one floor.
+
+Takes:  the clip table's files (AMASS npz, OpenSim model and coordinates) or the procedural library
+Gives:  stages/motion/{shard}.h5             SMPL-X pose, world y up
+"""
+
+
+rule load_motion:
+    """Read, audit, resample and place the motions of a shard."""
+    input:
+        body="stages/body/model.npz",
+        subject=of_subject("stages/subjects/{subject}.json"),
+    output:
+        motion="stages/motion/{shard}.h5",
+    log:
+        "logs/load_motion/{shard}.log",
+    benchmark:
+        "results/runtimes/load_motion/{shard}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        clips=CONFIG.clips,
+        rows=lambda wildcards: fingerprint(SHARDS[wildcards.shard]),
+        clips_per_shard=CONFIG.clips_per_shard,
+        seed=CONFIG.seed,
+        fps=CONFIG.motion.fps,
+        max_clip_seconds=CONFIG.motion.max_clip_seconds,
+    shell:
+        """
+        kinesynth load-motion \
+            --clips {params.clips:q} \
+            --shard {wildcards.shard:q} \
+            --clips-per-shard {params.clips_per_shard} \
+            --body {input.body:q} \
+            --subject {input.subject:q} \
+            --seed {params.seed} \
+            --fps {params.fps} \
+            --max-clip-seconds {params.max_clip_seconds} \
+            --output {output.motion:q} \
+            --log {log:q} \
+            2>>{log:q}
+        """

@@ -1,0 +1,101 @@
+"""Pack: one HDF5 file per shard, one index for all, OpenSim's own files beside them.
+
+Takes:  everything above
+Gives:  results/shards/{shard}.h5            schema 1 (docs/dataset.md)
+        results/index.parquet, results/rejected.tsv, results/README.md
+        results/opensim/{subject}/           .osim, .trc, .mot, .sto
+"""
+
+
+rule pack_shard:
+    """Assemble the labels and pixels of a shard."""
+    input:
+        body="stages/body/model.npz",
+        subject=of_subject("stages/subjects/{subject}.json"),
+        model=of_subject("stages/scale/{subject}.osim"),
+        scale_report=of_subject("stages/scale/{subject}.json"),
+        markers="stages/markers/{shard}.h5",
+        ik="stages/ik/{shard}.h5",
+        fit="stages/fit/{shard}.h5",
+        grf="stages/grf/{shard}.h5",
+        id="stages/id/{shard}.h5",
+        so="stages/so/{shard}.h5",
+        quality="stages/quality/{shard}.h5",
+        render="stages/render/{shard}.h5",
+    output:
+        shard="results/shards/{shard}.h5",
+    log:
+        "logs/pack_shard/{shard}.log",
+    benchmark:
+        "results/runtimes/pack_shard/{shard}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        config_sha256=CONFIG_SHA256,
+    shell:
+        """
+        kinesynth pack-shard \
+            --body {input.body:q} \
+            --subject {input.subject:q} \
+            --model {input.model:q} \
+            --scale-report {input.scale_report:q} \
+            --markers {input.markers:q} \
+            --ik {input.ik:q} \
+            --fit {input.fit:q} \
+            --grf {input.grf:q} \
+            --id {input.id:q} \
+            --so {input.so:q} \
+            --quality {input.quality:q} \
+            --render {input.render:q} \
+            --config-sha256 {params.config_sha256} \
+            --output {output.shard:q} \
+            2>{log:q}
+        """
+
+
+rule index_shards:
+    """List every clip, delivered or rejected, and write the dataset's card."""
+    input:
+        shards=expand("results/shards/{shard}.h5", shard=SHARDS),
+    output:
+        index="results/index.parquet",
+        rejected="results/rejected.tsv",
+        card="results/README.md",
+    log:
+        "logs/index_shards.log",
+    benchmark:
+        "results/runtimes/index_shards/all.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    shell:
+        """
+        kinesynth index-shards \
+            --shards {input.shards:q} \
+            --output {output.index:q} \
+            --rejected {output.rejected:q} \
+            --card {output.card:q} \
+            2>{log:q}
+        """
+
+
+rule export_opensim:
+    """Write a subject's model, markers, angles, forces, moments and activations as OpenSim files."""
+    input:
+        shards=shards_of("results/shards/{shard}.h5"),
+        model="stages/scale/{subject}.osim",
+    output:
+        folder=directory("results/opensim/{subject}"),
+    log:
+        "logs/export_opensim/{subject}.log",
+    benchmark:
+        "results/runtimes/export_opensim/{subject}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    shell:
+        """
+        kinesynth export-opensim \
+            --shards {input.shards:q} \
+            --model {input.model:q} \
+            --output {output.folder:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,33 @@
+"""Joint regressor: OpenSim's joint centres from the mesh.
+
+Takes:  motion and inverse kinematics of training shards
+Gives:  stages/regressor.npz                 at most 32 vertices a joint, held-out error per joint
+"""
+
+
+rule joint_regressor:
+    """Train the sparse joint regressor on the training subjects."""
+    input:
+        body="stages/body/model.npz",
+        motion=expand("stages/motion/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
+        ik=expand("stages/ik/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
+    output:
+        regressor="stages/regressor.npz",
+    log:
+        "logs/joint_regressor.log",
+    benchmark:
+        "results/runtimes/joint_regressor/all.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        vertices_per_joint=CONFIG.regressor.vertices_per_joint,
+    shell:
+        """
+        kinesynth joint-regressor \
+            --body {input.body:q} \
+            --motion {input.motion:q} \
+            --ik {input.ik:q} \
+            --vertices-per-joint {params.vertices_per_joint} \
+            --output {output.regressor:q} \
+            2>{log:q}
+        """

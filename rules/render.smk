@@ -1,0 +1,40 @@
+"""Render: video and masks of the fitted, clothed body.
+
+Takes:  stages/fit/{shard}.h5
+Gives:  stages/render/{shard}.h5             H.264 video, person mask and camera matrices per view
+"""
+
+
+rule render_views:
+    """Draw the clips of a shard in one Blender process."""
+    input:
+        body="stages/body/model.npz",
+        fit="stages/fit/{shard}.h5",
+    output:
+        render="stages/render/{shard}.h5",
+    log:
+        "logs/render_views/{shard}.log",
+    benchmark:
+        "results/runtimes/render_views/{shard}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        seed=CONFIG.seed,
+        preset=CONFIG.render.preset,
+        width=CONFIG.render.width,
+        height=CONFIG.render.height,
+        views=CONFIG.render.views,
+    shell:
+        """
+        kinesynth render-views \
+            --body {input.body:q} \
+            --fit {input.fit:q} \
+            --seed {params.seed} \
+            --preset {params.preset} \
+            --width {params.width} \
+            --height {params.height} \
+            --views {params.views:q} \
+            --output {output.render:q} \
+            --log {log:q} \
+            2>>{log:q}
+        """

@@ -1,0 +1,33 @@
+"""Report: one page that shows what was made and how good it is.
+
+Takes:  shards, index, metrics, run times
+Gives:  results/report.html                  self-contained
+"""
+
+
+rule report:
+    """Draw the report."""
+    input:
+        shards=expand("results/shards/{shard}.h5", shard=SHARDS),
+        index="results/index.parquet",
+        rejected="results/rejected.tsv",
+        metrics="results/train/metrics.json",
+    output:
+        page="results/report.html",
+    log:
+        "logs/report.log",
+    benchmark:
+        "results/runtimes/report/all.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    shell:
+        """
+        kinesynth report \
+            --shards {input.shards:q} \
+            --index {input.index:q} \
+            --rejected {input.rejected:q} \
+            --train {input.metrics:q} \
+            --benchmarks results/runtimes \
+            --output {output.page:q} \
+            2>{log:q}
+        """

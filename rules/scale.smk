@@ -1,0 +1,34 @@
+"""Scaling: the generic model made a subject's.
+
+Takes:  stages/skeleton/generic.osim, the subject's shape in a static pose
+Gives:  stages/scale/{subject}.osim          scaled model with the subject's markers
+        stages/scale/{subject}.json          scale factors, mass, height, static marker errors
+"""
+
+
+rule scale_model:
+    """Scale the model to a subject with OpenSim's ScaleTool."""
+    input:
+        body="stages/body/model.npz",
+        subject="stages/subjects/{subject}.json",
+        skeleton="stages/skeleton/generic.osim",
+    output:
+        model="stages/scale/{subject}.osim",
+        report="stages/scale/{subject}.json",
+    log:
+        "logs/scale_model/{subject}.log",
+    benchmark:
+        "results/runtimes/scale_model/{subject}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    shell:
+        """
+        kinesynth scale-model \
+            --body {input.body:q} \
+            --subject {input.subject:q} \
+            --skeleton {input.skeleton:q} \
+            --output {output.model:q} \
+            --report {output.report:q} \
+            --log {log:q} \
+            2>>{log:q}
+        """

@@ -1,0 +1,43 @@
+"""Train: a network on the shards.
+
+Takes:  results/shards/, results/index.parquet
+Gives:  results/train/checkpoint.pt, results/train/metrics.json
+"""
+
+
+rule train:
+    """Train the configured network and evaluate it on the test split."""
+    input:
+        shards=expand("results/shards/{shard}.h5", shard=SHARDS),
+        index="results/index.parquet",
+    output:
+        checkpoint="results/train/checkpoint.pt",
+        metrics="results/train/metrics.json",
+    log:
+        "logs/train.log",
+    benchmark:
+        "results/runtimes/train/all.tsv"
+    conda:
+        "../envs/train.yaml"
+    params:
+        network=CONFIG.train.network,
+        steps=CONFIG.train.steps,
+        batch_size=CONFIG.train.batch_size,
+        window=CONFIG.train.window,
+        crop=CONFIG.train.crop,
+        learning_rate=CONFIG.train.learning_rate,
+        seed=CONFIG.seed,
+    shell:
+        """
+        kinesynth-train fit \
+            --shards results/shards \
+            --network {params.network} \
+            --steps {params.steps} \
+            --batch-size {params.batch_size} \
+            --window {params.window} \
+            --crop {params.crop} \
+            --learning-rate {params.learning_rate} \
+            --seed {params.seed} \
+            --output results/train \
+            2>{log:q}
+        """

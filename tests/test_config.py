@@ -1,0 +1,58 @@
+"""config.yaml, the schema and the dataclasses must tell the same story."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kinesynth.config import Config, config_schema, load_config
+from kinesynth.errors import BadConfig
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_config_yaml_holds_every_default() -> None:
+    written = yaml.safe_load((ROOT / "config.yaml").read_text())
+    assert written == _plain(asdict(Config()))
+
+
+def test_schema_file_is_what_the_code_generates() -> None:
+    assert yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text()) == config_schema()
+
+
+def test_empty_config_is_the_default() -> None:
+    assert load_config({}) == Config()
+
+
+def test_single_keys_override() -> None:
+    config = load_config({"motion": {"fps": 60}})
+    assert config.motion.fps == 60
+    assert config.motion.max_clip_seconds == Config().motion.max_clip_seconds
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "found"),
+    [
+        ({"sed": 2}, "sed", "an unknown key"),
+        ({"motion": {"fsp": 60}}, "motion.fsp", "an unknown key"),
+        ({"motion": {"fps": "sixty"}}, "motion.fps", "'sixty'"),
+        ({"motion": {"fps": -1}}, "motion.fps", "-1"),
+        ({"render": {"width": 255}}, "render.width", "255"),
+        ({"render": {"preset": "film"}}, "render.preset", "'film'"),
+        ({"ik": 3}, "ik", "3"),
+        ({"render": {"views": []}}, "render.views", "[]"),
+    ],
+)
+def test_bad_values_name_key_and_finding(values: dict[str, object], key: str, found: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        load_config(values, "mine.yaml")
+    message = str(caught.value)
+    assert message.startswith(f"mine.yaml: {key}: found {found}, expected ")
+    assert "\n" not in message
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value

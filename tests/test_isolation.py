@@ -1,0 +1,64 @@
+"""A child may crash, hang or chatter; its caller gets a rejected clip and goes on."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinesynth.errors import BadInput, ClipRejected, KinesynthError
+from kinesynth.isolation import isolated
+
+
+def double(values: np.ndarray) -> np.ndarray:
+    os.write(1, b"chatter\n")
+    return 2 * values
+
+
+def crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang() -> None:
+    time.sleep(60)
+
+
+def reject() -> None:
+    raise ClipRejected("too high", 2.5, "knee")
+
+
+def refuse() -> None:
+    raise BadInput("a.trc", "rows", "none", "some", "export it again")
+
+
+def fail() -> None:
+    raise RuntimeError("SimTK Exception\n thrown")
+
+
+def test_result_and_chatter(tmp_path: Path) -> None:
+    result = isolated(double, np.arange(3.0), timeout_seconds=60, log=tmp_path / "a.log")
+    np.testing.assert_array_equal(result, [0, 2, 4])
+    assert "chatter" in (tmp_path / "a.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("function", "reason", "detail"),
+    [
+        (crash, "process crashed", "SIGSEGV"),
+        (hang, "process hung", "no result after 3 s"),
+        (reject, "too high", "knee"),
+        (fail, "tool failed", "SimTK Exception thrown"),
+    ],
+)
+def test_every_bad_ending_is_a_rejection(tmp_path: Path, function: object, reason: str, detail: str) -> None:
+    with pytest.raises(ClipRejected) as caught:
+        isolated(function, timeout_seconds=3, log=tmp_path / "a.log")  # type: ignore[arg-type]
+    assert caught.value.reason == reason
+    assert detail in caught.value.detail
+
+
+def test_bad_input_stays_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(KinesynthError, match=r"a\.trc: rows"):
+        isolated(refuse, timeout_seconds=60, log=tmp_path / "a.log")

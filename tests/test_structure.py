@@ -1,0 +1,107 @@
+"""The rules of the house that a machine can check."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "kinesynth"
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset", "report"}
+FLOORS = {"body": 1, "skeleton": 1, **dict.fromkeys(STAGES, 2), "cli": 3}
+BANNED = {
+    r"allow_pickle\s*=\s*True": "runs code from data files",
+    r"^\s*(import|from) pickle": "runs code from data files",
+    r"yaml\.load\(": "runs code from data files",
+    r"torch\.load\((?!.*weights_only=True)": "runs code from data files",
+    r"np\.random\.(?!default_rng|Generator|SeedSequence)\w": "entropy that no seed rules",
+    r"^\s*(import|from) (random|uuid)\b": "entropy that no seed rules",
+}
+HEAVY = {"opensim", "bpy", "snakemake"}
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_level_only else list(ast.walk(tree))
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def part_of(module: str) -> str:
+    """Return a module's part of the package: `kinesynth.body.model` -> `body`."""
+    return module.split(".")[1] if module.startswith("kinesynth.") else ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_imports_point_down(path: Path) -> None:
+    if path.is_relative_to(ROOT / "src" / "kinesynth_train"):
+        allowed = {"", "dataset", "skeleton", "errors"}
+        assert {part_of(module) for module in imports(path)} <= allowed
+        return
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for module in imports(path):
+        other = part_of(module)
+        if other and other != part:
+            assert FLOORS.get(other, 0) < FLOORS.get(part, 0) or FLOORS.get(other, 0) == 0, f"{part} imports {module}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_nothing_banned(path: Path) -> None:
+    for pattern, why in BANNED.items():
+        match = re.search(pattern, path.read_text(), re.MULTILINE)
+        assert match is None, f"{match.group() if match else ''} {why}"
+
+
+def test_heavy_packages_are_imported_late() -> None:
+    for path in SOURCES:
+        heavy = {module.split(".")[0] for module in imports(path, top_level_only=True)} & HEAVY
+        assert not heavy or path.name == "blender.py", f"{path} imports {heavy} when it is loaded"
+
+
+def test_one_file_touches_blender() -> None:
+    assert {path.name for path in SOURCES if "bpy" in {name.split(".")[0] for name in imports(path)}} <= {"blender.py"}
+
+
+def test_no_file_is_long() -> None:
+    files = [*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "rules").glob("*.smk"), ROOT / "Snakefile"]
+    long = {str(path.relative_to(ROOT)): n for path in files if (n := len(path.read_text().splitlines())) > 400}
+    assert not long
+
+
+def test_snakefile_is_a_table_of_contents() -> None:
+    text = (ROOT / "Snakefile").read_text()
+    assert len(text.splitlines()) < 50
+    assert "def " not in text
+
+
+def test_every_rule_is_a_verb() -> None:
+    from kinesynth.cli import VERBS
+
+    rules = {
+        name: path.read_text()
+        for path in (ROOT / "rules").glob("*.smk")
+        for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)
+    }
+    for name, text in rules.items():
+        verb = name.replace("_", "-")
+        assert verb in VERBS or "kinesynth-train" in text
+        assert f"kinesynth {verb}" in text or name == "train"
+
+
+def test_loader_needs_only_numpy_h5py_av() -> None:
+    code = (
+        "import sys; import kinesynth.dataset; "
+        "heavy = {'opensim', 'bpy', 'snakemake', 'torch', 'pandas', 'scipy', 'smplx', 'anny', 'cyclopts'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
