@@ -1,0 +1,1 @@
+"""The skeleton: a full-body OpenSim model built from tables, and its differentiable twin."""
