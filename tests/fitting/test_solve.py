@@ -57,8 +57,7 @@ def largest_turn_degrees(fitted: BodyState, truth: BodyState) -> float:
 
 def fitted(points: SkinnedPoints, start: BodyState, targets: torch.Tensor) -> BodyState:
     some = slice(None, None, 4)
-    sample = BodyState(start.rotations[some], start.transl[some], start.correction[some], start.betas)
-    betas = fit_shape(points, sample, targets[some], Weights()).betas
+    betas = fit_shape(points, start[some], targets[some], Weights()).betas
     return fit_pose(points, replace(start, betas=betas), targets, Weights(), FPS)
 
 

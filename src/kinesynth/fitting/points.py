@@ -54,10 +54,14 @@ class BodyState:
     correction: Tensor
     betas: Tensor
 
+    def __getitem__(self, frames: slice) -> "BodyState":
+        """Return the body in some of its frames."""
+        return BodyState(self.rotations[frames], self.transl[frames], self.correction[frames], self.betas)
+
     @property
     def turns(self) -> Tensor:
         """The correction's rotation vectors (T, 22, 3)."""
-        return self.correction[:, : 3 * N_POSED].unflatten(1, (N_POSED, 3))
+        return self.correction[:, : 3 * N_POSED].reshape(-1, N_POSED, 3)
 
     def corrected(self) -> tuple[Tensor, Tensor]:
         """Return rotations (T, 55, 3, 3) and transl (T, 3) with the correction applied."""
@@ -104,7 +108,7 @@ class SkinnedPoints:
         point, bone = torch.nonzero(carried.sum(1) > _NEGLIGIBLE_SHARE, as_tuple=True)
         carried = carried[point, :, bone]  # (Q, K)
         used = used[point]
-        pose_basis = layer.posedirs.unflatten(0, (-1, 9)).unflatten(2, (-1, 3))  # (54, 9, N, 3)
+        pose_basis = layer.posedirs.reshape(len(layer.parents) - 1, 9, -1, 3)  # (54, 9, N, 3)
         return cls(
             n_points=len(mixture.indices),
             point=point,
@@ -141,8 +145,8 @@ class SkinnedPoints:
     def _pose(self, rotations: Tensor, transl: Tensor, betas: Tensor) -> _Posed:
         n_frames = len(rotations)
         features = (rotations[:, 1:] - torch.eye(3, dtype=rotations.dtype)).flatten(2)  # (T, 54, 9)
-        local = self.offset + self.shape_basis @ betas
-        local = local + (features.flatten(1) @ self.pose_basis.flatten(2).flatten(0, 1)).unflatten(1, (-1, 3))
+        blend = features.flatten(1) @ self.pose_basis.flatten(2).flatten(0, 1)
+        local = self.offset + self.shape_basis @ betas + blend.reshape(n_frames, -1, 3)
         rest = (self.rest_joints + self.joint_basis @ betas).expand(n_frames, -1, -1)
         joints, bones = batch_rigid_transform(rotations, rest, self.parents, dtype=rotations.dtype)
         carriers = bones[:, self.bone]
@@ -154,14 +158,14 @@ class SkinnedPoints:
         """Return (T, P, 3, 66): how points swing about each posed joint as its rotation vector grows."""
         rides = self._rides()
         ends = posed.ends.new_zeros(len(posed.ends), self.n_points * len(rides), 3)
-        ends = ends.index_add(1, self.point * len(rides) + self.bone, posed.ends).unflatten(1, (self.n_points, -1))
+        ends = ends.index_add(1, self.point * len(rides) + self.bone, posed.ends)
         shares = self.share.new_zeros(self.n_points, len(rides)).index_put((self.point, self.bone), self.share)
-        arms = torch.einsum("tpbc,bj->tpjc", ends, rides)
+        arms = torch.einsum("tpbc,bj->tpjc", ends.reshape(-1, self.n_points, len(rides), 3), rides)
         arms = arms - torch.einsum("pj,tjc->tpjc", shares @ rides, posed.joints[:, :N_POSED])
         above = posed.bones[:, self.parents[1:N_POSED], :3, :3]
         root = torch.eye(3, dtype=above.dtype).expand(len(above), 1, 3, 3)
         axes = (torch.cat([root, above], 1) @ to_axis).mT  # (T, 22, 3, 3), rows: angular velocities in the world
-        swings = torch.linalg.cross(axes[:, None], arms[..., None, :])  # (T, P, 22, 3, 3)
+        swings: Tensor = torch.linalg.cross(axes[:, None], arms[..., None, :])  # (T, P, 22, 3, 3)
         return swings.flatten(2, 3).mT
 
     def _by_pose_features(self, posed: _Posed, rotations: Tensor, to_axis: Tensor) -> Tensor:

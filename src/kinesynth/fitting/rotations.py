@@ -10,7 +10,7 @@ def cross_matrix(vectors: Tensor) -> Tensor:
     """Return the matrices (..., 3, 3) whose product with u is the cross product of `vectors` (..., 3) with u."""
     x, y, z = vectors.unbind(-1)
     zero = torch.zeros_like(x)
-    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*vectors.shape, 3)
 
 
 def exponential(vectors: Tensor) -> Tensor:

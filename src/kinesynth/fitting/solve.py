@@ -50,7 +50,7 @@ def fit_shape(points: SkinnedPoints, start: BodyState, targets: Tensor, weights:
     def step(state: BodyState, damping: float) -> BodyState:
         residual, J, trust = _linearised(points, state, targets, weights)
         S = points.shape_derivative(state).flatten(1, 2)  # (T, 3P, S)
-        H, g = _normal_equations(residual, J, trust, state, weights)
+        H, g = _normalised(residual, J, trust, state, weights)
         cross = (J * trust).mT @ S  # (T, 69, S)
         inner = torch.linalg.solve(_damped(H, damping), torch.cat([cross, g[..., None]], -1))
         shape = ((S * trust).mT @ S).sum(0) + stiffness * torch.eye(S.shape[-1], dtype=S.dtype)
@@ -76,10 +76,8 @@ def fit_pose(points: SkinnedPoints, start: BodyState, targets: Tensor, weights: 
         return float(_misfit(points, state, targets, weights) + rate * jumps + _prior(state, weights))
 
     def step(state: BodyState, damping: float) -> BodyState:
-        systems = [
-            _normal_equations(*_linearised(points, part, goal, weights), part, weights)
-            for part, goal in zip(_batches(state), targets.split(_FRAMES_AT_ONCE), strict=True)
-        ]
+        batches = [slice(first, first + _FRAMES_AT_ONCE) for first in range(0, len(targets), _FRAMES_AT_ONCE)]
+        systems = [_normal_equations(points, state[frames], targets[frames], weights) for frames in batches]
         H, g = (torch.cat(parts) for parts in zip(*systems, strict=True))
         jumps = state.correction.diff(dim=0)
         g[1:] += rate * jumps
@@ -134,9 +132,15 @@ def _linearised(
 
 
 def _normal_equations(
-    residual: Tensor, J: Tensor, trust: Tensor, state: BodyState, weights: Weights
+    points: SkinnedPoints, state: BodyState, targets: Tensor, weights: Weights
 ) -> tuple[Tensor, Tensor]:
     """Return each frame's Gauss-Newton matrix (T, 69, 69) and gradient (T, 69), prior included."""
+    return _normalised(*_linearised(points, state, targets, weights), state, weights)
+
+
+def _normalised(
+    residual: Tensor, J: Tensor, trust: Tensor, state: BodyState, weights: Weights
+) -> tuple[Tensor, Tensor]:
     trusted = (J * trust).mT
     H = trusted @ J + weights.prior * torch.eye(J.shape[-1], dtype=J.dtype)
     return H, (trusted @ residual[..., None])[..., 0] + weights.prior * state.correction
@@ -158,8 +162,3 @@ def _solve_chain(H: np.ndarray, g: np.ndarray, rate: float) -> np.ndarray:
     band[size, :-1] = -rate
     solution = solveh_banded(band.reshape(size + 1, -1), g.reshape(-1), lower=True, overwrite_ab=True)
     return np.asarray(solution).reshape(g.shape)
-
-
-def _batches(state: BodyState) -> list[BodyState]:
-    parts = (field.split(_FRAMES_AT_ONCE) for field in (state.rotations, state.transl, state.correction))
-    return [BodyState(*part, state.betas) for part in zip(*parts, strict=True)]
