@@ -1,0 +1,177 @@
+"""Ground reaction forces from motion alone.
+
+The forces that the ground must supply are those that no joint can: the six of the pelvis in an inverse dynamics
+without external forces. They are shared between contact points under both soles by a convex problem per frame (see
+`contact_forces`). What the feet cannot supply is reported, never hidden.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.dynamics.contact import FootMotion, contact_likelihood, floor_height, sole_points
+from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
+from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.names import GRAVITY, ROOT
+from kinesynth.isolation import isolated
+from kinesynth.stage_file import Clip, process_clips, read_stage
+
+OTHER_CONTACT = "the feet cannot carry this motion"
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A motion, and what it asks of the ground.
+
+    Attributes:
+        forces: (T, J) N m and N, the generalised forces without external ones.
+        feet: how the feet move.
+        root: the columns of J in the order of `ROOT`.
+        mass_kg: of the whole body.
+    """
+
+    forces: np.ndarray
+    feet: FootMotion
+    root: list[int]
+    mass_kg: float
+
+
+@dataclass(frozen=True)
+class ContactModel:
+    """When a point of the sole carries load (see `contact`), and how much friction it has."""
+
+    height_m: float
+    speed_m_per_s: float
+    floor_tolerance_m: float
+    friction: float
+    least_force_newtons: float
+
+
+@dataclass(frozen=True)
+class GroundReaction:
+    """What the ground does to both feet, right then left.
+
+    Attributes:
+        force: (T, 2, 3) N, in ground.
+        cop: (T, 2, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
+        moment: (T, 2, 3) N m, the free moment about the vertical through `cop`.
+        unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
+        floor: m, the height on which the clip's feet were found to stand.
+    """
+
+    force: np.ndarray
+    cop: np.ndarray
+    moment: np.ndarray
+    unexplained: np.ndarray
+    floor: float
+
+
+def ground_reaction(
+    *,
+    ik: Path,
+    model: Path,
+    output: Path,
+    log: Path = Path("ground_reaction.log"),
+    cutoff_hz: float = 6.0,
+    friction: float = 0.8,
+    contact_height_m: float = 0.03,
+    contact_speed_m_per_s: float = 0.8,
+    floor_tolerance_m: float = 0.04,
+    least_force_newtons: float = 20.0,
+    unexplained_force_bw: float = 0.3,
+    unexplained_moment_bw_m: float = 0.15,
+    unexplained_share: float = 0.5,
+    timeout_seconds: float = 120.0,
+) -> None:
+    """Estimate the forces under both feet from joint angles.
+
+    A clip whose load the feet cannot carry (hands or a seat take part) keeps its place; its attribute
+    `dynamics_valid` turns False and `dynamics_reason` says why.
+
+    Args:
+        ik: joint angles (stage file of inverse-kinematics).
+        model: the subject's scaled model (.osim).
+        output: stage file with force, cop, moment and unexplained.
+        log: what OpenSim says.
+        cutoff_hz: low-pass cut-off of the angles; 6 Hz is the custom for gait, impacts want more.
+        friction: coefficient between sole and floor; 0.8 is a rubber sole on a dry laboratory floor.
+        contact_height_m: a point of the sole that is higher hardly carries load.
+        contact_speed_m_per_s: a point of the sole that is faster hardly carries load.
+        floor_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
+        least_force_newtons: a foot with less vertical force carries none: its centre of pressure would be noise.
+        unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
+            another contact.
+        unexplained_moment_bw_m: a frame's moment that the feet leave over, in body weights times metres, that points
+            to another contact (a seat behind the feet, say).
+        unexplained_share: a clip with a greater share of such frames has no valid dynamics.
+        timeout_seconds: longest time for one clip.
+    """
+    names = list(read_stage(ik).attrs["coordinate_names"])
+    contact = ContactModel(contact_height_m, contact_speed_m_per_s, floor_tolerance_m, friction, least_force_newtons)
+
+    def work(clip: Clip) -> Clip:
+        fps = float(clip.attrs["fps"])
+        demand = isolated(
+            whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz,
+            timeout_seconds=timeout_seconds, log=log,
+        )  # fmt: skip
+        reaction = estimate(demand, fps, contact)
+        body_weight = demand.mass_kg * GRAVITY
+        vertical = np.abs(reaction.unexplained[:, ROOT.index("pelvis_ty")]) / body_weight
+        moment = np.linalg.norm(reaction.unexplained[:, 3:], axis=1) / body_weight
+        share = float(np.mean((vertical > unexplained_force_bw) | (moment > unexplained_moment_bw_m)))
+        valid = share <= unexplained_share
+        attrs = {
+            **clip.attrs,
+            "mass_kg": demand.mass_kg,
+            "floor_height_m": reaction.floor,
+            "cutoff_hz": cutoff_hz,
+            "dynamics_valid": valid,
+            "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
+        }
+        arrays = {name: getattr(reaction, name) for name in ("force", "cop", "moment", "unexplained")}
+        return Clip(clip.clip_id, arrays, attrs)
+
+    process_clips("ground_reaction", [ik], output, work)
+
+
+def whole_body_demand(model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float) -> Demand:
+    """Return what `angles` (T, J), low-passed, ask of the ground. Runs OpenSim: call it in a child process."""
+    from kinesynth.dynamics import model as opensim_model
+
+    body = opensim_model.load_model(model)
+    opensim_model.check_coordinates(body, names)
+    smooth = opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff_hz))
+    times = np.arange(len(smooth)) / fps
+    forces = opensim_model.generalised_forces(model, names, times, smooth)
+    feet = opensim_model.foot_motion(body, smooth)
+    return Demand(forces, feet, [names.index(name) for name in ROOT], opensim_model.total_mass(body))
+
+
+def estimate(demand: Demand, fps: float, contact: ContactModel) -> GroundReaction:
+    """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
+    points = sole_points(demand.feet)
+    floor = floor_height(points, contact.floor_tolerance_m)
+    likelihood = contact_likelihood(points, floor, fps, contact.height_m, contact.speed_m_per_s)
+    grounded = points * np.array([1.0, 0.0, 1.0])
+    heel = demand.feet.heel[..., 3]
+    effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
+    load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
+    forces = share_load(load, likelihood, contact.friction)
+    force, cop, moment = _resultant(forces, grounded, contact.least_force_newtons)
+    wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
+    supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
+    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], floor)
+
+
+def _resultant(
+    forces: np.ndarray, points: np.ndarray, least_force_newtons: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return force, centre of pressure and free moment, each (T, 2, 3), of `forces` (T, 2, P, 3) at `points`."""
+    force = forces.sum(axis=2)
+    loaded = force[..., 1:2] >= least_force_newtons
+    weight = np.where(loaded[..., None], forces[..., 1:2], 1.0)
+    cop = (weight * points).sum(axis=2) / weight.sum(axis=2)
+    moment = np.cross(points - cop[:, :, None], forces).sum(axis=2) * np.array([0.0, 1.0, 0.0])
+    return np.where(loaded, force, 0.0), cop, np.where(loaded, moment, 0.0)

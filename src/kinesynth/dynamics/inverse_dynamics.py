@@ -1,0 +1,62 @@
+"""Joint moments from angles and ground reaction forces, by OpenSim's InverseDynamicsTool."""
+
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.dynamics.external_loads import write_external_loads
+from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.names import ROOT
+from kinesynth.isolation import isolated
+from kinesynth.stage_file import Clip, process_clips, read_stage
+
+
+def inverse_dynamics(
+    *,
+    ik: Path,
+    grf: Path,
+    model: Path,
+    output: Path,
+    log: Path = Path("inverse_dynamics.log"),
+    cutoff_hz: float = 6.0,
+    timeout_seconds: float = 120.0,
+) -> None:
+    """Compute the joint moments of every clip.
+
+    Args:
+        ik: joint angles (stage file of inverse-kinematics).
+        grf: forces under the feet (stage file of ground-reaction).
+        model: the subject's scaled model (.osim).
+        output: stage file with moments (T, J), N m (N for translations), and residual (T, 6), what no ground and no
+            joint supplies at the pelvis: N along x, y, z, then N m about tilt, list and rotation.
+        log: what OpenSim says.
+        cutoff_hz: low-pass cut-off of the angles; the same as for the ground reaction.
+        timeout_seconds: longest time for one clip.
+    """
+    names = list(read_stage(ik).attrs["coordinate_names"])
+
+    def work(angles: Clip, ground: Clip) -> Clip:
+        moments = isolated(
+            joint_moments, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]), cutoff_hz,
+            [ground.arrays[name] for name in ("force", "cop", "moment")],
+            timeout_seconds=timeout_seconds, log=log,
+        )  # fmt: skip
+        residual = moments[:, [names.index(name) for name in ROOT]]
+        return Clip(angles.clip_id, {"moments": moments, "residual": residual}, ground.attrs)
+
+    process_clips("inverse_dynamics", [ik, grf], output, work, {"coordinate_names": names})
+
+
+def joint_moments(
+    model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float, ground: list[np.ndarray]
+) -> np.ndarray:
+    """Return the moments (T, J) under `ground`: force, cop and moment, each (T, 2, 3). Call it in a child process."""
+    from kinesynth.dynamics import model as opensim_model
+
+    body = opensim_model.load_model(model)
+    opensim_model.check_coordinates(body, names)
+    smooth = opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff_hz))
+    times = np.arange(len(smooth)) / fps
+    loads = Path.cwd() / "ground_reaction.xml"
+    write_external_loads(loads, times, *ground)
+    return opensim_model.generalised_forces(model, names, times, smooth, loads)

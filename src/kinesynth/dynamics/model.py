@@ -1,0 +1,159 @@
+"""What the stages ask of an OpenSim model. Import this in a child process only (see `kinesynth.isolation`)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import opensim as osim
+
+from kinesynth.dynamics.contact import FootMotion
+from kinesynth.dynamics.names import FEET, TOES
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files import read_storage, write_storage
+
+
+def load_model(path: Path) -> osim.Model:
+    """Load a model.
+
+    Raises:
+        BadInput: OpenSim cannot read the file.
+    """
+    osim.Logger.setLevelString("error")
+    try:
+        return osim.Model(str(path))
+    except RuntimeError as error:
+        found = " ".join(str(error).split())[:200]
+        raise BadInput(path, "model", found, "an OpenSim model", "run scale_model again") from error
+
+
+def coordinate_names(model: osim.Model) -> tuple[str, ...]:
+    """Return the coordinates in the order of the model's CoordinateSet, which is not that of its state."""
+    coordinates = model.getCoordinateSet()
+    return tuple(coordinates.get(index).getName() for index in range(coordinates.getSize()))
+
+
+def check_coordinates(model: osim.Model, names: Sequence[str]) -> None:
+    """Refuse angles of another model.
+
+    Raises:
+        BadInput: `names` are not the model's coordinates in their order.
+    """
+    expected = coordinate_names(model)
+    if tuple(names) != expected:
+        strangers = sorted(set(names) ^ set(expected)) or "the same in another order"
+        raise BadInput(
+            model.getInputFileName(), "coordinates", f"angles that differ in {strangers}", "angles of this model",
+            "pass the model that inverse-kinematics used",
+        )  # fmt: skip
+
+
+def total_mass(model: osim.Model) -> float:
+    """Return the model's mass in kg."""
+    return float(model.getTotalMass(model.initSystem()))
+
+
+def with_coupled_coordinates(model: osim.Model, angles: np.ndarray) -> np.ndarray:
+    """Return `angles` (T, J) with every coupled coordinate computed from those that drive it.
+
+    OpenSim's tools take coupled coordinates from their file as they stand, and filtering them apart breaks the
+    coupling.
+    """
+    names = coordinate_names(model)
+    result = angles.copy()
+    constraints = model.getConstraintSet()
+    for index in range(constraints.getSize()):
+        coupler = osim.CoordinateCouplerConstraint.safeDownCast(constraints.get(index))
+        if coupler is None:
+            continue
+        drivers = coupler.getIndependentCoordinateNames()
+        columns = [names.index(drivers.get(driver)) for driver in range(drivers.getSize())]
+        scale = float(coupler.getPropertyByName("scale_factor").toString())
+        function = coupler.getFunction()
+        driven = [function.calcValue(_vector(row)) for row in angles[:, columns]]
+        result[:, names.index(coupler.getDependentCoordinateName())] = scale * np.array(driven)
+    return result
+
+
+def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
+    """Pose `model` in each of `angles` (T, J) and return how its feet stand and move."""
+    state = model.initSystem()
+    to_state = _state_columns(model, state)
+    bodies = model.getBodySet()
+    heels, toes = [bodies.get(name) for name in FEET], [bodies.get(name) for name in TOES]
+    matter, matrix, positions = model.getMatterSubsystem(), osim.Matrix(), np.empty(len(to_state))
+    poses: list[np.ndarray] = []
+    jacobians: list[np.ndarray] = []
+    for row in angles:
+        positions[to_state] = row
+        state.setQ(_vector(positions))
+        model.realizePosition(state)
+        poses += [_pose(body, state) for body in [*heels, *toes]]
+        for heel in heels:
+            matter.calcFrameJacobian(state, heel.getMobilizedBodyIndex(), osim.Vec3(0), matrix)
+            jacobians.append(matrix.to_numpy()[:, to_state])
+    transforms = np.reshape(poses, (len(angles), 2, 2, 3, 4))
+    return FootMotion(transforms[:, 0], transforms[:, 1], np.reshape(jacobians, (len(angles), 2, 6, -1)))
+
+
+def generalised_forces(
+    model_path: Path, names: Sequence[str], times: np.ndarray, angles: np.ndarray, loads: Path | None = None
+) -> np.ndarray:
+    """Return the forces (T, J), N m and N, that move the model through `angles` (T, J) without its muscles.
+
+    Runs OpenSim's InverseDynamicsTool in the working directory. `angles` must be smooth: the tool differentiates
+    interpolating splines. `loads` is an ExternalLoads file.
+    """
+    folder = Path.cwd()
+    write_motion(folder / "angles.mot", names, times, angles)
+    tool = osim.InverseDynamicsTool()
+    tool.setModelFileName(str(model_path))
+    tool.setCoordinatesFileName(str(folder / "angles.mot"))
+    tool.setLowpassCutoffFrequency(-1.0)
+    tool.setStartTime(float(times[0]))
+    tool.setEndTime(float(times[-1]))
+    excluded = osim.ArrayStr()
+    excluded.append("Muscles")
+    tool.setExcludedForces(excluded)
+    if loads is not None:
+        tool.setExternalLoadsFileName(str(loads))
+    tool.setResultsDir(str(folder))
+    tool.setOutputGenForceFileName("forces.sto")
+    if not tool.run():
+        raise RuntimeError("InverseDynamicsTool failed")
+    result = read_storage(folder / "forces.sto")
+    return np.stack([result.column(_force_label(result.names, name)) for name in names], axis=1)
+
+
+def write_motion(path: Path, names: Sequence[str], times: np.ndarray, angles: np.ndarray) -> None:
+    """Write `angles` (T, J) under plain coordinate names; to state paths the tools answer with zeros."""
+    columns = dict(zip(names, angles.T, strict=True))
+    write_storage(path, times, columns, in_degrees=False, name="coordinates")
+
+
+def _force_label(labels: Sequence[str], coordinate: str) -> str:
+    """Return the tool's label, whose suffix tells a moment from a force."""
+    return f"{coordinate}_moment" if f"{coordinate}_moment" in labels else f"{coordinate}_force"
+
+
+def _state_columns(model: osim.Model, state: osim.State) -> np.ndarray:
+    """Return where the state holds each coordinate of the CoordinateSet."""
+    coordinates = model.getCoordinateSet()
+    columns = np.empty(coordinates.getSize(), dtype=int)
+    for index in range(coordinates.getSize()):
+        state.setU(osim.Vector(state.getNU(), 0.0))
+        coordinates.get(index).setSpeedValue(state, 1.0)
+        columns[index] = np.argmax(state.getU().to_numpy())
+    state.setU(osim.Vector(state.getNU(), 0.0))
+    return columns
+
+
+def _pose(body: osim.Body, state: osim.State) -> np.ndarray:
+    """Return the body's frame in ground as rotation and origin (3, 4)."""
+    transform = body.getTransformInGround(state)
+    rotation = transform.R().asMat33()
+    axes = [[rotation.get(row, column) for column in range(3)] for row in range(3)]
+    return np.column_stack([axes, transform.p().to_numpy()])
+
+
+def _vector(values: np.ndarray) -> osim.Vector:
+    return osim.Vector.createFromMat(np.ascontiguousarray(values))

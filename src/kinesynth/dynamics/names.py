@@ -1,0 +1,14 @@
+"""Names and orders that the arrays of this package follow."""
+
+FEET = ("calcn_r", "calcn_l")
+"""The bodies that the ground pushes, in the order of every axis over feet."""
+
+TOES = ("toes_r", "toes_l")
+
+PELVIS_FORCES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+PELVIS_MOMENTS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
+
+ROOT = PELVIS_FORCES + PELVIS_MOMENTS
+"""The order of `unexplained` and `residual` (T, 6): forces in N along x, y, z, moments in N m about the pelvis' axes."""
+
+GRAVITY = 9.80665
