@@ -1,0 +1,166 @@
+"""A body model ready to pose: the real `smplx.SMPLX`, in double precision, behind numpy arrays."""
+
+import contextlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinesynth.body.joints import JOINT_NAMES, PARENTS
+from kinesynth.body.schema import BETAS, SMPLX_VERTICES, read_body
+from kinesynth.errors import MissingDependency
+from kinesynth.stage_file import Clip
+
+if TYPE_CHECKING:
+    import torch
+
+_FRAMES_PER_BATCH = 32  # smplx holds a 4 x 4 transform per vertex and frame: 1.8 MB a frame for 14 000 vertices
+
+
+@dataclass(frozen=True)
+class SmplxPose:
+    """SMPL-X parameters of T frames of one person: betas (10,), axis-angle poses in rad, root path in m."""
+
+    betas: np.ndarray
+    global_orient: np.ndarray
+    body_pose: np.ndarray
+    left_hand_pose: np.ndarray
+    right_hand_pose: np.ndarray
+    transl: np.ndarray
+
+    @classmethod
+    def from_clip(cls, clip: Clip) -> "SmplxPose":
+        """Take the parameters from a clip of a motion or fit stage."""
+        return cls.from_arrays(clip.arrays)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "SmplxPose":
+        """Take the parameters from arrays by name, others ignored."""
+        return cls(**{field.name: np.asarray(arrays[field.name], np.float64) for field in fields(cls)})
+
+    @classmethod
+    def rest(cls, betas: np.ndarray, frames: int = 1) -> "SmplxPose":
+        """Return the T-pose, `frames` times."""
+        zeros = {"global_orient": 3, "body_pose": 63, "left_hand_pose": 45, "right_hand_pose": 45, "transl": 3}
+        return cls(np.asarray(betas, np.float64), **{name: np.zeros((frames, width)) for name, width in zeros.items()})
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the parameters by name, as stage files hold them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __len__(self) -> int:
+        return len(self.global_orient)
+
+
+@dataclass(frozen=True)
+class BodyModel:
+    """A body model: N vertices, F faces, the 55 joints of SMPL-X, ten betas.
+
+    Attributes:
+        path: the file it was loaded from.
+        layer: the `smplx.SMPLX` module, float64.
+        faces: triangles (F, 3).
+        skinning_weights: (N, 55).
+        joint_names: of the 55 joints.
+        parents: of the joints, -1 for the pelvis.
+    """
+
+    path: Path
+    layer: Any
+    faces: np.ndarray
+    skinning_weights: np.ndarray
+    joint_names: tuple[str, ...] = JOINT_NAMES
+    parents: tuple[int, ...] = PARENTS
+
+    @property
+    def n_vertices(self) -> int:
+        """Number of vertices, N."""
+        return len(self.skinning_weights)
+
+    def rest_vertices(self, betas: np.ndarray) -> np.ndarray:
+        """Return the vertices of the T-pose, (N, 3) m."""
+        template, directions = self.layer.v_template.numpy(), self.layer.shapedirs.numpy()
+        return np.asarray(template + directions[..., : len(betas)] @ np.asarray(betas, np.float64))
+
+    def rest_joints(self, betas: np.ndarray) -> np.ndarray:
+        """Return the joint centres of the T-pose, (55, 3) m."""
+        return np.asarray(self.layer.J_regressor.numpy() @ self.rest_vertices(betas))
+
+    def pose(self, pose: SmplxPose) -> tuple[np.ndarray, np.ndarray]:
+        """Return vertices (T, N, 3) m and joint centres (T, 55, 3) m, in the frame of the parameters."""
+        import torch
+
+        vertices = np.empty((len(pose), self.n_vertices, 3))
+        joints = np.empty((len(pose), len(JOINT_NAMES), 3))
+        with torch.no_grad():
+            for start in range(0, len(pose), _FRAMES_PER_BATCH):
+                batch = slice(start, start + _FRAMES_PER_BATCH)
+                output = self.layer(**self._parameters(pose, batch))
+                vertices[batch] = output.vertices.numpy()
+                joints[batch] = output.joints[:, : len(JOINT_NAMES)].numpy()
+        return vertices, joints
+
+    def _parameters(self, pose: SmplxPose, batch: slice) -> dict[str, "torch.Tensor"]:
+        import torch
+
+        frames = len(pose.global_orient[batch])
+        moving = {name: torch.as_tensor(array[batch]) for name, array in pose.arrays().items() if name != "betas"}
+        still = {"jaw_pose": 3, "leye_pose": 3, "reye_pose": 3, "expression": BETAS}
+        return {
+            "betas": torch.as_tensor(pose.betas).expand(frames, -1),
+            **moving,
+            **{name: torch.zeros(frames, width, dtype=torch.float64) for name, width in still.items()},
+        }
+
+
+def load_body(path: Path) -> BodyModel:
+    """Load a body file in SMPL-X's schema, the free body or a licensed one, through `smplx.SMPLX`.
+
+    Raises:
+        BadInput: the file is missing or not in the schema.
+        MissingDependency: smplx is not installed.
+    """
+    arrays = read_body(path)
+    layer = _smplx_layer(path)
+    if len(arrays["v_template"]) != SMPLX_VERTICES:
+        _use_vertices(layer, arrays["extra_vertex_ids"])
+    if not arrays["posedirs"].any():
+        _drop_pose_correctives(layer)
+    layer.requires_grad_(requires_grad=False)
+    return BodyModel(Path(path), layer, np.asarray(arrays["f"], np.int64), layer.lbs_weights.numpy())
+
+
+def _smplx_layer(path: Path) -> Any:
+    try:
+        import smplx
+        import torch
+    except ImportError as error:
+        raise MissingDependency("smplx", "pipeline") from error
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a warning about files of 20 components
+        return smplx.SMPLX(
+            str(path),
+            ext="npz",
+            use_pca=False,
+            flat_hand_mean=True,  # AMASS stores hand poses with their mean added
+            num_betas=BETAS,
+            num_expression_coeffs=BETAS,
+            dtype=torch.float64,
+        )
+
+
+def _use_vertices(layer: Any, ids: np.ndarray) -> None:
+    """Point smplx's extra vertex joints, given for 10 475 vertices, at this mesh's own."""
+    import torch
+
+    layer.vertex_joint_selector.extra_joints_idxs = torch.as_tensor(ids)
+
+
+def _drop_pose_correctives(layer: Any) -> None:
+    """Replace pose correctives that are all zero by ones for a single vertex, which broadcast.
+
+    The multiplication by (486, 3 N) zeros would double the cost of a pose.
+    """
+    layer.posedirs = layer.posedirs[:, :3].clone()
