@@ -32,6 +32,12 @@ def coordinate_names(model: osim.Model) -> tuple[str, ...]:
     return tuple(coordinates.get(index).getName() for index in range(coordinates.getSize()))
 
 
+def muscle_names(model: osim.Model) -> tuple[str, ...]:
+    """Return the muscles in the order of the model's ForceSet."""
+    muscles = model.getMuscles()
+    return tuple(muscles.get(index).getName() for index in range(muscles.getSize()))
+
+
 def check_coordinates(model: osim.Model, names: Sequence[str]) -> None:
     """Refuse angles of another model.
 

@@ -1,0 +1,164 @@
+"""OpenSim's StaticOptimization, run from files. Import this in a child process only (see `kinesynth.isolation`)."""
+
+import ctypes
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import opensim as osim
+
+from kinesynth.dynamics.model import load_model, muscle_names, write_motion
+from kinesynth.errors import ClipRejected
+from kinesynth.opensim_files import Storage, read_storage
+
+WEAK_RESERVE = 1.0
+STRONG_RESERVE = 1000.0
+LEAST_MOMENT_ARM_M = 0.001
+RESERVE = "reserve_"
+
+_SOLVED = re.compile(r"time = (\S+) Performance = \S+ Constraint violation = (\S+)")
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the tool found at S instants.
+
+    Attributes:
+        times: (S,) s.
+        muscle_names: the A muscles in the order of the model's ForceSet.
+        activations: (S, A).
+        reserves: (S, J) N m (N for translations), 0 where the coordinate has none.
+        violation: (S,) Euclidean norm of the errors in the coordinates' accelerations.
+    """
+
+    times: np.ndarray
+    muscle_names: tuple[str, ...]
+    activations: np.ndarray
+    reserves: np.ndarray
+    violation: np.ndarray
+
+
+def solve(
+    model_path: Path, names: list[str], times: np.ndarray, angles: np.ndarray, loads: Path, stride: int, exponent: float
+) -> Solution:
+    """Run the tool at every `stride`-th of `times` (T,), in the working directory.
+
+    Raises:
+        ClipRejected: the tool left instants out.
+    """
+    folder = Path.cwd()
+    muscles = add_reserves(model_path, folder / "reserves.osim")
+    write_motion(folder / "angles.mot", names, times, angles)
+    setup = _write_setup(folder, times, loads, stride, exponent)
+    with _captured_output(folder / "output.txt"):
+        osim.Logger.setLevelString("info")  # below this level the tool keeps the constraint violation to itself
+        osim.AnalyzeTool(str(setup), True).run()
+    controls = read_storage(folder / "clip_StaticOptimization_activation.sto")
+    forces = read_storage(folder / "clip_StaticOptimization_force.sto")
+    violation = {float(time): float(value) for time, value in _SOLVED.findall((folder / "output.txt").read_text())}
+    if len(controls.times) != len(times[::stride]) or len(violation) != len(controls.times):
+        raise ClipRejected("static optimization left frames out", len(controls.times), f"of {len(times[::stride])}")
+    return Solution(
+        controls.times,
+        muscles,
+        np.stack([controls.column(name) for name in muscles], axis=1),
+        np.stack([_reserve(forces, name) for name in names], axis=1),
+        np.array([violation[time] for time in sorted(violation)]),
+    )
+
+
+def add_reserves(model_path: Path, output: Path) -> tuple[str, ...]:
+    """Write the model with a torque on every free coordinate in place of its own torque actuators; name its muscles.
+
+    A reserve is dear (optimal force 1 N m) where muscles can do the work, so that they do, and cheap elsewhere: arms,
+    trunk and the pelvis, which no muscle of the model drives. All are unbounded, so that no frame is infeasible; how
+    much they had to do is reported and judged instead.
+    """
+    model = load_model(model_path)
+    free = _reserves(model)
+    forces = model.updForceSet()
+    actuators = [index for index in range(forces.getSize()) if _is_torque(forces.get(index))]
+    for index in reversed(actuators):
+        forces.remove(index)
+    for coordinate, strength in free.items():
+        actuator = osim.CoordinateActuator(coordinate)
+        actuator.setName(RESERVE + coordinate)
+        actuator.setOptimalForce(strength)
+        actuator.setMinControl(-np.inf)
+        actuator.setMaxControl(np.inf)
+        model.addForce(actuator)
+    model.finalizeConnections()
+    model.printToXML(str(output))
+    return muscle_names(model)
+
+
+def _reserves(model: osim.Model) -> dict[str, float]:
+    """Return the strength of the reserve of every coordinate that is neither coupled, locked nor prescribed."""
+    state = model.initSystem()
+    muscles = [model.getMuscles().get(index) for index in range(model.getMuscles().getSize())]
+    strengths = {}
+    for index in range(model.getCoordinateSet().getSize()):
+        coordinate = model.getCoordinateSet().get(index)
+        if coordinate.isConstrained(state):
+            continue
+        arm = max((abs(muscle.computeMomentArm(state, coordinate)) for muscle in muscles), default=0.0)
+        strengths[coordinate.getName()] = WEAK_RESERVE if arm > LEAST_MOMENT_ARM_M else STRONG_RESERVE
+    return strengths
+
+
+def _is_torque(force: osim.Force) -> bool:
+    return osim.CoordinateActuator.safeDownCast(force) is not None
+
+
+def _reserve(forces: Storage, coordinate: str) -> np.ndarray:
+    label = RESERVE + coordinate
+    return forces.column(label) if label in forces.names else np.zeros(len(forces.times))
+
+
+def _write_setup(folder: Path, times: np.ndarray, loads: Path, stride: int, exponent: float) -> Path:
+    """Write the tool's setup: with a model in memory it finds no states."""
+    analysis = osim.StaticOptimization()
+    analysis.setName("StaticOptimization")
+    analysis.setStartTime(float(times[0]))
+    analysis.setEndTime(float(times[-1]))
+    analysis.setStepInterval(stride)
+    analysis.setUseModelForceSet(True)
+    analysis.setActivationExponent(exponent)
+    analysis.setUseMusclePhysiology(True)
+    tool = osim.AnalyzeTool()
+    tool.setName("clip")
+    tool.setModelFilename(str(folder / "reserves.osim"))
+    tool.setCoordinatesFileName(str(folder / "angles.mot"))
+    tool.setLowpassCutoffFrequency(-1.0)
+    tool.setExternalLoadsFileName(str(loads))
+    tool.setInitialTime(float(times[0]))
+    tool.setFinalTime(float(times[-1]))
+    tool.setSolveForEquilibrium(False)
+    tool.setReplaceForceSet(False)
+    tool.setResultsDir(str(folder))
+    tool.updAnalysisSet().cloneAndAppend(analysis)
+    setup = folder / "static_optimization.xml"
+    tool.printToXML(str(setup))
+    return setup
+
+
+@contextmanager
+def _captured_output(path: Path) -> Iterator[None]:
+    """Send standard output, C++'s included, to `path`; repeat it on standard output afterwards."""
+    libc = ctypes.CDLL(None)
+    libc.fflush(None)
+    before = os.dup(1)
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(target, 1)
+    os.close(target)
+    try:
+        yield
+    finally:
+        libc.fflush(None)
+        os.dup2(before, 1)
+        os.close(before)
+        os.write(1, path.read_bytes())
