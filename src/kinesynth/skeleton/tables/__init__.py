@@ -23,8 +23,7 @@ def read_table(name: str) -> list[Row]:
     file = resources.files(__package__) / f"{name}.csv"
     if not file.is_file():
         return []
-    with file.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
 
 
 def both_sides(name: str) -> list[Row]:
