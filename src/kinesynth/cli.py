@@ -13,28 +13,28 @@ from kinesynth import __version__
 from kinesynth.errors import KinesynthError
 
 VERBS = {
-    "index": "kinesynth.clips:index",
-    "check-motion": "kinesynth.motion.load:check_motion",
-    "build-body": "kinesynth.body.build:build_body",
-    "subject-shape": "kinesynth.body.subject:subject_shape",
-    "load-motion": "kinesynth.motion.load:load_motion",
-    "virtual-markers": "kinesynth.body.markers:virtual_markers",
-    "build-skeleton": "kinesynth.skeleton.builder:build_skeleton",
-    "scale-model": "kinesynth.kinematics.scaling:scale_model",
-    "inverse-kinematics": "kinesynth.kinematics.inverse_kinematics:inverse_kinematics",
-    "joint-regressor": "kinesynth.fitting.regressor:joint_regressor",
-    "fit-body": "kinesynth.fitting.fit:fit_body",
-    "ground-reaction": "kinesynth.dynamics.ground_reaction:ground_reaction",
-    "inverse-dynamics": "kinesynth.dynamics.inverse_dynamics:inverse_dynamics",
-    "static-optimization": "kinesynth.dynamics.static_optimization:static_optimization",
-    "quality-filter": "kinesynth.dynamics.quality:quality_filter",
-    "render-views": "kinesynth.render.views:render_views",
-    "pack-shard": "kinesynth.dataset.writer:pack_shard",
-    "index-shards": "kinesynth.dataset.index:index_shards",
-    "export-opensim": "kinesynth.dataset.export:export_opensim",
-    "verify": "kinesynth.dataset.verify:verify",
-    "report": "kinesynth.report.page:report",
-    "config-schema": "kinesynth.config:write_schema",
+    "index": ("kinesynth.clips:index", "make a clip table from a folder of AMASS files"),
+    "check-motion": ("kinesynth.motion.load:check_motion", "read motion files and say what is wrong with them"),
+    "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
+    "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),
+    "subject-shape": ("kinesynth.body.subject:subject_shape", "choose a subject's shape, mass and height"),
+    "load-motion": ("kinesynth.motion.load:load_motion", "read, audit, resample and place a shard's motions"),
+    "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
+    "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
+    "inverse-kinematics": ("kinesynth.kinematics.inverse_kinematics:inverse_kinematics", "joint angles from markers"),
+    "joint-regressor": ("kinesynth.fitting.regressor:joint_regressor", "joint centres from the mesh, sparsely"),
+    "fit-body": ("kinesynth.fitting.fit:fit_body", "set the mesh on the OpenSim skeleton"),
+    "ground-reaction": ("kinesynth.dynamics.ground_reaction:ground_reaction", "forces under the feet from motion"),
+    "inverse-dynamics": ("kinesynth.dynamics.inverse_dynamics:inverse_dynamics", "joint moments"),
+    "static-optimization": ("kinesynth.dynamics.static_optimization:static_optimization", "muscle activations"),
+    "quality-filter": ("kinesynth.dynamics.quality:quality_filter", "mask frames that cannot be trusted"),
+    "render-views": ("kinesynth.render.views:render_views", "video and masks of the clothed body"),
+    "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
+    "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
+    "export-opensim": ("kinesynth.dataset.export:export_opensim", "write a subject's labels as OpenSim files"),
+    "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
+    "report": ("kinesynth.report.page:report", "draw the report page"),
+    "config-schema": ("kinesynth.config:write_schema", "write the JSON schema of config.yaml"),
 }
 
 
@@ -49,8 +49,8 @@ def build_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for verb, function in VERBS.items():
-        app.command(function, name=verb)
+    for verb, (function, summary) in VERBS.items():
+        app.command(function, name=verb, help=summary)
     return app
 
 

@@ -1,0 +1,66 @@
+"""The command line: every verb parses, errors are one line, exit codes tell bad input from bugs."""
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from kinesynth import cli
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_has_keyword_only_parameters_that_its_docstring_explains(verb: str) -> None:
+    module, function = cli.VERBS[verb][0].split(":")
+    verb_function = getattr(import_module(module), function)
+    parameters = inspect.signature(verb_function).parameters
+    documentation = inspect.getdoc(verb_function) or ""
+    for name, parameter in parameters.items():
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        assert re.search(rf"^\s+{name}:", documentation, re.MULTILINE), f"{function} does not explain {name}"
+
+
+def test_rules_use_flags_that_exist() -> None:
+    for path in (ROOT / "rules").glob("*.smk"):
+        for verb, flags in re.findall(
+            r"^\s+kinesynth ([a-z-]+) \\\n((?:\s+(?:--|2>).*\n)+)", path.read_text(), re.MULTILINE
+        ):
+            module, function = cli.VERBS[verb][0].split(":")
+            known = inspect.signature(getattr(import_module(module), function)).parameters
+            used = {flag.replace("-", "_") for flag in re.findall(r"--([a-z0-9-]+)", flags)}
+            assert used <= set(known), f"{path.name}: {used - set(known)}"
+
+
+def test_unknown_flag_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["config-schema", "--outptu", "x"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "walk.npz"
+    bad.write_bytes(b"not a zip archive")
+    assert cli.run(["check-motion", "--files", str(bad)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "walk.npz" in error
+
+
+def test_a_bug_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*, output: Path) -> None:
+        raise ZeroDivisionError(str(output))
+
+    monkeypatch.setattr("kinesynth.config.write_schema", broken)
+    assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 1
+
+
+def test_no_verb_prints_to_standard_output_but_those_that_answer() -> None:
+    answering = {"check_motion", "verify", "index"}
+    for path in (ROOT / "src" / "kinesynth").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name not in answering | {"run"}:
+                calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "print"]
+                assert all(any(k.arg == "file" for k in call.keywords) for call in calls), f"{path}:{node.name}"
