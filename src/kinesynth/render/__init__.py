@@ -1,0 +1,1 @@
+"""Pictures: the fitted body in clothes, in a lit room, seen by calibrated cameras."""

@@ -1,0 +1,234 @@
+"""Clothes cut from the body.
+
+A garment is the part of the body's surface between straight cuts (waist, hems, sleeve ends, collar), moved outwards by
+its ease, smoothed, and let hang: below the chest or the mid-thigh its radius about the trunk or the leg may shrink
+only slowly, so that cloth falls from the widest place instead of following the skin.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesynth.render.anatomy import Piece, RestBody, single
+from kinesynth.render.mesh import Patch, smooth, smoothing_matrix, vertex_normals
+
+# Sleeve ends as a fraction of the way shoulder -> elbow (0..1) -> wrist (1..2); hems likewise hip -> knee -> ankle.
+SLEEVES = {"vest": -0.12, "t-shirt": 0.55, "long sleeve": 1.9, "jacket": 1.93}
+LEGS = {"shorts": 0.45, "knee-length": 0.92, "leggings": 1.86, "trousers": 1.97}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a garment lies: m, and m per m for `taper`, by which its radius may shrink downwards."""
+
+    ease: float
+    clearance: float
+    smoothing: int
+    taper: float
+
+
+UPPER_FIT = {
+    "vest": Fit(0.014, 0.011, 12, 0.10),
+    "t-shirt": Fit(0.018, 0.012, 18, 0.08),
+    "long sleeve": Fit(0.017, 0.012, 16, 0.10),
+    "jacket": Fit(0.026, 0.017, 28, 0.06),
+}
+LOWER_FIT = {
+    "shorts": Fit(0.012, 0.006, 16, -0.06),
+    "knee-length": Fit(0.012, 0.006, 16, 0.00),
+    "leggings": Fit(0.004, 0.003, 3, 9.0),
+    "trousers": Fit(0.010, 0.006, 16, 0.055),
+}
+
+
+@dataclass(frozen=True)
+class Region:
+    """A garment's cuts, as fields over points of the rest pose that are positive inside, in metres from the cut."""
+
+    waist: float
+    lower_hem: float
+    side: float
+    collar: tuple[float, float, float] | None = None
+
+    def fields(self, points: np.ndarray) -> list[np.ndarray]:
+        """Return the distance (n,) inside each cut."""
+        x, y, z = points.T
+        result = [y - self.lower_hem, self.side - np.abs(x)]
+        if self.collar is None:
+            return [*result, self.waist - y]
+        height, depth, slope = self.collar
+        return [*result, (height + slope * (depth - z) - y) / np.hypot(1, slope)]
+
+
+def upper_region(body: RestBody, cut: str) -> Region:
+    """Return the cuts of an upper garment."""
+    neck, pelvis, hip = body.joint("neck"), body.joint("pelvis"), body.joint("left_hip")
+    shoulder, elbow, wrist = (body.joint(f"left_{name}")[0] for name in ("shoulder", "elbow", "wrist"))
+    side = _along(SLEEVES[cut], shoulder, elbow, wrist)
+    rise = {"vest": -0.012, "jacket": 0.02}.get(cut, 0.006)
+    low = hip[1] - 0.25 * (pelvis[1] - hip[1]) - (0.05 if cut == "jacket" else 0.03)
+    return Region(waist=np.inf, lower_hem=low, side=side, collar=(neck[1] + rise, neck[2] - 0.03, 0.55))
+
+
+def lower_region(body: RestBody, cut: str) -> Region:
+    """Return the cuts of a lower garment."""
+    hip, knee, ankle = (body.joint(f"left_{name}")[1] for name in ("hip", "knee", "ankle"))
+    waist = body.joint("pelvis")[1] + 0.05
+    return Region(waist=waist, lower_hem=_along(LEGS[cut], hip, knee, ankle), side=np.inf)
+
+
+def _along(fraction: float, start: float, middle: float, end: float) -> float:
+    return float(np.interp(fraction, [-1, 0, 1, 2], [2 * start - middle, start, middle, end]))
+
+
+def upper(body: RestBody, cut: str) -> Piece:
+    """Return an upper garment (`SLEEVES`) for a body."""
+    patch = _cut(body, upper_region(body, cut))
+    base = patch.sample(body.vertices)
+    shoulder = body.joint("left_shoulder")
+    points = _offset(body, patch, UPPER_FIT[cut])
+    trunk = np.array([0.0, shoulder[1] - 0.09, body.joint("spine2")[2]])
+    below = (trunk[1] - base[:, 1]) / 0.06
+    points = _hang(points, np.clip(below, 0, 1), trunk, UPPER_FIT[cut].taper)
+    return _finish(f"upper: {cut}", body, patch, points, UPPER_FIT[cut], _upper_uv(body, base, patch.faces))
+
+
+def lower(body: RestBody, cut: str) -> Piece:
+    """Return a lower garment (`LEGS`) for a body."""
+    patch = _cut(body, lower_region(body, cut))
+    base = patch.sample(body.vertices)
+    points = _offset(body, patch, LOWER_FIT[cut])
+    for side, sign in (("left", 1), ("right", -1)):
+        hip, knee, ankle = (body.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle"))
+        start = hip + 0.25 * (knee - hip)
+        weight = np.clip((start[1] - base[:, 1]) / 0.08, 0, 1) * (np.sign(base[:, 0]) == sign)
+        points = _hang(points, weight, start, LOWER_FIT[cut].taper, towards=ankle)
+    return _finish(f"lower: {cut}", body, patch, points, LOWER_FIT[cut], _lower_uv(body, base, patch.faces))
+
+
+def covered(body: RestBody, region: Region, margin: float) -> np.ndarray:
+    """Return which body vertices (N,) lie more than `margin` m inside a garment's cuts."""
+    inside = np.min(region.fields(body.vertices), axis=0)
+    return np.asarray((inside > margin) & (body.weight("head", "jaw", "eye") < 0.3))
+
+
+def _cut(body: RestBody, region: Region) -> Patch:
+    skin = body.weight("jaw", "eye", "head") < 0.6  # keeps mouth and eyeballs, separate surfaces, out of collars
+    patch = Patch.whole(len(body.vertices), body.faces[skin[body.faces].all(axis=1)])
+    for k in range(3):
+        patch = patch.cut(region.fields(patch.sample(body.vertices))[k])
+    return patch
+
+
+def _offset(body: RestBody, patch: Patch, fit: Fit) -> np.ndarray:
+    """Return the patch's points (n,3) moved out by the ease and smoothed, nowhere nearer than the clearance."""
+    base, normal = patch.sample(body.vertices), _unit(patch.sample(body.normals))
+    matrix = smoothing_matrix(len(base), patch.faces)
+    points = base + fit.ease * normal
+    for _ in range(fit.smoothing // 2):
+        points = push_out(smooth(points, matrix, 2), base, normal, np.full(len(base), fit.clearance))
+    return points
+
+
+def push_out(points: np.ndarray, base: np.ndarray, normal: np.ndarray, clearance: np.ndarray) -> np.ndarray:
+    """Return points (n,3) that are at least `clearance` (n,) above `base` (n,3) along `normal` (n,3)."""
+    height = np.einsum("nd,nd->n", points - base, normal)
+    return np.asarray(points + np.maximum(clearance - height, 0)[:, None] * normal)
+
+
+def _hang(
+    points: np.ndarray, weight: np.ndarray, start: np.ndarray, taper: float, towards: np.ndarray | None = None
+) -> np.ndarray:
+    """Return points (n,3) that fall from the widest place above them.
+
+    About the axis from `start` downwards (or `towards` a point), the outline's radius may shrink by no more than
+    `taper` per metre. `weight` (n,) blends from the points given (0) to the hanging ones (1).
+    """
+    axis = np.array([0.0, -1.0, 0.0]) if towards is None else _unit(towards - start)
+    relative = points - start
+    along = relative @ axis
+    across = relative - along[:, None] * axis
+    side = _unit(np.cross(axis, [0.0, 0.0, 1.0]))
+    angle = np.arctan2(across @ np.cross(axis, side), across @ side)
+    radius = np.linalg.norm(across, axis=1)
+
+    chosen = (weight > 0) & (along > -0.06)
+    n_angle, step = 48, 0.02
+    column = np.floor((angle + np.pi) / (2 * np.pi) * n_angle).astype(int) % n_angle
+    row = np.clip(((along + 0.06) / step).astype(int), 0, None)
+    outline = np.zeros((row[chosen].max() + 1, n_angle))
+    np.maximum.at(outline, (row[chosen], column[chosen]), radius[chosen])
+    for i in range(1, len(outline)):
+        outline[i] = np.maximum(outline[i], outline[i - 1] - taper * step)
+    for _ in range(3):
+        outline = (np.roll(outline, 1, axis=1) + 2 * outline + np.roll(outline, -1, axis=1)) / 4
+
+    fine = (angle + np.pi) / (2 * np.pi) * n_angle - 0.5
+    left, share = np.floor(fine).astype(int), fine - np.floor(fine)
+    row = np.minimum(row, len(outline) - 1)
+    wanted = (1 - share) * outline[row, left % n_angle] + share * outline[row, (left + 1) % n_angle]
+    grown = np.where(chosen, np.maximum(wanted, radius), radius)
+    scale = 1 + weight * (grown / np.maximum(radius, 1e-9) - 1)
+    return np.asarray(start + along[:, None] * axis + scale[:, None] * across)
+
+
+def _finish(name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fit, uv: np.ndarray) -> Piece:
+    """Return the piece with smoothed skinning weights and its edges turned inwards into a hem."""
+    matrix = smoothing_matrix(len(points), patch.faces)
+    base, normal = patch.sample(body.vertices), _unit(patch.sample(body.normals))
+    points = push_out(smooth(points, matrix, 4), base, normal, np.full(len(base), fit.clearance))
+    weights = smooth(patch.sample(body.weights), matrix, fit.smoothing)
+    clearance = np.full(len(points), fit.clearance)
+
+    rim = patch.boundary
+    corners, local = np.unique(rim, return_inverse=True)
+    local = local.reshape(-1, 2) + len(points)
+    inwards = points[corners] - 0.006 * vertex_normals(points, patch.faces)[corners]
+    fold = np.concatenate([np.stack([rim[:, 1], rim[:, 0], local[:, 0]], 1), np.stack([rim[:, 1], *local.T], 1)])
+    faces = np.concatenate([patch.faces, fold])
+    keep = np.concatenate([np.arange(len(points)), corners])
+    fold_uv = np.zeros((len(fold), 3, 2))
+    return Piece(
+        name,
+        np.concatenate([points, inwards]),
+        faces,
+        weights[keep],
+        (name.split(":")[0],),
+        single(faces),
+        uv=np.concatenate([uv, fold_uv]),
+        anchor=patch.matrix[keep],
+        clearance=np.concatenate([clearance, np.full(len(corners), 0.25 * fit.clearance)]),
+    )
+
+
+def _upper_uv(body: RestBody, base: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return cloth coordinates (F,3,2) m: around and down the trunk, or around and along a sleeve; a seam between."""
+    shoulder = body.joint("left_shoulder")
+    centre = base[faces].mean(axis=1)
+    sleeve = np.abs(centre[:, 0]) > shoulder[0]
+    x, y, z = np.moveaxis(base[faces], 2, 0)
+    middle = body.joint("spine2")[2]
+    trunk = np.stack([np.arctan2(x, z - middle) * 0.15, y], axis=2)
+    trunk[..., 0] = _unwrap(trunk[..., 0], 2 * np.pi * 0.15)
+    arm = np.stack([_unwrap(np.arctan2(y - shoulder[1], z - shoulder[2]) * 0.05, 2 * np.pi * 0.05), np.abs(x)], axis=2)
+    return np.where(sleeve[:, None, None], arm, trunk)
+
+
+def _lower_uv(body: RestBody, base: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return cloth coordinates (F,3,2) m around and along each leg; seams run down the middle."""
+    hip, ankle = body.joint("left_hip"), body.joint("left_ankle")
+    corner = base[faces]
+    sign = np.sign(corner[..., 0].mean(axis=1, keepdims=True))
+    share = np.clip((hip[1] - corner[..., 1]) / (hip[1] - ankle[1]), 0, 1)[..., None]
+    axis = hip + share * (ankle - hip)
+    around = np.arctan2(sign * corner[..., 0] - axis[..., 0], corner[..., 2] - axis[..., 2]) * 0.09
+    return np.stack([_unwrap(around, 2 * np.pi * 0.09), corner[..., 1]], axis=2)
+
+
+def _unwrap(values: np.ndarray, period: float) -> np.ndarray:
+    """Return the corners' values (F,3) without the jump of one period inside a face."""
+    return np.asarray(values - period * np.round((values - values[:, :1]) / period))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -1,0 +1,67 @@
+"""What travels between the stage and the process that runs Blender: a folder of plain files.
+
+    scene.json          the scene
+    pieces.npz          every piece's rest mesh and material coordinates
+    piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
+    <view>.mp4          written by Blender: the pictures
+    <view>_mask.mkv     written by Blender: the person in white on black, lossless
+"""
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.render.anatomy import Piece
+
+
+@dataclass(frozen=True)
+class StaticMesh:
+    """A piece as the renderer needs it; see `Piece`."""
+
+    name: str
+    faces: np.ndarray
+    material: np.ndarray
+    materials: tuple[str, ...]
+    uv: np.ndarray
+    local: np.ndarray
+
+
+def write_pieces(folder: Path, pieces: list[Piece]) -> None:
+    """Write `pieces.npz`."""
+    arrays: dict[str, np.ndarray] = {}
+    for k, piece in enumerate(pieces):
+        arrays[f"{k}/faces"] = piece.faces.astype(np.int32)
+        arrays[f"{k}/material"] = piece.material.astype(np.int32)
+        arrays[f"{k}/uv"] = (np.zeros((len(piece.faces), 3, 2)) if piece.uv is None else piece.uv).astype(np.float32)
+        arrays[f"{k}/local"] = (piece.rest if piece.local is None else piece.local).astype(np.float32)
+    names = json.dumps([[piece.name, piece.materials] for piece in pieces])
+    np.savez(folder / "pieces.npz", names=np.array(names), **arrays)
+
+
+def read_pieces(folder: Path) -> list[StaticMesh]:
+    """Read `pieces.npz`."""
+    with np.load(folder / "pieces.npz") as file:
+        names = json.loads(str(file["names"]))
+        return [
+            StaticMesh(
+                name, file[f"{k}/faces"], file[f"{k}/material"], tuple(materials), file[f"{k}/uv"], file[f"{k}/local"]
+            )
+            for k, (name, materials) in enumerate(names)
+        ]
+
+
+def cache_path(folder: Path, k: int) -> Path:
+    """Return the point cache of piece `k`."""
+    return folder / f"piece_{k}.pc2"
+
+
+def write_cache(path: Path, n_points: int, n_frames: int, frames: Iterable[np.ndarray]) -> None:
+    """Write a PC2 point cache from arrays (n_points,3), one a frame."""
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<12siiffi", b"POINTCACHE2\0", 1, n_points, 0.0, 1.0, n_frames))
+        for points in frames:
+            stream.write(np.ascontiguousarray(points, dtype="<f4").tobytes())

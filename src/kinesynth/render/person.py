@@ -1,0 +1,51 @@
+"""A dressed person: which pieces there are, and which skin they hide."""
+
+import numpy as np
+
+from kinesynth.render import garments, head
+from kinesynth.render.anatomy import Piece, RestBody, single
+from kinesynth.render.scene import SOLE_M, Person
+from kinesynth.render.shoes import shoe
+
+# How far under a garment's edge the skin is left out, m: enough that nothing shows when the edge moves.
+_UPPER_MARGIN_M = 0.05
+_LOWER_MARGIN_M = 0.06
+
+
+def dress(body: RestBody, person: Person) -> list[Piece]:
+    """Return the pieces of a dressed person, the remaining skin first."""
+    return [
+        bare_skin(body, person),
+        head.eyeballs(body),
+        head.brows(body),
+        head.hair(body, person.hair_cut),
+        garments.lower(body, person.lower.cut),
+        garments.upper(body, person.upper.cut),
+        shoe(body, "left", SOLE_M),
+        shoe(body, "right", SOLE_M),
+    ]
+
+
+def bare_skin(body: RestBody, person: Person) -> Piece:
+    """Return the body without eyeballs and without what clothes and shoes hide."""
+    hidden = (
+        garments.covered(body, garments.upper_region(body, person.upper.cut), _UPPER_MARGIN_M)
+        | garments.covered(body, garments.lower_region(body, person.lower.cut), _LOWER_MARGIN_M)
+        | _under_both(body, person)
+        | _in_shoes(body)
+        | (body.weight("eye") > 0.9)
+    )
+    faces = body.faces[~hidden[body.faces].all(axis=1)]
+    return Piece("skin", body.vertices, faces, body.weights, ("skin",), single(faces))
+
+
+def _under_both(body: RestBody, person: Person) -> np.ndarray:
+    """Return the vertices (N,) about the waist, where the shirt hangs over the trousers' edge."""
+    upper = garments.covered(body, garments.upper_region(body, person.upper.cut), -0.02)
+    lower = garments.covered(body, garments.lower_region(body, person.lower.cut), -0.02)
+    return upper & lower
+
+
+def _in_shoes(body: RestBody) -> np.ndarray:
+    height = body.vertices[:, 1] - body.vertices[:, 1].min()
+    return (body.weight("ankle", "_foot") > 0.5) & (height < 0.065)
