@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 GENERIC_FOOT_LENGTH_M = 0.1788
 """Heel frame to toe joint in the generic model (Rajagopal et al. 2016): the unit that the table below scales with."""
@@ -34,9 +35,7 @@ def sole_points(feet: FootMotion) -> np.ndarray:
     """
     length = np.linalg.norm(feet.toes[..., 3] - feet.heel[..., 3], axis=-1).mean(axis=0)
     scale = length / GENERIC_FOOT_LENGTH_M
-    return np.concatenate(
-        [_attached(HEEL_AND_BALL, scale, feet.heel), _attached(TOE_TIPS, scale, feet.toes)], axis=2
-    )
+    return np.concatenate([_attached(HEEL_AND_BALL, scale, feet.heel), _attached(TOE_TIPS, scale, feet.toes)], axis=2)
 
 
 def floor_height(points: np.ndarray, tolerance_m: float) -> float:
@@ -63,7 +62,8 @@ def contact_likelihood(
 
 def _gate(ratio: np.ndarray) -> np.ndarray:
     """Return 1 far below a ratio of 1, one half at 1 and 0 far above."""
-    return 1.0 / (1.0 + np.exp(np.clip(10.0 * (ratio - 1.0), -50.0, 50.0)))
+    steepness = 10.0
+    return np.asarray(expit(steepness * (1.0 - ratio)))
 
 
 def _attached(table: np.ndarray, scale: np.ndarray, frames: np.ndarray) -> np.ndarray:
@@ -72,4 +72,4 @@ def _attached(table: np.ndarray, scale: np.ndarray, frames: np.ndarray) -> np.nd
     local[:, :, 0] = table[:, 0]
     local[:, :, 2] = table[:, 1] * np.array([[1.0], [-1.0]])
     local *= scale[:, None, None]
-    return frames[:, :, None, :, 3] + np.einsum("tfij,fpj->tfpi", frames[..., :3], local)
+    return np.asarray(frames[:, :, None, :, 3] + np.einsum("tfij,fpj->tfpi", frames[..., :3], local))

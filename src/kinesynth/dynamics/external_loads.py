@@ -11,9 +11,7 @@ from kinesynth.opensim_files import write_storage
 SIDES = ("r", "l")
 
 
-def write_external_loads(
-    path: Path, times: np.ndarray, force: np.ndarray, cop: np.ndarray, moment: np.ndarray
-) -> None:
+def write_external_loads(path: Path, times: np.ndarray, force: np.ndarray, cop: np.ndarray, moment: np.ndarray) -> None:
     """Write `path` (.xml) and beside it the table with the same stem (.mot).
 
     Args:

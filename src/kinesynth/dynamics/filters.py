@@ -24,7 +24,9 @@ def low_pass(values: np.ndarray, rate_hz: float, cutoff_hz: float) -> np.ndarray
         KinesynthError: the cut-off is not between 0 and half the rate.
     """
     if not 0.0 < cutoff_hz < rate_hz / 2:
-        raise KinesynthError(f"low-pass cut-off {cutoff_hz:g} Hz must lie between 0 and {rate_hz / 2:g} Hz, half the rate")
+        raise KinesynthError(
+            f"low-pass cut-off {cutoff_hz:g} Hz must lie between 0 and {rate_hz / 2:g} Hz, half the rate"
+        )
     frames = len(values)
     if frames <= ORDER:
         return values.copy()

@@ -13,7 +13,9 @@ import numpy as np
 from kinesynth.dynamics.contact import FootMotion, contact_likelihood, floor_height, sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.filters import low_pass
-from kinesynth.dynamics.names import GRAVITY, ROOT
+from kinesynth.dynamics.masked import without_dynamics
+from kinesynth.dynamics.names import GRAVITY, PELVIS_FORCES, ROOT
+from kinesynth.errors import ClipRejected
 from kinesynth.isolation import isolated
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
@@ -112,21 +114,22 @@ def ground_reaction(
 
     def work(clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
-        demand = isolated(
-            whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz,
-            timeout_seconds=timeout_seconds, log=log,
-        )  # fmt: skip
+        attrs = {**clip.attrs, "cutoff_hz": cutoff_hz, "friction": friction}
+        try:
+            demand = isolated(
+                whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz,
+                timeout_seconds=timeout_seconds, log=log,
+            )  # fmt: skip
+        except ClipRejected as error:
+            frames = len(clip.arrays["angles"])
+            shapes = dict.fromkeys(("force", "cop", "moment"), (frames, 2, 3)) | {"unexplained": (frames, len(ROOT))}
+            return without_dynamics(clip.clip_id, attrs, f"ground reaction: {error}", shapes)
         reaction = estimate(demand, fps, contact)
-        body_weight = demand.mass_kg * GRAVITY
-        vertical = np.abs(reaction.unexplained[:, ROOT.index("pelvis_ty")]) / body_weight
-        moment = np.linalg.norm(reaction.unexplained[:, 3:], axis=1) / body_weight
-        share = float(np.mean((vertical > unexplained_force_bw) | (moment > unexplained_moment_bw_m)))
+        share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
-        attrs = {
-            **clip.attrs,
+        attrs |= {
             "mass_kg": demand.mass_kg,
             "floor_height_m": reaction.floor,
-            "cutoff_hz": cutoff_hz,
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
@@ -163,6 +166,13 @@ def estimate(demand: Demand, fps: float, contact: ContactModel) -> GroundReactio
     wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
     return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], floor)
+
+
+def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:
+    """Return the share of frames whose vertical force or moment left over exceeds the limits."""
+    force = np.abs(reaction.unexplained[:, ROOT.index("pelvis_ty")])
+    moment = np.linalg.norm(reaction.unexplained[:, len(PELVIS_FORCES) :], axis=1)
+    return float(np.mean((force > force_bw * body_weight) | (moment > moment_bw_m * body_weight)))
 
 
 def _resultant(

@@ -6,7 +6,9 @@ import numpy as np
 
 from kinesynth.dynamics.external_loads import write_external_loads
 from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import ROOT
+from kinesynth.errors import ClipRejected
 from kinesynth.isolation import isolated
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
@@ -23,6 +25,8 @@ def inverse_dynamics(
 ) -> None:
     """Compute the joint moments of every clip.
 
+    A clip on which the tool fails gets zeros and `dynamics_valid` False, and keeps its kinematics.
+
     Args:
         ik: joint angles (stage file of inverse-kinematics).
         grf: forces under the feet (stage file of ground-reaction).
@@ -36,11 +40,16 @@ def inverse_dynamics(
     names = list(read_stage(ik).attrs["coordinate_names"])
 
     def work(angles: Clip, ground: Clip) -> Clip:
-        moments = isolated(
-            joint_moments, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]), cutoff_hz,
-            [ground.arrays[name] for name in ("force", "cop", "moment")],
-            timeout_seconds=timeout_seconds, log=log,
-        )  # fmt: skip
+        frames = len(angles.arrays["angles"])
+        try:
+            moments = isolated(
+                joint_moments, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]), cutoff_hz,
+                [ground.arrays[name] for name in ("force", "cop", "moment")],
+                timeout_seconds=timeout_seconds, log=log,
+            )  # fmt: skip
+        except ClipRejected as error:
+            shapes = {"moments": (frames, len(names)), "residual": (frames, len(ROOT))}
+            return without_dynamics(angles.clip_id, ground.attrs, f"inverse dynamics: {error}", shapes)
         residual = moments[:, [names.index(name) for name in ROOT]]
         return Clip(angles.clip_id, {"moments": moments, "residual": residual}, ground.attrs)
 

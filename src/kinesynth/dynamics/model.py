@@ -11,6 +11,8 @@ from kinesynth.dynamics.names import FEET, TOES
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import read_storage, write_storage
 
+LEAST_MOMENT_ARM_M = 0.001
+
 
 def load_model(path: Path) -> osim.Model:
     """Load a model.
@@ -36,6 +38,22 @@ def muscle_names(model: osim.Model) -> tuple[str, ...]:
     """Return the muscles in the order of the model's ForceSet."""
     muscles = model.getMuscles()
     return tuple(muscles.get(index).getName() for index in range(muscles.getSize()))
+
+
+def driven_coordinates(model: osim.Model) -> dict[str, bool]:
+    """Return which coordinates muscles drive, among those that are neither coupled, locked nor prescribed.
+
+    A muscle drives a coordinate on which it has a moment arm of a millimetre or more in the default pose.
+    """
+    state = model.initSystem()
+    muscles = [model.getMuscles().get(index) for index in range(model.getMuscles().getSize())]
+    driven = {}
+    for index in range(model.getCoordinateSet().getSize()):
+        coordinate = model.getCoordinateSet().get(index)
+        if not coordinate.isConstrained(state):
+            arms = (abs(muscle.computeMomentArm(state, coordinate)) for muscle in muscles)
+            driven[coordinate.getName()] = max(arms, default=0.0) > LEAST_MOMENT_ARM_M
+    return driven
 
 
 def check_coordinates(model: osim.Model, names: Sequence[str]) -> None:

@@ -9,6 +9,6 @@ PELVIS_FORCES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 PELVIS_MOMENTS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
 
 ROOT = PELVIS_FORCES + PELVIS_MOMENTS
-"""The order of `unexplained` and `residual` (T, 6): forces in N along x, y, z, moments in N m about the pelvis' axes."""
+"""The order of `unexplained` and `residual` (T, 6): N along x, y, z, then N m about the pelvis' axes."""
 
 GRAVITY = 9.80665

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import isolated
 from kinesynth.stage_file import Clip, process_clips, read_stage
@@ -36,7 +37,7 @@ def static_optimization(
         grf: forces under the feet (stage file of ground-reaction).
         model: the subject's scaled model (.osim).
         output: stage file with activations (T, A), reserves (T, J) in N m, 0 where a coordinate has none, and
-            so_violation (T,).
+            so_violation (T,); its attribute muscle_driven names the coordinates whose reserves are a last resort.
         log: what OpenSim says.
         engine: opensim is OpenSim's StaticOptimization.
         rate: solutions per second, interpolated to the clip's frames (its attribute `so_rate`); the tool needs about
@@ -46,30 +47,25 @@ def static_optimization(
         timeout_seconds: longest time for one clip.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
-    muscles = isolated(_muscle_names, model.absolute(), timeout_seconds=120.0, log=log)
+    muscles, driven = isolated(_muscles, model.absolute(), timeout_seconds=120.0, log=log)
 
     def work(angles: Clip, ground: Clip) -> Clip:
         frames = len(angles.arrays["angles"])
-        attrs = {**ground.attrs, "so_engine": engine, "activation_exponent": activation_exponent}
-        reason = str(ground.attrs["dynamics_reason"])
-        if not reason:
-            try:
-                arrays, so_rate = isolated(
-                    activations, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]),
-                    [ground.arrays[name] for name in ("force", "cop", "moment")],
-                    cutoff_hz, rate, activation_exponent, timeout_seconds=timeout_seconds, log=log,
-                )  # fmt: skip
-                return Clip(angles.clip_id, arrays, {**attrs, "so_rate": so_rate})
-            except ClipRejected as error:
-                reason = f"static optimization: {error}"
-        arrays = {
-            "activations": np.zeros((frames, len(muscles))),
-            "reserves": np.zeros((frames, len(names))),
-            "so_violation": np.zeros(frames),
-        }
-        return Clip(angles.clip_id, arrays, {**attrs, "dynamics_valid": False, "dynamics_reason": reason})
+        attrs = {**ground.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
+        shapes = {"activations": (frames, len(muscles)), "reserves": (frames, len(names)), "so_violation": (frames,)}
+        if not ground.attrs["dynamics_valid"]:
+            return without_dynamics(angles.clip_id, attrs, str(ground.attrs["dynamics_reason"]), shapes)
+        try:
+            arrays, so_rate = isolated(
+                activations, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]),
+                [ground.arrays[name] for name in ("force", "cop", "moment")],
+                cutoff_hz, rate, activation_exponent, timeout_seconds=timeout_seconds, log=log,
+            )  # fmt: skip
+        except ClipRejected as error:
+            return without_dynamics(angles.clip_id, attrs, f"static optimization: {error}", shapes)
+        return Clip(angles.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
-    process_clips("static_optimization", [ik, grf], output, work, {"muscle_names": muscles})
+    process_clips("static_optimization", [ik, grf], output, work, {"muscle_names": muscles, "muscle_driven": driven})
 
 
 def activations(
@@ -119,10 +115,12 @@ def solution_grid(frames: int, fps: float, rate: float) -> tuple[np.ndarray, int
     return np.linspace(0.0, duration, intervals * stride + 1), stride
 
 
-def _muscle_names(model: Path) -> list[str]:
-    from kinesynth.dynamics.model import load_model, muscle_names
+def _muscles(model: Path) -> tuple[list[str], list[str]]:
+    """Return the names of the muscles and of the coordinates that they drive."""
+    from kinesynth.dynamics.model import driven_coordinates, load_model, muscle_names
 
-    return list(muscle_names(load_model(model)))
+    body = load_model(model)
+    return list(muscle_names(body)), [name for name, driven in driven_coordinates(body).items() if driven]
 
 
 def _at(times: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:

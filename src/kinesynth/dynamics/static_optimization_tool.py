@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import opensim as osim
 
-from kinesynth.dynamics.model import load_model, muscle_names, write_motion
+from kinesynth.dynamics.model import driven_coordinates, load_model, muscle_names, write_motion
 from kinesynth.errors import ClipRejected
 from kinesynth.opensim_files import Storage, read_storage
 
 WEAK_RESERVE = 1.0
 STRONG_RESERVE = 1000.0
-LEAST_MOMENT_ARM_M = 0.001
 RESERVE = "reserve_"
 
 _SOLVED = re.compile(r"time = (\S+) Performance = \S+ Constraint violation = (\S+)")
@@ -79,35 +78,21 @@ def add_reserves(model_path: Path, output: Path) -> tuple[str, ...]:
     much they had to do is reported and judged instead.
     """
     model = load_model(model_path)
-    free = _reserves(model)
+    driven = driven_coordinates(model)
     forces = model.updForceSet()
     actuators = [index for index in range(forces.getSize()) if _is_torque(forces.get(index))]
     for index in reversed(actuators):
         forces.remove(index)
-    for coordinate, strength in free.items():
+    for coordinate, by_muscles in driven.items():
         actuator = osim.CoordinateActuator(coordinate)
         actuator.setName(RESERVE + coordinate)
-        actuator.setOptimalForce(strength)
+        actuator.setOptimalForce(WEAK_RESERVE if by_muscles else STRONG_RESERVE)
         actuator.setMinControl(-np.inf)
         actuator.setMaxControl(np.inf)
         model.addForce(actuator)
     model.finalizeConnections()
     model.printToXML(str(output))
     return muscle_names(model)
-
-
-def _reserves(model: osim.Model) -> dict[str, float]:
-    """Return the strength of the reserve of every coordinate that is neither coupled, locked nor prescribed."""
-    state = model.initSystem()
-    muscles = [model.getMuscles().get(index) for index in range(model.getMuscles().getSize())]
-    strengths = {}
-    for index in range(model.getCoordinateSet().getSize()):
-        coordinate = model.getCoordinateSet().get(index)
-        if coordinate.isConstrained(state):
-            continue
-        arm = max((abs(muscle.computeMomentArm(state, coordinate)) for muscle in muscles), default=0.0)
-        strengths[coordinate.getName()] = WEAK_RESERVE if arm > LEAST_MOMENT_ARM_M else STRONG_RESERVE
-    return strengths
 
 
 def _is_torque(force: osim.Force) -> bool:
