@@ -1,0 +1,1 @@
+"""From marker positions to the scaled skeleton and its joint angles."""

@@ -1,0 +1,143 @@
+"""Joint angles from marker positions: OpenSim's InverseKinematicsTool, clip by clip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.isolation import isolated
+from kinesynth.kinematics.protocol import marker_weights
+from kinesynth.stage_file import Clip, process_clips, read_stage
+
+MIN_COMMON_MARKERS = 12  # fewer cannot hold 20 joints
+MAX_MISSING_SHARE = 0.3
+BODY_EXTENT_M = (0.4, 3.5)  # of one person's markers in any pose; outside, the unit is wrong
+MAX_DISTANCE_M = 50.0  # as far as the model's pelvis may travel
+
+
+@dataclass(frozen=True)
+class ModelNames:
+    """What a model calls its parts, each in the model's order."""
+
+    coordinates: tuple[str, ...]
+    bodies: tuple[str, ...]
+    markers: tuple[str, ...]
+
+
+def inverse_kinematics(
+    *,
+    markers: Path,
+    model: Path,
+    output: Path,
+    log: Path = Path("inverse_kinematics.log"),
+    timeout_seconds: float = 900.0,
+    accuracy: float = 1e-5,
+) -> None:
+    """Find each frame's joint angles from its markers, with OpenSim's InverseKinematicsTool.
+
+    Also gives where the model then has its joint centres, mass centres and markers, and how far its markers lie from
+    the given ones. Markers that weigh nothing in the fit (head, shoulder girdle) are left out of the RMS and the
+    maximum. Units are radians and metres throughout.
+
+    Args:
+        markers: stage file with marker trajectories.
+        model: the subject's scaled OpenSim model.
+        output: stage file to write.
+        log: file for OpenSim's messages.
+        timeout_seconds: a clip that takes longer is rejected.
+        accuracy: at which the tool stops searching in a frame.
+
+    Raises:
+        BadInput: the markers' file or the model is unusable, or they share too few markers.
+    """
+    names = list(read_stage(markers).attrs["marker_names"])
+    model_names = isolated(_model_names, model.absolute(), timeout_seconds=timeout_seconds, log=log)
+    common = [name for name in names if name in model_names.markers]
+    if len(common) < MIN_COMMON_MARKERS:
+        raise BadInput(
+            markers, "marker_names", f"{len(common)} of the model's", f"{MIN_COMMON_MARKERS}", f"add them to {model}"
+        )
+    columns = [names.index(name) for name in common]
+    solve = partial(_solve_clip, model.absolute(), common, columns, accuracy, timeout_seconds, log)
+    attrs = {
+        "coordinate_names": list(model_names.coordinates),
+        "body_names": list(model_names.bodies),
+        "marker_names": common,
+    }
+    process_clips("inverse_kinematics", [markers], output, solve, attrs)
+
+
+def check_markers(positions: np.ndarray) -> None:
+    """Check marker positions (T, M, 3) m before they go into C++, which takes any figure.
+
+    Raises:
+        ClipRejected: wrong shape, too many missing, a frame without any, or not the size of a person in metres.
+    """
+    if positions.ndim != 3 or positions.shape[-1] != 3 or not positions.size:
+        raise ClipRejected("markers not of shape (T, M, 3)", detail=str(positions.shape))
+    missing = np.isnan(positions).any(axis=-1)
+    if missing.mean() > MAX_MISSING_SHARE:
+        raise ClipRejected("too many markers missing", float(missing.mean()))
+    if missing.all(axis=1).any():
+        raise ClipRejected("a frame has no markers", detail=f"frame {int(np.argmax(missing.all(axis=1)))}")
+    extent = np.linalg.norm(np.nanmax(positions, axis=1) - np.nanmin(positions, axis=1), axis=-1)
+    if not (BODY_EXTENT_M[0] < extent.min() and extent.max() < BODY_EXTENT_M[1]):
+        raise ClipRejected("markers not the size of a person in metres", float(extent.max()))
+    if np.nanmax(np.abs(positions)) > MAX_DISTANCE_M:
+        raise ClipRejected("markers too far from the origin", float(np.nanmax(np.abs(positions))))
+
+
+def _solve_clip(
+    model: Path,
+    names: Sequence[str],
+    columns: Sequence[int],
+    accuracy: float,
+    timeout_seconds: float,
+    log: Path,
+    clip: Clip,
+) -> Clip:
+    positions = clip.arrays["markers"][:, columns]
+    check_markers(positions)
+    weights = marker_weights(names, "motion")
+    arrays = isolated(
+        _solve, model, names, positions, float(clip.attrs["fps"]), weights, accuracy,
+        timeout_seconds=timeout_seconds, log=log,
+    )  # fmt: skip
+    error = np.linalg.norm(arrays["markers"] - positions, axis=-1)
+    counted = error[:, [weights[name] > 0 for name in names]]
+    arrays |= {
+        "marker_error": error,
+        "marker_error_rms": np.sqrt(np.nanmean(counted**2, axis=1)),
+        "marker_error_max": np.nanmax(counted, axis=1),
+    }
+    return Clip(clip.clip_id, arrays, clip.attrs)
+
+
+def _model_names(model: Path) -> ModelNames:
+    """Return the model's names. Runs in a process of its own."""
+    from kinesynth.kinematics.ik_tool import light_model
+
+    opened = light_model(model)
+    return ModelNames(
+        coordinates=tuple(part.getName() for part in opened.getCoordinateSet()),
+        bodies=tuple(part.getName() for part in opened.getBodySet()),
+        markers=tuple(part.getName() for part in opened.getMarkerSet()),
+    )
+
+
+def _solve(
+    model: Path, names: Sequence[str], positions: np.ndarray, fps: float, weights: dict[str, float], accuracy: float
+) -> dict[str, np.ndarray]:
+    """Return angles, keypoints and markers of one clip. Runs in a process of its own."""
+    from kinesynth.kinematics.forward_kinematics import forward_kinematics
+    from kinesynth.kinematics.ik_tool import light_model, solve_angles, unwrap
+    from kinesynth.kinematics.starts import best_start
+
+    opened = light_model(model)
+    start = best_start(opened, names, positions[:1], weights)
+    angles = unwrap(opened, solve_angles(opened, names, positions, fps, weights, start, accuracy))
+    trajectory = forward_kinematics(opened, angles, names)
+    return {"angles": trajectory.angles, "keypoints": trajectory.keypoints, "markers": trajectory.markers}

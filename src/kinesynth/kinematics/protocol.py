@@ -1,0 +1,55 @@
+"""How a subject is measured: each landmark's weight, and the distances that scale the skeleton's bodies."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+# The skeleton's bodies whose origins are joint centres that the body model knows as well. Joint centres serve as
+# measuring points in the static pose only; Rajagopal et al. (2016) use the same ones (RHJC, RKJC, ...).
+JOINT_CENTRES = {"HJC": "femur", "KJC": "tibia", "AJC": "talus", "SJC": "humerus", "EJC": "ulna", "WJC": "hand"}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A distance between landmarks, averaged over `pairs`, that scales `bodies` along `axes` (of X, Y, Z)."""
+
+    name: str
+    pairs: tuple[tuple[str, str], ...]
+    bodies: tuple[str, ...]
+    axes: tuple[str, ...]
+
+
+@cache
+def measurements() -> tuple[Measurement, ...]:
+    """Return the measurement set; left and right always count together, so that the skeleton stays symmetric."""
+    return tuple(
+        Measurement(
+            name=row["measurement"],
+            pairs=tuple((first, second) for first, _, second in (pair.partition("-") for pair in row["pairs"].split())),
+            bodies=tuple(row["bodies"].split()),
+            axes=tuple(row["axes"].split()),
+        )
+        for row in _table("measurements.csv")
+    )
+
+
+def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> dict[str, float]:
+    """Return each marker's weight; a marker that the table does not know weighs 1.
+
+    The table knows landmarks; `RASI` and `LASI` are the right and the left landmark `ASI`.
+    """
+    table = _weights(use)
+    return {name: table.get(name, table.get(name[1:] if name[0] in "RL" else name, 1.0)) for name in names}
+
+
+@cache
+def _weights(use: str) -> dict[str, float]:
+    return {row["landmark"]: float(row[use]) for row in _table("marker_weights.csv") if row[use]}
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    with (files(__package__) / "tables" / name).open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))

@@ -1,0 +1,150 @@
+"""OpenSim's ScaleTool, as it is run in a process of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import opensim
+
+from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
+from kinesynth.kinematics.ik_tool import default_pose, light_model, solve_angles
+from kinesynth.kinematics.protocol import JOINT_CENTRES, measurements
+from kinesynth.opensim_files import write_trc
+
+STATIC_FPS = 100.0
+STATIC_ACCURACY = 1e-8
+STATIC_FRAMES = 3  # the tool averages over a time range, which one frame does not span
+
+
+@dataclass(frozen=True)
+class ScaledModel:
+    """What scaling found.
+
+    Attributes:
+        body_names: (B,) in model order.
+        scale_factors: (B, 3).
+        landmarks: (M,) the markers of the static pose.
+        landmark_error: (M,) m, their distance from the scaled model's markers before those are moved.
+        coordinate_names: (J,) in model order.
+        static_angles: (J,) rad and m, the static pose.
+    """
+
+    body_names: tuple[str, ...]
+    scale_factors: np.ndarray
+    landmarks: tuple[str, ...]
+    landmark_error: np.ndarray
+    coordinate_names: tuple[str, ...]
+    static_angles: np.ndarray
+
+
+def run_scale_tool(
+    skeleton: Path, output: Path, static: Mapping[str, np.ndarray], weights: Mapping[str, float], mass_kg: float
+) -> ScaledModel:
+    """Scale `skeleton` to one static pose and write the subject's model to `output`.
+
+    Bodies are scaled by the measurement set, masses keep the generic distribution, and every marker is then moved to
+    where the static pose has it. Works in the current directory.
+
+    Args:
+        skeleton: the generic model.
+        output: where the scaled model goes.
+        static: position of each marker and joint centre (3,) m.
+        weights: of the same names.
+        mass_kg: of the subject.
+    """
+    opensim.Logger.setLevelString("error")
+    folder = Path.cwd()
+    _add_joint_centres(skeleton, folder / "generic.osim")
+    positions = np.tile(np.array(list(static.values())), (STATIC_FRAMES, 1, 1))
+    write_trc(folder / "static.trc", list(static), positions, STATIC_FPS)
+    if not _scaler(folder).processModel(opensim.Model(str(folder / "generic.osim")), "", mass_kg):
+        raise RuntimeError("scaling failed")
+    model = light_model(folder / "scaled.osim")
+    pose = solve_angles(model, list(static), positions[:1], STATIC_FPS, weights, default_pose(model), STATIC_ACCURACY)[
+        0
+    ]
+    landmarks = [name for name in static if name[1:] not in JOINT_CENTRES]
+    fitted = forward_kinematics(model, pose[None], landmarks).markers[0]
+    error = np.linalg.norm(fitted - [static[name] for name in landmarks], axis=1)
+    _place_markers(folder / "scaled.osim", output, pose, {name: static[name] for name in landmarks})
+    body_names = tuple(body.getName() for body in model.getBodySet())
+    factors = _scale_factors(folder / "factors.xml", body_names)
+    return ScaledModel(body_names, factors, tuple(landmarks), error, tuple(coordinate_names(model)), pose)
+
+
+def _add_joint_centres(skeleton: Path, output: Path) -> None:
+    """Write the generic model with a marker at each joint centre that the static pose measures."""
+    model = opensim.Model(str(skeleton))
+    for name, body in JOINT_CENTRES.items():
+        for side in "RL":
+            frame = model.getBodySet().get(f"{body}_{side.lower()}")
+            model.addMarker(opensim.Marker(side + name, frame, opensim.Vec3(0)))
+    model.finalizeConnections()
+    model.printToXML(str(output))
+
+
+def _scaler(folder: Path) -> opensim.ModelScaler:
+    """Return the scaling half of ScaleTool, to be fed from and to write files in `folder`."""
+    scaler = opensim.ModelScaler()
+    scaler.setApply(True)
+    scaler.setPreserveMassDist(True)
+    order = opensim.ArrayStr()
+    order.append("measurements")
+    scaler.setScalingOrder(order)
+    scaler.setMeasurementSet(_measurement_set())
+    span = opensim.ArrayDouble(0.0, 2)
+    span.set(1, (STATIC_FRAMES - 1) / STATIC_FPS)
+    scaler.setTimeRange(span)
+    scaler.setMarkerFileName(str(folder / "static.trc"))
+    scaler.setOutputModelFileName(str(folder / "scaled.osim"))
+    scaler.setOutputScaleFileName(str(folder / "factors.xml"))
+    return scaler
+
+
+def _measurement_set() -> opensim.MeasurementSet:
+    result = opensim.MeasurementSet()
+    for row in measurements():
+        measurement = opensim.Measurement()
+        measurement.setName(row.name)
+        measurement.setApply(True)
+        for pair in row.pairs:
+            measurement.getMarkerPairSet().cloneAndAppend(opensim.MarkerPair(*pair))
+        axes = opensim.ArrayStr()
+        for axis in row.axes:
+            axes.append(axis)
+        for body in row.bodies:
+            scale = opensim.BodyScale()
+            scale.setName(body)
+            scale.setAxisNames(axes)
+            measurement.getBodyScaleSet().cloneAndAppend(scale)
+        result.cloneAndAppend(measurement)
+    return result
+
+
+def _place_markers(scaled: Path, output: Path, pose: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> None:
+    """Write the scaled model with each landmark's marker where the static pose has it, and no others.
+
+    MarkerPlacer does the same, but from a pose that it solves too loosely: on markers which the model can meet
+    exactly it stops 6 mm away, and that error would stay in every marker.
+    """
+    model = opensim.Model(str(scaled))
+    state = model.initSystem()
+    set_pose(model, state, pose)
+    markers = model.updMarkerSet()
+    for name, position in landmarks.items():
+        frame = markers.get(name).getParentFrame()
+        station = model.getGround().findStationLocationInAnotherFrame(state, opensim.Vec3(*position), frame)
+        markers.get(name).set_location(station)
+    for index in reversed(range(markers.getSize())):
+        if markers.get(index).getName() not in landmarks:
+            markers.remove(index)
+    model.finalizeConnections()
+    model.printToXML(str(output))
+
+
+def _scale_factors(path: Path, body_names: tuple[str, ...]) -> np.ndarray:
+    """Return the factors (B, 3) that the tool applied; a body without one keeps its size."""
+    scales = opensim.ScaleSet(str(path))
+    found = {scale.getSegmentName(): scale.getScaleFactors().to_numpy() for scale in scales}
+    return np.array([found.get(name, np.ones(3)) for name in body_names])

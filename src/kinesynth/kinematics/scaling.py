@@ -1,0 +1,113 @@
+"""A subject's skeleton: the generic OpenSim model scaled to one static pose of the subject's virtual markers."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinesynth.atomic import atomic_path, write_text
+from kinesynth.errors import BadInput
+from kinesynth.isolation import isolated
+from kinesynth.kinematics.protocol import marker_weights
+from kinesynth.kinematics.static_pose import static_markers
+
+if TYPE_CHECKING:
+    from kinesynth.kinematics.scale_tool import ScaledModel
+
+PLAUSIBLE_FACTORS = (0.7, 1.4)  # of adults against the generic subject of 1.70 m; ScaleTool itself takes any
+
+
+def scale_model(
+    *,
+    body: Path,
+    subject: Path,
+    skeleton: Path,
+    output: Path,
+    report: Path,
+    log: Path = Path("scale_model.log"),
+    timeout_seconds: float = 300.0,
+) -> None:
+    """Scale the generic skeleton to a subject, with OpenSim's ScaleTool and a static pose of virtual markers.
+
+    Bodies are scaled by distances between landmarks and joint centres, left and right together; the mass is the
+    subject's, distributed as in the generic model; every marker then moves to where the static pose has it. The
+    report gives the factors and how far landmarks lay from the generic markers (RMS, maximum) before they moved.
+
+    Args:
+        body: body model in SMPL-X's schema.
+        subject: the subject's JSON file, with betas, mass and height.
+        skeleton: the generic OpenSim model.
+        output: the scaled OpenSim model to write.
+        report: the JSON file to write.
+        log: file for OpenSim's messages.
+        timeout_seconds: after which the tool is given up.
+
+    Raises:
+        BadInput: the subject's file lacks a field, the skeleton a marker, or the subject asks for scale factors
+            outside 0.7 to 1.4.
+    """
+    person = _read_subject(subject)
+    static = static_markers(body, np.asarray(person["betas"], float))
+    weights = marker_weights(list(static), "static")
+    with atomic_path(output) as temporary:
+        scaled = isolated(
+            _scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
+            timeout_seconds=timeout_seconds, log=log,
+        )  # fmt: skip
+        _check_factors(subject, scaled)
+    write_text(report, json.dumps(_report(person, scaled, weights), indent=1) + "\n")
+
+
+def _scale(
+    skeleton: Path, output: Path, static: Mapping[str, np.ndarray], weights: Mapping[str, float], mass_kg: float
+) -> "ScaledModel":
+    """Scale and write the model. Runs in a process of its own."""
+    from kinesynth.kinematics.scale_tool import run_scale_tool
+
+    return run_scale_tool(skeleton, output, static, weights, mass_kg)
+
+
+def _read_subject(path: Path) -> dict[str, Any]:
+    mend = "make it again with `kinesynth subject-shape`"
+    try:
+        person = json.loads(path.read_text(encoding="utf-8"))
+        mass, betas = float(person["mass_kg"]), np.asarray(person["betas"], float)
+    except OSError as error:
+        raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", mend) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(path, "subject", f"{type(error).__name__}: {error}", "betas and mass_kg", mend) from error
+    if not 0 < mass < np.inf:
+        raise BadInput(path, "mass_kg", f"{mass}", "a positive mass", mend)
+    if betas.ndim != 1 or not np.isfinite(betas).all():
+        raise BadInput(path, "betas", f"shape {betas.shape}", "finite numbers (10,)", mend)
+    return dict(person)
+
+
+def _check_factors(subject: Path, scaled: "ScaledModel") -> None:
+    low, high = PLAUSIBLE_FACTORS
+    for name, factors in zip(scaled.body_names, scaled.scale_factors, strict=True):
+        for axis, factor in zip("XYZ", factors, strict=True):
+            if not low <= factor <= high:
+                raise BadInput(
+                    subject,
+                    f"scale factor of {name} along {axis}",
+                    f"{factor:.2f}",
+                    f"{low} to {high}",
+                    "check the subject's betas",
+                )
+
+
+def _report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:
+    error = np.array([e for name, e in zip(scaled.landmarks, scaled.landmark_error, strict=True) if weights[name] > 0])
+    return {
+        "subject": person.get("subject", ""),
+        "mass_kg": person["mass_kg"],
+        "height_m": person.get("height_m"),
+        "body_names": list(scaled.body_names),
+        "scale_factors": np.round(scaled.scale_factors, 9).tolist(),
+        "static_marker_rms_m": round(float(np.sqrt(np.mean(error**2))), 9),
+        "static_marker_max_m": round(float(error.max()), 9),
+        "static_angles": dict(zip(scaled.coordinate_names, np.round(scaled.static_angles, 9).tolist(), strict=True)),
+    }

@@ -1,0 +1,35 @@
+"""The static pose in which a subject is measured."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.body.markers import resolve_markers
+from kinesynth.body.model import SmplxPose, load_body
+
+# SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
+FACING_FORWARD = np.array([0.0, np.pi / 2, 0.0])
+ARM_LOWERING = np.deg2rad(60.0)
+SMPLX_JOINTS = {"HJC": "hip", "KJC": "knee", "AJC": "ankle", "SJC": "shoulder", "EJC": "elbow", "WJC": "wrist"}
+
+
+def static_pose(betas: np.ndarray) -> SmplxPose:
+    """Return one frame of upright standing with the arms half lowered, facing along x.
+
+    Between the T-pose, where the skeleton's shoulder flexion and rotation share one axis, and hanging arms, whose
+    skin folds at the armpit.
+    """
+    rest = SmplxPose.rest(betas)
+    body_pose = np.zeros((1, 21, 3))
+    body_pose[0, 15, 2] = -ARM_LOWERING  # left shoulder
+    body_pose[0, 16, 2] = ARM_LOWERING  # right shoulder
+    return replace(rest, global_orient=FACING_FORWARD[None], body_pose=body_pose.reshape(1, 63))
+
+
+def static_markers(body_path: Path, betas: np.ndarray) -> dict[str, np.ndarray]:
+    """Return each marker and joint centre of a subject in the static pose, (3,) m, the lowest marker on the floor."""
+    body = load_body(body_path)
+    vertices, joints = body.pose(static_pose(betas))
+    names, positions = resolve_markers(body), None
+    return {}

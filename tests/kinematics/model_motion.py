@@ -1,0 +1,36 @@
+"""Markers of a known motion, made by OpenSim."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+
+def markers_of(
+    skeleton: Path, values: Mapping[str, np.ndarray], frames: int
+) -> tuple[list[str], np.ndarray, list[str], np.ndarray]:
+    """Return marker names, positions (T, M, 3) m, coordinate names and angles (T, J) of a motion."""
+    from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics
+    from kinesynth.kinematics.ik_tool import default_pose, light_model
+
+    model = light_model(skeleton)
+    coordinates = coordinate_names(model)
+    start = default_pose(model)
+    angles = np.stack([np.broadcast_to(values.get(name, start[name]), frames) for name in coordinates], axis=1)
+    markers = [marker.getName() for marker in model.getMarkerSet()]
+    trajectory = forward_kinematics(model, angles, markers)
+    return markers, trajectory.markers, coordinates, trajectory.angles
+
+
+def joint_centres_of(skeleton: Path) -> dict[str, np.ndarray]:
+    """Return the joint centres (3,) m of the model's default pose, as the static pose names them."""
+    from kinesynth.kinematics.ik_tool import light_model
+    from kinesynth.kinematics.protocol import JOINT_CENTRES
+
+    model = light_model(skeleton)
+    state = model.initSystem()
+    return {
+        side + name: model.getBodySet().get(f"{body}_{side.lower()}").getPositionInGround(state).to_numpy()
+        for name, body in JOINT_CENTRES.items()
+        for side in "RL"
+    }

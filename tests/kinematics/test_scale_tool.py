@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from model_motion import joint_centres_of, markers_of
+
+from kinesynth.isolation import isolated
+from kinesynth.kinematics.protocol import marker_weights
+
+pytest.importorskip("opensim")
+
+FACTOR = 1.08
+MASS_KG = 82.5
+
+
+@pytest.fixture(scope="module")
+def giant(skeleton: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The generic subject, 8 % larger, standing a little aside with the generic pose."""
+    return isolated(
+        _scale_giant, skeleton, tmp_path_factory.mktemp("scaled"), timeout_seconds=60, log=Path("/dev/null")
+    )
+
+
+def _scale_giant(skeleton: Path, folder: Path):
+    from kinesynth.kinematics.scale_tool import run_scale_tool
+
+    names, positions, _, _ = markers_of(skeleton, {}, frames=1)
+    static = dict(zip(names, positions[0], strict=True)) | joint_centres_of(skeleton)
+    static = {name: FACTOR * position + [0.1, 0.0, 0.2] for name, position in static.items()}
+    static["RTH1"] = static["RTH1"] + [0.0, 0.0, 0.01]
+    output = folder / "giant.osim"
+    scaled = run_scale_tool(skeleton, output, static, marker_weights(list(static), "static"), MASS_KG)
+    names, moved, _, _ = markers_of(output, dict(zip(scaled.coordinate_names, scaled.static_angles, strict=True)), 1)
+    return scaled, names, moved[0], static, _mass(output)
+
+
+def _mass(path: Path) -> float:
+    import opensim
+
+    model = opensim.Model(str(path))
+    return model.getTotalMass(model.initSystem())
+
+
+def test_factors_are_found(giant) -> None:
+    np.testing.assert_allclose(giant[0].scale_factors, FACTOR, rtol=1e-6)
+
+
+def test_mass_is_the_subjects(giant) -> None:
+    assert giant[-1] == pytest.approx(MASS_KG, rel=1e-9)
+
+
+def test_landmarks_of_the_same_shape_fit(giant) -> None:
+    error = dict(zip(giant[0].landmarks, giant[0].landmark_error, strict=True))
+    assert error.pop("RTH1") == pytest.approx(0.01, abs=1e-3)
+    assert max(error.values()) < 1e-3
+
+
+def test_markers_move_to_the_static_pose(giant) -> None:
+    _, names, moved, static, _ = giant
+    assert len(names) == 103
+    np.testing.assert_allclose(moved, [static[name] for name in names], atol=1e-8)
