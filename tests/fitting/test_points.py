@@ -1,5 +1,5 @@
 from dataclasses import replace
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ def random_state(n_frames: int = 3) -> BodyState:
     return BodyState(exponential(0.3 * draw(n_frames, 55, 3)), draw(n_frames, 3), 0.2 * draw(n_frames, 69), draw(10))
 
 
-def test_points_are_the_mixtures_of_the_vertices_that_smplx_poses(layer: SimpleNamespace) -> None:
+def test_points_are_the_mixtures_of_the_vertices_that_smplx_poses(layer: Any) -> None:
     state = random_state()
     mixture = random_mixture(len(layer.v_template))
     rotations, transl = state.corrected()
@@ -36,7 +36,7 @@ def test_points_are_the_mixtures_of_the_vertices_that_smplx_poses(layer: SimpleN
     np.testing.assert_allclose(SkinnedPoints.from_layer(layer, mixture).points(state), expected, atol=1e-9)
 
 
-def test_derivatives_equal_those_of_automatic_differentiation(layer: SimpleNamespace) -> None:
+def test_derivatives_equal_those_of_automatic_differentiation(layer: Any) -> None:
     state = random_state()
     points = SkinnedPoints.from_layer(layer, random_mixture(len(layer.v_template)))
 

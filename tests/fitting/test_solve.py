@@ -1,21 +1,21 @@
 from dataclasses import replace
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from ball_body import VERTICES_PER_JOINT
 from scipy.spatial.transform import Rotation
 
 from kinesynth.fitting.points import BodyState, Mixture, SkinnedPoints
 from kinesynth.fitting.rotations import exponential
 from kinesynth.fitting.solve import Weights, _solve_chain, fit_pose, fit_shape
 
-VERTICES_PER_JOINT = 24
 FPS = 30.0
 
 
 @pytest.fixture(scope="module")
-def points(layer: SimpleNamespace) -> SkinnedPoints:
+def points(layer: Any) -> SkinnedPoints:
     """Five markers on each joint of the body, and its centre."""
     first = np.arange(22)[:, None] * VERTICES_PER_JOINT
     markers = (first + np.arange(5)).reshape(-1, 1)

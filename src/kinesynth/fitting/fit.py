@@ -5,7 +5,7 @@ skeleton cannot follow. Here the mesh follows the skeleton, so that what a camer
 the shape, from frames of all clips of the shard, then the pose of every frame (Loper 2014, Mahmood 2019).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,9 +97,7 @@ def _targets(model: BodyModel, regressor: JointRegressor, solved: StageFile, ik:
     return _Targets(points, [rows[name] for name in common], [bodies.index(name) for name in regressor.body_names])
 
 
-def _shared_betas(
-    model: BodyModel, targets: _Targets, moved: Mapping[str, Clip], solved: Mapping[str, Clip]
-) -> Tensor:
+def _shared_betas(model: BodyModel, targets: _Targets, moved: Mapping[str, Clip], solved: Mapping[str, Clip]) -> Tensor:
     """Fit one shape to frames spread evenly over all clips of the shard."""
     common = [name for name in moved if name in solved]
     if not common:

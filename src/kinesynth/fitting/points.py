@@ -108,7 +108,9 @@ class SkinnedPoints:
         point, bone = torch.nonzero(carried.sum(1) > _NEGLIGIBLE_SHARE, as_tuple=True)
         carried = carried[point, :, bone]  # (Q, K)
         used = used[point]
-        pose_basis = layer.posedirs.reshape(len(layer.parents) - 1, 9, -1, 3)  # (54, 9, N, 3)
+        # A body without pose correctives holds zeros for a single vertex, which broadcast.
+        n_features = len(layer.parents) - 1
+        pose_basis = layer.posedirs.reshape(n_features, 9, -1, 3).expand(-1, -1, len(layer.v_template), -1)
         return cls(
             n_points=len(mixture.indices),
             point=point,

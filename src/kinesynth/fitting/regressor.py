@@ -118,7 +118,9 @@ def _pose_clip(body: BodyModel, moved: Clip, solved: Clip, stride: int) -> _Samp
     keypoints = solved.arrays["keypoints"]
     centres = keypoints[:, : keypoints.shape[1] // 2]
     frames = np.flatnonzero(np.isfinite(centres).all((1, 2)))[::stride]
-    vertices, _ = body.pose(SmplxPose.from_clip(moved)[frames])
+    still = SmplxPose.from_clip(moved)
+    some = {name: array[frames] for name, array in still.arrays().items() if name != "betas"}
+    vertices, _ = body.pose(SmplxPose(still.betas, **some))
     subject, clip = (np.full(len(frames), name) for name in (moved.attrs["subject"], moved.clip_id))
     return _Samples(vertices.astype(np.float32), centres[frames], subject, clip)
 
