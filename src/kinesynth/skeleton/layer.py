@@ -52,6 +52,9 @@ class SkeletonLayer(nn.Module):
         definition: the skeleton.
     """
 
+    _point_bodies: Tensor
+    _points: Tensor
+
     def __init__(self, definition: SkeletonDefinition) -> None:
         """Prepare the kinematics of `definition`."""
         super().__init__()
@@ -144,13 +147,24 @@ class _Joints(nn.Module):
     zero are left out, and the constant P C' is folded into the last rotation that is left.
     """
 
+    _coordinates: Tensor
+    _bases: Tensor
+    _fixed: Tensor
+    _slide_bodies: Tensor
+    _slide_axes: Tensor
+    _slide_stretch: Tensor
+    _parents: Tensor
+    _on_ground: Tensor
+    _parent_places: Tensor
+    _child_places: Tensor
+
     def __init__(self, definition: SkeletonDefinition) -> None:
         super().__init__()
         orientations = torch.tensor(definition.parent_orientations)
         axes = (orientations[:, None] @ torch.tensor(definition.axes)[..., None])[..., 0]  # in the parent body
         moves = ~_is_zero(definition)
         turning, sliding = np.argwhere(moves[:, :3]), np.argwhere(moves[:, 3:])
-        bodies, slots = np.concatenate([turning, sliding + [0, 3]]).T
+        bodies, slots = np.concatenate([turning, sliding + np.array([0, 3])]).T
         self._functions = PiecewiseFunctions(definition, definition.axis_functions[bodies, slots])
         self._turns = len(turning)
         rank = np.cumsum(moves[:, :3], axis=1)[turning[:, 0], turning[:, 1]] - 1  # among its body's rotations
@@ -213,6 +227,8 @@ class _Joints(nn.Module):
 
 class _Tree(nn.Module):
     """Bodies by depth, and the product of transforms down the tree."""
+
+    _unsorted: Tensor
 
     def __init__(self, parents: np.ndarray) -> None:
         super().__init__()

@@ -14,6 +14,13 @@ class PiecewiseFunctions(nn.Module):
     only for the curved ones.
     """
 
+    _slope: Tensor
+    _intercept: Tensor
+    _curved: Tensor
+    _knots: Tensor
+    _coefficients: Tensor
+    _first_pieces: Tensor
+
     def __init__(self, definition: SkeletonDefinition, functions: np.ndarray) -> None:
         """Take the functions with the indices `functions` (S,)."""
         super().__init__()
@@ -45,7 +52,7 @@ class PiecewiseFunctions(nn.Module):
         piece = (torch.searchsorted(self._knots, x.detach(), right=True) - 1).clamp(min=0) + self._first_pieces
         offset = x - self._knots.flatten()[piece]
         highest, *lower = self._coefficients.flip(0)
-        values = highest[piece]
+        values: Tensor = highest[piece]
         for coefficient in lower:
             values = values * offset + coefficient[piece]
         return values
