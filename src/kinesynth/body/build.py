@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def free_body(samples: int, seed: int, cache: Path) -> Arrays:
     return _to_schema(bodies, space, weights, regressor)
 
 
-def _symmetric_heads(heads: np.ndarray, labels: list[str] | tuple[str, ...]) -> np.ndarray:
+def _symmetric_heads(heads: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     """Even out the millimetre by which the rig's two sides differ (its mesh is symmetric)."""
     opposite = [list(labels).index(opposite_bone(label)) for label in labels]
     return np.asarray(0.5 * (heads + heads[:, opposite] * [-1.0, 1.0, 1.0]))

@@ -37,6 +37,40 @@ def ray_hit(
     return int(face), weights / weights.sum()
 
 
+def nearest_point(vertices: np.ndarray, faces: np.ndarray, point: np.ndarray) -> tuple[int, np.ndarray]:
+    """Return the face nearest to a point (3,) and the barycentric coordinates (3,) of its nearest point.
+
+    Only triangles around the 64 nearest vertices are looked at.
+    """
+    around = np.argsort(np.linalg.norm(vertices - point, axis=1), kind="stable")[:64]
+    near = np.flatnonzero(np.isin(faces, around).any(axis=1))
+    corners = vertices[faces[near]]  # (n, 3 corners, 3)
+    candidates = [_inside(corners, point), *(_on_edge(corners, point, edge) for edge in range(3))]
+    weights = np.stack(candidates)  # (4, n, 3)
+    distance = np.linalg.norm(np.einsum("qnk,nkc->qnc", weights, corners) - point, axis=-1)
+    distance[0, (weights[0] < 0.0).any(axis=-1)] = np.inf
+    which, face = np.unravel_index(distance.argmin(), distance.shape)
+    return int(near[face]), weights[which, face]
+
+
+def _inside(corners: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Return barycentric coordinates (n, 3) of the foot of the perpendicular on each triangle's plane."""
+    edges = corners[:, 1:] - corners[:, :1]  # (n, 2, 3)
+    gram = edges @ np.swapaxes(edges, 1, 2) + 1e-18 * np.eye(2)
+    uv = np.linalg.solve(gram, edges @ (point - corners[:, 0])[..., None])[..., 0]
+    return np.concatenate([1.0 - uv.sum(axis=1, keepdims=True), uv], axis=1)
+
+
+def _on_edge(corners: np.ndarray, point: np.ndarray, edge: int) -> np.ndarray:
+    """Return barycentric coordinates (n, 3) of the nearest point on one edge of each triangle."""
+    start, end = corners[:, edge], corners[:, (edge + 1) % 3]
+    along = np.einsum("ni,ni->n", point - start, end - start) / (np.square(end - start).sum(axis=1) + 1e-18)
+    weights = np.zeros((len(corners), 3))
+    weights[:, edge] = 1.0 - np.clip(along, 0.0, 1.0)
+    weights[:, (edge + 1) % 3] = np.clip(along, 0.0, 1.0)
+    return weights
+
+
 def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
     """Return the volume enclosed by a closed mesh, m³ (divergence theorem)."""
     a, b, c = (vertices[faces[:, corner]] for corner in range(3))

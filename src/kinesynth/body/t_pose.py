@@ -133,7 +133,8 @@ def _about(axis: int, angle: np.ndarray) -> np.ndarray:
 
 def _twist_about_x(rotation: np.ndarray) -> np.ndarray:
     """Return the angle of the x part of a swing-twist decomposition, (S,) rad."""
-    return 2.0 * np.arctan2(rotation[:, 2, 1] - rotation[:, 1, 2], 1.0 + np.trace(rotation, axis1=1, axis2=2))
+    trace = np.einsum("sii->s", rotation)
+    return np.asarray(2.0 * np.arctan2(rotation[:, 2, 1] - rotation[:, 1, 2], 1.0 + trace))
 
 
 def _frame(primary: np.ndarray, secondary: np.ndarray) -> np.ndarray:
