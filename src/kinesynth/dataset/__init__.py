@@ -1,0 +1,14 @@
+"""The dataset: shards written, indexed, checked, exported, and read.
+
+Reading needs numpy, h5py and av only.
+
+Example:
+    >>> from kinesynth.dataset import ShardDataset
+    >>> dataset = ShardDataset("results", split="train", window=64)  # doctest: +SKIP
+    >>> dataset[0]["angles"].shape  # doctest: +SKIP
+    (64, 39)
+"""
+
+from kinesynth.dataset.reader import ShardDataset
+
+__all__ = ["ShardDataset"]

@@ -1,0 +1,131 @@
+"""The dataset's README, made from what its shards say."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from kinesynth.dataset.schema import SCHEMA_VERSION
+
+QUALITY = {
+    "marker_rms_mm": ("inverse kinematics, marker RMS", "mm"),
+    "marker_max_mm": ("inverse kinematics, largest marker error", "mm"),
+    "fit_residual_mm": ("body fit, mean residual", "mm"),
+    "peak_vertical_force_bw": ("peak vertical ground reaction", "body weights"),
+    "residual_force_n": ("force left at the pelvis, RMS", "N"),
+    "residual_moment_nm": ("moment left at the pelvis, RMS", "N m"),
+    "keypoints_on_mask": ("projected keypoints on the person", "share"),
+    "angle_valid": ("angles that are valid", "share"),
+    "force_valid": ("frames whose forces are valid", "share"),
+    "activation_valid": ("frames whose activations are valid", "share"),
+}
+
+_CARD = """# Kinesynth dataset
+
+{clips} clips, {frames} frames ({minutes:.1f} min per view) of {subjects} subjects in {shards} shards, schema {schema}.
+Synthetic video from several views with OpenSim joint angles, body scales, joint centres, ground reaction forces, joint
+moments and muscle activations for every frame.
+
+```python
+from kinesynth.dataset import ShardDataset
+
+dataset = ShardDataset("results", split="train", window=64)
+item = dataset[0]  # nested dictionaries of arrays
+```
+
+Every array is described in `docs/dataset.md` of Kinesynth; `index.parquet` lists the clips.
+
+## Splits
+
+{splits}
+
+## Actions
+
+{actions}
+
+## Sources of motion
+
+{sources}
+
+## Quality
+
+Over the clips.
+
+{quality}
+
+## Rejected
+
+{n_rejected} clips are not delivered; `rejected.tsv` tells which and why.
+
+{reasons}
+
+## Origin and licences
+
+{origin}
+
+Labels of motions from AMASS derive from AMASS and stay under its licence, see https://amass.is.tue.mpg.de.
+"""
+
+
+def dataset_card(
+    rows: Sequence[dict[str, Any]], rejected: Sequence[dict[str, Any]], files: Sequence[dict[str, Any]]
+) -> str:
+    """Return the card.
+
+    Args:
+        rows: the index, one row per delivered clip.
+        rejected: one row per clip that is not delivered.
+        files: the attributes of each shard.
+    """
+    return _CARD.format(
+        clips=len(rows),
+        frames=sum(row["frames"] for row in rows),
+        minutes=sum(row["frames"] / row["fps"] for row in rows) / 60,
+        subjects=len({row["subject"] for row in rows}),
+        shards=len(files),
+        schema=SCHEMA_VERSION,
+        splits=_splits(rows),
+        actions=_counts("action", rows),
+        sources=_counts("source", rows),
+        quality=_quality(rows),
+        n_rejected=len(rejected),
+        reasons=_counts("reason", rejected),
+        origin=_origin(files),
+    )
+
+
+def _splits(rows: Sequence[dict[str, Any]]) -> str:
+    lines = ["| split | subjects | clips | frames |", "|---|---:|---:|---:|"]
+    for split in ("train", "val", "test"):
+        chosen = [row for row in rows if row["split"] == split]
+        subjects = len({row["subject"] for row in chosen})
+        lines.append(f"| {split} | {subjects} | {len(chosen)} | {sum(row['frames'] for row in chosen)} |")
+    return "\n".join(lines)
+
+
+def _counts(column: str, rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    counts = Counter(str(row[column]) for row in rows)
+    return "\n".join([f"| {column} | clips |", "|---|---:|", *(f"| {k} | {n} |" for k, n in sorted(counts.items()))])
+
+
+def _quality(rows: Sequence[dict[str, Any]]) -> str:
+    lines = ["| figure | unit | least | median | largest |", "|---|---|---:|---:|---:|"]
+    for column, (meaning, unit) in QUALITY.items():
+        values = sorted(row[column] for row in rows)
+        lines.append(f"| {meaning} | {unit} | {values[0]:.3g} | {values[len(values) // 2]:.3g} | {values[-1]:.3g} |")
+    return "\n".join(lines)
+
+
+def _origin(files: Sequence[dict[str, Any]]) -> str:
+    lines = []
+    for title, name in (
+        ("Body", "body_model"),
+        ("Licence of the body's parameters", "body_license"),
+        ("Kinesynth", "kinesynth_version"),
+        ("SHA-256 of the configuration", "config_sha256"),
+        ("Created", "created"),
+    ):
+        values = sorted({str(attrs[name]) for attrs in files})
+        lines.append(f"- {title}: {', '.join(values)}")
+    return "\n".join(lines)

@@ -1,0 +1,120 @@
+"""What must hold of a clip, each fault told in one line. The writer and `kinesynth verify` share these checks."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from kinesynth.dataset.camera import project, share_on_mask
+from kinesynth.dataset.record import ClipRecord, ViewRecord
+from kinesynth.dataset.schema import Attribute, Field, load_schema
+from kinesynth.dataset.video import count_frames, unpack_masks
+
+MIN_SHARE_ON_MASK = 0.97
+_PYTHON_TYPES = {"string": (str,), "integer": (int, np.integer), "number": (int, float, np.integer, np.floating)}
+
+
+def clip_faults(clip: ClipRecord, sizes: Mapping[str, int]) -> Iterator[str]:
+    """Yield what is wrong with a clip.
+
+    Args:
+        clip: the record.
+        sizes: lengths of the axes J, B, M and A, from the skeleton.
+    """
+    schema = load_schema()
+    attribute_faults = list(attributes_faults(clip.attrs, schema.clip_attributes))
+    yield from attribute_faults
+    if attribute_faults:
+        return
+    sizes = {**sizes, "K": 2 * sizes["B"], "T": int(clip.attrs["n_frames"])}
+    yield from _array_faults(clip.arrays, schema.clip, sizes)
+    if not clip.views:
+        yield "views: found none, expected at least one camera"
+    for camera, view in clip.views.items():
+        for fault in _view_faults(view, clip.arrays.get("keypoints"), sizes):
+            yield f"views/{camera}/{fault}"
+
+
+def attributes_faults(found: Mapping[str, Any], expected: Mapping[str, Attribute]) -> Iterator[str]:
+    """Yield what is wrong with the attributes of a file, a clip or a view."""
+    for name, attribute in expected.items():
+        value = found.get(name)
+        if value is None:
+            yield f"attribute {name}: missing"
+        elif not isinstance(value, _PYTHON_TYPES[attribute.type]):
+            yield f"attribute {name}: found {type(value).__name__}, expected {attribute.type}"
+        elif attribute.enum and value not in attribute.enum:
+            yield f"attribute {name}: found {value!r}, expected one of {', '.join(attribute.enum)}"
+        elif not isinstance(value, str) and not attribute.minimum <= value <= attribute.maximum:
+            yield f"attribute {name}: found {value:g}, expected {attribute.minimum:g} to {attribute.maximum:g}"
+
+
+def keypoints_on_mask(clip: ClipRecord) -> float:
+    """Return the share of the keypoints inside the pictures that lie on the person, over all views and frames."""
+    counts = [_view_counts(view, clip.arrays["keypoints"]) for view in clip.views.values()]
+    hits, total = np.sum(counts, axis=0)
+    return float(hits / total) if total else 0.0
+
+
+def _array_faults(
+    found: Mapping[str, np.ndarray], expected: Mapping[str, Field], sizes: Mapping[str, int]
+) -> Iterator[str]:
+    for name, field in expected.items():
+        array = found.get(name)
+        if array is None:
+            yield f"{name}: missing"
+        elif fault := _array_fault(array, field, sizes):
+            yield f"{name}: {fault}"
+    for name in found.keys() - expected.keys():
+        yield f"{name}: not in the schema"
+
+
+def _array_fault(array: np.ndarray, field: Field, sizes: Mapping[str, int]) -> str:
+    """Return what is wrong with an array, nothing if all is well; an axis without a size may have any."""
+    shape = tuple(sizes.get(axis, -1) if isinstance(axis, str) else axis for axis in field.shape)
+    if len(array.shape) != len(shape) or any(b not in (-1, a) for a, b in zip(array.shape, shape, strict=True)):
+        return f"found shape {array.shape}, expected {field.shape} = {shape}"
+    if array.dtype != field.dtype:
+        return f"found type {array.dtype}, expected {field.dtype}"
+    if field.range is None or array.size == 0:
+        return ""
+    if not np.isfinite(array).all():
+        return f"found {np.count_nonzero(~np.isfinite(array))} values that are not finite"
+    low, high = field.range
+    if array.min() < low or array.max() > high:
+        return f"found {array.min():g} to {array.max():g}, expected {low:g} to {high:g} {field.unit}"
+    return ""
+
+
+def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[str, int]) -> Iterator[str]:
+    schema = load_schema()
+    faults = list(attributes_faults(view.attrs, schema.view_attributes))
+    if not faults:
+        packed = -(-int(view.attrs["height"]) * int(view.attrs["width"]) // 8)
+        faults = list(_array_faults(view.arrays, schema.view, {**sizes, "W": packed}))
+    yield from faults
+    if faults:
+        return
+    try:
+        frames = count_frames(view.arrays["video"])
+    except ValueError as error:
+        yield f"video: {error}"
+    else:
+        if frames != sizes["T"]:
+            yield f"video: found {frames} frames, expected {sizes['T']} as the labels have"
+    rotation = view.arrays["world_to_camera"][:3, :3].astype(float)
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) or np.linalg.det(rotation) < 0:
+        yield "world_to_camera: found no rotation in its upper left, expected a rigid transform"
+    if keypoints is not None and keypoints.shape[0] == sizes["T"]:
+        hits, total = _view_counts(view, keypoints)
+        if hits < MIN_SHARE_ON_MASK * total or total == 0:
+            share = 100 * hits / total if total else 0.0
+            yield f"mask: found {share:.1f} % of the visible keypoints on it, expected {100 * MIN_SHARE_ON_MASK:.0f} %"
+
+
+def _view_counts(view: ViewRecord, keypoints: np.ndarray) -> tuple[int, int]:
+    masks = unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
+    pixels, depth = project(
+        keypoints.astype(float), view.arrays["K"].astype(float), view.arrays["world_to_camera"].astype(float)
+    )
+    return share_on_mask(pixels, depth, masks)

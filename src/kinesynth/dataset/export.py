@@ -1,0 +1,93 @@
+"""`kinesynth export-opensim`: a subject's shards as the files that OpenSim opens."""
+
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from kinesynth.dataset.record import ClipRecord, read_clip
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files import write_storage, write_trc
+from kinesynth.opensim_files.external_loads import write_external_loads
+from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.stage_file import progress
+
+
+def export_opensim(*, shards: list[Path], model: Path, output: Path) -> None:
+    """Write a subject's model and, of each clip, markers, angles, forces, moments and activations as OpenSim files.
+
+    The folder appears whole or not at all. In it stand `<subject>.osim` and, per clip, `<clip>.trc` (virtual markers),
+    `<clip>.mot` (coordinates in degrees and metres; those that OpenSim calls coupled in radians, as it writes and
+    reads them itself), `<clip>_grf.mot` with `<clip>_grf.xml` (ExternalLoads), `<clip>_moments.sto` and
+    `<clip>_activations.sto`.
+
+    Args:
+        shards: the subject's HDF5 files.
+        model: the subject's scaled model.
+        output: the folder to write.
+
+    Raises:
+        BadInput: a file is missing or unreadable, or the shards are not one subject's.
+    """
+    temporary = output.with_name(f".partial-{output.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        subject = _write_subject(shards, temporary)
+        shutil.copyfile(model, temporary / f"{subject}.osim")
+        if output.exists():
+            shutil.rmtree(output)
+        temporary.rename(output)
+    except OSError as error:
+        raise BadInput(error.filename, "file", str(error.strerror or error), "a readable file", "run again") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_subject(shards: list[Path], folder: Path) -> str:
+    """Write all clips and return whose they are."""
+    subject = ""
+    for shard in progress(shards, "export_opensim"):
+        with h5py.File(shard, "r") as file:
+            subject = subject or str(file.attrs["subject"])
+            if file.attrs["subject"] != subject:
+                raise BadInput(shard, "subject", str(file.attrs["subject"]), subject, "export one subject at a time")
+            skeleton = SkeletonDefinition.read(file["skeleton"])
+            for clip_id, group in file["clips"].items():
+                _write_clip(folder / clip_id, read_clip(group), skeleton)
+    return subject
+
+
+def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> None:
+    """Write one clip's files, whose names begin with `stem`."""
+
+    def named(suffix: str) -> Path:
+        return stem.with_name(stem.name + suffix)
+
+    arrays = {name: array.astype(float) for name, array in clip.arrays.items()}
+    fps = float(clip.attrs["fps"])
+    times = np.arange(int(clip.attrs["n_frames"])) / fps
+    write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
+    angles = np.where(_in_degrees(skeleton), np.degrees(arrays["angles"]), arrays["angles"])
+    tables = {
+        ".mot": ("coordinates", skeleton.coordinate_names, angles),
+        "_moments.sto": ("moments", _moment_labels(skeleton), arrays["moments"]),
+        "_activations.sto": ("activations", skeleton.muscle_names, arrays["activations"]),
+    }
+    for suffix, (title, names, values) in tables.items():
+        columns = dict(zip(names, values.T, strict=True))
+        write_storage(named(suffix), times, columns, in_degrees=suffix == ".mot", name=title)
+    ground = (arrays[f"grf/{name}"] for name in ("force", "cop", "moment"))
+    write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground)
+
+
+def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
+    """Return (J,), true for the coordinates that OpenSim converts when a file says degrees."""
+    return ~skeleton.coordinate_translational & (skeleton.coupled_to < 0)
+
+
+def _moment_labels(skeleton: SkeletonDefinition) -> list[str]:
+    """Return the column names that InverseDynamicsTool gives: a force for a translation, a moment for an angle."""
+    pairs = zip(skeleton.coordinate_names, skeleton.coordinate_translational, strict=True)
+    return [f"{name}_{'force' if translational else 'moment'}" for name, translational in pairs]

@@ -1,0 +1,70 @@
+"""A clip of a shard as a record, written to and read from its HDF5 group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+
+from kinesynth.dataset.schema import load_schema
+
+FRAMES_PER_CHUNK = 32  # a window of 64 frames touches three chunks at most
+
+
+@dataclass(frozen=True)
+class ViewRecord:
+    """One camera's arrays and attributes, named as in the schema."""
+
+    arrays: Mapping[str, np.ndarray]
+    attrs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ClipRecord:
+    """One clip: label arrays by path (`grf/force`), attributes, and its views by camera."""
+
+    arrays: Mapping[str, np.ndarray]
+    attrs: Mapping[str, Any]
+    views: Mapping[str, ViewRecord]
+
+
+def write_clip(group: h5py.Group, clip: ClipRecord) -> None:
+    """Write a clip into its empty group; arrays take the schema's types."""
+    schema = load_schema()
+    group.attrs.update(clip.attrs)
+    for name, array in clip.arrays.items():
+        _write(group, name, array.astype(schema.clip[name].dtype), schema.clip[name].over_time)
+    views = group.create_group("views", track_order=True)
+    for camera, view in clip.views.items():
+        target = views.create_group(camera)
+        target.attrs.update(view.attrs)
+        for name, array in view.arrays.items():
+            _write(target, name, array.astype(schema.view[name].dtype), schema.view[name].over_time)
+
+
+def read_clip(group: h5py.Group) -> ClipRecord:
+    """Read a clip whole, as far as it is there: what is missing is for the checks to find."""
+    views = {camera: ViewRecord(_arrays(view), dict(view.attrs)) for camera, view in group.get("views", {}).items()}
+    arrays = {name: array for name, array in _arrays(group).items() if not name.startswith("views/")}
+    return ClipRecord(arrays, dict(group.attrs), views)
+
+
+def _write(group: h5py.Group, name: str, array: np.ndarray, over_time: bool) -> None:
+    """Cut arrays over time into chunks and compress them; leave the rest, video above all, in one piece."""
+    if not over_time:
+        group.create_dataset(name, data=array)
+        return
+    chunks = (min(FRAMES_PER_CHUNK, len(array)), *array.shape[1:])
+    group.create_dataset(name, data=array, chunks=chunks, compression="gzip", compression_opts=4, shuffle=True)
+
+
+def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+
+    def collect(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+
+    group.visititems(collect)
+    return found

@@ -1,0 +1,83 @@
+"""The shard's layout, read from schema.json: the one place where a field, its shape, unit and range stand."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Field:
+    """One array of a clip or a view.
+
+    `shape` holds numbers and the names of axes; `range` the least and largest value, None where any will do.
+    """
+
+    dtype: str
+    shape: tuple[int | str, ...]
+    unit: str
+    frame: str
+    description: str
+    range: tuple[float, float] | None = None
+
+    @property
+    def over_time(self) -> bool:
+        """Whether the first axis counts frames."""
+        return self.shape[0] == "T"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute: its JSON type, meaning, and bounds."""
+
+    type: str
+    description: str
+    enum: tuple[str, ...] = ()
+    minimum: float = float("-inf")
+    maximum: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All that a shard holds, by path below the file, a clip or a view."""
+
+    axes: Mapping[str, str]
+    file_attributes: Mapping[str, Attribute]
+    clip_attributes: Mapping[str, Attribute]
+    view_attributes: Mapping[str, Attribute]
+    clip: Mapping[str, Field]
+    view: Mapping[str, Field]
+
+
+@cache
+def load_schema() -> Schema:
+    """Return schema 1."""
+    table = json.loads((files("kinesynth.dataset") / "schema.json").read_text(encoding="utf-8"))
+
+    def attributes(part: str) -> dict[str, Attribute]:
+        return {name: _attribute(entry) for name, entry in table[part].items()}
+
+    def fields(part: str) -> dict[str, Field]:
+        return {name: _field(entry) for name, entry in table[part].items()}
+
+    return Schema(
+        axes=table["axes"],
+        file_attributes=attributes("file_attributes"),
+        clip_attributes=attributes("clip_attributes"),
+        view_attributes=attributes("view_attributes"),
+        clip=fields("clip"),
+        view=fields("view"),
+    )
+
+
+def _attribute(entry: dict[str, Any]) -> Attribute:
+    return Attribute(**{**entry, "enum": tuple(entry.get("enum", ()))})
+
+
+def _field(entry: dict[str, Any]) -> Field:
+    limits = tuple(entry["range"]) if "range" in entry else None
+    return Field(**{**entry, "shape": tuple(entry["shape"]), "range": limits})

@@ -1,0 +1,215 @@
+"""`kinesynth pack-shard`: the stages' files of one shard become one HDF5 file of schema 1."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from kinesynth import __version__
+from kinesynth.atomic import atomic_path
+from kinesynth.dataset.checks import clip_faults
+from kinesynth.dataset.names import read_names
+from kinesynth.dataset.record import ClipRecord, ViewRecord, write_clip
+from kinesynth.dataset.schema import SCHEMA_VERSION
+from kinesynth.dataset.verify import shard_faults
+from kinesynth.dataset.video import pack_masks
+from kinesynth.errors import BadInput
+from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
+
+STAGE = "pack_shard"
+FREE_LICENSE = "CC0 (anny/MakeHuman)"
+SMPLX_LICENSE = "SMPL-X model license (MPI)"
+MEND = "run the stages of this shard again"
+_PERSON = ("subject", "split", "sex", "mass_kg", "height_m", "shape_source")
+_SMPLX = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "transl", "residual")
+
+# Arrays that go into the shard as the stages wrote them: path in the shard -> (stage, array).
+_COPIED = {
+    "angles": ("ik", "angles"),
+    "keypoints": ("ik", "keypoints"),
+    "markers": ("markers", "markers"),
+    "smplx/betas": ("fit", "betas"),
+    **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
+    **{f"grf/{name}": ("grf", name) for name in ("force", "cop", "moment")},
+    "moments": ("id", "moments"),
+    "activations": ("quality", "activations"),
+    "reserves": ("so", "reserves"),
+    "quality/marker_error_max": ("ik", "marker_error_max"),
+    "quality/marker_error_rms": ("ik", "marker_error_rms"),
+    "quality/residual": ("id", "residual"),
+    "quality/so_violation": ("so", "so_violation"),
+    **{f"quality/{name}": ("quality", name) for name in ("angle_valid", "force_valid", "activation_valid", "reasons")},
+}
+
+
+def pack_shard(
+    *,
+    body: Path,
+    subject: Path,
+    model: Path,
+    scale_report: Path,
+    markers: Path,
+    ik: Path,
+    fit: Path,
+    grf: Path,
+    id: Path,  # noqa: A002
+    so: Path,
+    quality: Path,
+    render: Path,
+    output: Path,
+    config_sha256: str = "",
+    created: str = "",
+) -> None:
+    """Assemble the labels and pixels of a shard.
+
+    A clip that a stage rejected, or whose arrays break the schema, is listed under /rejected and left out.
+
+    Args:
+        body: body model.
+        subject: who it is: sex, mass, height, split.
+        model: scaled OpenSim model.
+        scale_report: scale factors of the model's bodies.
+        markers: virtual markers.
+        ik: joint angles.
+        fit: fitted body.
+        grf: ground reaction forces.
+        id: joint moments.
+        so: muscle activations.
+        quality: filtered activations and valid frames.
+        render: videos, masks and cameras.
+        output: the shard.
+        config_sha256: digest of the configuration.
+        created: date in ISO 8601; empty: SOURCE_DATE_EPOCH's, else today's.
+
+    Raises:
+        BadInput: a file is missing or unreadable, or the files do not belong together.
+    """
+    from kinesynth.skeleton.definition import SkeletonDefinition
+
+    paths = {"ik": ik, "markers": markers, "fit": fit, "grf": grf, "id": id, "so": so, "quality": quality}
+    stages = {name: read_stage(path) for name, path in {**paths, "render": render}.items()}
+    person = _read_json(subject, *_PERSON)
+    skeleton = SkeletonDefinition.from_osim(model)
+    with atomic_path(output) as temporary:
+        with h5py.File(temporary, "w", track_order=True) as file:
+            file.attrs["schema"] = SCHEMA_VERSION
+            file.attrs["kinesynth_version"] = __version__
+            file.attrs["config_sha256"] = config_sha256
+            file.attrs["created"] = created or _date()
+            file.attrs.update({name: person[name] for name in _PERSON})
+            file.attrs.update(_body_attributes(body))
+            file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
+            skeleton.write(file.create_group("skeleton"))
+            names = read_names(file["skeleton"])
+            _check_names(stages, {"coordinate_names": names.coordinates, "muscle_names": names.muscles})
+            scales = _scales(scale_report, names.bodies)
+            _write_clips(file, stages, scales, names.sizes)
+        for fault in shard_faults(temporary):
+            raise BadInput(output, "shard", fault, "a shard that passes `kinesynth verify`", MEND)
+
+
+def _write_clips(
+    file: h5py.File, stages: Mapping[str, StageFile], scales: np.ndarray, sizes: Mapping[str, int]
+) -> None:
+    rejected = {clip_id: rejection for stage in stages.values() for clip_id, rejection in stage.rejected.items()}
+    clips = file.create_group("clips", track_order=True)
+    wanted = [clip_id for clip_id in stages["ik"].clips if clip_id not in rejected]
+    for clip_id in progress(wanted, STAGE):
+        record = _assemble({name: stage.clips[clip_id] for name, stage in stages.items()}, scales)
+        faults = list(clip_faults(record, sizes))
+        if faults:
+            rejected[clip_id] = Rejection(clip_id, STAGE, "breaks the schema", len(faults), faults[0])
+        else:
+            write_clip(clips.create_group(clip_id, track_order=True), record)
+    group = file.create_group("rejected", track_order=True)
+    for clip_id, rejection in rejected.items():
+        group.create_group(clip_id).attrs.update(
+            stage=rejection.stage, reason=rejection.reason, figure=rejection.figure, detail=rejection.detail
+        )
+
+
+def _assemble(stages: Mapping[str, Clip], scales: np.ndarray) -> ClipRecord:
+    """Return a clip's record, float32, from its stages."""
+    arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
+    arrays["scales"] = _single(scales)
+    source = stages["fit"].attrs
+    frames = len(arrays["angles"])
+    attrs = {
+        "action": source["action"],
+        "source": source["source"],
+        "fps": float(source["fps"]),
+        "n_frames": frames,
+        "so_rate": float(stages["quality"].attrs["so_rate"]),
+        "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
+    }
+    render = stages["render"]
+    views = {view: _view(render, view, frames) for view in render.attrs["views"]}
+    return ClipRecord(arrays, attrs, views)
+
+
+def _view(render: Clip, view: str, frames: int) -> ViewRecord:
+    height, width = int(render.attrs["height"]), int(render.attrs["width"])
+    arrays = {name: _single(render.arrays[f"{view}/{name}"]) for name in ("bbox", "K", "world_to_camera")}
+    arrays["video"] = render.arrays[f"{view}/video"]
+    masks = np.unpackbits(render.arrays[f"{view}/mask"], count=frames * height * width)
+    arrays["mask"] = pack_masks(masks.reshape(frames, height, width))
+    return ViewRecord(arrays, {"width": width, "height": height, "appearance": _text(render.attrs["appearance"])})
+
+
+def _single(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _check_names(stages: Mapping[str, StageFile], expected: Mapping[str, tuple[str, ...]]) -> None:
+    """Stages made with another model would put right figures under wrong names."""
+    for stage, file in stages.items():
+        for kind, names in expected.items():
+            if kind in file.attrs and tuple(file.attrs[kind]) != names:
+                raise BadInput(stage, kind, "names that differ from the scaled model's", "one model throughout", MEND)
+
+
+def _scales(report: Path, bodies: tuple[str, ...]) -> np.ndarray:
+    """Return the scale factors (B, 3) in the skeleton's order of bodies."""
+    table = _read_json(report, "body_names", "scale_factors")
+    factors = dict(zip(table["body_names"], table["scale_factors"], strict=True))
+    missing = [body for body in bodies if body not in factors]
+    if missing:
+        raise BadInput(report, "body_names", f"no {', '.join(missing)}", "all bodies of the model", "scale it again")
+    return np.array([factors[body] for body in bodies], dtype=float)
+
+
+def _body_attributes(body: Path) -> dict[str, str]:
+    """Return the body model's name and the licence that its parameters are under."""
+    try:
+        with np.load(body) as archive:
+            free = "sex_betas_mean" in archive.files  # no licensed file tells how its shape is spread
+    except (OSError, ValueError) as error:
+        raise BadInput(body, "body model", str(error), "an npz archive", "run `kinesynth build-body`") from error
+    name = "free" if free else body.resolve().name
+    return {"body_model": name, "body_license": FREE_LICENSE if free else SMPLX_LICENSE}
+
+
+def _read_json(path: Path, *required: str) -> dict[str, Any]:
+    try:
+        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(path, "file", str(error), "a JSON file", MEND) from error
+    for name in required:
+        if name not in table:
+            raise BadInput(path, name, "nothing", "a value", MEND)
+    return table
+
+
+def _date() -> str:
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(seconds), UTC) if seconds else datetime.now(UTC)
+    return moment.date().isoformat()

@@ -1,0 +1,198 @@
+"""A small dataset made from nothing: stage files, shards and an index that agree with one another.
+
+The skeleton is the real one; its motion is a sway of the limbs, the person in the videos a figure of capsules.
+"""
+
+import io
+import json
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+import av
+import numpy as np
+import torch
+
+from kinesynth.dataset.camera import project
+from kinesynth.dataset.index import index_shards
+from kinesynth.dataset.writer import pack_shard
+from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
+from kinesynth.skeleton.builder import build_skeleton
+from kinesynth.stage_file import Clip, Rejection, StageFile, write_stage
+
+FPS = 30.0
+SUBJECTS = {"anna": "train", "ben": "val", "carl": "test"}
+FRAMES = {"walk": 20, "squat": 14}
+MASS_KG = 70.0
+SCALE = {"anna": 1.0, "ben": 1.05, "carl": 0.95}
+REASONS = ("marker_error", "other_contact_or_failure", "residual_force", "residual_moment", "joint_moment",
+           "centre_of_pressure", "reserve", "so_violation")  # fmt: skip
+
+
+@cache
+def make_model(folder: Path) -> tuple[Path, SkeletonDefinition]:
+    """Return the generic model's file and definition."""
+    model = folder / "generic.osim"
+    build_skeleton(output=model, log=folder / "opensim.log")
+    return model, SkeletonDefinition.from_osim(model)
+
+
+@cache
+def make_results(folder: Path, width: int = 96, height: int = 72) -> Path:
+    """Pack and index a dataset below `folder`; return its results folder."""
+    results = folder / "results"
+    _, skeleton = make_model(folder)
+    with patch.object(SkeletonDefinition, "from_osim", return_value=skeleton):  # OpenSim needs seconds to read it
+        for subject in SUBJECTS:
+            pack_shard(**make_stages(folder, subject, width, height), output=results / "shards" / f"{subject}_000.h5",
+                       config_sha256="0" * 64, created="2026-01-01")  # fmt: skip
+    index_shards(
+        shards=sorted((results / "shards").glob("*.h5")),
+        output=results / "index.parquet",
+        rejected=results / "rejected.tsv",
+        card=results / "README.md",
+    )
+    return results
+
+
+def make_stages(folder: Path, subject: str, width: int = 96, height: int = 72) -> dict[str, Path]:
+    """Write the stage files of a subject; return them by the name of `pack_shard`'s parameter."""
+    model, skeleton = make_model(folder)
+    stages = folder / "stages"
+    person = {"subject": subject, "sex": "female", "betas": [0.0] * 10, "height_m": 1.7, "mass_kg": MASS_KG,
+              "split": SUBJECTS[subject], "shape_source": "test"}  # fmt: skip
+    scale = np.full((len(skeleton.body_names), 3), SCALE[subject])
+    paths = {"subject": stages / f"{subject}.json", "scale_report": stages / f"{subject}_scale.json", "model": model}
+    paths["body"] = stages / "body.npz"
+    stages.mkdir(parents=True, exist_ok=True)
+    paths["subject"].write_text(json.dumps(person))
+    report = {"body_names": skeleton.body_names, "scale_factors": scale.tolist()}
+    paths["scale_report"].write_text(json.dumps(report))
+    np.savez(paths["body"], sex_betas_mean=np.zeros((2, 10)))
+    clips = {f"{subject}_{action}": make_clip(skeleton, scale, action, frames, width, height)
+             for action, frames in FRAMES.items()}  # fmt: skip
+    refused = {f"{subject}_fall": Rejection(f"{subject}_fall", "inverse_kinematics", "markers too far off", 0.21)}
+    attrs = {
+        "ik": {name: list(getattr(skeleton, name)) for name in ("coordinate_names", "body_names", "marker_names")},
+        "markers": {"marker_names": list(skeleton.marker_names)},
+        "so": {"muscle_names": list(skeleton.muscle_names)},
+        "quality": {"muscle_names": list(skeleton.muscle_names), "reasons": list(REASONS)},
+    }
+    for stage in ("ik", "markers", "fit", "grf", "id", "so", "quality", "render"):
+        paths[stage] = stages / stage / f"{subject}_000.h5"
+        content = {clip_id: Clip(clip_id, *parts[stage]) for clip_id, parts in clips.items()}
+        write_stage(paths[stage], StageFile(content, {} if stage == "markers" else refused, attrs.get(stage, {})))
+    return paths
+
+
+def make_clip(
+    skeleton: SkeletonDefinition, scale: np.ndarray, action: str, frames: int, width: int, height: int
+) -> dict[str, tuple[dict[str, np.ndarray], dict[str, object]]]:
+    """Return arrays and attributes of a clip by stage."""
+    angles = sway(skeleton, action, frames)
+    pose = SkeletonLayer(skeleton)(torch.tensor(angles), torch.tensor(scale))
+    keypoints, markers = pose.keypoints.numpy(), pose.markers.numpy()
+    phase = np.linspace(0.0, 2.0 * np.pi, frames)
+    force = np.zeros((frames, 2, 3))
+    force[:, :, 1] = MASS_KG * 9.81 * (0.5 + 0.5 * np.stack([np.sin(phase), -np.sin(phase)], axis=1))
+    cop = keypoints[:, [skeleton.body_names.index(f"calcn_{side}") for side in "rl"]] * [1.0, 0.0, 1.0]
+    wave = np.sin(phase)[:, None] * np.linspace(0.0, 1.0, len(skeleton.coordinate_names))
+    activations = np.clip(0.3 + 0.3 * np.sin(phase[:, None] + np.arange(len(skeleton.muscle_names)) / 6.0), 0.0, 1.0)
+    valid = np.ones(frames, dtype=bool)
+    valid[:2] = False
+    error = np.full((frames, len(skeleton.marker_names)), 0.006)
+    poses = {"body_pose": 63, "left_hand_pose": 45, "right_hand_pose": 45, "global_orient": 3, "transl": 3}
+    attrs = {"action": action, "source": "procedural", "fps": FPS, "n_frames": frames}
+    return {
+        "ik": (
+            {"angles": angles, "keypoints": keypoints, "markers": markers, "marker_error": error,
+             "marker_error_rms": error.mean(axis=1), "marker_error_max": 2 * error.mean(axis=1)}, attrs,
+        ),
+        "markers": ({"markers": markers}, attrs),
+        "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
+                | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
+        "grf": ({"force": force, "cop": cop, "moment": np.zeros((frames, 2, 3))}, attrs),
+        "id": ({"moments": 60.0 * wave, "residual": np.full((frames, 6), 4.0)}, attrs),
+        "so": ({"activations": activations, "reserves": 0.5 * wave, "so_violation": np.full(frames, 1e-4)}, attrs),
+        "quality": (
+            {"activations": activations, "angle_valid": np.ones_like(angles, dtype=bool), "force_valid": valid,
+             "activation_valid": valid, "reasons": np.where(valid, 0, 4).astype(np.uint8)},
+            {"so_rate": 10.0, "dynamics_valid": True},
+        ),
+        "render": render(skeleton, keypoints, width, height),
+    }  # fmt: skip
+
+
+def sway(skeleton: SkeletonDefinition, action: str, frames: int) -> np.ndarray:
+    """Return angles (T, J) of a person who swings arms and legs, or bends the knees."""
+    angles = np.tile(skeleton.coordinate_defaults, (frames, 1))
+    column = {name: index for index, name in enumerate(skeleton.coordinate_names)}
+    swing = np.sin(np.linspace(0.0, 2.0 * np.pi, frames))
+    angles[:, column["pelvis_ty"]] = 0.95
+    for sign, side in ((1.0, "r"), (-1.0, "l")):
+        bend = 0.5 * (1.0 + swing) if action == "squat" else 0.4 * (1.0 + sign * swing)
+        angles[:, column[f"hip_flexion_{side}"]] = bend if action == "squat" else sign * 0.4 * swing
+        angles[:, column[f"knee_angle_{side}"]] = bend
+        angles[:, column[f"arm_flex_{side}"]] = -sign * 0.5 * swing
+        angles[:, column[f"elbow_flex_{side}"]] = 0.4
+    return angles
+
+
+def render(
+    skeleton: SkeletonDefinition, keypoints: np.ndarray, width: int, height: int
+) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """Draw a figure of capsules before two cameras."""
+    focal = width * 33.0 / 36.0
+    K = np.array([[focal, 0.0, (width - 1) / 2], [0.0, focal, (height - 1) / 2], [0.0, 0.0, 1.0]])
+    arrays: dict[str, np.ndarray] = {}
+    for view, place in {"frontal": [3.4, 1.0, 0.0], "sagittal": [0.0, 1.0, 3.4]}.items():
+        forward = -np.array([place[0], 0.0, place[2]]) / 3.4
+        rotation = np.stack([np.cross(forward, [0.0, 1.0, 0.0]), [0.0, -1.0, 0.0], forward])
+        world_to_camera = np.eye(4)
+        world_to_camera[:3] = np.column_stack([rotation, -rotation @ np.array(place)])
+        masks = capsules(skeleton, keypoints, K, world_to_camera, width, height)
+        rows, columns = masks.any(axis=2), masks.any(axis=1)
+        arrays |= {
+            f"{view}/video": encode(masks),
+            f"{view}/mask": np.packbits(masks),
+            f"{view}/K": K,
+            f"{view}/world_to_camera": world_to_camera,
+            f"{view}/bbox": np.stack(
+                [columns.argmax(1), rows.argmax(1), width - columns[:, ::-1].argmax(1),
+                 height - rows[:, ::-1].argmax(1)], axis=1).astype(float),
+        }  # fmt: skip
+    attrs = {"views": ["frontal", "sagittal"], "width": width, "height": height, "fps": FPS, "appearance": {"seed": 1}}
+    return arrays, attrs
+
+
+def capsules(
+    skeleton: SkeletonDefinition, keypoints: np.ndarray, K: np.ndarray, camera: np.ndarray, width: int, height: int
+) -> np.ndarray:
+    """Return masks (T, H, W) of thick lines between joint centres, and from them to the mass centres."""
+    bodies = len(skeleton.parents)
+    pixels, _ = project(keypoints, K, camera)
+    ends = [(parent, body) for body, parent in enumerate(skeleton.parents) if parent >= 0]
+    ends += [(body, bodies + body) for body in range(bodies)]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    masks = np.zeros((len(keypoints), height, width), dtype=bool)
+    for frame, mask in enumerate(masks):
+        for a, b in ends:
+            (x0, y0), (dx, dy) = pixels[frame, a], pixels[frame, b] - pixels[frame, a]
+            share = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
+            mask |= (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
+    return masks
+
+
+def encode(masks: np.ndarray, bright: int = 200) -> np.ndarray:
+    """Return an H.264 mp4, as bytes, of bright figures before a grey wall that brightens frame by frame."""
+    _, height, width = masks.shape
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("h264", rate=int(FPS), options={"crf": "18", "g": "12"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for index, mask in enumerate(masks):
+            image = np.full((height, width, 3), 40 + 2 * index, dtype=np.uint8)
+            image[mask] = [bright, bright - 40, bright - 60]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
