@@ -57,7 +57,7 @@ def contact_likelihood(
     gates are logistic, so that load comes and goes without a step.
     """
     speed = np.linalg.norm(np.gradient(points, 1.0 / rate_hz, axis=0), axis=-1)
-    return _gate((points[..., 1] - floor) / height_m) * _gate(speed / speed_m_per_s)
+    return np.asarray(_gate((points[..., 1] - floor) / height_m) * _gate(speed / speed_m_per_s))
 
 
 def _gate(ratio: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ class _Problem:
         forces, _, flag, _ = daqp.solve(hessian, gradient, self.pyramid, above, below)
         if flag < 1:
             raise RuntimeError(f"the sharing problem of frame {frame} ended with flag {flag}")
-        return np.asarray(forces)
+        return np.asarray(np.clip(forces, lower, upper))  # zero means zero, also where the solver says 1e-16
 
 
 def _friction_pyramid(points: int, friction: float) -> np.ndarray:

@@ -133,8 +133,8 @@ def generalised_forces(
     tool.setModelFileName(str(model_path))
     tool.setCoordinatesFileName(str(folder / "angles.mot"))
     tool.setLowpassCutoffFrequency(-1.0)
-    tool.setStartTime(float(times[0]))
-    tool.setEndTime(float(times[-1]))
+    tool.setStartTime(-np.inf)  # all rows: a bound at a row's own time may lose that row to rounding
+    tool.setEndTime(np.inf)
     excluded = osim.ArrayStr()
     excluded.append("Muscles")
     tool.setExcludedForces(excluded)
@@ -145,6 +145,8 @@ def generalised_forces(
     if not tool.run():
         raise RuntimeError("InverseDynamicsTool failed")
     result = read_storage(folder / "forces.sto")
+    if len(result.times) != len(times):
+        raise RuntimeError(f"InverseDynamicsTool solved {len(result.times)} of {len(times)} frames")
     return np.stack([result.column(_force_label(result.names, name)) for name in names], axis=1)
 
 

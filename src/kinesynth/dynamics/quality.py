@@ -17,9 +17,9 @@ from kinesynth.stage_file import Clip, process_clips, read_stage
 
 REASONS = (
     "marker_error",
-    "other_contact_or_failure",
-    "residual_force",
-    "residual_moment",
+    "no_dynamics",
+    "clip_edge",
+    "residual",
     "joint_moment",
     "centre_of_pressure",
     "reserve",
@@ -43,6 +43,7 @@ class Thresholds:
     max_cop_distance_m: float
     max_reserve_share: float
     max_so_violation: float
+    edge_seconds: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def quality_filter(
     max_cop_distance_m: float = 0.08,
     max_reserve_share: float = 0.2,
     max_so_violation: float = 0.1,
+    edge_seconds: float = 0.05,
     min_valid_share: float = 0.5,
     smoothing_window: int = 5,
     smoothing_order: int = 2,
@@ -101,13 +103,15 @@ def quality_filter(
             and its inaccuracy.
         max_reserve_share: part of a joint moment that no muscle could give. Moments under 0.2 N m/kg count as that.
         max_so_violation: norm of the errors in the accelerations, rad/s^2.
+        edge_seconds: forces nearer to the clip's ends are masked: accelerations there rest on one side's frames only.
+            At the ends of a gait clip they are off by 0.2 body weights, 0.05 s inside by 0.02.
         min_valid_share: a clip is rejected when fewer of its frames pass both checks on markers for most angles.
         smoothing_window: frames of the Savitzky-Golay filter on the activations, odd.
         smoothing_order: of its polynomials.
     """
     thresholds = Thresholds(
         max_marker_error_m, max_marker_rms_m, max_residual_force_bw, max_residual_moment_bw_m, moment_limit,
-        max_cop_distance_m, max_reserve_share, max_so_violation,
+        max_cop_distance_m, max_reserve_share, max_so_violation, edge_seconds,
     )  # fmt: skip
     ik_attrs, so_attrs = read_stage(ik).attrs, read_stage(so).attrs
     subject = _subject(SkeletonDefinition.from_osim(model), ik_attrs, so_attrs)
@@ -118,8 +122,8 @@ def quality_filter(
         share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
         if share < min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
-        dynamics_valid = bool(moments.attrs["dynamics_valid"] and muscles.attrs["dynamics_valid"])
-        failed = failed_checks(record, dynamics_valid, subject, thresholds)
+        reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
+        failed = failed_checks(record, not reason, float(angles.attrs["fps"]), subject, thresholds)
         arrays = {
             "activations": smoothed(record["activations"], smoothing_window, smoothing_order),
             "angle_valid": angle_valid,
@@ -127,7 +131,8 @@ def quality_filter(
             "activation_valid": ~failed.any(axis=1),
             "reasons": np.packbits(failed, axis=1, bitorder="little")[:, 0],
         }
-        return Clip(angles.clip_id, arrays, muscles.attrs)
+        attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
+        return Clip(angles.clip_id, arrays, attrs)
 
     process_clips("quality_filter", [ik, grf, id, so], output, work, {**so_attrs, "reasons": list(REASONS)})
 
@@ -156,11 +161,11 @@ def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, thresholds:
 
 
 def failed_checks(
-    record: Mapping[str, np.ndarray], dynamics_valid: bool, subject: Subject, thresholds: Thresholds
+    record: Mapping[str, np.ndarray], dynamics_valid: bool, fps: float, subject: Subject, thresholds: Thresholds
 ) -> np.ndarray:
     """Return (T, 8), True where a frame fails the check of `REASONS` in that place."""
     mass = float(subject.skeleton.masses.sum())
-    body_weight = mass * GRAVITY
+    body_weight, frames = mass * GRAVITY, len(record["residual"])
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * thresholds.moment_limit
@@ -168,9 +173,9 @@ def failed_checks(
     reserve_share = np.abs(record["reserves"]) / needed
     checks = (
         record["marker_error_rms"] > thresholds.max_marker_rms_m,
-        np.full(len(residual_force), not dynamics_valid),
-        residual_force > thresholds.max_residual_force_bw,
-        residual_moment > thresholds.max_residual_moment_bw_m,
+        np.full(frames, not dynamics_valid),
+        np.minimum(np.arange(frames), np.arange(frames)[::-1]) < thresholds.edge_seconds * fps,
+        (residual_force > thresholds.max_residual_force_bw) | (residual_moment > thresholds.max_residual_moment_bw_m),
         (np.abs(record["moments"]) > limits).any(axis=1),
         _cop_distance(record, subject.feet) > thresholds.max_cop_distance_m,
         (reserve_share[:, subject.driven] > thresholds.max_reserve_share).any(axis=1),

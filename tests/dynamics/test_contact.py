@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from kinesynth.dynamics.contact import FootMotion, contact_likelihood, floor_height, sole_points
+from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
+
+STILL = np.zeros((20, 2, 1, 3))
+
+
+def feet_at(origin: list[float], length: float = 0.1788) -> FootMotion:
+    heel = np.tile(np.column_stack([np.eye(3), origin]), (4, 2, 1, 1))
+    heel[:, 1, 2, 3] *= -1.0
+    toes = heel.copy()
+    toes[..., 0, 3] += length
+    return FootMotion(heel, toes, np.zeros((4, 2, 6, 1)))
+
+
+def test_soles_mirror_and_scale() -> None:
+    points = sole_points(feet_at([0.0, 0.0, 0.1]))
+    np.testing.assert_allclose(points[:, 0], points[:, 1] * [1.0, 1.0, -1.0])
+    wide = sole_points(feet_at([0.0, 0.0, 0.1], 2 * 0.1788))
+    assert wide[0, 0, :, 0].max() == pytest.approx(2 * points[0, 0, :, 0].max())
+
+
+def test_likely_is_low_and_slow() -> None:
+    def likelihood(height: float, speed: float) -> float:
+        points = STILL + np.array([0.0, height, 0.0]) + np.arange(20)[:, None, None, None] * [speed / 100.0, 0.0, 0.0]
+        return float(contact_likelihood(points, 0.0, 100.0, 0.03, 0.8).min())
+
+    assert likelihood(0.0, 0.0) > 0.99
+    assert likelihood(0.1, 0.0) < 1e-6
+    assert likelihood(0.0, 3.0) < 1e-6
+    assert 0.4 < likelihood(0.03, 0.0) < 0.6
+
+
+def test_floor_follows_the_lowest_points_within_its_tolerance() -> None:
+    assert floor_height(STILL + np.array([0.0, 0.015, 0.0]), 0.04) == pytest.approx(0.015)
+    assert floor_height(STILL + np.array([0.0, 0.5, 0.0]), 0.04) == 0.04
+
+
+def statics(arms: np.ndarray, weight: float = 700.0, side_force: float = 0.0) -> Load:
+    """A rigid body over its feet, six coordinates: forces, then moments, about the origin of both feet's frames."""
+    frames = len(arms)
+    jacobian = np.zeros((frames, 2, 6, 6))
+    jacobian[..., 3:, :3] = np.eye(3)
+    jacobian[..., :3, 3:] = np.eye(3)
+    demand = np.tile([side_force, weight, 0.0, 0.0, 0.0, 0.0], (frames, 1))
+    return Load(demand, point_effect(jacobian, arms), list(range(6)), weight)
+
+
+def square(frames: int = 3) -> np.ndarray:
+    corners = np.array([[x, 0.0, z] for x in (-0.1, 0.1) for z in (-0.05, 0.05)])
+    aside = np.array([0.0, 0.0, 0.1])
+    return np.tile(np.stack([corners + aside, corners - aside]), (frames, 1, 1, 1))
+
+
+def test_two_feet_share_the_weight() -> None:
+    arms = square()
+    forces = share_load(statics(arms), np.ones(arms.shape[:3]), 0.8)
+    np.testing.assert_allclose(forces.sum(axis=(1, 2)), [[0.0, 700.0, 0.0]] * 3, atol=1.0)
+    np.testing.assert_allclose(forces[:, 0, :, 1].sum(axis=1), forces[:, 1, :, 1].sum(axis=1), rtol=1e-6)
+
+
+def test_a_foot_in_the_air_carries_nothing() -> None:
+    arms = square()
+    likelihood = np.ones(arms.shape[:3])
+    likelihood[:, 1] = 0.0
+    forces = share_load(statics(arms), likelihood, 0.8)
+    np.testing.assert_array_equal(forces[:, 1], 0.0)
+    assert (share_load(statics(arms), 0.0 * likelihood, 0.8) == 0.0).all()
+
+
+def test_forces_push_and_stay_in_the_friction_cone() -> None:
+    arms = square()
+    forces = share_load(statics(arms, side_force=2000.0), np.ones(arms.shape[:3]), 0.5)
+    assert forces[..., 1].min() >= -1e-6
+    assert (np.hypot(forces[..., 0], forces[..., 2]) <= 0.5 * forces[..., 1] + 1e-6).all()

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from scipy.signal import butter, sosfiltfilt
+
+from kinesynth.dynamics.filters import low_pass
+from kinesynth.errors import KinesynthError
+
+RATE, CUTOFF = 100.0, 6.0
+TIMES = np.arange(400) / RATE
+
+
+def test_gain_at_the_cutoff_is_half_power() -> None:
+    wave = np.sin(2 * np.pi * CUTOFF * TIMES)
+    assert np.std(low_pass(wave, RATE, CUTOFF)[100:300]) / np.std(wave[100:300]) == pytest.approx(
+        np.sqrt(0.5), rel=1e-6
+    )
+
+
+def test_agrees_with_a_butterworth_filter_run_both_ways_away_from_the_ends() -> None:
+    noise = np.random.default_rng(0).normal(size=(400, 2))
+    once = CUTOFF * (np.sqrt(2.0) - 1.0) ** (-1 / 6)  # two passes reach half power at the cut-off
+    both_ways = sosfiltfilt(butter(3, once, fs=RATE, output="sos"), noise, axis=0)
+    np.testing.assert_allclose(low_pass(noise, RATE, CUTOFF)[60:-60], both_ways[60:-60], atol=0.02)
+
+
+def test_keeps_a_constant_acceleration_to_the_ends() -> None:
+    fall = 1.0 + 2.0 * TIMES - 4.9 * TIMES**2
+    np.testing.assert_allclose(low_pass(fall, RATE, CUTOFF), fall, atol=1e-9)
+
+
+def test_keeps_shape_and_input() -> None:
+    values = np.random.default_rng(0).normal(size=(30, 2, 3))
+    before = values.copy()
+    assert low_pass(values, 30.0, 6.0).shape == values.shape
+    np.testing.assert_array_equal(values, before)
+    np.testing.assert_array_equal(low_pass(values[:3], 30.0, 6.0), values[:3])
+
+
+@pytest.mark.parametrize("cutoff", [0.0, -1.0, 50.0, np.nan])
+def test_refuses_a_cutoff_that_the_rate_cannot_hold(cutoff: float) -> None:
+    with pytest.raises(KinesynthError, match="cut-off"):
+        low_pass(TIMES, RATE, cutoff)

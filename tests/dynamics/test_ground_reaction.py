@@ -1,0 +1,100 @@
+"""Motions whose ground reaction is known by physics."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from motions import jump, planted, squat, standing, write_angles
+
+from kinesynth.dynamics.ground_reaction import ground_reaction
+from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
+from kinesynth.dynamics.names import GRAVITY
+from kinesynth.stage_file import Clip, read_stage
+
+FPS = 60.0
+
+
+@pytest.fixture(scope="module")
+def clips(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Clip, Clip]]:
+    """Ground reaction and inverse dynamics of the known motions."""
+    folder = tmp_path_factory.mktemp("dynamics")
+    names, stand = standing(skeleton, 40)
+    hover = stand.copy()
+    hover[:, names.index("pelvis_ty")] += 0.5
+    seat = planted(skeleton, {f"{joint}_{side}": 1.5 for joint in ("hip_flexion", "knee_angle") for side in "rl"}, 40)
+    motions = {
+        "stand": stand,
+        "squat": squat(skeleton, FPS)[1],
+        "jump": jump(skeleton, FPS)[1],
+        "hover": hover,
+        "seat": seat[1],
+    }
+    ik = write_angles(folder / "ik.h5", motions, names, FPS)
+    log = folder / "log"
+    ground_reaction(ik=ik, model=skeleton, output=folder / "grf.h5", log=log, cutoff_hz=10.0)
+    inverse_dynamics(ik=ik, grf=folder / "grf.h5", model=skeleton, output=folder / "id.h5", log=log, cutoff_hz=10.0)
+    grf, moments = read_stage(folder / "grf.h5"), read_stage(folder / "id.h5")
+    assert not grf.rejected
+    assert not moments.rejected
+    return {clip_id: (grf.clips[clip_id], moments.clips[clip_id]) for clip_id in motions}
+
+
+def vertical(clip: Clip) -> np.ndarray:
+    """Return the vertical force of both feet (T,) in body weights."""
+    return np.asarray(clip.arrays["force"][..., 1].sum(axis=1) / (clip.attrs["mass_kg"] * GRAVITY))
+
+
+def test_standing_carries_the_body_weight_under_the_feet(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    clip, _ = clips["stand"]
+    np.testing.assert_allclose(vertical(clip), 1.0, atol=0.02)
+    assert clip.attrs["dynamics_valid"]
+    force, cop = clip.arrays["force"], clip.arrays["cop"]
+    np.testing.assert_allclose(force[:, 0, 1], force[:, 1, 1], rtol=0.01)
+    assert (cop[:, 0, 2] > 0.03).all()
+    assert (cop[:, 1, 2] < -0.03).all()
+    np.testing.assert_allclose(cop[..., 1], 0.0)
+
+
+def test_a_squat_carries_the_body_weight_on_average(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    clip, _ = clips["squat"]
+    assert vertical(clip).mean() == pytest.approx(1.0, abs=0.02)
+    assert vertical(clip).max() > 1.2
+    assert clip.attrs["dynamics_valid"]
+
+
+def test_a_jump_flies_without_force_and_lands_hard(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    clip, _ = clips["jump"]
+    middle = slice(round(0.88 * FPS), round(1.12 * FPS))
+    np.testing.assert_array_equal(clip.arrays["force"][middle], 0.0)
+    np.testing.assert_array_equal(clip.arrays["moment"][middle], 0.0)
+    assert vertical(clip)[round(1.15 * FPS) :].max() > 1.5
+    assert clip.attrs["dynamics_valid"]
+
+
+@pytest.mark.parametrize("clip_id", ["hover", "seat"])
+def test_other_contacts_are_told(clips: dict[str, tuple[Clip, Clip]], clip_id: str) -> None:
+    clip, _ = clips[clip_id]
+    assert not clip.attrs["dynamics_valid"]
+    assert "cannot carry" in clip.attrs["dynamics_reason"]
+
+
+def test_inverse_dynamics_leaves_what_the_ground_left(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    """Two ways to the same residual: the transposed Jacobian here, external loads in OpenSim's tool there."""
+    for ground, moments in clips.values():
+        np.testing.assert_allclose(moments.arrays["residual"], ground.arrays["unexplained"], atol=1e-3)
+
+
+def test_a_model_with_other_coordinates_is_refused(skeleton: Path, tmp_path: Path) -> None:
+    ik = write_angles(tmp_path / "ik.h5", {"a": np.zeros((10, 2))}, ["knee", "hip"], FPS)
+    with pytest.raises(Exception, match="coordinates"):
+        ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", log=tmp_path / "log")
+
+
+def test_a_clip_that_hangs_keeps_its_place(skeleton: Path, tmp_path: Path) -> None:
+    names, stand = standing(skeleton, 10)
+    ik = write_angles(tmp_path / "ik.h5", {"a": stand}, names, FPS)
+    ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", log=tmp_path / "log", timeout_seconds=0.01)
+    clip = read_stage(tmp_path / "grf.h5").clips["a"]
+    assert not clip.attrs["dynamics_valid"]
+    assert "hung" in clip.attrs["dynamics_reason"]
+    assert clip.arrays["force"].shape == (10, 2, 3)

@@ -1,0 +1,173 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinesynth.dynamics.masked import without_dynamics
+from kinesynth.dynamics.quality import REASONS, quality_filter
+from kinesynth.dynamics.segments import angle_segments
+from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
+
+FRAMES, FPS = 20, 30.0
+MIDDLE = 10
+
+
+@pytest.fixture(scope="module")
+def definition(skeleton: Path) -> SkeletonDefinition:
+    return SkeletonDefinition.from_osim(skeleton)
+
+
+class Stages:
+    """Four stage files of one good clip, to be spoiled by a test."""
+
+    def __init__(self, definition: SkeletonDefinition) -> None:
+        joints, markers = len(definition.coordinate_names), len(definition.marker_names)
+        self.definition = definition
+        bodies = definition.body_names
+        keypoints = np.zeros((FRAMES, 2 * len(bodies), 3))
+        for side, z in (("r", 0.1), ("l", -0.1)):
+            keypoints[:, bodies.index(f"calcn_{side}")] = [0.0, 0.02, z]
+            keypoints[:, bodies.index(f"toes_{side}")] = [0.18, 0.02, z]
+        self.ik = {
+            "keypoints": keypoints,
+            "marker_error": np.full((FRAMES, markers), 0.01),
+            "marker_error_rms": np.full(FRAMES, 0.01),
+            "marker_error_max": np.full(FRAMES, 0.01),
+        }
+        force, cop = np.zeros((FRAMES, 2, 3)), np.zeros((FRAMES, 2, 3))
+        force[..., 1], cop[:, 0], cop[:, 1] = 370.0, [0.1, 0.0, 0.1], [0.1, 0.0, -0.1]
+        self.grf = {"force": force, "cop": cop, "moment": np.zeros((FRAMES, 2, 3))}
+        self.id = {"moments": np.full((FRAMES, joints), 10.0), "residual": np.zeros((FRAMES, 6))}
+        self.so = {
+            "activations": np.full((FRAMES, 80), 0.2),
+            "reserves": np.zeros((FRAMES, joints)),
+            "so_violation": np.zeros(FRAMES),
+        }
+        self.reason = ""
+
+    def column(self, coordinate: str) -> int:
+        return self.definition.coordinate_names.index(coordinate)
+
+    def spoil_marker(self, name: str, error: float, frames: slice) -> None:
+        self.ik["marker_error"][frames, self.definition.marker_names.index(name)] = error
+        self.ik["marker_error_max"] = np.maximum(self.ik["marker_error_max"], self.ik["marker_error"].max(axis=1))
+
+    def filtered(self, folder: Path, model: Path) -> StageFile:
+        attrs = {"fps": FPS, "dynamics_valid": not self.reason, "dynamics_reason": self.reason}
+        shared = {
+            "ik": {
+                "coordinate_names": list(self.definition.coordinate_names),
+                "body_names": list(self.definition.body_names),
+                "marker_names": list(self.definition.marker_names),
+            },
+            "so": {"muscle_names": ["m"] * 80, "muscle_driven": ["knee_angle_r", "knee_angle_l"]},
+        }
+        paths = {}
+        for stage in ("ik", "grf", "id", "so"):
+            paths[stage] = folder / f"{stage}.h5"
+            write_stage(
+                paths[stage], StageFile({"a": Clip("a", getattr(self, stage), attrs)}, {}, shared.get(stage, {}))
+            )
+        quality_filter(**paths, model=model, output=folder / "quality.h5")
+        return read_stage(folder / "quality.h5")
+
+
+@pytest.fixture
+def stages(definition: SkeletonDefinition) -> Stages:
+    return Stages(definition)
+
+
+def reasons(clip: Clip, frame: int) -> set[str]:
+    return {name for bit, name in enumerate(REASONS) if clip.arrays["reasons"][frame] >> bit & 1}
+
+
+def test_a_good_clip_is_valid_but_for_its_edges(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    result = stages.filtered(tmp_path, skeleton)
+    clip = result.clips["a"]
+    assert result.attrs["reasons"] == list(REASONS)
+    assert clip.arrays["angle_valid"].all()
+    assert reasons(clip, 0) == {"clip_edge"}
+    assert reasons(clip, MIDDLE) == set()
+    inner = slice(2, -2)
+    assert clip.arrays["force_valid"][inner].all()
+    assert clip.arrays["activation_valid"][inner].all()
+    np.testing.assert_allclose(clip.arrays["activations"], 0.2)
+
+
+def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    knee = stages.column("knee_angle_r")
+    stages.id["residual"][3, 1] = 300.0
+    stages.id["residual"][4, 3] = 200.0
+    stages.id["moments"][5, knee] = -500.0
+    stages.grf["cop"][6, 0] = stages.grf["cop"][6, 1]
+    stages.so["reserves"][7, knee] = 9.0
+    stages.so["reserves"][8, stages.column("elbow_flex_r")] = 50.0
+    stages.so["so_violation"][9] = 100.0
+    clip = stages.filtered(tmp_path, skeleton).clips["a"]
+    expected = [
+        {"residual"},
+        {"residual"},
+        {"joint_moment"},
+        {"centre_of_pressure"},
+        {"reserve"},
+        set(),
+        {"so_violation"},
+    ]
+    assert [reasons(clip, frame) for frame in range(3, 10)] == expected
+    np.testing.assert_array_equal(clip.arrays["force_valid"][3:10], [0, 0, 0, 0, 1, 1, 1])
+    np.testing.assert_array_equal(clip.arrays["activation_valid"][3:10], [0, 0, 0, 0, 0, 1, 0])
+
+
+def test_a_marker_masks_the_angles_at_both_ends_of_its_segment(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.spoil_marker("RTTU", 0.09, slice(MIDDLE, MIDDLE + 1))
+    valid = stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"]
+    masked = {stages.definition.coordinate_names[column] for column in np.flatnonzero(~valid[MIDDLE])}
+    assert {"knee_angle_r", "ankle_angle_r"} <= masked
+    assert masked.isdisjoint({"knee_angle_l", "hip_flexion_l", "elbow_flex_r", "pelvis_tilt"})
+    assert valid[MIDDLE - 1].all()
+
+
+def test_markers_without_weight_do_not_count(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.ik["marker_error"][:, stages.definition.marker_names.index("HTOP")] = 0.2
+    assert stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"].all()
+
+
+def test_a_clip_without_tracking_is_rejected(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.ik["marker_error_rms"][: FRAMES // 2 + 1] = 0.1
+    result = stages.filtered(tmp_path, skeleton)
+    assert not result.clips
+    assert result.rejected["a"].reason == "too few frames with valid angles"
+    assert result.rejected["a"].figure == pytest.approx(0.45)
+
+
+def test_a_clip_without_dynamics_keeps_its_angles(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.reason = "a chair"
+    clip = stages.filtered(tmp_path, skeleton).clips["a"]
+    assert clip.arrays["angle_valid"].all()
+    assert not clip.arrays["force_valid"].any()
+    assert not clip.arrays["activation_valid"].any()
+    assert clip.attrs["dynamics_reason"] == "a chair"
+
+
+def test_activations_are_smoothed_and_clipped(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.so["activations"][:, 0] = np.where(np.arange(FRAMES) % 2, 1.4, -0.4)
+    smooth = stages.filtered(tmp_path, skeleton).clips["a"].arrays["activations"][:, 0]
+    assert smooth.min() >= 0.0
+    assert smooth.max() <= 1.0
+    assert np.ptp(smooth[3:-3]) < 1.0
+
+
+def test_segments_pass_over_bodies_without_markers(definition: SkeletonDefinition) -> None:
+    segments = dict(zip(definition.coordinate_names, angle_segments(definition), strict=True))
+    names = {name: {definition.body_names[body] for body in bodies} for name, bodies in segments.items()}
+    assert names["ankle_angle_r"] == {"tibia_r", "calcn_r"}
+    assert names["subtalar_angle_l"] == {"tibia_l", "calcn_l"}
+    assert names["knee_angle_r"] == {"femur_r", "tibia_r"}
+    assert names["pelvis_tilt"] == {"pelvis"}
+
+
+def test_masked_clips_hold_zeros() -> None:
+    clip = without_dynamics("a", {"fps": FPS}, "why", {"force": (3, 2, 3)})
+    assert clip.attrs == {"fps": FPS, "dynamics_valid": False, "dynamics_reason": "why"}
+    np.testing.assert_array_equal(clip.arrays["force"], np.zeros((3, 2, 3)))
