@@ -26,7 +26,7 @@ class SkeletonDefinition:
         body_names: (B,).
         parents: (B,) index of the parent body, -1 for the ground.
         joint_names: (B,) the joint between each body and its parent.
-        joint_types: (B,) OpenSim's names of the joints' classes, for the reader only.
+        joint_types: (B,) OpenSim's names of the joints' classes; scaling stretches the translations of CustomJoints.
         parent_places: (B, 3) the joint frame's origin in the parent body's frame.
         parent_orientations: (B, 3, 3) the joint frame's axes, as columns, in the parent body's frame.
         child_places: (B, 3) the joint frame's origin in the body's frame.

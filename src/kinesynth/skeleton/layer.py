@@ -91,7 +91,7 @@ class SkeletonLayer(nn.Module):
                 coordinates are ignored and follow their couplers.
             scales: (..., B, 3) factors along the bodies' axes, one set for the T frames; none leaves all as it is. A
                 body's factors stretch the points, the mass centre and the joint frames that sit on it, and the
-                translations of the joints of its children.
+                translations of the custom joints of its children.
 
         Raises:
             ValueError: shapes or types do not fit.
@@ -153,6 +153,7 @@ class _Joints(nn.Module):
     _slide_bodies: Tensor
     _slide_axes: Tensor
     _slide_stretch: Tensor
+    _slide_stretches: Tensor
     _parents: Tensor
     _on_ground: Tensor
     _parent_places: Tensor
@@ -179,6 +180,7 @@ class _Joints(nn.Module):
             "_slide_bodies": sliding[:, 0],
             "_slide_axes": axes[:, 3:][tuple(sliding.T)][:, None],
             "_slide_stretch": np.abs(definition.axes[:, 3:][tuple(sliding.T)])[:, None],
+            "_slide_stretches": np.array(definition.joint_types)[sliding[:, 0], None] == "CustomJoint",
             "_parents": np.maximum(definition.parents, 0),
             "_on_ground": (definition.parents < 0)[:, None, None],
             "_parent_places": definition.parent_places[:, None],
@@ -204,9 +206,9 @@ class _Joints(nn.Module):
         if factors is not None:
             parent_factors = torch.where(self._on_ground, 1.0, factors.index_select(0, self._parents))
             parent_places, child_places = parent_places * parent_factors, child_places * factors
-            # Joint axes are taken as OpenSim takes them: as if they were expressed in the parent body.
-            stretch = self._slide_stretch * parent_factors.index_select(0, self._slide_bodies)
-            slides = slides * stretch.sum(dim=-1, keepdim=True)
+            # As OpenSim does: axes as if expressed in the parent body, and custom joints only.
+            stretch = (self._slide_stretch * parent_factors.index_select(0, self._slide_bodies)).sum(dim=-1)
+            slides = slides * torch.where(self._slide_stretches, stretch, 1.0)[..., None]
         child_origins = (rotations @ child_places.expand(*rotations.shape[:2], 3)[..., None])[..., 0]
         places = (parent_places - child_origins).index_add(0, self._slide_bodies, slides)
         return torch.cat([rotations, places[..., None]], dim=-1)
