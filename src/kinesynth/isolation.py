@@ -12,8 +12,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from kinesynth.errors import ClipRejected, KinesynthError
 
@@ -30,44 +31,92 @@ def isolated[R](function: Callable[..., R], *arguments: Any, timeout_seconds: fl
         ClipRejected: the child died, hung, or raised; the reason is the same for all clips that fail alike.
         KinesynthError: as raised by `function`.
     """
+    with Worker(log) as worker:
+        return worker.call(function, *arguments, timeout_seconds=timeout_seconds)
+
+
+class Worker:
+    """A child process that serves call after call, as `isolated` does one; after a crash the next call gets a new one.
+
+    Example:
+        >>> with Worker(Path("/tmp/worker.log")) as worker:
+        ...     worker.call(abs, -2, timeout_seconds=60)
+        2
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._child: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def call[R](self, function: Callable[..., R], *arguments: Any, timeout_seconds: float) -> R:
+        """Call `function(*arguments)` in the child; see `isolated`."""
+        if self._child is None or self._pipe is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="kinesynth-")
+            self._child, self._pipe = _start(self._log, self._folder.name)
+        try:
+            self._pipe.send((function, arguments))
+            if not self._pipe.poll(timeout_seconds):
+                self.close()
+                detail = f"no result after {timeout_seconds:.0f} s, see {self._log}"
+                raise ClipRejected("process hung", timeout_seconds, detail)
+            error, result = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            self._child.join()
+            exit_code = self._child.exitcode
+            self.close()
+            raise ClipRejected(
+                "process crashed", float(exit_code or 0), f"{_ending(exit_code)}, see {self._log}"
+            ) from None
+        if isinstance(error, KinesynthError):
+            raise error
+        if error is not None:
+            raise ClipRejected("tool failed", detail=f"{error}, see {self._log}")
+        return result  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the child and remove the directory in which it worked."""
+        if self._child is not None and self._pipe is not None and self._folder is not None:
+            self._child.kill()
+            self._child.join()
+            self._pipe.close()
+            self._folder.cleanup()
+        self._child = self._pipe = self._folder = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _start(log: Path, folder: str) -> tuple[BaseProcess, Connection]:
+    """Return a child that works in `folder`, and the pipe to it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_run, args=(sender, log.absolute(), function, arguments), daemon=True)
+    here, there = context.Pipe()
+    child = context.Process(target=_serve, args=(there, log.absolute(), folder), daemon=True)
     child.start()
-    sender.close()
-    try:
-        if not receiver.poll(timeout_seconds):
-            raise ClipRejected("process hung", timeout_seconds, f"no result after {timeout_seconds:.0f} s, see {log}")
-        error, result = receiver.recv()
-    except EOFError:
-        child.join()
-        raise ClipRejected(
-            "process crashed", float(child.exitcode or 0), f"{_ending(child.exitcode)}, see {log}"
-        ) from None
-    finally:
-        child.kill()
-        child.join()
-        receiver.close()
-    if isinstance(error, KinesynthError):
-        raise error
-    if error is not None:
-        raise ClipRejected("tool failed", detail=f"{error}, see {log}")
-    return result  # type: ignore[no-any-return]
+    there.close()
+    return child, here
 
 
-def _run(sender: Connection, log: Path, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _serve(pipe: Connection, log: Path, folder: str) -> None:
     _die_with_parent()
     _redirect_output(log)
-    with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
-        os.chdir(folder)
+    os.chdir(folder)
+    while True:
         try:
-            sender.send((None, function(*arguments)))
+            function, arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send((None, function(*arguments)))
         except KinesynthError as error:
-            sender.send((_without_cause(error), None))
+            pipe.send((_without_cause(error), None))
         except RuntimeError as error:  # how OpenSim's C++ exceptions arrive
-            sender.send((" ".join(str(error).split())[:300], None))
-        os.chdir("/")
+            pipe.send((" ".join(str(error).split())[:300], None))
 
 
 def _without_cause(error: KinesynthError) -> KinesynthError:
