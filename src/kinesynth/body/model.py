@@ -64,6 +64,8 @@ class BodyModel:
         layer: the `smplx.SMPLX` module, float64.
         faces: triangles (F, 3).
         skinning_weights: (N, 55).
+        sex_means: betas of the mean man and the mean woman (2, 10); None where the file does not say.
+        sex_covariances: of their betas, (2, 10, 10); likewise.
         joint_names: of the 55 joints.
         parents: of the joints, -1 for the pelvis.
     """
@@ -72,6 +74,8 @@ class BodyModel:
     layer: Any
     faces: np.ndarray
     skinning_weights: np.ndarray
+    sex_means: np.ndarray | None = None
+    sex_covariances: np.ndarray | None = None
     joint_names: tuple[str, ...] = JOINT_NAMES
     parents: tuple[int, ...] = PARENTS
 
@@ -130,7 +134,14 @@ def load_body(path: Path) -> BodyModel:
     if not arrays["posedirs"].any():
         _drop_pose_correctives(layer)
     layer.requires_grad_(requires_grad=False)
-    return BodyModel(Path(path), layer, np.asarray(arrays["f"], np.int64), layer.lbs_weights.numpy())
+    return BodyModel(
+        path=Path(path),
+        layer=layer,
+        faces=np.asarray(arrays["f"], np.int64),
+        skinning_weights=layer.lbs_weights.numpy(),
+        sex_means=arrays.get("sex_betas_mean"),
+        sex_covariances=arrays.get("sex_betas_covariance"),
+    )
 
 
 def _smplx_layer(path: Path) -> Any:
