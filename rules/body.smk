@@ -18,12 +18,10 @@ rule build_body:
         "../envs/pipeline.yaml"
     params:
         model=CONFIG.body.model,
-        betas=CONFIG.body.betas,
     shell:
         """
         kinesynth build-body \
             --model {params.model:q} \
-            --betas {params.betas} \
             --output {output.model:q} \
             2>{log:q}
         """
@@ -49,6 +47,7 @@ rule subject_shape:
     shell:
         """
         kinesynth subject-shape \
+            --log {log:q} \
             --body {input.body:q} \
             --clips {params.clips:q} \
             --subject {wildcards.subject:q} \

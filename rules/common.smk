@@ -1,6 +1,7 @@
 """The workflow's only Python: the configuration, the clip table, and which shard needs what."""
 
 import hashlib
+import shlex
 import sys
 
 from kinesynth.clips import assign_shards, read_clips
@@ -18,6 +19,7 @@ SHARDS = assign_shards(CLIPS, CONFIG.clips_per_shard)
 SUBJECTS = list(dict.fromkeys(row.subject for row in CLIPS))
 TRAINING_SHARDS = [shard for shard, rows in SHARDS.items() if rows[0].split == "train"] or list(SHARDS)
 ROWS_BY_SUBJECT = {subject: [row for row in CLIPS if row.subject == subject] for subject in SUBJECTS}
+MARKER_VERTICES = f"--marker-vertices {shlex.quote(CONFIG.body.marker_vertices)}" if CONFIG.body.marker_vertices else ""
 CONFIG_SHA256 = hashlib.sha256(repr(CONFIG).encode()).hexdigest()
 
 

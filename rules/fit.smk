@@ -21,11 +21,13 @@ rule fit_body:
     conda:
         "../envs/pipeline.yaml"
     params:
+        vertices=MARKER_VERTICES,
         max_residual=CONFIG.fit.max_residual_m,
     shell:
         """
         kinesynth fit-body \
             --body {input.body:q} \
+            {params.vertices} \
             --motion {input.motion:q} \
             --ik {input.ik:q} \
             --regressor {input.regressor:q} \

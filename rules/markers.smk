@@ -18,10 +18,13 @@ rule virtual_markers:
         "results/runtimes/virtual_markers/{shard}.tsv"
     conda:
         "../envs/pipeline.yaml"
+    params:
+        vertices=MARKER_VERTICES,
     shell:
         """
         kinesynth virtual-markers \
             --body {input.body:q} \
+            {params.vertices} \
             --motion {input.motion:q} \
             --output {output.markers:q} \
             2>{log:q}

