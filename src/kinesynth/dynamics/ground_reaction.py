@@ -6,6 +6,7 @@ without external forces. They are shared between contact points under both soles
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import GRAVITY, PELVIS_FORCES, ROOT
 from kinesynth.errors import ClipRejected
-from kinesynth.isolation import isolated
+from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 OTHER_CONTACT = "the feet cannot carry this motion"
@@ -112,13 +113,13 @@ def ground_reaction(
     names = list(read_stage(ik).attrs["coordinate_names"])
     contact = ContactModel(contact_height_m, contact_speed_m_per_s, floor_tolerance_m, friction, least_force_newtons)
 
-    def work(clip: Clip) -> Clip:
+    def work(worker: Worker, clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
         attrs = {**clip.attrs, "cutoff_hz": cutoff_hz, "friction": friction}
         try:
-            demand = isolated(
+            demand = worker.call(
                 whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz,
-                timeout_seconds=timeout_seconds, log=log,
+                timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             frames = len(clip.arrays["angles"])
@@ -136,7 +137,8 @@ def ground_reaction(
         arrays = {name: getattr(reaction, name) for name in ("force", "cop", "moment", "unexplained")}
         return Clip(clip.clip_id, arrays, attrs)
 
-    process_clips("ground_reaction", [ik], output, work)
+    with Worker(log) as worker:
+        process_clips("ground_reaction", [ik], output, partial(work, worker))
 
 
 def whole_body_demand(model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float) -> Demand:
@@ -147,7 +149,8 @@ def whole_body_demand(model: Path, names: list[str], angles: np.ndarray, fps: fl
     opensim_model.check_coordinates(body, names)
     smooth = opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff_hz))
     times = np.arange(len(smooth)) / fps
-    forces = opensim_model.generalised_forces(model, names, times, smooth)
+    with opensim_model.scratch_folder() as folder:
+        forces = opensim_model.generalised_forces(folder, model, names, times, smooth)
     feet = opensim_model.foot_motion(body, smooth)
     return Demand(forces, feet, [names.index(name) for name in ROOT], opensim_model.total_mass(body))
 

@@ -1,5 +1,6 @@
 """Joint moments from angles and ground reaction forces, by OpenSim's InverseDynamicsTool."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import ROOT
 from kinesynth.errors import ClipRejected
-from kinesynth.isolation import isolated
+from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
@@ -39,13 +40,13 @@ def inverse_dynamics(
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
 
-    def work(angles: Clip, ground: Clip) -> Clip:
+    def work(worker: Worker, angles: Clip, ground: Clip) -> Clip:
         frames = len(angles.arrays["angles"])
         try:
-            moments = isolated(
+            moments = worker.call(
                 joint_moments, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]), cutoff_hz,
                 [ground.arrays[name] for name in ("force", "cop", "moment")],
-                timeout_seconds=timeout_seconds, log=log,
+                timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             shapes = {"moments": (frames, len(names)), "residual": (frames, len(ROOT))}
@@ -53,7 +54,8 @@ def inverse_dynamics(
         residual = moments[:, [names.index(name) for name in ROOT]]
         return Clip(angles.clip_id, {"moments": moments, "residual": residual}, ground.attrs)
 
-    process_clips("inverse_dynamics", [ik, grf], output, work, {"coordinate_names": names})
+    with Worker(log) as worker:
+        process_clips("inverse_dynamics", [ik, grf], output, partial(work, worker), {"coordinate_names": names})
 
 
 def joint_moments(
@@ -66,6 +68,7 @@ def joint_moments(
     opensim_model.check_coordinates(body, names)
     smooth = opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff_hz))
     times = np.arange(len(smooth)) / fps
-    loads = Path.cwd() / "ground_reaction.xml"
-    write_external_loads(loads, times, *ground)
-    return opensim_model.generalised_forces(model, names, times, smooth, loads)
+    with opensim_model.scratch_folder() as folder:
+        loads = folder / "ground_reaction.xml"
+        write_external_loads(loads, times, *ground)
+        return opensim_model.generalised_forces(folder, model, names, times, smooth, loads)

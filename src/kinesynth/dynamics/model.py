@@ -1,7 +1,9 @@
 """What the stages ask of an OpenSim model. Import this in a child process only (see `kinesynth.isolation`)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import opensim as osim
@@ -12,6 +14,13 @@ from kinesynth.errors import BadInput
 from kinesynth.opensim_files import read_storage, write_storage
 
 LEAST_MOMENT_ARM_M = 0.001
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a new folder in the working directory: a tool that fails must not find an earlier clip's results."""
+    with TemporaryDirectory(dir=Path.cwd()) as folder:
+        yield Path(folder)
 
 
 def load_model(path: Path) -> osim.Model:
@@ -120,14 +129,18 @@ def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
 
 
 def generalised_forces(
-    model_path: Path, names: Sequence[str], times: np.ndarray, angles: np.ndarray, loads: Path | None = None
+    folder: Path,
+    model_path: Path,
+    names: Sequence[str],
+    times: np.ndarray,
+    angles: np.ndarray,
+    loads: Path | None = None,
 ) -> np.ndarray:
     """Return the forces (T, J), N m and N, that move the model through `angles` (T, J) without its muscles.
 
-    Runs OpenSim's InverseDynamicsTool in the working directory. `angles` must be smooth: the tool differentiates
-    interpolating splines. `loads` is an ExternalLoads file.
+    Runs OpenSim's InverseDynamicsTool in `folder`. `angles` must be smooth: the tool differentiates interpolating
+    splines. `loads` is an ExternalLoads file.
     """
-    folder = Path.cwd()
     write_motion(folder / "angles.mot", names, times, angles)
     tool = osim.InverseDynamicsTool()
     tool.setModelFileName(str(model_path))

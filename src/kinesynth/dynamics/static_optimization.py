@@ -1,6 +1,7 @@
 """Muscle activations from angles and ground reaction forces."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +11,10 @@ from scipy.interpolate import PchipInterpolator, make_interp_spline
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.errors import ClipRejected
-from kinesynth.isolation import isolated
+from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip, process_clips, read_stage
+
+MODEL_SECONDS = 120.0
 
 
 def static_optimization(
@@ -47,25 +50,27 @@ def static_optimization(
         timeout_seconds: longest time for one clip.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
-    muscles, driven = isolated(_muscles, model.absolute(), timeout_seconds=120.0, log=log)
 
-    def work(angles: Clip, ground: Clip) -> Clip:
+    def work(worker: Worker, muscles: list[str], angles: Clip, ground: Clip) -> Clip:
         frames = len(angles.arrays["angles"])
         attrs = {**ground.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
         shapes = {"activations": (frames, len(muscles)), "reserves": (frames, len(names)), "so_violation": (frames,)}
         if not ground.attrs["dynamics_valid"]:
             return without_dynamics(angles.clip_id, attrs, str(ground.attrs["dynamics_reason"]), shapes)
         try:
-            arrays, so_rate = isolated(
+            arrays, so_rate = worker.call(
                 activations, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]),
                 [ground.arrays[name] for name in ("force", "cop", "moment")],
-                cutoff_hz, rate, activation_exponent, timeout_seconds=timeout_seconds, log=log,
+                cutoff_hz, rate, activation_exponent, timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             return without_dynamics(angles.clip_id, attrs, f"static optimization: {error}", shapes)
         return Clip(angles.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
-    process_clips("static_optimization", [ik, grf], output, work, {"muscle_names": muscles, "muscle_driven": driven})
+    with Worker(log) as worker:
+        muscles, driven = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
+        attrs = {"muscle_names": muscles, "muscle_driven": driven}
+        process_clips("static_optimization", [ik, grf], output, partial(work, worker, muscles), attrs)
 
 
 def activations(
@@ -83,7 +88,7 @@ def activations(
     Runs OpenSim: call it in a child process. `ground` holds force, cop and moment, each (T, 2, 3).
     """
     from kinesynth.dynamics.external_loads import write_external_loads
-    from kinesynth.dynamics.model import check_coordinates, load_model, with_coupled_coordinates
+    from kinesynth.dynamics.model import check_coordinates, load_model, scratch_folder, with_coupled_coordinates
     from kinesynth.dynamics.static_optimization_tool import solve
 
     body = load_model(model)
@@ -92,9 +97,11 @@ def activations(
     times, stride = solution_grid(len(angles), fps, rate)
     smooth = low_pass(angles, fps, cutoff_hz)
     spline = make_interp_spline(frame_times, smooth, k=min(5, len(angles) - 1 - len(angles) % 2))
-    loads = Path.cwd() / "ground_reaction.xml"
-    write_external_loads(loads, frame_times, *ground)
-    solution = solve(model, names, times, with_coupled_coordinates(body, spline(times)), loads, stride, exponent)
+    posed = with_coupled_coordinates(body, spline(times))
+    with scratch_folder() as folder:
+        loads = folder / "ground_reaction.xml"
+        write_external_loads(loads, frame_times, *ground)
+        solution = solve(folder, model, names, times, posed, loads, stride, exponent)
     arrays = {
         "activations": _at(frame_times, solution.times, solution.activations),
         "reserves": _at(frame_times, solution.times, solution.reserves),

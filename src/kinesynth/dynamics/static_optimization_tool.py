@@ -42,14 +42,20 @@ class Solution:
 
 
 def solve(
-    model_path: Path, names: list[str], times: np.ndarray, angles: np.ndarray, loads: Path, stride: int, exponent: float
+    folder: Path,
+    model_path: Path,
+    names: list[str],
+    times: np.ndarray,
+    angles: np.ndarray,
+    loads: Path,
+    stride: int,
+    exponent: float,
 ) -> Solution:
-    """Run the tool at every `stride`-th of `times` (T,), in the working directory.
+    """Run the tool at every `stride`-th of `times` (T,), in `folder`.
 
     Raises:
         ClipRejected: the tool left instants out.
     """
-    folder = Path.cwd()
     muscles = add_reserves(model_path, folder / "reserves.osim")
     write_motion(folder / "angles.mot", names, times, angles)
     setup = _write_setup(folder, times, loads, stride, exponent)
