@@ -1,0 +1,216 @@
+"""AMASS files in every shape they come in, read without pickle into one record.
+
+SMPL+H files hold `poses` (T, 156): root 3, body 63, left and right hand 45 each. SMPL-X "stageii" files hold `poses`
+(T, 165): root 3, body 63, jaw 3, eyes 6, hands 45 each, or the same as split keys. The world is z-up. Hand poses are
+complete axis-angles relative to the flat hand, not offsets from the mean hand: a body model takes them with
+`use_pca=False, flat_hand_mean=True`.
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from kinesynth.atomic import atomic_path
+from kinesynth.errors import BadInput
+
+RATES_HZ = (10.0, 1000.0)
+_RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
+_SPLIT_KEYS = ("root_orient", "pose_body", "pose_hand")
+_HANDS_START = {156: 66, 165: 75}
+_MOST_METRES = 1000.0
+_MOST_RADIANS = 100.0
+_DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError)
+_MEND = "export the file again or leave it out of the table"
+
+
+@dataclass(frozen=True)
+class AmassFile:
+    """What a file says, checked: finite, well shaped, at a possible rate.
+
+    Attributes:
+        path: where it came from.
+        fps: frames per second.
+        gender: male, female or neutral.
+        model: smplh or smplx, the surface model that `betas` belong to.
+        betas: (10 | 16 | 300,) shape components.
+        trans: (T, 3) m, z-up; the pelvis is at `trans` plus a constant of the shape.
+        root_orient: (T, 3) rad, axis-angle in the z-up world.
+        pose_body: (T, 63) rad, axis-angles of the 21 body joints.
+        left_hand: (T, 45) rad, relative to the flat hand.
+        right_hand: (T, 45) rad.
+        seconds: the duration that the file states, None where it states none.
+    """
+
+    path: Path
+    fps: float
+    gender: Literal["male", "female", "neutral"]
+    model: Literal["smplh", "smplx"]
+    betas: np.ndarray
+    trans: np.ndarray
+    root_orient: np.ndarray
+    pose_body: np.ndarray
+    left_hand: np.ndarray
+    right_hand: np.ndarray
+    seconds: float | None = None
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames T."""
+        return len(self.trans)
+
+
+def read_amass(path: Path) -> AmassFile:
+    """Read and check an AMASS file.
+
+    Raises:
+        BadInput: the file is unreadable or truncated, lacks a key, or a value has the wrong shape, is not finite, or is
+            beyond what a body can do. The rate is only checked to be possible; see `rate_audit`.
+    """
+    with _opened(path) as keys:
+        poses, model = _read_poses(path, keys)
+        trans = _numbers(path, keys, "trans", (len(poses), 3))
+        _within(path, "trans", trans, _MOST_METRES, "m")
+        _within(path, "poses", poses, _MOST_RADIANS, "rad")
+        left = _HANDS_START[poses.shape[1]]
+        return AmassFile(
+            path=path,
+            fps=_read_rate(path, keys),
+            gender=_read_gender(path, keys),
+            model=model,
+            betas=_read_betas(path, keys),
+            trans=trans,
+            root_orient=poses[:, :3],
+            pose_body=poses[:, 3:66],
+            left_hand=poses[:, left : left + 45],
+            right_hand=poses[:, left + 45 : left + 90],
+            seconds=_read_seconds(path, keys),
+        )
+
+
+def write_amass(file: AmassFile) -> None:
+    """Write a SMPL-X stageii file at `file.path`; equal content gives equal bytes."""
+    hands = np.concatenate([file.left_hand, file.right_hand], axis=1)
+    face = np.zeros((file.n_frames, 9))
+    arrays: dict[str, Any] = {
+        "gender": file.gender,
+        "surface_model_type": file.model,
+        "mocap_frame_rate": file.fps,
+        "mocap_time_length": file.n_frames / file.fps,
+        "betas": file.betas,
+        "num_betas": len(file.betas),
+        "trans": file.trans,
+        "poses": np.concatenate([file.root_orient, file.pose_body, face, hands], axis=1),
+        "root_orient": file.root_orient,
+        "pose_body": file.pose_body,
+        "pose_hand": hands,
+    }
+    with atomic_path(file.path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield the open npz archive, and turn whatever a damaged file raises into one line."""
+    try:
+        if not zipfile.is_zipfile(path):
+            reason = "no such file" if not path.is_file() else "no npz archive (empty, truncated or another format)"
+            raise BadInput(path, "file", reason, "an AMASS .npz file", _MEND)
+        with np.load(path, allow_pickle=False) as archive:
+            yield archive
+    except _DAMAGED as error:
+        found = " ".join(str(error).split())[:160] or type(error).__name__
+        raise BadInput(path, "file", f"unreadable data ({found})", "an AMASS .npz file", _MEND) from error
+
+
+def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "smplx"]]:
+    """Return poses (T, 156) of SMPL+H or (T, 165) of SMPL-X, joined from the split keys where need be."""
+    if "poses" in keys:
+        poses = _numbers(path, keys, "poses")
+        if poses.ndim != 2 or poses.shape[1] not in _HANDS_START:
+            expected = "(T, 156) of SMPL+H or (T, 165) of SMPL-X"
+            raise BadInput(path, "poses", f"shape {poses.shape}", expected, _MEND)
+    elif all(name in keys for name in _SPLIT_KEYS):
+        root = _numbers(path, keys, "root_orient")
+        frames = len(root) if root.ndim else 0
+        shapes = dict(zip(_SPLIT_KEYS, (3, 63, 90), strict=True))
+        root, body, hands = (_numbers(path, keys, name, (frames, width)) for name, width in shapes.items())
+        poses = np.concatenate([root, body, np.zeros((frames, 9)), hands], axis=1)
+    else:
+        found = ", ".join(sorted(keys.files)[:12]) or "nothing"
+        raise BadInput(path, "poses", f"only {found}", f"poses, or {', '.join(_SPLIT_KEYS)}", _MEND)
+    if len(poses) == 0:
+        raise BadInput(path, "poses", "no frames", "at least one", _MEND)
+    return poses, "smplx" if poses.shape[1] == 165 else "smplh"
+
+
+def _read_rate(path: Path, keys: Any) -> float:
+    present = [name for name in _RATE_KEYS if name in keys]
+    if not present:
+        raise BadInput(path, _RATE_KEYS[0], "no such key", "the frame rate in Hz", _MEND)
+    rate = _scalar(path, keys, present[0])
+    low, high = RATES_HZ
+    if not low <= rate <= high:
+        raise BadInput(path, present[0], f"{rate:g}", f"a rate of {low:g} to {high:g} Hz", _MEND)
+    return rate
+
+
+def _read_seconds(path: Path, keys: Any) -> float | None:
+    return _scalar(path, keys, "mocap_time_length") if "mocap_time_length" in keys else None
+
+
+def _read_betas(path: Path, keys: Any) -> np.ndarray:
+    betas = _numbers(path, keys, "betas")
+    if betas.size not in (10, 16, 300) or max(betas.shape) != betas.size:
+        raise BadInput(path, "betas", f"shape {betas.shape}", "10, 16 or 300 components", _MEND)
+    _within(path, "betas", betas, 20.0, "standard deviations")
+    return betas.ravel()
+
+
+def _read_gender(path: Path, keys: Any) -> Literal["male", "female", "neutral"]:
+    if "gender" not in keys:
+        return "neutral"
+    value = np.asarray(keys["gender"]).ravel()
+    text = value[0] if value.size == 1 else ""
+    text = text.decode("ascii", "replace") if isinstance(text, bytes) else str(text)
+    match = re.fullmatch(r"(?:b['\"])?(male|female|neutral|unknown)['\"]?", text.strip().lower())
+    if not match:
+        raise BadInput(path, "gender", repr(text[:40]), "male, female or neutral", _MEND)
+    found = match.group(1)
+    return "male" if found == "male" else "female" if found == "female" else "neutral"
+
+
+def _numbers(path: Path, keys: Any, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return an array of finite float64, of `shape` where one is given."""
+    if name not in keys:
+        raise BadInput(path, name, "no such key", "an array of numbers", _MEND)
+    array = np.asarray(keys[name])
+    if array.dtype.kind not in "fiu":
+        raise BadInput(path, name, f"values of type {array.dtype}", "numbers", _MEND)
+    if shape is not None and array.shape != shape:
+        raise BadInput(path, name, f"shape {array.shape}", f"shape {shape}", _MEND)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise BadInput(path, name, f"{array[where]} at index {where}", "finite numbers", _MEND)
+    return array.astype(np.float64)
+
+
+def _scalar(path: Path, keys: Any, name: str) -> float:
+    array = _numbers(path, keys, name)
+    if array.size != 1 or not array.ravel()[0] > 0.0:
+        found = f"{array.ravel()[0]:g}" if array.size == 1 else f"shape {array.shape}"
+        raise BadInput(path, name, found, "one positive number", _MEND)
+    return float(array.ravel()[0])
+
+
+def _within(path: Path, name: str, array: np.ndarray, most: float, unit: str) -> None:
+    worst = float(np.abs(array).max(initial=0.0))
+    if worst > most:
+        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {most:g} {unit}", _MEND)

@@ -1,0 +1,179 @@
+"""One door for every source of motion."""
+
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinesynth.body.bone_lengths import smplx_lengths
+from kinesynth.body.model import load_body
+from kinesynth.clips import ClipRow, assign_shards, read_clips
+from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.motion.amass import AmassFile, read_amass, write_amass
+from kinesynth.motion.figure import Figure, figure_of
+from kinesynth.motion.placing import place
+from kinesynth.motion.procedural import make
+from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.recording import Recording, cut, from_amass
+from kinesynth.seeds import generator
+from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
+
+STAGE = "load_motion"
+_MARGIN_SECONDS = 0.5  # a procedural motion goes on beyond the cut, so that filters see no end
+_TIMEOUT_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose clips are loaded: the subject's record and the figure of the body at its shape."""
+
+    record: dict[str, Any]
+    betas: np.ndarray
+    figure: Figure
+
+
+def load_motion(
+    *,
+    clips: str,
+    shard: str,
+    body: Path,
+    subject: Path,
+    output: Path,
+    clips_per_shard: int = 8,
+    seed: int = 1,
+    fps: float = 30.0,
+    max_clip_seconds: float = 1.5,
+    log: Path = Path("load_motion.log"),
+) -> None:
+    """Write the motion of each clip of a shard: audited, cut, resampled, and placed on the floor of the common world.
+
+    A clip whose file is unusable is written as rejected, with the reason; the others go on.
+
+    Args:
+        clips: the clip table, or demo.
+        shard: which shard of the table.
+        body: the body model.
+        subject: the subject's shape (json).
+        output: the stage file.
+        clips_per_shard: as the shard was made.
+        seed: of the procedural motions.
+        fps: frames per second.
+        max_clip_seconds: longer clips are cut.
+        log: where OpenSim's messages go.
+    """
+    rows = assign_shards(read_clips(clips), clips_per_shard).get(shard)
+    if rows is None:
+        raise BadInput(clips, "shard", repr(shard), "a shard of the table", "check clips_per_shard")
+    who = _read_subject(subject, body)
+    delivered: dict[str, Clip] = {}
+    rejected: dict[str, Rejection] = {}
+    for row in progress(rows, STAGE):
+        try:
+            recording = cut(_record(row, who, seed, max_clip_seconds, log), row.start, row.end, max_clip_seconds, fps)
+            delivered[row.clip_id] = _clip(row, who, recording)
+        except ClipRejected as error:
+            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, error.reason, error.figure, error.detail)
+        except BadInput as error:
+            rejected[row.clip_id] = Rejection(
+                row.clip_id, STAGE, f"unusable motion file ({error.field})", detail=str(error)
+            )
+    write_stage(output, StageFile(delivered, rejected, {"fps": fps}))
+
+
+def check_motion(*, files: list[Path]) -> None:
+    """Check AMASS files: one line for each good one; the first bad one ends with its fault.
+
+    Args:
+        files: npz files.
+    """
+    for path in files:
+        file = read_amass(path)
+        audit_rate(file)
+        sys.stdout.write(f"{path}: {file.n_frames} frames at {file.fps:g} Hz, {file.model}, {file.gender}\n")
+
+
+def _read_subject(path: Path, body: Path) -> Subject:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        betas = np.asarray(record["betas"], np.float64)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise BadInput(path, "subject", found, "the json of subject-shape", "make it again") from error
+    return Subject(record, betas, figure_of(load_body(body), betas))
+
+
+def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) -> Recording:
+    """Read or make the motion of a clip, from whatever source."""
+    if row.source == "procedural":
+        return _procedural(row, who, seed, seconds)
+    if row.path is None or not row.path.is_file():
+        raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
+    if row.source == "amass":
+        file = read_amass(row.path)
+        audit_rate(file)
+        return from_amass(file, _root_scale(file, who))
+    if row.source == "opensim":
+        from kinesynth.motion.opensim_motion import read_opensim
+
+        return read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log)
+    raise BadInput(
+        row.path, "source", row.source, "amass, opensim or procedural", "marker files come in a later version"
+    )
+
+
+def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:
+    """Make a motion and bring it in by the door of real data: as an AMASS file."""
+    start = row.start or 0.0
+    end = start + seconds if row.end is None else min(row.end, start + seconds)
+    random = generator(seed, row.clip_id, "motion")
+    with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
+        path = Path(folder) / f"{row.clip_id}.npz"
+        write_amass(make(row.action, who.figure, who.betas, end + _MARGIN_SECONDS, random, path))
+        return from_amass(read_amass(path))
+
+
+def _root_scale(file: AmassFile, who: Subject) -> float:
+    """Return the body's leg length over the recorded person's; 1 where the body is the file's own."""
+    if str(who.record["shape_source"]).startswith("betas of the file"):
+        return 1.0
+    betas = np.zeros(10)
+    betas[: min(len(file.betas), 10)] = file.betas[:10]
+    return who.figure.leg_length / smplx_leg_length(betas)
+
+
+def smplx_leg_length(betas: np.ndarray) -> float:
+    """Return thigh plus shank (m) of an SMPL-X body of ten betas."""
+    return float(np.sum(smplx_lengths(betas)[:2]))
+
+
+def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
+    placed = place(recording, who.figure)
+    arrays = {
+        "betas": who.betas,
+        "global_orient": placed.poses[:, :3],
+        "body_pose": placed.poses[:, 3:66],
+        "left_hand_pose": placed.poses[:, 66:111],
+        "right_hand_pose": placed.poses[:, 111:156],
+        "transl": placed.pelvis - who.figure.joints[0],
+    }
+    attrs = {
+        "subject": row.subject,
+        "action": row.action,
+        "split": row.split,
+        "source": row.source,
+        "path": str(row.path or ""),
+        "start": row.start or 0.0,
+        "fps": recording.fps,
+        "n_frames": len(placed.pelvis),
+        "sex": str(who.record["sex"]),
+        "shape_source": str(who.record["shape_source"]),
+        "root_scale": recording.root_scale,
+        "heading_removed_rad": placed.heading,
+        "floor_removed_m": placed.floor,
+        **recording.attrs,
+    }
+    return Clip(row.clip_id, arrays, attrs)

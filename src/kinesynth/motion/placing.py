@@ -1,0 +1,72 @@
+"""Bring a clip to the common place: heading along x, first frame above the origin, feet on the floor y = 0."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from kinesynth.motion.figure import FEET, Figure, forward_kinematics, sole_positions
+from kinesynth.motion.recording import Recording
+
+_STILL_METRES_PER_SECOND = 0.3
+_LEVEL_BAND = 0.03  # m; higher standing feet are on a step
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A placed clip.
+
+    Attributes:
+        pelvis: (T, 3) m, the pelvis joint.
+        poses: (T, 156) rad, the recording's with the root's orientation turned.
+        heading: the heading (rad, about y) that was removed.
+        floor: the height (m) of the floor that was removed, in the recording's scaled world.
+    """
+
+    pelvis: np.ndarray
+    poses: np.ndarray
+    heading: float
+    floor: float
+
+
+def place(recording: Recording, figure: Figure) -> Placed:
+    """Scale the recording's path to the body's legs and place it."""
+    orient = Rotation.from_rotvec(recording.poses[:, :3])
+    heading = mean_heading(orient)
+    turn = Rotation.from_euler("y", -heading)
+    poses = recording.poses.copy()
+    poses[:, :3] = (turn * orient).as_rotvec()
+    pelvis = recording.root_scale * turn.apply(recording.root)
+    pelvis -= pelvis[0] * [1.0, 0.0, 1.0]
+    floor = floor_height(figure, pelvis, poses[:, :66].reshape(-1, 22, 3), recording.fps)
+    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor)
+
+
+def mean_heading(orient: Rotation) -> float:
+    """Return the angle about y from the x axis to the mean of where the pelvis faces; 0 where it faces up or down."""
+    x, _, z = orient.apply([0.0, 0.0, 1.0]).mean(axis=0)
+    return float(np.arctan2(-z, x)) if np.hypot(x, z) > 0.1 else 0.0
+
+
+def floor_height(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: float) -> float:
+    """Return the height of the floor: where the soles of feet at rest are, or the lowest point if they never rest.
+
+    Args:
+        figure: the body.
+        pelvis: (T, 3) m.
+        pose: (T, 22, 3) rad.
+        fps: frames per second.
+    """
+    positions, orientations = forward_kinematics(figure.joints, pelvis, pose)
+    resting = []
+    for side in (0, 1):
+        lowest = sole_positions(figure, positions, orientations, side)[..., 1].min(axis=1)
+        speed = np.linalg.norm(np.gradient(positions[:, FEET[side]], 1.0 / fps, axis=0), axis=1)
+        resting.append(np.where(speed < _STILL_METRES_PER_SECOND, lowest, np.nan))
+    heights = np.concatenate(resting)
+    heights = heights[np.isfinite(heights)]
+    if len(heights) == 0:
+        soles = [sole_positions(figure, positions, orientations, side)[..., 1].min() for side in (0, 1)]
+        return float(min(soles))
+    level = np.quantile(heights, 0.02)
+    return float(np.median(heights[heights < level + _LEVEL_BAND]))

@@ -1,0 +1,70 @@
+"""The procedural library: motions made from scratch, in the format of AMASS, so that they take the door of real data.
+
+Each motion is a function of a person's proportions and of a generator that draws cadence, amplitude and side.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from kinesynth.errors import BadInput
+from kinesynth.motion.amass import AmassFile
+from kinesynth.motion.figure import Figure
+from kinesynth.motion.procedural.arms import arm_raise, jogging_arms, reaching, waving
+from kinesynth.motion.procedural.jumping import vertical_jump
+from kinesynth.motion.procedural.kicking import kicking
+from kinesynth.motion.procedural.plan import RATE_HZ, Plan
+from kinesynth.motion.procedural.running import running_in_place
+from kinesynth.motion.procedural.solve import relaxed_hands, solve
+from kinesynth.motion.procedural.squatting import sit_down, squat
+from kinesynth.motion.procedural.walking import walking
+
+Motion = Callable[[Figure, np.random.Generator, float], Plan]
+
+MOTIONS: dict[str, Motion] = {
+    "walking": walking,
+    "running_in_place": running_in_place,
+    "squat": squat,
+    "vertical_jump": vertical_jump,
+    "sit_down": sit_down,
+    "arm_raise": arm_raise,
+    "waving": waving,
+    "reaching": reaching,
+    "kicking": kicking,
+    "jogging_arms": jogging_arms,
+}
+_Z_UP = Rotation.from_euler("x", np.pi / 2.0)
+
+
+def motion(name: str) -> Motion:
+    """Return a motion of the library.
+
+    Raises:
+        BadInput: there is no such motion.
+    """
+    if name not in MOTIONS:
+        raise BadInput("clip table", "action", repr(name), ", ".join(MOTIONS), "name a motion of the library")
+    return MOTIONS[name]
+
+
+def make(
+    name: str, figure: Figure, betas: np.ndarray, seconds: float, rng: np.random.Generator, path: Path
+) -> AmassFile:
+    """Make a motion of `seconds` as the AMASS file that `path` is going to be."""
+    plan = motion(name)(figure, rng, seconds)
+    posed = solve(figure, plan)
+    left, right = relaxed_hands(len(posed.pelvis))
+    return AmassFile(
+        path=path,
+        fps=RATE_HZ,
+        gender="neutral",
+        model="smplx",
+        betas=betas,
+        trans=_Z_UP.apply(posed.pelvis) - figure.joints[0],
+        root_orient=(_Z_UP * Rotation.from_rotvec(posed.pose[:, 0])).as_rotvec(),
+        pose_body=posed.pose[:, 1:].reshape(len(posed.pelvis), -1),
+        left_hand=left,
+        right_hand=right,
+    )

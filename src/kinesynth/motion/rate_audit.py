@@ -1,0 +1,129 @@
+"""Is the frame rate that a file states its true one? A rate wrong by two makes inertial forces wrong by four.
+
+First against the duration that the file states; then against what gravity and bodies allow, on a body of usual size.
+The bounds are wide: they find rates that are wrong by a factor, not by a tenth.
+"""
+
+import csv
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+
+import numpy as np
+from scipy.signal import savgol_filter
+
+from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.motion.amass import AmassFile
+from kinesynth.motion.figure import ANKLES, FEET, WRISTS, forward_kinematics
+from kinesynth.motion.recording import from_amass
+
+GRAVITY = 9.81
+_REASON = "implausible frame rate"
+_FASTEST_LIMB = 18.0  # m/s relative to the pelvis, in 5 % of the frames
+_FASTEST_ROOT = 13.0  # m/s; sprinters reach 12
+_STRONGEST_FALL = 2.2  # g, sustained; a falling body has 1
+_FLIGHT = (0.4, 2.0)  # g; what a body without contact falls with, give or take
+_WALK_RATIO = (0.13, 0.95)  # m s, step length over step rate; adults walk at 0.38 and run at 0.45
+_STEP = (0.35, 1.6)  # m; shorter or longer ones are no walk or run to judge by
+
+
+def audit_rate(file: AmassFile) -> None:
+    """Check the rate of an AMASS file.
+
+    Raises:
+        BadInput: it contradicts the duration that the file states.
+        ClipRejected: the body would move as no body can.
+    """
+    seconds = file.n_frames / file.fps
+    if file.seconds is not None and abs(seconds - file.seconds) > max(0.05 * file.seconds, 2.0 / file.fps):
+        found = f"{file.fps:g} Hz, at which {file.n_frames} frames last {seconds:.2f} s"
+        expected = f"{file.seconds:.2f} s as mocap_time_length says ({file.n_frames / file.seconds:.4g} Hz)"
+        raise BadInput(file.path, "frame rate", found, expected, "correct the one that is wrong")
+    if file.n_frames < 12:
+        return
+    recording = from_amass(file)
+    joints, _ = forward_kinematics(_usual_joints(), recording.root, recording.poses[:, :66].reshape(-1, 22, 3))
+    _audit_speeds(joints, file.fps)
+    _audit_fall(joints[:, 0, 1], file.fps)
+    _audit_flights(joints, file.fps)
+    _audit_steps(joints, file.fps)
+
+
+def _audit_speeds(joints: np.ndarray, fps: float) -> None:
+    limbs = joints[:, [*WRISTS, *ANKLES]] - joints[:, :1]
+    fastest = float(np.quantile(_speed(limbs, fps).max(axis=1), 0.95))
+    if fastest > _FASTEST_LIMB:
+        raise ClipRejected(_REASON, fastest, f"hands or feet move at {fastest:.0f} m/s")
+    root = float(np.quantile(_speed(joints[:, 0], fps), 0.98))
+    if root > _FASTEST_ROOT:
+        raise ClipRejected(_REASON, root, f"the pelvis moves at {root:.0f} m/s")
+
+
+def _audit_fall(height: np.ndarray, fps: float) -> None:
+    """No body falls faster than a stone: average the pelvis' downward acceleration over 0.12 s."""
+    acceleration = _smooth(height, fps, derivative=2)
+    frames = max(int(0.12 * fps), 1)
+    sustained = np.convolve(acceleration, np.ones(frames) / frames, mode="valid")
+    strongest = float(-sustained.min(initial=0.0)) / GRAVITY
+    if strongest > _STRONGEST_FALL:
+        raise ClipRejected(_REASON, strongest, f"the pelvis falls with {strongest:.1f} g")
+
+
+def _audit_flights(joints: np.ndarray, fps: float) -> None:
+    """While both feet are off the floor and rise and fall with the pelvis, a parabola of 1 g is due."""
+    feet = joints[:, FEET, 1]
+    floor = np.quantile(feet.min(axis=1), 0.05)
+    pelvis, lower = joints[:, 0, 1], feet.min(axis=1)
+    for start, end in _runs(lower > floor + 0.10):
+        time = np.arange(end - start) / fps
+        if len(time) < 6:
+            continue
+        curve = np.polyfit(time, pelvis[start:end], 2)
+        fall = float(-2.0 * curve[0]) / GRAVITY
+        residual = np.std(np.polyval(curve, time) - pelvis[start:end])
+        rise = 0.125 * fall * GRAVITY * time[-1] ** 2
+        together = np.corrcoef(pelvis[start:end], lower[start:end])[0, 1]
+        if rise > 0.04 and residual < 0.05 * rise and together > 0.9 and not _FLIGHT[0] < fall < _FLIGHT[1]:
+            raise ClipRejected(_REASON, fall, f"in flight the body falls with {fall:.2f} g")
+
+
+def _audit_steps(joints: np.ndarray, fps: float) -> None:
+    """Whoever travels with steps of human length takes them at a human rate."""
+    path = joints[:, 0, [0, 2]]
+    travelled = path[-1] - path[0]
+    distance, seconds = float(np.linalg.norm(travelled)), (len(path) - 1) / fps
+    if distance < 2.0 or distance < 0.8 * np.linalg.norm(np.diff(path, axis=0), axis=1).sum():
+        return
+    apart = (joints[:, ANKLES[0]] - joints[:, ANKLES[1]])[:, [0, 2]] @ travelled / distance
+    spectrum = np.abs(np.fft.rfft((apart - apart.mean()) * np.hanning(len(apart)), 8 * len(apart))) ** 2
+    rates = np.fft.rfftfreq(8 * len(apart), 1.0 / fps)
+    stride_rate = float(rates[spectrum.argmax()])
+    near = np.abs(rates - stride_rate) < 0.3 * stride_rate
+    step = distance / seconds / (2.0 * stride_rate) if stride_rate > 0.0 else 0.0
+    ratio = step / (2.0 * stride_rate) if stride_rate > 0.0 else 0.0
+    periodic = spectrum[near].sum() > 0.8 * spectrum.sum() and seconds * stride_rate > 2.0
+    if periodic and _STEP[0] < step < _STEP[1] and not _WALK_RATIO[0] < ratio < _WALK_RATIO[1]:
+        detail = f"steps of {step:.2f} m at {2.0 * stride_rate:.1f} a second"
+        raise ClipRejected(_REASON, 2.0 * stride_rate, detail)
+
+
+def _speed(positions: np.ndarray, fps: float) -> np.ndarray:
+    return np.asarray(np.linalg.norm(np.diff(positions, axis=0), axis=-1) * fps)
+
+
+def _smooth(values: np.ndarray, fps: float, derivative: int) -> np.ndarray:
+    window = min(max(int(0.1 * fps) | 1, 5), len(values) - 1 | 1)
+    smooth: np.ndarray = savgol_filter(values, window, 3, deriv=derivative, delta=1.0 / fps)
+    return smooth
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Return start and end of every run of true values that both begins and ends within `mask`."""
+    edges = np.flatnonzero(np.diff(mask.astype(int)))
+    return [(int(a) + 1, int(b) + 1) for a, b in pairwise(edges) if mask[a + 1]]
+
+
+@cache
+def _usual_joints() -> np.ndarray:
+    with (files("kinesynth.motion") / "tables" / "usual_joints.csv").open(encoding="utf-8") as stream:
+        return np.array([[float(row[axis]) for axis in "xyz"] for row in csv.DictReader(stream)])

@@ -1,0 +1,64 @@
+"""What every source of motion is brought to before it is cut, resampled and placed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from kinesynth.errors import ClipRejected
+from kinesynth.motion.amass import AmassFile
+from kinesynth.motion.resample import frame_times, resample_positions, resample_rotations
+
+# AMASS (z up) to the world (x forward, y up, z right)
+Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
+LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A motion in SMPL-X's parameters, in a y-up world whose origin and heading are not settled yet.
+
+    Attributes:
+        fps: frames per second.
+        root: (T, 3) m, the path of the pelvis joint up to a constant.
+        poses: (T, 156) rad, axis-angles: root 3, body 63, left hand 45, right hand 45.
+        root_scale: by what the path is to be multiplied to fit the body's legs.
+        attrs: what else the clip's record says of the source.
+    """
+
+    fps: float
+    root: np.ndarray
+    poses: np.ndarray
+    root_scale: float = 1.0
+    attrs: Mapping[str, str | float] = field(default_factory=dict)
+
+
+def from_amass(file: AmassFile, root_scale: float = 1.0) -> Recording:
+    """Turn an AMASS file upright. SMPL+H and SMPL-X share the 21 body joints and the hands."""
+    orient = (Y_UP * Rotation.from_rotvec(file.root_orient)).as_rotvec()
+    poses = np.concatenate([orient, file.pose_body, file.left_hand, file.right_hand], axis=1)
+    return Recording(file.fps, Y_UP.apply(file.trans), poses, root_scale, {"surface_model": file.model})
+
+
+def cut(recording: Recording, start: float | None, end: float | None, most_seconds: float, fps: float) -> Recording:
+    """Return the part from `start` to `end` seconds, at most `most_seconds` of it, at `fps`.
+
+    Raises:
+        ClipRejected: the part lies outside the file, or is shorter than ten frames.
+    """
+    length = len(recording.root) / recording.fps
+    begin = start or 0.0
+    finish = min(length if end is None else end, begin + most_seconds)
+    times = frame_times(begin, finish, fps)
+    times = times[times <= (len(recording.root) - 1) / recording.fps + 1e-9]
+    if len(times) < LEAST_FRAMES:
+        detail = f"{len(times)} frames from {begin:g} s to {finish:g} s of a file of {length:.2f} s"
+        raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(times), detail)
+    return Recording(
+        fps,
+        resample_positions(recording.root, recording.fps, times),
+        resample_rotations(recording.poses, recording.fps, times),
+        recording.root_scale,
+        recording.attrs,
+    )
