@@ -125,7 +125,7 @@ def sole_positions(figure: Figure, positions: np.ndarray, orientations: np.ndarr
         for joint in (ANKLES[side], FEET[side])
     )
     weight = sole.toe_weights[None, :, None]
-    return np.asarray(by_foot * (1.0 - weight) + by_toes * weight
+    return np.asarray(by_foot * (1.0 - weight) + by_toes * weight)
 
 
 def centre_of_mass(figure: Figure, positions: np.ndarray, orientations: np.ndarray) -> np.ndarray:
