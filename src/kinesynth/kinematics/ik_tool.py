@@ -62,6 +62,12 @@ def default_pose(model: opensim.Model) -> dict[str, float]:
     return {name: model.getCoordinateSet().get(name).getDefaultValue() for name in coordinate_names(model)}
 
 
+def lock(model: opensim.Model, coordinates: Sequence[str]) -> None:
+    """Hold coordinates at their defaults."""
+    for name in coordinates:
+        model.updCoordinateSet().get(name).setDefaultLocked(True)
+
+
 def unwrap(model: opensim.Model, angles: np.ndarray) -> np.ndarray:
     """Return `angles` (T, J) without jumps by whole turns, except where these would leave a coordinate's limits."""
     result = angles.copy()

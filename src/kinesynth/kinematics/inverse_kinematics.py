@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.isolation import isolated
+from kinesynth.isolation import Worker
 from kinesynth.kinematics.protocol import marker_weights
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
@@ -54,20 +53,31 @@ def inverse_kinematics(
         BadInput: the markers' file or the model is unusable, or they share too few markers.
     """
     names = list(read_stage(markers).attrs["marker_names"])
-    model_names = isolated(_model_names, model.absolute(), timeout_seconds=timeout_seconds, log=log)
-    common = [name for name in names if name in model_names.markers]
-    if len(common) < MIN_COMMON_MARKERS:
-        raise BadInput(
-            markers, "marker_names", f"{len(common)} of the model's", f"{MIN_COMMON_MARKERS}", f"add them to {model}"
-        )
-    columns = [names.index(name) for name in common]
-    solve = partial(_solve_clip, model.absolute(), common, columns, accuracy, timeout_seconds, log)
-    attrs = {
-        "coordinate_names": list(model_names.coordinates),
-        "body_names": list(model_names.bodies),
-        "marker_names": common,
-    }
-    process_clips("inverse_kinematics", [markers], output, solve, attrs)
+    with Worker(log) as worker:
+        model_names = worker.call(_model_names, model.absolute(), timeout_seconds=timeout_seconds)
+        common = [name for name in names if name in model_names.markers]
+        if len(common) < MIN_COMMON_MARKERS:
+            found = f"{len(common)} of the model's"
+            raise BadInput(markers, "marker_names", found, f"at least {MIN_COMMON_MARKERS}", f"add them to {model}")
+        columns = [names.index(name) for name in common]
+        weights = marker_weights(common, "motion")
+
+        def work(clip: Clip) -> Clip:
+            check_markers(clip.arrays["markers"])
+            positions = clip.arrays["markers"][:, columns]
+            solved = worker.call(
+                _solve, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
+                timeout_seconds=timeout_seconds,
+            )  # fmt: skip
+            counted = [weights[name] > 0 for name in common]
+            return Clip(clip.clip_id, solved | _errors(solved["markers"], positions, counted), clip.attrs)
+
+        attrs = {
+            "coordinate_names": list(model_names.coordinates),
+            "body_names": list(model_names.bodies),
+            "marker_names": common,
+        }
+        process_clips("inverse_kinematics", [markers], output, work, attrs)
 
 
 def check_markers(positions: np.ndarray) -> None:
@@ -90,30 +100,14 @@ def check_markers(positions: np.ndarray) -> None:
         raise ClipRejected("markers too far from the origin", float(np.nanmax(np.abs(positions))))
 
 
-def _solve_clip(
-    model: Path,
-    names: Sequence[str],
-    columns: Sequence[int],
-    accuracy: float,
-    timeout_seconds: float,
-    log: Path,
-    clip: Clip,
-) -> Clip:
-    positions = clip.arrays["markers"][:, columns]
-    check_markers(positions)
-    weights = marker_weights(names, "motion")
-    arrays = isolated(
-        _solve, model, names, positions, float(clip.attrs["fps"]), weights, accuracy,
-        timeout_seconds=timeout_seconds, log=log,
-    )  # fmt: skip
-    error = np.linalg.norm(arrays["markers"] - positions, axis=-1)
-    counted = error[:, [weights[name] > 0 for name in names]]
-    arrays |= {
+def _errors(fitted: np.ndarray, measured: np.ndarray, counted: Sequence[bool]) -> dict[str, np.ndarray]:
+    """Return each marker's distance (T, M) m, and RMS and maximum (T,) m over the counted ones that were seen."""
+    error = np.linalg.norm(fitted - measured, axis=-1)
+    return {
         "marker_error": error,
-        "marker_error_rms": np.sqrt(np.nanmean(counted**2, axis=1)),
-        "marker_error_max": np.nanmax(counted, axis=1),
+        "marker_error_rms": np.sqrt(np.nanmean(error[:, counted] ** 2, axis=1)),
+        "marker_error_max": np.nanmax(error[:, counted], axis=1),
     }
-    return Clip(clip.clip_id, arrays, clip.attrs)
 
 
 def _model_names(model: Path) -> ModelNames:

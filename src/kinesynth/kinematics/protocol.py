@@ -9,7 +9,19 @@ from typing import Literal
 
 # The skeleton's bodies whose origins are joint centres that the body model knows as well. Joint centres serve as
 # measuring points in the static pose only; Rajagopal et al. (2016) use the same ones (RHJC, RKJC, ...).
-JOINT_CENTRES = {"HJC": "femur", "KJC": "tibia", "AJC": "talus", "SJC": "humerus", "EJC": "ulna", "WJC": "hand"}
+JOINT_CENTRES = {
+    "HJC": "femur",
+    "KJC": "tibia",
+    "AJC": "talus",
+    "MTP": "toes",
+    "SJC": "humerus",
+    "EJC": "ulna",
+    "WJC": "hand",
+}
+# What the static pose defines as zero: the body model stands with flat feet and straight wrists.
+NEUTRAL_WHEN_STATIC = tuple(
+    f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "wrist_flex", "wrist_dev") for side in "rl"
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ def measurements() -> tuple[Measurement, ...]:
             bodies=tuple(row["bodies"].split()),
             axes=tuple(row["axes"].split()),
         )
-        for row in _table("measurements.csv")
+        for row in table("measurements.csv")
     )
 
 
@@ -47,9 +59,10 @@ def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> di
 
 @cache
 def _weights(use: str) -> dict[str, float]:
-    return {row["landmark"]: float(row[use]) for row in _table("marker_weights.csv") if row[use]}
+    return {row["landmark"]: float(row[use]) for row in table("marker_weights.csv") if row[use]}
 
 
-def _table(name: str) -> list[dict[str, str]]:
+def table(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of this package's tables."""
     with (files(__package__) / "tables" / name).open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))

@@ -8,8 +8,8 @@ import numpy as np
 import opensim
 
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
-from kinesynth.kinematics.ik_tool import default_pose, light_model, solve_angles
-from kinesynth.kinematics.protocol import JOINT_CENTRES, measurements
+from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles
+from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, measurements
 from kinesynth.opensim_files import write_trc
 
 STATIC_FPS = 100.0
@@ -61,6 +61,7 @@ def run_scale_tool(
     if not _scaler(folder).processModel(opensim.Model(str(folder / "generic.osim")), "", mass_kg):
         raise RuntimeError("scaling failed")
     model = light_model(folder / "scaled.osim")
+    lock(model, NEUTRAL_WHEN_STATIC)
     pose = solve_angles(model, list(static), positions[:1], STATIC_FPS, weights, default_pose(model), STATIC_ACCURACY)[
         0
     ]

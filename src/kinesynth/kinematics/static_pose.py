@@ -11,7 +11,15 @@ from kinesynth.body.model import SmplxPose, load_body
 # SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
 FACING_FORWARD = np.array([0.0, np.pi / 2, 0.0])
 ARM_LOWERING = np.deg2rad(60.0)
-SMPLX_JOINTS = {"HJC": "hip", "KJC": "knee", "AJC": "ankle", "SJC": "shoulder", "EJC": "elbow", "WJC": "wrist"}
+SMPLX_JOINTS = {
+    "HJC": "hip",
+    "KJC": "knee",
+    "AJC": "ankle",
+    "MTP": "foot",
+    "SJC": "shoulder",
+    "EJC": "elbow",
+    "WJC": "wrist",
+}
 
 
 def static_pose(betas: np.ndarray) -> SmplxPose:
@@ -28,8 +36,17 @@ def static_pose(betas: np.ndarray) -> SmplxPose:
 
 
 def static_markers(body_path: Path, betas: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each marker and joint centre of a subject in the static pose, (3,) m, the lowest marker on the floor."""
+    """Return each marker and joint centre of a subject in the static pose, (3,) m, standing on the floor.
+
+    Raises:
+        BadInput: the body model is unusable.
+    """
     body = load_body(body_path)
-    vertices, joints = body.pose(static_pose(betas))
-    names, positions = resolve_markers(body), None
-    return {}
+    vertices, joints = (posed[0] for posed in body.pose(static_pose(betas)))
+    layout = resolve_markers(body)
+    points = dict(zip(layout.names, layout.positions(vertices), strict=True))
+    for name, joint in SMPLX_JOINTS.items():
+        for side, word in (("R", "right"), ("L", "left")):
+            points[side + name] = joints[body.joint_names.index(f"{word}_{joint}")]
+    floor = np.array([0.0, vertices[:, 1].min(), 0.0])
+    return {name: point - floor for name, point in points.items()}

@@ -1,0 +1,128 @@
+"""How `skeleton/tables/markers.csv` was made: the mean body laid over the generic skeleton.
+
+The skeleton is scaled so that its joint centres lie as far apart as the mean body's, and posed so that they coincide;
+the turn of each segment about its own axis is taken from published landmarks (`tables/guides.csv`). Each virtual
+marker's place on its body is read off and the scale taken out again. On the mean body, the factors that joint centres
+do not decide are thus 1: the flesh over its bones counts as the generic subject's.
+
+    python -m kinesynth.kinematics.coregistration BODY.npz GENERIC.osim MARKERS.csv
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.atomic import write_text
+from kinesynth.body.markers import resolve_markers
+from kinesynth.body.model import load_body
+from kinesynth.isolation import isolated
+from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, marker_weights, measurements, table
+from kinesynth.kinematics.static_pose import static_markers
+
+ACCURACY = 1e-8
+MIRROR = np.array([1.0, 1.0, -1.0])
+
+
+def coregister(body: Path, skeleton: Path, output: Path) -> None:
+    """Write the table of markers (marker, body, x, y, z in m, source), rounded to 1 mm and mirrored exactly.
+
+    Args:
+        body: body model in SMPL-X's schema, whose mean shape is used.
+        skeleton: the generic OpenSim model.
+        output: the table to write.
+    """
+    layout = resolve_markers(load_body(body))
+    carriers = dict(zip(layout.names, layout.bodies, strict=True))
+    static = static_markers(body, np.zeros(10))
+    log = output.with_suffix(".log").absolute()
+    places = isolated(_places, skeleton.absolute(), static, carriers, timeout_seconds=300, log=log)
+    lines = ["marker,body,x,y,z,source"]
+    for name, carrier in carriers.items():
+        x, y, z = _symmetric(name, places).round(3) + 0.0
+        lines.append(f"{name},{carrier},{x:.3f},{y:.3f},{z:.3f},mean body laid over the skeleton")
+    write_text(output, "\n".join(lines) + "\n")
+
+
+def _symmetric(name: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the mean of a marker's place and its twin's mirror image; a midline marker is its own twin."""
+    other = {"R": "L", "L": "R"}.get(name[0], "") + name[1:]
+    return np.asarray((places[name] + MIRROR * places.get(other, places[name])) / 2)
+
+
+def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Return each marker's place (3,) m on its unscaled body. Runs in a process of its own."""
+    import opensim
+
+    from kinesynth.kinematics.forward_kinematics import set_pose
+    from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles
+
+    model = light_model(skeleton)
+    lock(model, NEUTRAL_WHEN_STATIC)
+    weights = _add_guides(model)
+    factors = _scale_by_joint_centres(model, static)
+    guides = np.array([[static[name] for name in weights]])
+    pose = solve_angles(model, list(weights), guides, 1.0, weights, default_pose(model), ACCURACY)[0]
+    state = model.initSystem()
+    set_pose(model, state, pose)
+    ground = model.getGround()
+    places = {}
+    for name, carrier in carriers.items():
+        frame = model.getBodySet().get(carrier)
+        station = ground.findStationLocationInAnotherFrame(state, opensim.Vec3(*static[name]), frame)
+        places[name] = station.to_numpy() / factors[carrier]
+    for name in weights:
+        marker = model.getMarkerSet().get(name).getLocationInGround(state).to_numpy()
+        print(name, "off by", np.round(1000 * (marker - static[name])), "mm")  # noqa: T201 (goes to the log)
+    return places
+
+
+def _add_guides(model: "opensim.Model") -> dict[str, float]:  # type: ignore[name-defined]  # noqa: F821
+    """Replace the model's markers by joint centres and published landmarks, and return their weights."""
+    import opensim
+
+    model.updMarkerSet().clearAndDestroy()
+    for row in table("guides.csv"):
+        sides = "RL" if row["marker"].startswith("R") else " "
+        for side in sides:
+            name = row["marker"] if side == " " else side + row["marker"][1:]
+            place = np.array([float(row[axis]) for axis in "xyz"]) * (MIRROR if side == "L" else 1.0)
+            carrier = row["body"].replace("_r", "_l") if side == "L" else row["body"]
+            model.addMarker(opensim.Marker(name, model.getBodySet().get(carrier), opensim.Vec3(*place)))
+    for centre, carrier in JOINT_CENTRES.items():
+        for side in "RL":
+            frame = model.getBodySet().get(f"{carrier}_{side.lower()}")
+            model.addMarker(opensim.Marker(side + centre, frame, opensim.Vec3(0)))
+    model.finalizeConnections()
+    return marker_weights([marker.getName() for marker in model.getMarkerSet()], "static")
+
+
+def _scale_by_joint_centres(model: "opensim.Model", static: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:  # type: ignore[name-defined]  # noqa: F821
+    """Scale the model by those measurements that join joint centres, and return each body's factors (3,)."""
+    import opensim
+
+    state = model.initSystem()
+    factors = {body.getName(): np.ones(3) for body in model.getBodySet()}
+    for measurement in measurements():
+        if not all(marker[1:] in JOINT_CENTRES for pair in measurement.pairs for marker in pair):
+            continue
+        ratios = []
+        for first, second in measurement.pairs:
+            generic = [model.getMarkerSet().get(name).getLocationInGround(state).to_numpy() for name in (first, second)]
+            ratios.append(np.linalg.norm(static[first] - static[second]) / np.linalg.norm(generic[0] - generic[1]))
+        for body in measurement.bodies:
+            factors[body][["XYZ".index(axis) for axis in measurement.axes]] = np.mean(ratios)
+    scales = opensim.ScaleSet()
+    for name, factor in factors.items():
+        scale = opensim.Scale()
+        scale.setSegmentName(name)
+        scale.setScaleFactors(opensim.Vec3(*factor))
+        scale.setApply(True)
+        scales.cloneAndAppend(scale)
+    model.scale(state, scales, False, -1.0)
+    return factors
+
+
+if __name__ == "__main__":
+    coregister(*map(Path, sys.argv[1:]))
