@@ -128,6 +128,16 @@ def test_legs_agree_with_the_published_model(shared: Path, generic_osim: Path, d
         np.testing.assert_allclose(fibres[0], fibres[1], rtol=1e-4)
 
 
+def test_vasti_extend_the_knee_over_its_whole_range(generic_osim: Path) -> None:
+    model, state = opened(generic_osim)
+    knee = model.getCoordinateSet().get("knee_angle_r")
+    vasti = [model.getMuscles().getIndex(name) for name in ("vasint_r", "vaslat_r", "vasmed_r")]
+    for angle in np.linspace(knee.getRangeMin(), knee.getRangeMax(), 60).tolist():
+        pose(model, state, {"knee_angle_r": angle, "knee_angle_r_beta": angle})
+        arms = moment_arms(model, state, "knee_angle_r")[vasti]
+        assert ((arms > -0.06) & (arms < -0.015)).all()
+
+
 def _rigid_tendon_fibre_lengths(model: Any, state: Any) -> np.ndarray:
     """Return the muscles' fibre lengths (A,) with tendons at slack length, over the optimal fibre lengths."""
     lengths = []

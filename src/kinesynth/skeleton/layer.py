@@ -52,6 +52,8 @@ class SkeletonLayer(nn.Module):
         definition: the skeleton.
     """
 
+    _dependent: Tensor
+    _independent: Tensor
     _point_bodies: Tensor
     _points: Tensor
 
@@ -59,15 +61,19 @@ class SkeletonLayer(nn.Module):
         """Prepare the kinematics of `definition`."""
         super().__init__()
         self.definition = definition
-        self._dependent = np.flatnonzero(definition.coupled_to >= 0).tolist()
-        self._independent = definition.coupled_to[self._dependent].tolist()
-        self._couplings = PiecewiseFunctions(definition, definition.coupling_functions[self._dependent])
+        dependent = np.flatnonzero(definition.coupled_to >= 0)
+        self._couplings = PiecewiseFunctions(definition, definition.coupling_functions[dependent])
         self._joints = _Joints(definition)
         self._tree = _Tree(definition.parents)
         point_bodies = np.concatenate([np.arange(len(definition.parents)), definition.marker_bodies])
         points = np.concatenate([definition.mass_centres, definition.marker_places])
-        self.register_buffer("_point_bodies", torch.tensor(point_bodies), persistent=False)
-        self.register_buffer("_points", torch.tensor(points)[:, :, None], persistent=False)
+        _register(
+            self,
+            _dependent=dependent,
+            _independent=definition.coupled_to[dependent],
+            _point_bodies=point_bodies,
+            _points=points[:, :, None],
+        )
 
     @classmethod
     def from_osim(cls, path: Path) -> Self:
@@ -126,10 +132,8 @@ class SkeletonLayer(nn.Module):
 
     def _coupled(self, rows: Tensor) -> Tensor:
         """Return `rows` (J, N) with the dependent coordinates set by their couplers."""
-        if not self._dependent:
-            return rows
-        followers = self._couplings(rows[self._independent])
-        return rows.index_copy(0, torch.tensor(self._dependent, device=rows.device), followers)
+        followers = self._couplings(rows.index_select(0, self._independent))
+        return rows.index_copy(0, self._dependent, followers)
 
     def _place_points(self, transforms: Tensor, factors: Tensor | None) -> Tensor:
         """Return mass centres and markers in ground (B + M, N, 3)."""
@@ -173,24 +177,29 @@ class _Joints(nn.Module):
         fixed = orientations @ torch.tensor(definition.child_orientations).mT
         bases = _rotation_bases(axes[tuple(turning.T)])
         bases[last] = (bases[last].reshape(-1, 3, 3, 3) @ fixed[turning[last, 0]][:, None]).reshape(-1, 3, 9)
-        buffers = {
-            "_coordinates": np.maximum(definition.axis_coordinates[bodies, slots], 0),
-            "_bases": bases,
-            "_fixed": fixed[:, None],
-            "_slide_bodies": sliding[:, 0],
-            "_slide_axes": axes[:, 3:][tuple(sliding.T)][:, None],
-            "_slide_stretch": np.abs(definition.axes[:, 3:][tuple(sliding.T)])[:, None],
-            "_slide_stretches": np.array(definition.joint_types)[sliding[:, 0], None] == "CustomJoint",
-            "_parents": np.maximum(definition.parents, 0),
-            "_on_ground": (definition.parents < 0)[:, None, None],
-            "_parent_places": definition.parent_places[:, None],
-            "_child_places": definition.child_places[:, None],
-        }
+        custom = np.array(definition.joint_types)[sliding[:, 0]] == "CustomJoint"
+        _register(
+            self,
+            _coordinates=np.maximum(definition.axis_coordinates[bodies, slots], 0),
+            _bases=bases,
+            _fixed=fixed[:, None],
+            _slide_bodies=sliding[:, 0],
+            _slide_axes=axes[:, 3:][tuple(sliding.T)][:, None],
+            _slide_stretch=np.abs(definition.axes[:, 3:][tuple(sliding.T)])[:, None],
+            _slide_stretches=custom[:, None],
+            _parents=np.maximum(definition.parents, 0),
+            _on_ground=(definition.parents < 0)[:, None, None],
+            _parent_places=definition.parent_places[:, None],
+            _child_places=definition.child_places[:, None],
+        )
         for order in range(3):
-            buffers[f"_turns_{order}"] = np.flatnonzero(rank == order)
-            buffers[f"_turn_bodies_{order}"] = turning[rank == order, 0]
-        for name, value in buffers.items():
-            self.register_buffer(name, torch.as_tensor(value), persistent=False)
+            _register(
+                self,
+                **{
+                    f"_turns_{order}": np.flatnonzero(rank == order),
+                    f"_turn_bodies_{order}": turning[rank == order, 0],
+                },
+            )
 
     def forward(self, rows: Tensor, factors: Tensor | None) -> Tensor:
         """Return [R | p] of all bodies in their parents (B, N, 3, 4).
@@ -239,9 +248,8 @@ class _Tree(nn.Module):
         place = np.empty(len(parents), dtype=int)  # of a body within its level
         for depth, level in enumerate(levels):
             place[level] = np.arange(len(level))
-            self.register_buffer(f"_bodies_{depth}", torch.tensor(level), persistent=False)
-            self.register_buffer(f"_parents_{depth}", torch.tensor(place[parents[level]]), persistent=False)
-        self.register_buffer("_unsorted", torch.tensor(np.argsort(np.concatenate(levels))), persistent=False)
+            _register(self, **{f"_bodies_{depth}": level, f"_parents_{depth}": place[parents[level]]})
+        _register(self, _unsorted=np.argsort(np.concatenate(levels)))
 
     def forward(self, transforms: Tensor) -> Tensor:
         """Return transforms [R | p] to ground (B, N, 3, 4) from those to the parents (B, N, 3, 4)."""
@@ -251,6 +259,12 @@ class _Tree(nn.Module):
             moved = parent[..., :3] @ transforms.index_select(0, self.get_buffer(f"_bodies_{depth}"))
             levels.append(torch.cat([moved[..., :3], moved[..., 3:] + parent[..., 3:]], dim=-1))
         return torch.cat(levels).index_select(0, self._unsorted)
+
+
+def _register(module: nn.Module, **constants: np.ndarray | Tensor) -> None:
+    """Give `module` constants that move with it between devices and types but stay out of its `state_dict`."""
+    for name, value in constants.items():
+        module.register_buffer(name, torch.as_tensor(value), persistent=False)
 
 
 def _levels(parents: np.ndarray) -> list[np.ndarray]:
