@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,24 +10,23 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.errors import BadInput
-from kinesynth.fitting import fit
 from kinesynth.fitting.fit import fit_body
-from kinesynth.fitting.points import Mixture
 from kinesynth.fitting.regressor import joint_regressor, read_regressor
 from kinesynth.stage_file import Clip, Rejection, StageFile, read_stage, write_stage
 
 BODIES = [f"body_{joint}" for joint in range(22)]
-MARKERS = [f"M{joint}{letter}" for joint in range(22) for letter in "ABCDE"]
+MARKERS = {
+    f"M{joint}{letter}": joint * VERTICES_PER_JOINT + k for joint in range(22) for k, letter in enumerate("ABCDE")
+}
 
 
-@pytest.fixture
-def layout(monkeypatch: pytest.MonkeyPatch) -> Mixture:
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five markers on the ball of each joint: there are no landmarks to find on balls."""
-    vertices = np.arange(22)[:, None] * VERTICES_PER_JOINT + np.arange(5)
-    mixture = Mixture(vertices.reshape(-1, 1), np.ones((len(MARKERS), 1)))
-    stand_in = SimpleNamespace(names=MARKERS, indices=mixture.indices, weights=mixture.weights)
-    monkeypatch.setattr(fit, "resolve_markers", lambda _: stand_in)
-    return mixture
+    path = tmp_path_factory.mktemp("markers") / "markers.csv"
+    rows = (f"{name},{vertex},body_{name[1:-1]}\n" for name, vertex in MARKERS.items())
+    path.write_text("marker,vertex,body\n" + "".join(rows))
+    return path
 
 
 def joint_centres(joints: np.ndarray) -> np.ndarray:
@@ -45,27 +43,36 @@ def write_motion(path: Path, poses: dict[str, SmplxPose]) -> Path:
     return path
 
 
-def write_ik(path: Path, body: BodyModel, poses: dict[str, SmplxPose], layout: Mixture | None = None) -> Path:
+def write_ik(path: Path, body: BodyModel, poses: dict[str, SmplxPose]) -> Path:
     """Write what inverse kinematics would."""
     clips = {}
     for name, pose in poses.items():
         vertices, joints = body.pose(pose)
-        centres = joint_centres(joints)
-        markers = layout.of(vertices) if layout else np.zeros((len(pose), 0, 3))
-        clips[name] = Clip(name, {"keypoints": np.concatenate([centres, centres], 1), "markers": markers})
-    attrs = {"body_names": BODIES, "marker_names": MARKERS if layout else []}
-    write_stage(path, StageFile(clips, attrs=attrs))
+        keypoints = np.tile(joint_centres(joints), (1, 2, 1))
+        clips[name] = Clip(name, {"keypoints": keypoints, "markers": vertices[:, list(MARKERS.values())]})
+    write_stage(path, StageFile(clips, attrs={"body_names": BODIES, "marker_names": list(MARKERS)}))
     return path
 
 
+def train(folder: Path, body: BodyModel, table: Path, poses: dict[str, SmplxPose], output: Path) -> Path:
+    """Train on one shard per subject, as clip names begin."""
+    motion, ik = [], []
+    for subject in sorted({name.split("-")[0] for name in poses}):
+        own = {name: pose for name, pose in poses.items() if name.startswith(subject)}
+        motion.append(write_motion(folder / f"{subject}_motion.h5", own))
+        ik.append(write_ik(folder / f"{subject}_ik.h5", body, own))
+    joint_regressor(body=body.path, motion=motion, ik=ik, output=output, marker_vertices=table)
+    return output
+
+
+def four_subjects() -> dict[str, SmplxPose]:
+    return {f"s{k // 2}-{k}": random_pose(24, seed=k, subject=k // 2) for k in range(8)}
+
+
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, body: BodyModel, body_path: Path) -> Path:
-    """A regressor from eight clips of four subjects, in a folder beside what it was trained on."""
+def trained(tmp_path_factory: pytest.TempPathFactory, body: BodyModel, table: Path) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    poses = {f"s{k // 2}-{k}": random_pose(24, seed=k, subject=k // 2) for k in range(8)}
-    motion, ik = write_motion(folder / "motion.h5", poses), write_ik(folder / "ik.h5", body, poses)
-    joint_regressor(body=body_path, motion=[motion], ik=[ik], output=folder / "regressor.npz")
-    return folder / "regressor.npz"
+    return train(folder, body, table, four_subjects(), folder / "regressor.npz")
 
 
 def test_regressor_is_sparse_and_convex(trained: Path) -> None:
@@ -87,31 +94,32 @@ def test_regressor_meets_a_subject_it_never_saw(trained: Path, body: BodyModel) 
     assert error.mean() < 0.010
 
 
-def test_regressor_has_the_same_bytes_twice(trained: Path, tmp_path: Path, body_path: Path) -> None:
-    again, folder = tmp_path / "again.npz", trained.parent
-    joint_regressor(body=body_path, motion=[folder / "motion.h5"], ik=[folder / "ik.h5"], output=again)
+def test_regressor_has_the_same_bytes_twice(trained: Path, tmp_path: Path, body: BodyModel, table: Path) -> None:
+    again = train(tmp_path, body, table, four_subjects(), tmp_path / "again.npz")
     assert again.read_bytes() == trained.read_bytes()
 
 
 @pytest.mark.parametrize("n_clips", [1, 4])
-def test_regressor_is_well_posed_with_little_data(
-    tmp_path: Path, body: BodyModel, body_path: Path, n_clips: int
-) -> None:
+def test_regressor_is_well_posed_with_little_data(tmp_path: Path, body: BodyModel, table: Path, n_clips: int) -> None:
     few = {f"s0-{k}": random_pose(8, seed=k) for k in range(n_clips)}
-    motion, ik = write_motion(tmp_path / "m.h5", few), write_ik(tmp_path / "i.h5", body, few)
-    joint_regressor(body=body_path, motion=[motion], ik=[ik], output=tmp_path / "r.npz")
-    regressor = read_regressor(tmp_path / "r.npz")
+    regressor = read_regressor(train(tmp_path, body, table, few, tmp_path / "few.npz"))
     assert np.isfinite(regressor.heldout_error_m).all()
     vertices, joints = body.pose(random_pose(24, seed=77, subject=50))
     error = np.linalg.norm(regressor.mixture.of(vertices) - joint_centres(joints), axis=-1)
     assert error.mean() < 0.02
 
 
-def test_regressor_refuses_shards_that_do_not_match(tmp_path: Path, body: BodyModel, body_path: Path) -> None:
+def test_regressor_refuses_shards_that_do_not_match(tmp_path: Path, body: BodyModel) -> None:
     ik = write_ik(tmp_path / "ik.h5", body, {"s0-0": random_pose(4, 0)})
     motion = write_motion(tmp_path / "motion.h5", {"other-0": random_pose(4, 0)})
     with pytest.raises(BadInput, match=r"no clip s0-0.*same order"):
-        joint_regressor(body=body_path, motion=[motion], ik=[ik], output=tmp_path / "r.npz")
+        joint_regressor(body=body.path, motion=[motion], ik=[ik], output=tmp_path / "r.npz")
+
+
+def test_an_unreadable_regressor_is_named(tmp_path: Path) -> None:
+    (tmp_path / "r.npz").write_text("no archive")
+    with pytest.raises(BadInput, match=r"r\.npz: joint regressor"):
+        read_regressor(tmp_path / "r.npz")
 
 
 def disturbed(pose: SmplxPose) -> SmplxPose:
@@ -128,16 +136,17 @@ def disturbed(pose: SmplxPose) -> SmplxPose:
 
 
 @pytest.fixture
-def fit_shard(
-    tmp_path: Path, body: BodyModel, body_path: Path, layout: Mixture, trained: Path
-) -> Callable[[dict[str, SmplxPose], StageFile | None], StageFile]:
+def fit_shard(tmp_path: Path, body: BodyModel, table: Path, trained: Path) -> "FitShard":
+    """Return a function that fits disturbed poses to the truth, or to what `ik` holds, and returns the result."""
+
     def run(truth: dict[str, SmplxPose], ik: StageFile | None = None) -> StageFile:
         motion = write_motion(tmp_path / "start.h5", {name: disturbed(pose) for name, pose in truth.items()})
-        path = write_ik(tmp_path / "truth.h5", body, truth, layout)
+        path = write_ik(tmp_path / "truth.h5", body, truth)
         if ik is not None:
             write_stage(path, ik)
-        fit_body(body=body_path, motion=motion, ik=path, regressor=trained, output=tmp_path / "fit.h5")
-        return read_stage(tmp_path / "fit.h5")
+        output = tmp_path / "fit.h5"
+        fit_body(body=body.path, motion=motion, ik=path, regressor=trained, output=output, marker_vertices=table)
+        return read_stage(output)
 
     return run
 
@@ -163,11 +172,9 @@ def test_fit_returns_to_the_body_that_made_markers_and_joints(fit_shard: FitShar
     np.testing.assert_array_equal(*shapes)
 
 
-def test_missing_markers_and_rejected_clips_are_carried(
-    fit_shard: FitShard, body: BodyModel, layout: Mixture, tmp_path: Path
-) -> None:
+def test_missing_markers_and_rejected_clips_are_carried(fit_shard: FitShard, body: BodyModel, tmp_path: Path) -> None:
     truth = {f"s7-{k}": random_pose(12, seed=30 + k, subject=7) for k in range(3)}
-    whole = read_stage(write_ik(tmp_path / "whole.h5", body, truth, layout))
+    whole = read_stage(write_ik(tmp_path / "whole.h5", body, truth))
     holed, astray = (dict(whole.clips[name].arrays) for name in ("s7-0", "s7-1"))
     holed["markers"][np.random.default_rng(0).random(holed["markers"].shape[:2]) < 0.2] = np.nan
     astray["markers"] = astray["markers"] + [3.0, 0, 0] * np.random.default_rng(1).random((12, len(MARKERS), 1))
@@ -184,12 +191,12 @@ def test_missing_markers_and_rejected_clips_are_carried(
 def test_a_shard_whose_clips_are_all_rejected_passes_through(fit_shard: FitShard) -> None:
     truth = {"s7-0": random_pose(4, seed=1)}
     rejected = {"s7-0": Rejection("s7-0", "inverse_kinematics", "tool failed")}
-    stage = fit_shard(truth, StageFile({}, rejected, {"body_names": BODIES, "marker_names": MARKERS}))
+    stage = fit_shard(truth, StageFile({}, rejected, {"body_names": BODIES, "marker_names": list(MARKERS)}))
     assert not stage.clips
     assert list(stage.rejected) == ["s7-0"]
 
 
 def test_fit_refuses_a_skeleton_without_the_regressor_s_bodies(fit_shard: FitShard) -> None:
-    stage = StageFile({}, {}, {"body_names": BODIES[1:], "marker_names": MARKERS})
+    stage = StageFile({}, {}, {"body_names": BODIES[1:], "marker_names": list(MARKERS)})
     with pytest.raises(BadInput, match="no body_0"):
         fit_shard({"s7-0": random_pose(4, seed=1)}, stage)

@@ -2,6 +2,9 @@
 
 Where SMPL's skeleton and an OpenSim model differ, neither is fitted to the other joint by joint: each OpenSim joint
 centre becomes a convex combination of vertices around it (Keller et al. 2023, section 4), which holds for any body.
+
+It is learnt from meshes that follow the skeleton's markers, not from those that led them: where the skeleton could
+not follow, a shrugged shoulder say, the joint centre's distance from the leading mesh says nothing about anatomy.
 """
 
 from collections.abc import Sequence
@@ -11,18 +14,20 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from kinesynth.body.markers import MarkerLayout
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import BadInput
 from kinesynth.fitting.convex import convex_weights
-from kinesynth.fitting.points import Mixture
+from kinesynth.fitting.follow import Goal, follow, marker_layout, shared_betas, smplx_arrays
+from kinesynth.fitting.points import BodyState, Mixture
 from kinesynth.npz import write_npz
-from kinesynth.stage_file import Clip, progress, read_stage
+from kinesynth.stage_file import Clip, StageFile, progress, read_stage
 
 _MAX_FRAMES = 600  # posed meshes held in memory: 100 MB
 _CANDIDATES = 256
 _REACH = 2.5  # of the distance from a joint centre to the skin: candidates lie all around it
 _LEAST_REACH_M = 0.08
-_NOISE_M, _NOISE_PER_METRE = 0.005, 0.1  # how much a vertex strays in unseen bodies, the more the further away
+_NOISE_M, _NOISE_PER_METRE = 0.003, 0.05  # how much a vertex strays in unseen bodies, the more the further away
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class JointRegressor:
     body_names: list[str]
     mixture: Mixture
     heldout_error_m: np.ndarray
+
+    def joints(self) -> dict[str, Mixture]:
+        """Return each body's joint centre by the body's name."""
+        rows = zip(self.mixture.indices[:, None], self.mixture.weights[:, None], strict=True)
+        return {name: Mixture(*row) for name, row in zip(self.body_names, rows, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -52,9 +62,10 @@ def joint_regressor(
     body: Path,
     motion: list[Path],
     ik: list[Path],
+    output: Path,
     heldout_share: float = 0.25,
     vertices_per_joint: int = 32,
-    output: Path,
+    marker_vertices: Path | None = None,
 ) -> None:
     """Train the regressor of the skeleton's joint centres from the mesh.
 
@@ -62,14 +73,18 @@ def joint_regressor(
         body: body model, in SMPL-X's npz schema.
         motion: motion files of the training shards.
         ik: inverse-kinematics files of the same shards, in the same order.
+        output: the regressor, an npz file.
         heldout_share: share of the subjects (of the clips, of the frames where there are too few) kept for the test.
         vertices_per_joint: the most vertices that a joint centre may be mixed from.
-        output: the regressor, an npz file.
+        marker_vertices: the user's own marker table, where the virtual markers were placed by one.
 
     Raises:
         BadInput: the shards do not match or deliver no frame.
     """
-    body_names, samples = _sample(load_body(body), motion, ik)
+    model = load_body(body)
+    shards = _read_shards(motion, ik)
+    body_names = list(shards[0][1].attrs["body_names"])
+    samples = _sample(model, marker_layout(model, marker_vertices), shards, ik[0])
     test = _held_out(samples, heldout_share)
     mixture = _train(samples[~test], body_names, vertices_per_joint)
     error = np.linalg.norm(mixture.of(samples.vertices[test]) - samples.centres[test], axis=-1).mean(0)
@@ -92,37 +107,45 @@ def read_regressor(path: Path) -> JointRegressor:
         raise BadInput(path, "joint regressor", str(error), expected, "run kinesynth joint-regressor") from error
 
 
-def _sample(body: BodyModel, motion: Sequence[Path], ik: Sequence[Path]) -> tuple[list[str], _Samples]:
-    """Pose the mesh in at most `_MAX_FRAMES` frames, spread evenly over all clips that have joint centres."""
+def _read_shards(motion: Sequence[Path], ik: Sequence[Path]) -> list[tuple[StageFile, StageFile]]:
     if len(motion) != len(ik) or not ik:
         found = f"{len(motion)} motion and {len(ik)} ik files"
         raise BadInput("joint_regressor", "motion, ik", found, "one of each per shard", "list the same shards for both")
-    pairs: list[tuple[Clip, Clip]] = []
-    for motion_path, ik_path in zip(motion, ik, strict=True):
-        moved, solved = read_stage(motion_path), read_stage(ik_path)
-        body_names = list(solved.attrs["body_names"])
+    shards = [(read_stage(moved), read_stage(solved)) for moved, solved in zip(motion, ik, strict=True)]
+    for path, (moved, solved) in zip(motion, shards, strict=True):
         if missing := solved.clips.keys() - moved.clips.keys():
             found = f"no clip {min(missing)}"
-            raise BadInput(motion_path, "clips", found, f"those of {ik_path}", "list the shards in the same order")
-        pairs += [(moved.clips[name], clip) for name, clip in solved.clips.items()]
-    n_frames = sum(len(solved.arrays["keypoints"]) for _, solved in pairs)
-    if n_frames == 0:
-        raise BadInput(ik[0], "clips", "no clip in any file", "at least one", "look at the reasons under /rejected")
+            raise BadInput(path, "clips", found, "those of its ik file", "list the shards in the same order")
+    if not any(solved.clips for _, solved in shards):
+        raise BadInput(ik[0], "clips", "none, nor in any other", "at least one", "see the reasons under /rejected")
+    return shards
+
+
+def _sample(
+    body: BodyModel, layout: MarkerLayout, shards: Sequence[tuple[StageFile, StageFile]], source: Path
+) -> _Samples:
+    """Pose at most `_MAX_FRAMES` meshes, spread evenly over all clips, so that their markers meet the skeleton's."""
+    goal = Goal.of(body, layout, {}, shards[0][1].attrs, source)
+    n_frames = sum(len(clip.arrays["keypoints"]) for _, solved in shards for clip in solved.clips.values())
     stride = -(-n_frames // _MAX_FRAMES)
-    parts = [_pose_clip(body, moved, solved, stride) for moved, solved in progress(pairs, "joint_regressor")]
+    parts = []
+    for moved, solved in progress(shards, "joint_regressor: posing"):
+        pairs = [(moved.clips[name], clip) for name, clip in solved.clips.items()]
+        if pairs:
+            betas = shared_betas(goal, body, pairs)
+            parts += [_pose(body, follow(goal, body, betas, *pair, stride), *pair, stride) for pair in pairs]
     fields = ("vertices", "centres", "subject", "clip")
-    return body_names, _Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+    return _Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
 
-def _pose_clip(body: BodyModel, moved: Clip, solved: Clip, stride: int) -> _Samples:
-    keypoints = solved.arrays["keypoints"]
+def _pose(body: BodyModel, state: BodyState, moved: Clip, solved: Clip, stride: int) -> _Samples:
+    """Pose the mesh of a fitted clip, fingers and all."""
+    hands = {name: moved.arrays[name][::stride] for name in ("left_hand_pose", "right_hand_pose")}
+    vertices, _ = body.pose(SmplxPose.from_arrays(smplx_arrays(state) | hands))
+    keypoints = solved.arrays["keypoints"][::stride]
     centres = keypoints[:, : keypoints.shape[1] // 2]
-    frames = np.flatnonzero(np.isfinite(centres).all((1, 2)))[::stride]
-    still = SmplxPose.from_clip(moved)
-    some = {name: array[frames] for name, array in still.arrays().items() if name != "betas"}
-    vertices, _ = body.pose(SmplxPose(still.betas, **some))
-    subject, clip = (np.full(len(frames), name) for name in (moved.attrs["subject"], moved.clip_id))
-    return _Samples(vertices.astype(np.float32), centres[frames], subject, clip)
+    subject, clip = (np.full(len(centres), name) for name in (moved.attrs["subject"], moved.clip_id))
+    return _Samples(vertices.astype(np.float32), centres, subject, clip)
 
 
 def _held_out(samples: _Samples, share: float) -> np.ndarray:

@@ -20,8 +20,8 @@ from torch import Tensor
 from kinesynth.fitting.points import BodyState, SkinnedPoints
 
 _FRAMES_AT_ONCE = 32  # keeps the Jacobian of a batch in the processor's cache
-_MAX_STEPS = 40
-_RELATIVE_GAIN = 1e-5  # of the objective, below which a step ends the search
+_MAX_STEPS = 20  # a sound clip needs four to six
+_RELATIVE_GAIN = 1e-4  # of the objective, below which a step ends the search
 _FIRST_DAMPING, _MAX_DAMPING = 1e-6, 1e4
 
 

@@ -1,0 +1,112 @@
+"""A body that follows a skeleton: what it shall meet, and how it gets there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers
+from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.errors import BadInput
+from kinesynth.fitting.points import N_POSED, BodyState, Mixture, SkinnedPoints
+from kinesynth.fitting.rotations import exponential
+from kinesynth.fitting.solve import Weights, fit_pose, fit_shape
+from kinesynth.stage_file import Attributes, Clip
+
+_SHAPE_FRAMES = 32  # from all clips together; more change betas by less than their uncertainty
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Points of the mesh, and the rows of a clip's markers and joint centres that they shall meet."""
+
+    points: SkinnedPoints
+    markers: list[int]
+    centres: list[int]
+
+    @classmethod
+    def of(
+        cls, body: BodyModel, layout: MarkerLayout, joints: Mapping[str, Mixture], skeleton: Attributes, source: Path
+    ) -> Self:
+        """Match the layout's markers and the regressed `joints` with the names in `skeleton`, read from `source`.
+
+        Raises:
+            BadInput: no marker is known to both, or the skeleton lacks a joint's body.
+        """
+        markers, bodies = list(skeleton["marker_names"]), list(skeleton["body_names"])
+        shared = [row for row, name in enumerate(layout.names) if name in markers]
+        if not shared:
+            expected = f"{', '.join(layout.names[:3])} and others"
+            raise BadInput(source, "marker_names", "none of the layout's markers", expected, "use one layout for all")
+        if unknown := joints.keys() - set(bodies):
+            raise BadInput(source, "body_names", f"no {min(unknown)}", "the regressor's bodies", "train it again")
+        mixture = Mixture(layout.vertices[shared], layout.weights[shared])
+        for joint in joints.values():
+            mixture += joint
+        return cls(
+            SkinnedPoints.from_layer(body.layer, mixture),
+            [markers.index(layout.names[row]) for row in shared],
+            [bodies.index(name) for name in joints],
+        )
+
+    def targets(self, solved: Clip) -> Tensor:
+        """Return the points (T, P, 3) of a clip after inverse kinematics, NaN where a marker is missing."""
+        markers, keypoints = solved.arrays["markers"], solved.arrays["keypoints"]
+        return torch.from_numpy(np.concatenate([markers[:, self.markers], keypoints[:, self.centres]], 1))
+
+    def residual(self, state: BodyState, targets: Tensor) -> np.ndarray:
+        """Return the mean distance (T,) over the known points of each frame, in metres, NaN where none is known."""
+        distance: np.ndarray = (self.points.points(state) - targets).norm(dim=-1).nanmean(1).numpy()
+        return distance
+
+
+def marker_layout(body: BodyModel, marker_vertices: Path | None) -> MarkerLayout:
+    """Return the layout by anatomical rule, or the user's own."""
+    return resolve_markers(body) if marker_vertices is None else read_marker_vertices(marker_vertices, body)
+
+
+def shared_betas(goal: Goal, body: BodyModel, pairs: Sequence[tuple[Clip, Clip]]) -> Tensor:
+    """Fit one shape (S,) to frames spread evenly over clips of one subject: (motion, inverse kinematics)."""
+    states = [state_of(body, moved) for moved, _ in pairs]
+    targets = torch.cat([goal.targets(solved) for _, solved in pairs])
+    together = BodyState(
+        torch.cat([state.rotations for state in states]),
+        torch.cat([state.transl for state in states]),
+        torch.cat([state.correction for state in states]),
+        states[0].betas,
+    )
+    frames = slice(None, None, -(-len(targets) // _SHAPE_FRAMES))
+    return fit_shape(goal.points, together[frames], targets[frames], Weights()).betas
+
+
+def follow(goal: Goal, body: BodyModel, betas: Tensor, moved: Clip, solved: Clip, stride: int = 1) -> BodyState:
+    """Fit the pose of every `stride`-th frame of a clip."""
+    frames = slice(None, None, stride)
+    start = replace(state_of(body, moved), betas=betas)[frames]
+    return fit_pose(goal.points, start, goal.targets(solved)[frames], Weights(), moved.attrs["fps"] / stride)
+
+
+def state_of(body: BodyModel, clip: Clip) -> BodyState:
+    """Return a clip's motion as rotations, jaw and eyes at rest."""
+    pose = SmplxPose.from_clip(clip)
+    n_frames = len(pose.transl)
+    rest = np.zeros((n_frames, 9))
+    turns = [pose.global_orient, pose.body_pose, rest, pose.left_hand_pose, pose.right_hand_pose]
+    full = torch.from_numpy(np.concatenate(turns, 1)) + body.layer.pose_mean
+    zero = torch.zeros(n_frames, 3 * N_POSED + 3, dtype=torch.float64)
+    rotations = exponential(full.reshape(n_frames, -1, 3))
+    return BodyState(rotations, torch.from_numpy(pose.transl), zero, torch.from_numpy(pose.betas))
+
+
+def smplx_arrays(state: BodyState) -> dict[str, np.ndarray]:
+    """Return what the fit changes of a clip's SMPL-X parameters."""
+    rotations, transl = state.corrected()
+    turns = Rotation.from_matrix(rotations[:, :N_POSED].reshape(-1, 3, 3).numpy()).as_rotvec()
+    turns = turns.reshape(-1, 3 * N_POSED)
+    body = {"global_orient": turns[:, :3], "body_pose": turns[:, 3:], "transl": transl.numpy()}
+    return {"betas": state.betas.numpy(), **body}
