@@ -9,7 +9,7 @@ import numpy as np
 import opensim
 import pytest
 
-from kinesynth.errors import BadInput
+from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.skeleton.definition import SkeletonDefinition, evaluate
 from kinesynth.skeleton.functions import spline_pieces
 
@@ -64,6 +64,9 @@ def test_splines_are_exact() -> None:
 def test_bad_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"missing\.osim"):
         SkeletonDefinition.from_osim(tmp_path / "missing.osim")
+    (tmp_path / "broken.osim").write_text("<OpenSimDocument>")
+    with pytest.raises(KinesynthError, match=r"broken\.osim: model"):
+        SkeletonDefinition.from_osim(tmp_path / "broken.osim")
     with pytest.raises(BadInput, match=r"missing\.npz"):
         SkeletonDefinition.load(tmp_path / "missing.npz")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))

@@ -92,8 +92,8 @@ class SkeletonDefinition:
 
         Raises:
             BadInput: the file is missing.
-            KinesynthError: the model is not a tree, or has a joint, function or coupler of a kind unknown here.
-            ClipRejected: OpenSim cannot load it.
+            KinesynthError: OpenSim cannot load it, it is not a tree, or it has a joint, function or coupler of a kind
+                unknown here.
         """
         from kinesynth.skeleton.osim import read_osim
 

@@ -26,13 +26,17 @@ def read_osim(path: Path) -> dict[str, Any]:
     """Return the attributes of the `SkeletonDefinition` of the model in `path`.
 
     Raises:
-        BadInput: the model is not a tree, or has a joint, function or coupler of a kind unknown here.
+        BadInput: OpenSim cannot load the model, it is not a tree, or it has a joint, function or coupler of a kind unknown here.
     """
     import opensim
 
     opensim.Logger.setLevelString("error")
-    model = opensim.Model(str(path))
-    model.initSystem()
+    try:
+        model = opensim.Model(str(path))
+        model.initSystem()
+    except RuntimeError as error:
+        found = " ".join(str(error).split())[:200]
+        raise BadInput(path, "model", found, "a model that OpenSim loads", "open it in OpenSim and mend it") from error
     functions = FunctionTable(path)
     bodies = {body.getName(): index for index, body in enumerate(model.getBodySet())}
     coordinates = {coordinate.getName(): index for index, coordinate in enumerate(model.getCoordinateSet())}
