@@ -52,7 +52,7 @@ class RestBody:
     @property
     def eyes(self) -> np.ndarray:
         """The point (3,) between the eyeballs' centres."""
-        return (self.joint("left_eye_smplhf") + self.joint("right_eye_smplhf")) / 2
+        return (self.joint("left_eye") + self.joint("right_eye")) / 2
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Piece:
         material: index (F,) into `materials`, names that the renderer knows.
         uv: (F,3,2) m, coordinates on the cloth (around, along), or None.
         local: (n,3) coordinates for the material that stick to the surface; the rest position where None.
-        anchor: sparse (n,N): the body points over which a garment lies, or None for pieces that are not cloth.
-        clearance: (n,) m, the least distance of a garment from its anchor along the body's normal.
+        anchor: sparse (n,N): the body points on which the piece lies, or None where it is skinned by itself.
+        clearance: (n,) m, the least distance from the anchor along the body's normal; None where it lies exactly on it.
     """
 
     name: str

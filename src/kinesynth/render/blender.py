@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import gpu
 import numpy as np
 from mathutils import Matrix
 
 from kinesynth.render.cameras import SENSOR_WIDTH_MM, Camera
 from kinesynth.render.job import StaticMesh, cache_path, read_pieces
-from kinesynth.render.materials import MATERIALS, Graph, values
+from kinesynth.render.materials import MATERIALS, TRANSPARENT, Graph, values
 from kinesynth.render.scene import Light, Scene, Settings
 
 _TO_BLENDER = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))
 _WALL_HEIGHT_M = 6.0
 _FLOOR_REACH_M = 30.0
+
+
+def device() -> str:
+    """Return the name of the device that draws; without an OpenGL context Blender ends the process here."""
+    gpu.init()
+    return str(gpu.platform.renderer_get())
 
 
 def render_clip(folder: Path, scene: Scene) -> None:
@@ -31,7 +38,9 @@ def render_clip(folder: Path, scene: Scene) -> None:
     blender_scene = _empty_scene()
     materials = {name: _material(name, graph) for name, graph in MATERIALS.items()}
     _set_values(materials, values(scene))
-    people = [_animated(folder, k, mesh, materials) for k, mesh in enumerate(read_pieces(folder))]
+    meshes = read_pieces(folder)
+    objects = [_animated(folder, k, mesh, materials) for k, mesh in enumerate(meshes)]
+    people = {obj.name for obj, mesh in zip(objects, meshes, strict=True) if TRANSPARENT.isdisjoint(mesh.materials)}
     place = _room(scene, materials)
     for light in scene.lights:
         _light(light)
@@ -44,7 +53,7 @@ def render_clip(folder: Path, scene: Scene) -> None:
             eye = np.linalg.inv(camera.extrinsics)[:3, 3]
             bpy.data.objects[wall].hide_render = bool(sign * eye[axis] > sign * offset - 0.05)
         _pictures(blender_scene, scene.settings, folder / f"{camera.name}.mp4")
-        _mask(blender_scene, [obj.name for obj in people], folder / f"{camera.name}_mask.mkv")
+        _mask(blender_scene, scene.settings, people, folder / f"{camera.name}_mask.mkv")
 
 
 def _empty_scene() -> Any:
@@ -155,7 +164,6 @@ def _configure(target: Any, scene: Scene) -> None:
     eevee.taa_render_samples = scene.settings.samples
     eevee.use_shadows = scene.settings.shadows
     eevee.shadow_ray_count = eevee.shadow_step_count = 1
-    eevee.shadow_resolution_scale = scene.settings.shadow_scale
     eevee.use_raytracing = False
     eevee.use_fast_gi = False
     # Small pools: on a software renderer clearing the default ones costs more than the picture.
@@ -177,25 +185,31 @@ def _pictures(target: Any, settings: Settings, path: Path) -> None:
     bpy.ops.render.render(animation=True)
 
 
-def _mask(target: Any, people: list[str], path: Path) -> None:
+def _mask(target: Any, settings: Settings, people: set[str], path: Path) -> None:
     """Render the person alone, white on black, without antialiasing: a pixel is the person where its centre is."""
     hidden = {obj.name: obj.hide_render for obj in bpy.data.objects}
     for obj in bpy.data.objects:
-        obj.hide_render = obj.hide_render or (obj.type == "MESH" and obj.name not in people)
-    target.render.engine = "BLENDER_WORKBENCH"
-    shading = target.display.shading
-    shading.light, shading.color_type, shading.single_color = "FLAT", "SINGLE", (1, 1, 1)
-    shading.show_object_outline = shading.show_cavity = shading.show_shadows = False
-    target.display.render_aa = "OFF"
-    view = target.view_settings
-    before = view.view_transform, view.look, view.exposure
+        obj.hide_render = obj.type != "CAMERA" and obj.name not in people
+    view, world, layer = target.view_settings, target.world, target.view_layers[0]
+    before = view.view_transform, view.look, view.exposure, world.color[:], world.use_nodes
     view.view_transform, view.look, view.exposure = "Raw", "None", 0.0
-    world_colour = target.world.color[:]
-    target.world.color = (0, 0, 0)
+    world.color, world.use_nodes = (0, 0, 0), False
+    if settings.engine == "cycles":
+        layer.material_override = bpy.data.materials["white"]
+        target.cycles.samples, target.cycles.use_denoising, target.cycles.max_bounces = 1, False, 0
+        target.cycles.pixel_filter_type = "BOX"
+        target.render.filter_size = 0.01
+    else:
+        target.render.engine = "BLENDER_WORKBENCH"
+        shading = target.display.shading
+        shading.light, shading.color_type, shading.single_color = "FLAT", "SINGLE", (1, 1, 1)
+        shading.show_object_outline = shading.show_cavity = shading.show_shadows = False
+        target.display.render_aa = "OFF"
     _video(target, path, "MKV", "FFV1", "BW", "LOSSLESS")
     bpy.ops.render.render(animation=True)
-    view.view_transform, view.look, view.exposure = before
-    target.world.color = world_colour
+    view.view_transform, view.look, view.exposure, world.color, world.use_nodes = before
+    layer.material_override = None
+    target.render.filter_size = 1.5
     for name, state in hidden.items():
         bpy.data.objects[name].hide_render = state
 
@@ -217,6 +231,7 @@ def _material(name: str, graph: Graph) -> Any:
         return bpy.data.materials[name]
     material = bpy.data.materials.new(name)
     material.use_nodes = True
+    material.surface_render_method = "BLENDED" if name in TRANSPARENT else "DITHERED"
     tree = material.node_tree
     tree.nodes.clear()
     for node in graph:

@@ -116,7 +116,7 @@ def _strands(points: np.ndarray, body: RestBody) -> np.ndarray:
 def brows(body: RestBody) -> Piece:
     """Return two arched brows, a thin strip cut from the forehead."""
     eyes, size = body.eyes, body.head_size
-    half = abs(body.joint("left_eye_smplhf")[0])
+    half = abs(body.joint("left_eye")[0])
     front = (body.weight("head") > 0.5) & (body.vertices[:, 2] > eyes[2] - 0.02 * size)
     patch = Patch.whole(len(body.vertices), body.faces[front[body.faces].all(axis=1)]).compact()
     for part in range(2):
@@ -146,10 +146,10 @@ def eyeballs(body: RestBody) -> Piece:
             centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
             radius = np.ptp(vertices[:, 0]) / 2
         else:
-            centre, radius = body.joint(f"{side}_eye_smplhf"), 0.012 * body.head_size
+            centre, radius = body.joint(f"{side}_eye"), 0.012 * body.head_size
         vertices, faces = ellipsoid(centre, np.full(3, radius), 24)
         weights = np.zeros((len(vertices), len(body.joints)))
-        weights[:, body.joint_names.index(f"{side}_eye_smplhf")] = 1.0
+        weights[:, body.joint_names.index(f"{side}_eye")] = 1.0
         parts.append((vertices, faces, weights, (vertices - centre) / radius))
     (v0, f0, w0, l0), (v1, f1, w1, l1) = parts
     faces = np.concatenate([f0, f1 + len(v0)])

@@ -97,7 +97,7 @@ def _skin() -> Graph:
         _mix("tone", "mottle", _WHITE, _WHITE),
         _noise("pores", "local.1", 420.0, 1.0),
         _bump("pore bump", "pores", 0.0006),
-        *_surface(base_color="tone.2", roughness=0.55, normal="pore bump", subsurface_weight=0.12, subsurface_scale=0.01),
+        *_surface(base_color="tone.2", roughness=0.55, normal="pore bump", subsurface_weight=0.0, subsurface_scale=0.01),
     )
 
 
@@ -140,6 +140,28 @@ def _floor() -> Graph:
     )
 
 
+def _contact_shadow() -> Graph:
+    """Black, transparent towards the rim (`local` x, y run over the unit disc)."""
+    return (
+        _LOCAL,
+        Node("radius", "ShaderNodeVectorMath", {0: "local.1"}, {"operation": "LENGTH"}),
+        _math("inside", "SUBTRACT", 1.0, "radius.1"),
+        _math("falloff", "SMOOTH_MIN", "inside", 1.0, 0.5),
+        _math("opacity", "MULTIPLY", "falloff", 0.55),
+        Node("clear", "ShaderNodeBsdfTransparent"),
+        Node("dark", "ShaderNodeEmission", {"Color": (0.0, 0.0, 0.0, 1.0)}),
+        Node("blend", "ShaderNodeMixShader", {0: "opacity", 1: "clear", 2: "dark"}),
+        Node("output", "ShaderNodeOutputMaterial", {"Surface": "blend"}),
+    )
+
+
+def _white() -> Graph:
+    return (
+        Node("light", "ShaderNodeEmission", {"Color": _WHITE, "Strength": 1.0}),
+        Node("output", "ShaderNodeOutputMaterial", {"Surface": "light"}),
+    )
+
+
 def _plain(roughness: float) -> Graph:
     return _surface(base_color=_WHITE, roughness=roughness)
 
@@ -156,7 +178,10 @@ MATERIALS: Mapping[str, Graph] = {
     "floor": _floor(),
     "wall": _plain(0.9),
     "skirting": _plain(0.5),
+    "shadow": _contact_shadow(),
+    "white": _white(),
 }
+TRANSPARENT = frozenset({"shadow"})
 
 
 def values(scene: Scene) -> dict[str, dict[str, Any]]:
@@ -167,6 +192,7 @@ def values(scene: Scene) -> dict[str, dict[str, Any]]:
             "tone.6": _scaled(person.skin, 0.86),
             "tone.7": _scaled(person.skin, 1.10, red=1.05),
             "surface.Roughness": person.skin_roughness,
+            "surface.Subsurface Weight": scene.settings.subsurface,
         },
         "eye": {"white or iris.7": (*person.iris, 1.0)},
         "hair": {"colour.6": _scaled(person.hair, 0.45), "colour.7": _scaled(person.hair, 1.5)},

@@ -4,6 +4,7 @@ import numpy as np
 
 from kinesynth.render import garments, head
 from kinesynth.render.anatomy import Piece, RestBody, single
+from kinesynth.render.mesh import Patch
 from kinesynth.render.scene import SOLE_M, Person
 from kinesynth.render.shoes import shoe
 
@@ -36,7 +37,9 @@ def bare_skin(body: RestBody, person: Person) -> Piece:
         | (body.weight("eye") > 0.9)
     )
     faces = body.faces[~hidden[body.faces].all(axis=1)]
-    return Piece("skin", body.vertices, faces, body.weights, ("skin",), single(faces))
+    patch = Patch.whole(len(body.vertices), faces).compact()
+    rest, weights = patch.sample(body.vertices), patch.sample(body.weights)
+    return Piece("skin", rest, patch.faces, weights, ("skin",), single(patch.faces), anchor=patch.matrix)
 
 
 def _under_both(body: RestBody, person: Person) -> np.ndarray:

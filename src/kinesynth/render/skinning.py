@@ -56,7 +56,12 @@ def skin(piece: Piece, transforms: np.ndarray) -> np.ndarray:
 
 
 def drape(piece: Piece, transforms: np.ndarray, body: RestBody, body_vertices: np.ndarray) -> np.ndarray:
-    """Return a garment's points (T,n,3): skinned, then pushed out of the posed body (T,N,3) where they sank into it."""
+    """Return a piece's points (T,n,3) on a posed body (T,N,3).
+
+    Skin lies on the body as it is; cloth is skinned by itself and then pushed out where it sank into the body.
+    """
+    if piece.anchor is not None and piece.clearance is None:
+        return np.stack([piece.anchor @ vertices for vertices in body_vertices])
     posed = skin(piece, transforms)
     if piece.anchor is None or piece.clearance is None:
         return posed

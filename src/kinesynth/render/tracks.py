@@ -1,0 +1,48 @@
+"""What Blender wrote, read back: pictures as bytes, masks as bits, boxes."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+
+from kinesynth.errors import ClipRejected
+
+
+def read_video(path: Path, n_frames: int) -> np.ndarray:
+    """Return an mp4 file's bytes (uint8), once it is known to hold `n_frames` pictures.
+
+    Raises:
+        ClipRejected: it holds another number.
+    """
+    with av.open(str(path)) as container:
+        found = sum(packet.pts is not None for packet in container.demux(video=0))
+    _expect(path, found, n_frames)
+    return np.frombuffer(path.read_bytes(), dtype=np.uint8)
+
+
+def read_mask(path: Path, n_frames: int) -> np.ndarray:
+    """Return a lossless black-and-white video as a mask (T,H,W).
+
+    Raises:
+        ClipRejected: it does not hold `n_frames` pictures, or in one of them nobody is seen.
+    """
+    with av.open(str(path)) as container:
+        mask = np.stack([frame.to_ndarray(format="gray") > 127 for frame in container.decode(video=0)])
+    _expect(path, len(mask), n_frames)
+    empty = ~mask.any(axis=(1, 2))
+    if empty.any():
+        raise ClipRejected("nobody in the picture", float(empty.sum()), f"{path.stem}, frame {int(empty.argmax())}")
+    return mask
+
+
+def boxes(mask: np.ndarray) -> np.ndarray:
+    """Return the first and last column and row of a mask (T,H,W), each frame: (T,4) x0, y0, x1, y1, px, inclusive."""
+    columns, rows = mask.any(axis=1), mask.any(axis=2)
+    first = [columns.argmax(axis=1), rows.argmax(axis=1)]
+    last = [each.shape[1] - 1 - each[:, ::-1].argmax(axis=1) for each in (columns, rows)]
+    return np.stack([*first, *last], axis=1).astype(np.float64)
+
+
+def _expect(path: Path, found: int, n_frames: int) -> None:
+    if found != n_frames:
+        raise ClipRejected("video has another number of frames", float(found), f"{path.name}: expected {n_frames}")

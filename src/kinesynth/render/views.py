@@ -1,0 +1,163 @@
+"""`kinesynth render-views`: pictures and masks of a shard's clips, drawn in one Blender process."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.errors import ClipRejected
+from kinesynth.isolation import Worker, isolated
+from kinesynth.render import blender_calls, contact
+from kinesynth.render.anatomy import Piece, RestBody
+from kinesynth.render.cameras import draw_perturbation, place, view_names
+from kinesynth.render.job import cache_path, write_cache, write_pieces
+from kinesynth.render.person import dress
+from kinesynth.render.scene import PRESETS, Scene, Settings, draw_scene, furnish
+from kinesynth.render.skinning import bone_transforms, drape
+from kinesynth.render.tracks import boxes, read_mask, read_video
+from kinesynth.seeds import generator
+from kinesynth.stage_file import Clip, process_clips
+
+STAGE = "render_views"
+_START_SECONDS = 300.0  # shaders compile while the first picture is drawn
+_FRAME_SECONDS = {"preview": 60.0, "odah": 240.0}
+_FRAMES_PER_CHUNK = 32
+
+
+def render_views(
+    *,
+    body: Path,
+    fit: Path,
+    output: Path,
+    views: list[str],
+    seed: int = 1,
+    preset: Literal["preview", "odah"] = "preview",
+    width: int = 256,
+    height: int = 192,
+    log: Path = Path("render_views.log"),
+) -> None:
+    """Draw the clips of a shard: per view an H.264 video, a person mask, boxes and camera matrices.
+
+    Skin, hair, clothes, room, light and cameras are drawn from the seed, the subject and the clip.
+
+    Args:
+        body: the body model (SMPL-X schema npz).
+        fit: the shard's fitted poses.
+        output: the shard's pictures.
+        views: names of views (frontal, sagittal, sagittal_left, rear, oblique), or how many of them in this order.
+        seed: of all that is drawn.
+        preset: preview (CPUs) or odah (the paper's quality).
+        width: of the pictures, px.
+        height: of the pictures, px.
+        log: where Blender's chatter goes.
+    """
+    names = view_names(int(views[0]) if len(views) == 1 and views[0].isdigit() else views)
+    settings = _choose_engine(PRESETS[preset], log)
+    model = load_body(body)
+    with Worker(log) as worker:
+        work = partial(_render, worker, model, names, (width, height), seed, settings, _FRAME_SECONDS[preset])
+        process_clips(STAGE, [fit], output, work, {"views": names})
+
+
+def _choose_engine(settings: Settings, log: Path) -> Settings:
+    """Return the settings with the engine that can draw here, and say in the log which and on what."""
+    try:
+        line = f"EEVEE draws on {isolated(blender_calls.device, timeout_seconds=_START_SECONDS, log=log)}"
+    except ClipRejected:
+        settings = replace(settings, engine="cycles")
+        line = "no OpenGL context (install libegl1 and libgl1-mesa-dri): Cycles draws on the CPU instead, slowly"
+    with log.open("a") as stream:
+        stream.write(f"{STAGE}: {line}\n")
+    return settings
+
+
+def _render(
+    worker: Worker,
+    model: BodyModel,
+    names: list[str],
+    size: tuple[int, int],
+    seed: int,
+    settings: Settings,
+    frame_seconds: float,
+    clip: Clip,
+) -> Clip:
+    pose = SmplxPose.from_clip(clip)
+    n_frames = len(pose)
+    rng = generator(seed, str(clip.attrs["subject"]), clip.clip_id, "render")
+    scene = draw_scene(rng, str(clip.attrs.get("sex", "")), float(clip.attrs["fps"]), n_frames, settings)
+    perturbations = [draw_perturbation(rng) for _ in names]
+    with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
+        folder = Path(name)
+        extremes = write_person(folder, model, pose, scene)
+        cameras = tuple(place(view, extremes, *size, each) for view, each in zip(names, perturbations, strict=True))
+        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), cameras)
+        limit = _START_SECONDS + frame_seconds * n_frames * len(names)
+        worker.call(blender_calls.render, folder, scene, timeout_seconds=limit)
+        arrays: dict[str, np.ndarray] = {}
+        for camera in cameras:
+            mask = read_mask(folder / f"{camera.name}_mask.mkv", n_frames)
+            arrays |= {
+                f"{camera.name}/video": read_video(folder / f"{camera.name}.mp4", n_frames),
+                f"{camera.name}/mask": np.packbits(mask),
+                f"{camera.name}/bbox": boxes(mask),
+                f"{camera.name}/K": camera.K,
+                f"{camera.name}/world_to_camera": camera.extrinsics,
+            }
+    width, height = size
+    shown = {"views": names, "width": width, "height": height, "appearance": scene.to_json()}
+    return Clip(clip.clip_id, arrays, {**clip.attrs, **shown})
+
+
+def write_person(folder: Path, model: BodyModel, pose: SmplxPose, scene: Scene) -> np.ndarray:
+    """Write the dressed person's meshes and their motion to `folder`; return extreme points (P,3) m of all frames."""
+    body = rest_body(model, pose.betas)
+    pieces = dress(body, scene.person)
+    shoes = [k for k, piece in enumerate(pieces) if "shoe" in piece.materials]
+    chunks = [np.concatenate(parts) for parts in zip(*_posed(model, body, pieces, pose), strict=True)]
+    for k, posed in enumerate(chunks):
+        write_cache(cache_path(folder, k), len(pieces[k].rest), len(pose), posed)
+    shadows: list[tuple[Piece, np.ndarray]] = []
+    if not scene.settings.shadows:
+        shadows = contact.patches([chunks[k] for k in shoes], chunks[0][:, ::20], scene.room.floor_m)
+    for k, (piece, posed) in enumerate(shadows, start=len(pieces)):
+        write_cache(cache_path(folder, k), len(piece.rest), len(pose), posed)
+    write_pieces(folder, [*pieces, *(piece for piece, _ in shadows)])
+    return np.concatenate([_extremes(posed) for posed in chunks])
+
+
+def _posed(model: BodyModel, body: RestBody, pieces: list[Piece], pose: SmplxPose) -> Iterator[list[np.ndarray]]:
+    """Yield the pieces' points, float32 (t,n,3) m in the world, a chunk of frames after the other."""
+    zeros = np.zeros((len(pose), 9))  # jaw and eyes, between body and hands
+    vectors = [pose.global_orient, pose.body_pose, zeros, pose.left_hand_pose, pose.right_hand_pose]
+    rotations = np.concatenate(vectors, axis=1).reshape(len(pose), -1, 3)
+    for start in range(0, len(pose), _FRAMES_PER_CHUNK):
+        part = slice(start, start + _FRAMES_PER_CHUNK)
+        arrays = {name: value if name == "betas" else value[part] for name, value in pose.arrays().items()}
+        vertices, _ = model.pose(SmplxPose(**arrays))
+        transforms = bone_transforms(rotations[part], pose.transl[part], body.joints, body.parents)
+        yield [drape(piece, transforms, body, vertices).astype(np.float32) for piece in pieces]
+
+
+def rest_body(model: BodyModel, betas: np.ndarray) -> RestBody:
+    """Return a subject's body at rest."""
+    return RestBody(
+        model.rest_vertices(betas),
+        model.rest_joints(betas),
+        model.skinning_weights,
+        model.faces,
+        np.asarray(model.parents),
+        tuple(model.joint_names),
+    )
+
+
+def _extremes(posed: np.ndarray) -> np.ndarray:
+    """Return, of points (T,n,3), each frame's farthest in 26 directions (the corners of a cube and between them)."""
+    grid = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * 3), axis=-1).reshape(-1, 3)
+    directions = grid[np.abs(grid).sum(axis=1) > 0]
+    index = (posed @ directions.T.astype(posed.dtype)).argmax(axis=1)
+    return np.take_along_axis(posed, index[..., None], axis=1).reshape(-1, 3).astype(np.float64)
