@@ -26,7 +26,8 @@ def read_osim(path: Path) -> dict[str, Any]:
     """Return the attributes of the `SkeletonDefinition` of the model in `path`.
 
     Raises:
-        BadInput: OpenSim cannot load the model, it is not a tree, or it has a joint, function or coupler of a kind unknown here.
+        BadInput: OpenSim cannot load the model, it is not a tree, or it has a joint, function or coupler of a kind
+            unknown here.
     """
     import opensim
 
