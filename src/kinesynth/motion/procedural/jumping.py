@@ -9,7 +9,8 @@ from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_fee
 
 GRAVITY = 9.81
 _TAKEOFF_PITCH = np.radians(-48.0)
-_LIFT_SECONDS = 0.07  # a foot cannot gain the body's speed at once
+_SOFTER = 0.045  # m; one lands with the knees less straight than they took off
+_LEAVE, _LIFT = 0.03, 0.05  # s before and after take-off: a foot cannot gain the body's speed at once
 
 
 def vertical_jump(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
@@ -22,14 +23,15 @@ def vertical_jump(figure: Figure, rng: np.random.Generator, seconds: float) -> P
     dip, push = rng.uniform(0.46, 0.54), 2.0 * (depth + tiptoe) / takeoff_speed * 0.98
     bottom = rng.uniform(0.02, 0.08) + dip
     takeoff = bottom + push
-    landing = takeoff + 2.0 * takeoff_speed / GRAVITY
-    absorb = 2.0 * (0.8 * depth + tiptoe) / takeoff_speed * 0.98
+    landing_speed = float(np.sqrt(takeoff_speed**2 + 2.0 * GRAVITY * _SOFTER))
+    landing = takeoff + (takeoff_speed + landing_speed) / GRAVITY
+    absorb = 2.0 * (0.8 * depth + tiptoe - _SOFTER) / landing_speed * 0.98
     knots = (bottom - dip, bottom, takeoff, landing, landing + absorb, landing + absorb + 0.75)
     states = [
         (0.0, 0.0, 0.0),
         (-depth, 0.0, 0.9 * GRAVITY),
         (tiptoe, takeoff_speed, -GRAVITY),
-        (tiptoe, -takeoff_speed, -GRAVITY),
+        (tiptoe - _SOFTER, -landing_speed, -GRAVITY),
         (-0.8 * depth, 0.0, 0.8 * GRAVITY),
         (0.0, 0.0, 0.0),
     ]
@@ -53,10 +55,8 @@ def _jump_feet(figure: Figure, plan: Plan, times: np.ndarray, flight: np.ndarray
     """Roll off over the balls, hang from the body in the air, land on the balls and roll down."""
     _, bottom, takeoff, landing, _, _ = knots
     pitch = _TAKEOFF_PITCH * ease(times, bottom + 0.35 * (takeoff - bottom), takeoff + 0.05)
-    pitch = pitch * (1.0 - ease(times, landing - 0.16, landing + 0.12))
-    airborne = ease(times, takeoff - 0.02, takeoff + _LIFT_SECONDS) - ease(
-        times, landing - _LIFT_SECONDS, landing + 0.02
-    )
+    pitch = pitch * (1.0 - ease(times, landing - 0.06, landing + 0.14))
+    airborne = ease(times, takeoff - _LEAVE, takeoff + _LIFT) - ease(times, landing - _LIFT, landing + _LEAVE)
     ankles, foot_pitch, toes = plan.ankles.copy(), plan.foot_pitch.copy(), plan.toes.copy()
     for side in (0, 1):
         ankles[:, side] = rolled_over_ball(figure, side, plan.ankles[0, side], pitch)

@@ -10,9 +10,9 @@ from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_fee
 # the kicking foot's ankle: forward and up in leg lengths, pitch in degrees, at fractions of the swing
 _SWING = {
     "time": (0.00, 0.14, 0.34, 0.58, 0.80, 1.00),
-    "forward": (0.00, -0.12, -0.44, 0.56, 0.34, 0.00),
-    "up": (0.00, 0.075, 0.27, 0.20, 0.16, 0.00),
-    "pitch": (0.0, -22.0, -38.0, -34.0, -10.0, 0.0),
+    "forward": (0.00, -0.10, -0.42, 0.50, 0.30, 0.00),
+    "up": (0.00, 0.10, 0.28, 0.22, 0.16, 0.00),
+    "pitch": (0.0, -14.0, -38.0, -34.0, -10.0, 0.0),
 }
 
 
@@ -21,7 +21,7 @@ def kicking(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
     times = frame_times(seconds)
     plan = at_ease(figure, standing(figure, len(times), rng))
     side, force = int(rng.integers(2)), rng.uniform(0.75, 1.0)
-    shift, swing, gap = rng.uniform(0.5, 0.6), rng.uniform(1.35, 1.6), rng.uniform(0.1, 0.2)
+    shift, swing, gap = rng.uniform(0.75, 0.85), rng.uniform(1.35, 1.6), rng.uniform(0.1, 0.2)
     over = np.zeros_like(times)
     for start in np.arange(0.02, seconds, 2.0 * shift + swing + gap):
         over += there_and_back(times, float(start), shift, swing, shift)
@@ -29,7 +29,7 @@ def kicking(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
     centre = centre_over_feet(figure, plan)
     standing_ankle = plan.ankles[:, 1 - side]
     middle = 0.5 * (standing_ankle[:, 0] + plan.ankles[0, side, 0])
-    centre[:, 0] = middle + over * 0.93 * (standing_ankle[:, 0] - middle)
+    centre[:, 0] = middle + over * 0.82 * (standing_ankle[:, 0] - middle)
     centre[:, 2] += standing_ankle[:, 2] - plan.ankles.mean(axis=1)[:, 2]
     pelvis = plan.pelvis.copy()
     pelvis[:, 1] -= 0.018 * figure.leg_length * over
