@@ -57,7 +57,7 @@ KNEE_DROP = 0.05
 The rig's own knee is at 0.30 of stature, 2 cm above both the centre of its own skinning and the mean knee axis, 0.285
 (Drillis and Contini 1966, as tabulated by Winter, Biomechanics and Motor Control of Human Movement).
 """
-ANKLE_SHARPNESS = 3.0
+ANKLE_SHARPNESS = 2.0
 """Power on the foot's share of the skin between shank and foot, which would else take the malleoli along."""
 
 

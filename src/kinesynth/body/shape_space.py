@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 from scipy.spatial import cKDTree
 
 from kinesynth.body.joints import OPPOSITE, PARENTS
 
+_RIDGE_M = 0.004
+"""Error that a joint may gain for weights smaller by one; keeps the weights at about one or below."""
 _MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
@@ -56,7 +57,7 @@ def vertex_areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 def sparse_regressor(
     space: ShapeSpace, joints: np.ndarray, skinning: np.ndarray, mirrored: np.ndarray, *, vertices_per_joint: int = 32
 ) -> np.ndarray:
-    """Return a convex, mirror-symmetric regressor (J, N) such that regressor @ vertices follows `joints` over shape.
+    """Return an affine, mirror-symmetric regressor (J, N) such that regressor @ vertices follows `joints` over shape.
 
     Args:
         space: linear shape space of the vertices.
@@ -76,30 +77,42 @@ def sparse_regressor(
         midline = opposite == joint
         moved = skinning[:, joint] + skinning[:, PARENTS[joint]] > 1e-3
         near = _candidates(space.mean, targets[joint, :, 0], moved)
-        used, weights = _convex_fit(basis[near], targets[joint], vertices_per_joint // (2 if midline else 1))
+        used, weights = _sparse_fit(basis[near], targets[joint], vertices_per_joint // (2 if midline else 1))
         regressor[joint, near[used]] = weights
         if midline:
             regressor[joint] = 0.5 * (regressor[joint] + regressor[joint][mirrored])
     return regressor
 
 
-def _candidates(vertices: np.ndarray, centre: np.ndarray, moved: np.ndarray, count: int = 240) -> np.ndarray:
-    """Return the indices of the `count` vertices nearest to a joint among those `moved` with it."""
-    distance = np.where(moved, np.linalg.norm(vertices - centre, axis=1), np.inf)
-    return np.argsort(distance, kind="stable")[: min(count, int(moved.sum()))]
+def _candidates(vertices: np.ndarray, centre: np.ndarray, moved: np.ndarray, per_octant: int = 40) -> np.ndarray:
+    """Return the indices of the vertices `moved` with a joint that are nearest to it, from all eight octants around it.
+
+    Nearest ones alone would lie on the back for a joint of the spine, whose centre no mean of them can reach.
+    """
+    offset = vertices - centre
+    octant = (offset > 0.0) @ [1, 2, 4]
+    distance = np.where(moved, np.linalg.norm(offset, axis=1), np.inf)
+    order = np.argsort(distance, kind="stable")[: int(moved.sum())]
+    return np.concatenate([order[octant[order] == which][:per_octant] for which in range(8)])
 
 
-def _convex_fit(basis: np.ndarray, target: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return indices into `basis` (n, 3, C) and weights >= 0 with sum 1 whose combination is nearest to `target`."""
+def _sparse_fit(basis: np.ndarray, target: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices into `basis` (n, 3, C) and weights (most,) with sum 1 whose combination is nearest to `target`.
+
+    Ridge regression, over and over without the smaller half of the weights until no more than `most` are left.
+    """
     used = np.arange(len(basis))
     while True:
-        rows = basis[used].reshape(len(used), -1).T
-        unity = np.ones((1, len(used)))
-        weights, _ = nnls(np.concatenate([rows, 1e3 * unity]), np.append(target.ravel(), 1e3))
-        positive = np.flatnonzero(weights > 0)
-        if len(positive) <= most:
-            return used[positive], weights[positive] / weights[positive].sum()
-        used = used[np.sort(np.argsort(weights)[-most:])]
+        rows = basis[used].reshape(len(used), -1)
+        # Weights are deviations from the plain mean, so that their sum stays 1 whatever the ridge does.
+        centred = rows - rows.mean(axis=0)
+        gram = centred @ centred.T + _RIDGE_M**2 * np.eye(len(used))
+        deviation = np.linalg.solve(gram, centred @ (target.ravel() - rows.mean(axis=0)))
+        weights = 1.0 / len(used) + deviation - deviation.mean()
+        if len(used) <= most:
+            return used, weights
+        kept = max(most, len(used) // 2)
+        used = used[np.sort(np.argsort(np.abs(weights))[-kept:])]
 
 
 def _signs(mean: np.ndarray, directions: np.ndarray) -> np.ndarray:
