@@ -52,7 +52,7 @@ class RestBody:
     @property
     def eyes(self) -> np.ndarray:
         """The point (3,) between the eyeballs' centres."""
-        return (self.joint("left_eye") + self.joint("right_eye")) / 2
+        return np.asarray((self.joint("left_eye") + self.joint("right_eye")) / 2)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import gpu
+import gpu  # type: ignore[import-not-found]
 import numpy as np
 from mathutils import Matrix
 
@@ -92,7 +92,9 @@ def _room(scene: Scene, materials: dict[str, Any]) -> dict[str, tuple[int, int, 
     """Build floor and walls; return each wall's world axis, side (-1, 1) and offset."""
     (x0, x1), (z0, z1) = scene.extent
     y, reach = scene.room.floor_m, _FLOOR_REACH_M
-    _plane("floor", [(-reach, y, reach), (reach, y, reach), (reach, y, -reach), (-reach, y, -reach)], materials["floor"])
+    _plane(
+        "floor", [(-reach, y, reach), (reach, y, reach), (reach, y, -reach), (-reach, y, -reach)], materials["floor"]
+    )
     far_x, far_z = scene.room.wall_clearance_m
     walls = {
         "wall -x": (0, -1, x0 - far_x), "wall +x": (0, 1, x1 + far_x),

@@ -35,7 +35,7 @@ class Camera:
     world_to_camera: tuple[tuple[float, float, float, float], ...]
 
     @property
-    def K(self) -> np.ndarray:
+    def K(self) -> np.ndarray:  # noqa: N802  (the name of the matrix in every textbook)
         """Intrinsic matrix (3,3), px."""
         focal = self.width * self.focal_length_mm / SENSOR_WIDTH_MM
         return np.array([[focal, 0, (self.width - 1) / 2], [0, focal, (self.height - 1) / 2], [0, 0, 1]])
@@ -54,7 +54,7 @@ def project(points: np.ndarray, K: np.ndarray, world_to_camera: np.ndarray) -> n
     """Return the pixels (...,2) at which a camera sees world points (...,3); pixel (0,0) is a pixel's centre."""
     inside = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
     image = inside @ K.T
-    return image[..., :2] / image[..., 2:]
+    return np.asarray(image[..., :2] / image[..., 2:])
 
 
 def view_names(views: int | list[str]) -> list[str]:

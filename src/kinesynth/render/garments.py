@@ -16,6 +16,10 @@ from kinesynth.render.mesh import Patch, smooth, smoothing_matrix, vertex_normal
 SLEEVES = {"vest": -0.12, "t-shirt": 0.55, "long sleeve": 1.9, "jacket": 1.93}
 LEGS = {"shorts": 0.45, "knee-length": 0.92, "leggings": 1.86, "trousers": 1.97}
 
+# Girths on which a pattern closes without a jump: cloth coordinates are stretched to them, pitches divide them.
+TRUNK_GIRTH_M, LEG_GIRTH_M, ARM_GIRTH_M = 0.96, 0.48, 0.32
+PITCHES_M = tuple(TRUNK_GIRTH_M / n for n in (12, 18, 24, 30, 36))
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -43,38 +47,48 @@ LOWER_FIT = {
 
 @dataclass(frozen=True)
 class Region:
-    """A garment's cuts, as fields over points of the rest pose that are positive inside, in metres from the cut."""
+    """A garment's cuts, as fields over points of the rest pose that are positive inside, in metres from the cut.
+
+    Attributes:
+        waist, lower_hem: heights of the upper and lower cut.
+        side: distance from the median plane at which sleeves end.
+        armpit: height below which `side` cuts nothing (a sleeveless garment keeps the flanks).
+        collar: height, depth and slope of the neck's plane instead of `waist`.
+    """
 
     waist: float
     lower_hem: float
     side: float
+    armpit: float
     collar: tuple[float, float, float] | None = None
 
     def fields(self, points: np.ndarray) -> list[np.ndarray]:
         """Return the distance (n,) inside each cut."""
         x, y, z = points.T
-        result = [y - self.lower_hem, self.side - np.abs(x)]
+        result = [y - self.lower_hem, np.maximum(self.side - np.abs(x), self.armpit - y)]
         if self.collar is None:
             return [*result, self.waist - y]
         height, depth, slope = self.collar
-        return [*result, (height + slope * (depth - z) - y) / np.hypot(1, slope)]
+        shoulders = 1.5 * np.maximum(np.abs(x) - 0.07, 0)  # the plane bends up before it meets the deltoids
+        return [*result, (height + slope * (depth - z) + shoulders - y) / np.hypot(1, slope)]
 
 
 def upper_region(body: RestBody, cut: str) -> Region:
     """Return the cuts of an upper garment."""
     neck, pelvis, hip = body.joint("neck"), body.joint("pelvis"), body.joint("left_hip")
-    shoulder, elbow, wrist = (body.joint(f"left_{name}")[0] for name in ("shoulder", "elbow", "wrist"))
-    side = _along(SLEEVES[cut], shoulder, elbow, wrist)
+    shoulder, elbow, wrist = (body.joint(f"left_{name}") for name in ("shoulder", "elbow", "wrist"))
+    side = _along(SLEEVES[cut], shoulder[0], elbow[0], wrist[0])
+    armpit = shoulder[1] - 0.115 if cut == "vest" else -np.inf
     rise = {"vest": -0.012, "jacket": 0.02}.get(cut, 0.006)
     low = hip[1] - 0.25 * (pelvis[1] - hip[1]) - (0.05 if cut == "jacket" else 0.03)
-    return Region(waist=np.inf, lower_hem=low, side=side, collar=(neck[1] + rise, neck[2] - 0.03, 0.55))
+    return Region(waist=np.inf, lower_hem=low, side=side, armpit=armpit, collar=(neck[1] + rise, neck[2] - 0.03, 0.55))
 
 
 def lower_region(body: RestBody, cut: str) -> Region:
     """Return the cuts of a lower garment."""
     hip, knee, ankle = (body.joint(f"left_{name}")[1] for name in ("hip", "knee", "ankle"))
     waist = body.joint("pelvis")[1] + 0.05
-    return Region(waist=waist, lower_hem=_along(LEGS[cut], hip, knee, ankle), side=np.inf)
+    return Region(waist=waist, lower_hem=_along(LEGS[cut], hip, knee, ankle), side=np.inf, armpit=-np.inf)
 
 
 def _along(fraction: float, start: float, middle: float, end: float) -> float:
@@ -193,7 +207,7 @@ def _finish(name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fi
         np.concatenate([points, inwards]),
         faces,
         weights[keep],
-        (name.split(":")[0],),
+        (name.partition(":")[0],),
         single(faces),
         uv=np.concatenate([uv, fold_uv]),
         anchor=patch.matrix[keep],
@@ -208,9 +222,8 @@ def _upper_uv(body: RestBody, base: np.ndarray, faces: np.ndarray) -> np.ndarray
     sleeve = np.abs(centre[:, 0]) > shoulder[0]
     x, y, z = np.moveaxis(base[faces], 2, 0)
     middle = body.joint("spine2")[2]
-    trunk = np.stack([np.arctan2(x, z - middle) * 0.15, y], axis=2)
-    trunk[..., 0] = _unwrap(trunk[..., 0], 2 * np.pi * 0.15)
-    arm = np.stack([_unwrap(np.arctan2(y - shoulder[1], z - shoulder[2]) * 0.05, 2 * np.pi * 0.05), np.abs(x)], axis=2)
+    trunk = np.stack([_around(x, z - middle, TRUNK_GIRTH_M), y], axis=2)
+    arm = np.stack([_around(y - shoulder[1], z - shoulder[2], ARM_GIRTH_M), np.abs(x)], axis=2)
     return np.where(sleeve[:, None, None], arm, trunk)
 
 
@@ -221,13 +234,14 @@ def _lower_uv(body: RestBody, base: np.ndarray, faces: np.ndarray) -> np.ndarray
     sign = np.sign(corner[..., 0].mean(axis=1, keepdims=True))
     share = np.clip((hip[1] - corner[..., 1]) / (hip[1] - ankle[1]), 0, 1)[..., None]
     axis = hip + share * (ankle - hip)
-    around = np.arctan2(sign * corner[..., 0] - axis[..., 0], corner[..., 2] - axis[..., 2]) * 0.09
-    return np.stack([_unwrap(around, 2 * np.pi * 0.09), corner[..., 1]], axis=2)
+    around = _around(sign * corner[..., 0] - axis[..., 0], corner[..., 2] - axis[..., 2], LEG_GIRTH_M)
+    return np.stack([around, corner[..., 1]], axis=2)
 
 
-def _unwrap(values: np.ndarray, period: float) -> np.ndarray:
-    """Return the corners' values (F,3) without the jump of one period inside a face."""
-    return np.asarray(values - period * np.round((values - values[:, :1]) / period))
+def _around(x: np.ndarray, z: np.ndarray, girth: float) -> np.ndarray:
+    """Return the way (F,3) m around a tube of that girth, without a jump inside a face."""
+    turn = np.arctan2(x, z) / (2 * np.pi)
+    return np.asarray(girth * (turn - np.round(turn - turn[:, :1])))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -52,7 +52,11 @@ def _hairline(body: RestBody, points: np.ndarray) -> np.ndarray:
     eyes, size = body.eyes, body.head_size
     back = (eyes[2] - points[:, 2]) / size
     above = (points[:, 1] - eyes[1]) / size
-    line = np.interp(back, [-0.03, 0.015, 0.045, 0.055, 0.10, 0.112, 0.125, 0.2], [0.066, 0.06, 0.045, 0.028, 0.026, -0.01, -0.06, -0.075])
+    line = np.interp(
+        back,
+        [-0.03, 0.015, 0.045, 0.055, 0.10, 0.112, 0.125, 0.2],
+        [0.066, 0.06, 0.045, 0.028, 0.026, -0.01, -0.06, -0.075],
+    )
     return np.asarray(size * (above - line))
 
 
@@ -98,7 +102,9 @@ def _add_bun(points: np.ndarray, faces: np.ndarray, body: RestBody) -> tuple[np.
 def ellipsoid(centre: np.ndarray, radii: np.ndarray, n: int = 20) -> tuple[np.ndarray, np.ndarray]:
     """Return the vertices and outward faces of an ellipsoid."""
     rows = n // 2
-    polar, around = np.meshgrid(np.linspace(0, np.pi, rows + 1), np.linspace(0, 2 * np.pi, n, endpoint=False), indexing="ij")
+    polar, around = np.meshgrid(
+        np.linspace(0, np.pi, rows + 1), np.linspace(0, 2 * np.pi, n, endpoint=False), indexing="ij"
+    )
     unit = np.stack([np.sin(polar) * np.cos(around), np.cos(polar), np.sin(polar) * np.sin(around)], axis=-1)
     i, k = np.meshgrid(np.arange(rows), np.arange(n), indexing="ij")
     a, b, c, d = i * n + k, i * n + (k + 1) % n, (i + 1) * n + (k + 1) % n, (i + 1) * n + k
@@ -107,7 +113,7 @@ def ellipsoid(centre: np.ndarray, radii: np.ndarray, n: int = 20) -> tuple[np.nd
 
 
 def _strands(points: np.ndarray, body: RestBody) -> np.ndarray:
-    """Return coordinates (n,3) that vary quickly across strands and slowly along them, strands falling from the crown."""
+    """Return coordinates (n,3) that vary quickly across strands, which fall from the crown, and slowly along them."""
     relative = points - body.eyes - np.array([0.0, 0.03, -0.09]) * body.head_size
     around = np.arctan2(relative[:, 0], relative[:, 2])
     return np.stack([np.sin(around), np.cos(around), 0.08 * relative[:, 1]], axis=1)
@@ -122,8 +128,8 @@ def brows(body: RestBody) -> Piece:
     for part in range(2):
         x, y, _ = patch.sample(body.vertices).T
         out = np.abs(x) - half
-        arch = eyes[1] + size * (0.023 - 9.0 * np.square(out / size - 0.004))
-        thick = size * np.interp(out / size, [-0.02, 0.0, 0.026], [0.0040, 0.0036, 0.0012])
+        arch = eyes[1] + size * (0.0235 - 4.0 * np.square(out / size - 0.008))
+        thick = size * np.interp(out / size, [-0.02, 0.0, 0.026], [0.0034, 0.0034, 0.0012])
         limits = (thick - np.abs(y - arch), 0.0235 * size - np.abs(out - 0.002 * size))
         patch = patch.cut(limits[part])
     base = patch.sample(body.vertices)

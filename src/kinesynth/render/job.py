@@ -1,10 +1,10 @@
 """What travels between the stage and the process that runs Blender: a folder of plain files.
 
-    scene.json          the scene
-    pieces.npz          every piece's rest mesh and material coordinates
-    piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
-    <view>.mp4          written by Blender: the pictures
-    <view>_mask.mkv     written by Blender: the person in white on black, lossless
+scene.json          the scene
+pieces.npz          every piece's rest mesh and material coordinates
+piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
+<view>.mp4          written by Blender: the pictures
+<view>_mask.mkv     written by Blender: the person in white on black, lossless
 """
 
 import json
@@ -39,7 +39,7 @@ def write_pieces(folder: Path, pieces: list[Piece]) -> None:
         arrays[f"{k}/uv"] = (np.zeros((len(piece.faces), 3, 2)) if piece.uv is None else piece.uv).astype(np.float32)
         arrays[f"{k}/local"] = (piece.rest if piece.local is None else piece.local).astype(np.float32)
     names = json.dumps([[piece.name, piece.materials] for piece in pieces])
-    np.savez(folder / "pieces.npz", names=np.array(names), **arrays)
+    np.savez(folder / "pieces.npz", allow_pickle=False, names=np.array(names), **arrays)
 
 
 def read_pieces(folder: Path) -> list[StaticMesh]:

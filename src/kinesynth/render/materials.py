@@ -49,7 +49,9 @@ def _bump(name: str, height: str, distance: float, strength: float = 1.0, normal
 
 
 def _surface(**inputs: Any) -> Graph:
-    sockets: dict[str | int, Any] = {name.replace("_", " ").title(): value for name, value in inputs.items()}
+    sockets: dict[str | int, Any] = {
+        name.replace("_", " ").title().replace("Ior", "IOR"): value for name, value in inputs.items()
+    }
     return (
         Node("surface", "ShaderNodeBsdfPrincipled", sockets),
         Node("output", "ShaderNodeOutputMaterial", {"Surface": "surface"}),
@@ -80,7 +82,7 @@ def _fabric() -> Graph:
         _math("pattern 1", "ADD", "stripe part", "check part"),
         _math("pattern", "ADD", "pattern 1", "melange part"),
         _mix("colour", "pattern", _WHITE, _WHITE),
-        _noise("wrinkles", "local.1", 7.0, 2.0, 1.4),
+        _noise("wrinkles", "local.1", 6.0, 2.0, 0.6),
         _noise("weave grain", "uv", 420.0, 0.0),
         _math("weave height", "MULTIPLY", "weave grain", "weave"),
         _bump("wrinkle bump", "wrinkles", 0.03, 0.8),
@@ -97,7 +99,9 @@ def _skin() -> Graph:
         _mix("tone", "mottle", _WHITE, _WHITE),
         _noise("pores", "local.1", 420.0, 1.0),
         _bump("pore bump", "pores", 0.0006),
-        *_surface(base_color="tone.2", roughness=0.55, normal="pore bump", subsurface_weight=0.0, subsurface_scale=0.01),
+        *_surface(
+            base_color="tone.2", roughness=0.55, normal="pore bump", subsurface_weight=0.0, subsurface_scale=0.01
+        ),
     )
 
 
@@ -120,8 +124,8 @@ def _hair() -> Graph:
         _LOCAL,
         _noise("strands", "local.1", 38.0, 3.0, 0.3),
         _mix("colour", "strands", _WHITE, _WHITE),
-        _bump("strand bump", "strands", 0.010, 0.9),
-        *_surface(base_color="colour.2", roughness=0.5, normal="strand bump"),
+        _bump("strand bump", "strands", 0.004, 0.7),
+        *_surface(base_color="colour.2", roughness=0.6, specular_ior_level=0.25, normal="strand bump"),
     )
 
 

@@ -93,7 +93,7 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     total = np.stack(
         [np.bincount(faces.reshape(-1), np.repeat(normal[:, k], 3), minlength=len(vertices)) for k in range(3)], axis=1
     )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
 
 
 def smoothing_matrix(n: int, faces: np.ndarray, strength: float = 0.5) -> sparse.csr_array:

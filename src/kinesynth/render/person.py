@@ -46,9 +46,9 @@ def _under_both(body: RestBody, person: Person) -> np.ndarray:
     """Return the vertices (N,) about the waist, where the shirt hangs over the trousers' edge."""
     upper = garments.covered(body, garments.upper_region(body, person.upper.cut), -0.02)
     lower = garments.covered(body, garments.lower_region(body, person.lower.cut), -0.02)
-    return upper & lower
+    return np.asarray(upper & lower)
 
 
 def _in_shoes(body: RestBody) -> np.ndarray:
     height = body.vertices[:, 1] - body.vertices[:, 1].min()
-    return (body.weight("ankle", "_foot") > 0.5) & (height < 0.065)
+    return np.asarray((body.weight("ankle", "_foot") > 0.5) & (height < 0.065))

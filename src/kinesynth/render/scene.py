@@ -1,22 +1,20 @@
 """A scene described without its renderer: plain frozen records that travel as JSON.
 
-`draw_scene(rng)` only draws; everything else is deterministic. The same record gives the same pictures.
+The same record gives the same pictures; `kinesynth.render.draw` draws one.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from kinesynth.render.cameras import Camera
-from kinesynth.render.garments import LEGS, SLEEVES
-from kinesynth.render.head import HAIRCUTS
 
 Colour = tuple[float, float, float]  # linear RGB, 0..1
 Pattern = Literal["solid", "stripe", "check", "knit", "melange"]
 Engine = Literal["eevee", "cycles"]
+
+SOLE_M = 0.022  # thickness of shoe soles: the floor lies so far below the bare feet
 
 
 @dataclass(frozen=True)
@@ -129,117 +127,3 @@ def _build(kind: Any, value: Any) -> Any:
     if isinstance(kind, UnionType):
         return None if value is None else _build(get_args(kind)[0], value)
     return value
-
-
-# --- drawing ---
-
-# Corners of the human range of skin, from very light to very dark (sRGB), each with a cool and a warm end.
-_SKIN = (
-    ((0.96, 0.84, 0.78), (0.95, 0.82, 0.70)),
-    ((0.90, 0.73, 0.63), (0.88, 0.70, 0.55)),
-    ((0.80, 0.60, 0.48), (0.77, 0.57, 0.41)),
-    ((0.63, 0.43, 0.33), (0.60, 0.42, 0.28)),
-    ((0.45, 0.29, 0.22), (0.42, 0.28, 0.19)),
-    ((0.28, 0.18, 0.14), (0.25, 0.16, 0.11)),
-)
-_HAIR = ((0.04, 0.03, 0.03), (0.10, 0.06, 0.04), (0.20, 0.12, 0.07), (0.36, 0.22, 0.12), (0.62, 0.46, 0.27), (0.45, 0.43, 0.42))
-_IRIS = ((0.20, 0.11, 0.05), (0.32, 0.20, 0.09), (0.30, 0.42, 0.55), (0.32, 0.42, 0.28), (0.40, 0.44, 0.46))
-_CLOTH = (
-    (0.85, 0.85, 0.83), (0.10, 0.10, 0.12), (0.14, 0.20, 0.36), (0.60, 0.13, 0.13), (0.18, 0.36, 0.24),
-    (0.46, 0.47, 0.50), (0.80, 0.62, 0.22), (0.30, 0.50, 0.66), (0.55, 0.34, 0.46), (0.78, 0.72, 0.60),
-    (0.30, 0.14, 0.24), (0.80, 0.40, 0.24), (0.20, 0.44, 0.46),
-)  # fmt: skip
-_LEGWEAR = (
-    (0.10, 0.13, 0.22), (0.16, 0.20, 0.30), (0.09, 0.09, 0.10), (0.30, 0.30, 0.32), (0.52, 0.44, 0.32),
-    (0.26, 0.27, 0.20), (0.36, 0.26, 0.20), (0.62, 0.60, 0.56),
-)  # fmt: skip
-_SHOE = ((0.80, 0.80, 0.80), (0.06, 0.06, 0.07), (0.45, 0.10, 0.10), (0.14, 0.18, 0.32), (0.34, 0.22, 0.14), (0.40, 0.42, 0.44))
-_WALL = ((0.78, 0.77, 0.74), (0.70, 0.74, 0.78), (0.76, 0.72, 0.64), (0.62, 0.68, 0.64), (0.72, 0.66, 0.66), (0.58, 0.60, 0.64))
-_FLOOR = ((0.46, 0.34, 0.24), (0.34, 0.24, 0.16), (0.50, 0.50, 0.50), (0.36, 0.40, 0.44), (0.58, 0.52, 0.44), (0.26, 0.28, 0.30))
-
-SOLE_M = 0.022
-
-
-def linear(srgb: np.ndarray | tuple[float, float, float]) -> Colour:
-    """Return an sRGB colour as linear RGB."""
-    value = np.clip(np.asarray(srgb, dtype=float), 0, 1)
-    result = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return float(result[0]), float(result[1]), float(result[2])
-
-
-def draw_scene(rng: np.random.Generator, sex: str, fps: float, n_frames: int, settings: Settings) -> Scene:
-    """Draw everything that does not depend on where the clip takes place; `furnish` adds the rest."""
-    person = draw_person(rng, sex)
-    floor = _shade(rng, _FLOOR)
-    room = Room(
-        floor=floor,
-        floor_second=_mix(floor, _shade(rng, _FLOOR), float(rng.uniform(0.05, 0.45))),
-        floor_pitch_m=float(rng.uniform(0.12, 0.6)),
-        floor_m=-SOLE_M,
-        wall=_shade(rng, _WALL),
-        wall_clearance_m=(float(rng.uniform(0.9, 3.0)), float(rng.uniform(0.9, 3.0))),
-    )
-    warmth = rng.uniform(-0.08, 0.08)
-    colour = (float(1 + warmth), 1.0, float(1 - warmth))
-    lights = (Light((0.0, 0.0, 0.0), 1.0, float(rng.uniform(0.85, 1.25)), colour),)
-    ambient = tuple(float(value) * float(rng.uniform(0.35, 0.6)) for value in (1 - warmth / 2, 1.0, 1 + warmth / 2))
-    exposure = float(rng.normal(0.0, 0.15))
-    return Scene(
-        person, room, lights, ambient, (), replace(settings, exposure=exposure), ((0, 0), (0, 0)), fps, n_frames
-    )  # type: ignore[arg-type]
-
-
-def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Camera, ...]) -> Scene:
-    """Return the scene with the clip's bounds (3,), its cameras, and ceiling lights spread evenly over the place."""
-    (pattern,) = scene.lights
-    xs, zs = (np.linspace(low[i] - 1.2, high[i] + 1.8, 3 if i == 0 else 2) for i in (0, 2))
-    lights = tuple(
-        replace(pattern, position=(float(x), 2.9, float(z)), power_watt=float(pattern.power_watt * 60)) for x in xs for z in zs
-    )
-    extent = ((float(low[0]), float(high[0])), (float(low[2]), float(high[2])))
-    return replace(scene, lights=lights, cameras=cameras, extent=extent)
-
-
-def draw_person(rng: np.random.Generator, sex: str) -> Person:
-    """Draw skin, eyes, hair, clothes and shoes."""
-    tone = rng.uniform(0, len(_SKIN) - 1)
-    index, share = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
-    warm = rng.uniform()
-    pair = [np.asarray(_SKIN[k][0]) * (1 - warm) + np.asarray(_SKIN[k][1]) * warm for k in (index, index + 1)]
-    dark = tone > 2.6
-    cuts = HAIRCUTS[sex] if sex in HAIRCUTS else HAIRCUTS["male"] + HAIRCUTS["female"]
-    shoe = _shade(rng, _SHOE)
-    return Person(
-        skin=linear((1 - share) * pair[0] + share * pair[1]),
-        skin_roughness=float(rng.uniform(0.45, 0.65)),
-        iris=linear(_IRIS[rng.integers(2)] if dark else _IRIS[rng.integers(len(_IRIS))]),
-        hair_cut=str(rng.choice(cuts)),
-        hair=_shade(rng, _HAIR[:2] if dark else _HAIR),
-        upper=Garment(str(rng.choice(list(SLEEVES))), _draw_fabric(rng, _CLOTH)),
-        lower=Garment(str(rng.choice(list(LEGS))), _draw_fabric(rng, _LEGWEAR, calm=True)),
-        shoe=shoe,
-        sole=linear((0.82, 0.81, 0.78)) if rng.uniform() < 0.6 else linear((0.10, 0.09, 0.09)),
-    )
-
-
-def _draw_fabric(rng: np.random.Generator, palette: tuple[Colour, ...], calm: bool = False) -> Fabric:
-    pattern: Pattern = rng.choice(["solid", "melange", "knit"] if calm else ["solid", "stripe", "check", "knit", "melange"])
-    return Fabric(
-        pattern=str(pattern),  # type: ignore[arg-type]
-        colour=_shade(rng, palette),
-        second=_shade(rng, palette),
-        pitch_m=float(rng.uniform(0.025, 0.09)),
-        roughness=float(rng.uniform(0.7, 0.95)),
-        weave=float(rng.uniform(0.2, 0.7)),
-    )
-
-
-def _shade(rng: np.random.Generator, palette: tuple[Colour, ...]) -> Colour:
-    """Draw a colour near one of a palette (sRGB), as linear RGB."""
-    base = np.asarray(palette[rng.integers(len(palette))])
-    return linear(base * rng.uniform(0.85, 1.12) + rng.normal(0, 0.012, 3))
-
-
-def _mix(first: Colour, second: Colour, share: float) -> Colour:
-    mixed = (1 - share) * np.asarray(first) + share * np.asarray(second)
-    return float(mixed[0]), float(mixed[1]), float(mixed[2])

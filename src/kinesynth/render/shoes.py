@@ -45,7 +45,7 @@ def _outline(points: np.ndarray) -> tuple[np.ndarray, ...]:
     # Heel and toe close in a rounded plan; the vamp never falls below a toe box.
     round_heel = np.sqrt(np.clip(1 - ((low + 0.035 - along) / 0.035).clip(0, 1) ** 2, 0, 1))
     round_toe = np.sqrt(np.clip(1 - ((along - high + 0.07) / 0.07).clip(0, 1) ** 2, 0, 1))
-    scale = np.maximum(round_heel * round_toe, 0.02)
+    scale = np.maximum(round_heel * round_toe, 0.003)
     middle, half = (left + right) / 2, (right - left) / 2 + 0.007
     toe_box = 0.055 * np.sqrt(np.clip(1 - ((along - high + 0.06) / 0.06).clip(0, 1) ** 2, 0.12, 1))
     height = np.maximum(np.where(along > high - 0.06, toe_box, top + 0.008), toe_box)
@@ -53,7 +53,7 @@ def _outline(points: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _rings(along: np.ndarray, left: np.ndarray, right: np.ndarray, top: np.ndarray, sole: float) -> np.ndarray:
-    """Return closed cross-sections (S, ring, 3): across, up, forward; sole's bottom, side wall, then the upper's arch."""
+    """Return closed cross-sections (S, ring, 3): across, up, forward; bottom, side wall, arch of the upper."""
     middle, half = (left + right) / 2, (right - left) / 2
     flat, wall = 6, 3
     arch = _RING - 2 * flat // 2 - 2 * wall + 1
@@ -62,7 +62,8 @@ def _rings(along: np.ndarray, left: np.ndarray, right: np.ndarray, top: np.ndarr
     for i in range(len(along)):
         angle = np.linspace(np.pi, 0, arch + 2)[1:-1]
         upper = np.stack(
-            [np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.75, 0.006 + (top[i] - 0.006) * np.sin(angle) ** 0.9], axis=1
+            [np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.75, 0.006 + (top[i] - 0.006) * np.sin(angle) ** 0.9],
+            axis=1,
         )
         side = np.array([[1.06, -0.8 * sole], [1.08, -0.2 * sole], [1.05, 0.006]])
         section = np.concatenate([bottom, side * [-1, 1], upper, side[::-1]])

@@ -15,9 +15,10 @@ from kinesynth.isolation import Worker, isolated
 from kinesynth.render import blender_calls, contact
 from kinesynth.render.anatomy import Piece, RestBody
 from kinesynth.render.cameras import draw_perturbation, place, view_names
+from kinesynth.render.draw import draw_scene, furnish
 from kinesynth.render.job import cache_path, write_cache, write_pieces
 from kinesynth.render.person import dress
-from kinesynth.render.scene import PRESETS, Scene, Settings, draw_scene, furnish
+from kinesynth.render.scene import PRESETS, Scene, Settings
 from kinesynth.render.skinning import bone_transforms, drape
 from kinesynth.render.tracks import boxes, read_mask, read_video
 from kinesynth.seeds import generator
