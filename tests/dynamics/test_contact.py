@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesynth.dynamics.contact import FootMotion, contact_likelihood, floor_height, sole_points
+from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heights, sole_points, speeds
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 
 STILL = np.zeros((20, 2, 1, 3))
@@ -24,8 +24,7 @@ def test_soles_mirror_and_scale() -> None:
 
 def test_likely_is_low_and_slow() -> None:
     def likelihood(height: float, speed: float) -> float:
-        points = STILL + np.array([0.0, height, 0.0]) + np.arange(20)[:, None, None, None] * [speed / 100.0, 0.0, 0.0]
-        return float(contact_likelihood(points, 0.0, 100.0, 0.03, 0.8).min())
+        return float(contact_likelihood(np.array([height]), np.array([speed]), 0.03, 0.8)[0])
 
     assert likelihood(0.0, 0.0) > 0.99
     assert likelihood(0.1, 0.0) < 1e-6
@@ -33,9 +32,18 @@ def test_likely_is_low_and_slow() -> None:
     assert 0.4 < likelihood(0.03, 0.0) < 0.6
 
 
-def test_floor_follows_the_lowest_points_within_its_tolerance() -> None:
-    assert floor_height(STILL + np.array([0.0, 0.015, 0.0]), 0.04) == pytest.approx(0.015)
-    assert floor_height(STILL + np.array([0.0, 0.5, 0.0]), 0.04) == 0.04
+def test_speed_of_a_point_on_the_move() -> None:
+    points = STILL + np.arange(20)[:, None, None, None] * np.array([0.01, 0.0, 0.0])
+    np.testing.assert_allclose(speeds(points, 100.0), 1.0)
+
+
+def test_points_rest_where_they_are_slow_and_low() -> None:
+    height = np.where(np.arange(20) < 10, 0.015, 0.3)
+    points = STILL + height[:, None, None, None] * np.array([0.0, 1.0, 0.0])
+    still = np.zeros(points.shape[:3])
+    assert rest_heights(points, still, 0.03) == pytest.approx(0.015)
+    assert rest_heights(points, still + 1.0, 0.03) == 0.0
+    assert rest_heights(points + np.array([0.0, 0.04, 0.0]), still, 0.03) == 0.03
 
 
 def statics(arms: np.ndarray, weight: float = 700.0, side_force: float = 0.0) -> Load:

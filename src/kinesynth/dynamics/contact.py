@@ -8,6 +8,9 @@ from scipy.special import expit
 GENERIC_FOOT_LENGTH_M = 0.1788
 """Heel frame to toe joint in the generic model (Rajagopal et al. 2016): the unit that the table below scales with."""
 
+SLOW_M_PER_S = 0.2
+"""A point of the sole that bears load moves less than this, rolling included."""
+
 # Medial and lateral points of the sole, generic model, metres: x forward, z towards the outside of the foot.
 HEEL_AND_BALL = np.array([[0.000, -0.022], [0.000, 0.022], [0.150, -0.040], [0.135, 0.048]])  # in calcn's frame
 TOE_TIPS = np.array([[0.065, -0.020], [0.040, 0.045]])  # in toes' frame
@@ -38,26 +41,36 @@ def sole_points(feet: FootMotion) -> np.ndarray:
     return np.concatenate([_attached(HEEL_AND_BALL, scale, feet.heel), _attached(TOE_TIPS, scale, feet.toes)], axis=2)
 
 
-def floor_height(points: np.ndarray, tolerance_m: float) -> float:
-    """Return the height in m that the lowest of `points` (T, 2, P, 3) rest on, at most `tolerance_m` from y = 0.
+def speeds(points: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return how fast `points` (T, 2, P, 3) move, (T, 2, P) m/s."""
+    return np.asarray(np.linalg.norm(np.gradient(points, 1.0 / rate_hz, axis=0), axis=-1))
 
-    Markers, scaling and tracking leave the frames of the feet that far from the ground; a foot in the air on every
-    frame stays there.
+
+def rest_heights(points: np.ndarray, speed: np.ndarray, tolerance_m: float) -> np.ndarray:
+    """Return the height (P,) m at which each point of the sole rests on the floor, the same for both feet.
+
+    The skeleton's feet are rigid and without flesh, and markers, scaling and tracking leave them up to some centimetres
+    above or below the floor, the heel other than the toes. A point rests where it is slow and low; one that never is
+    gets 0. The heights stay within `tolerance_m`, so that a heel held up does not count as resting.
     """
-    lowest = points[..., 1].min(axis=(1, 2))
-    return float(np.clip(np.quantile(lowest, 0.1), -tolerance_m, tolerance_m))
+    result = np.zeros(points.shape[2])
+    for point in range(len(result)):
+        height = points[:, :, point, 1]
+        resting = height[(speed[:, :, point] < SLOW_M_PER_S) & (np.abs(height) < 2.0 * tolerance_m)]
+        if resting.size:
+            result[point] = np.quantile(resting, 0.3)
+    return np.clip(result, -tolerance_m, tolerance_m)
 
 
 def contact_likelihood(
-    points: np.ndarray, floor: float, rate_hz: float, height_m: float, speed_m_per_s: float
+    height: np.ndarray, speed: np.ndarray, contact_height_m: float, contact_speed_m_per_s: float
 ) -> np.ndarray:
-    """Return how likely each of `points` (T, 2, P, 3) carries load, (T, 2, P) in [0, 1].
+    """Return how likely each point carries load, (T, 2, P) in [0, 1], from its height over its rest and its speed.
 
-    Likely is what lies lower than about `height_m` above `floor` and moves slower than about `speed_m_per_s`; both
+    Likely is what lies lower than about `contact_height_m` and moves slower than about `contact_speed_m_per_s`; both
     gates are logistic, so that load comes and goes without a step.
     """
-    speed = np.linalg.norm(np.gradient(points, 1.0 / rate_hz, axis=0), axis=-1)
-    return np.asarray(_gate((points[..., 1] - floor) / height_m) * _gate(speed / speed_m_per_s))
+    return np.asarray(_gate(height / contact_height_m) * _gate(speed / contact_speed_m_per_s))
 
 
 def _gate(ratio: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dynamics.contact import FootMotion, contact_likelihood, floor_height, sole_points
+from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heights, sole_points, speeds
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
@@ -46,7 +46,7 @@ class ContactModel:
 
     height_m: float
     speed_m_per_s: float
-    floor_tolerance_m: float
+    rest_tolerance_m: float
     friction: float
     least_force_newtons: float
 
@@ -60,14 +60,14 @@ class GroundReaction:
         cop: (T, 2, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
         moment: (T, 2, 3) N m, the free moment about the vertical through `cop`.
         unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
-        floor: m, the height on which the clip's feet were found to stand.
+        rest_heights: (P,) m, where the points of the soles were found to rest.
     """
 
     force: np.ndarray
     cop: np.ndarray
     moment: np.ndarray
     unexplained: np.ndarray
-    floor: float
+    rest_heights: np.ndarray
 
 
 def ground_reaction(
@@ -78,9 +78,9 @@ def ground_reaction(
     log: Path = Path("ground_reaction.log"),
     cutoff_hz: float = 6.0,
     friction: float = 0.8,
-    contact_height_m: float = 0.03,
+    contact_height_m: float = 0.02,
     contact_speed_m_per_s: float = 0.8,
-    floor_tolerance_m: float = 0.04,
+    rest_tolerance_m: float = 0.03,
     least_force_newtons: float = 20.0,
     unexplained_force_bw: float = 0.3,
     unexplained_moment_bw_m: float = 0.15,
@@ -99,9 +99,9 @@ def ground_reaction(
         log: what OpenSim says.
         cutoff_hz: low-pass cut-off of the angles; 6 Hz is the custom for gait, impacts want more.
         friction: coefficient between sole and floor; 0.8 is a rubber sole on a dry laboratory floor.
-        contact_height_m: a point of the sole that is higher hardly carries load.
+        contact_height_m: a point of the sole that is higher above its rest hardly carries load.
         contact_speed_m_per_s: a point of the sole that is faster hardly carries load.
-        floor_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
+        rest_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
         least_force_newtons: a foot with less vertical force carries none: its centre of pressure would be noise.
         unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
             another contact.
@@ -111,7 +111,7 @@ def ground_reaction(
         timeout_seconds: longest time for one clip.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
-    contact = ContactModel(contact_height_m, contact_speed_m_per_s, floor_tolerance_m, friction, least_force_newtons)
+    contact = ContactModel(contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons)
 
     def work(worker: Worker, clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
@@ -130,7 +130,7 @@ def ground_reaction(
         valid = share <= unexplained_share
         attrs |= {
             "mass_kg": demand.mass_kg,
-            "floor_height_m": reaction.floor,
+            "sole_rest_heights_m": reaction.rest_heights,
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
@@ -158,8 +158,9 @@ def whole_body_demand(model: Path, names: list[str], angles: np.ndarray, fps: fl
 def estimate(demand: Demand, fps: float, contact: ContactModel) -> GroundReaction:
     """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
     points = sole_points(demand.feet)
-    floor = floor_height(points, contact.floor_tolerance_m)
-    likelihood = contact_likelihood(points, floor, fps, contact.height_m, contact.speed_m_per_s)
+    speed = speeds(points, fps)
+    rest = rest_heights(points, speed, contact.rest_tolerance_m)
+    likelihood = contact_likelihood(points[..., 1] - rest, speed, contact.height_m, contact.speed_m_per_s)
     grounded = points * np.array([1.0, 0.0, 1.0])
     heel = demand.feet.heel[..., 3]
     effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
@@ -168,7 +169,7 @@ def estimate(demand: Demand, fps: float, contact: ContactModel) -> GroundReactio
     force, cop, moment = _resultant(forces, grounded, contact.least_force_newtons)
     wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
-    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], floor)
+    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], rest)
 
 
 def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:
