@@ -13,7 +13,7 @@ from kinesynth import __version__
 from kinesynth.errors import KinesynthError
 
 VERBS = {
-    "index": ("kinesynth.clips:index", "make a clip table from a folder of AMASS files"),
+    "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
     "check-motion": ("kinesynth.motion.load:check_motion", "read motion files and say what is wrong with them"),
     "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
     "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),

@@ -18,7 +18,7 @@ def ease(times: np.ndarray, start: float, end: float) -> np.ndarray:
 def there_and_back(times: np.ndarray, start: float, rise: float, hold: float, fall: float) -> np.ndarray:
     """Ease from 0 to 1 in `rise` seconds from `start`, hold, and ease back in `fall` seconds."""
     back = start + rise + hold
-    return ease(times, start, start + rise) - ease(times, back, back + fall)
+    return np.asarray(ease(times, start, start + rise) - ease(times, back, back + fall))
 
 
 def bump(times: np.ndarray, start: float, end: float) -> np.ndarray:

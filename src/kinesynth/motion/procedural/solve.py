@@ -21,7 +21,7 @@ from kinesynth.motion.figure import (
 from kinesynth.motion.procedural.plan import Plan, ball
 
 _SPINE, _NECK, _HEAD = (3, 6, 9), 12, 15
-_COLLAR_SHARE = 0.17  # of the shoulder girdle in an elevation of the arm from the T-pose
+COLLAR_SHARE = 0.17  # of the shoulder girdle in an elevation of the arm from the T-pose
 _FARTHEST_REACH = 0.9995  # of the straight leg: the angle's slope is infinite at full extension
 _UNLOCKED_KNEE = np.radians(7.0)
 _MOST_MILLIMETRES_LOWER = 150
@@ -129,7 +129,7 @@ def _pose_arm(plan: Plan, side: int, pose: np.ndarray) -> None:
     hanging = Rotation.from_rotvec([0.0, 0.0, -outward * np.pi / 2.0])
     elevation = Rotation.from_euler("XZ", np.stack([-flexion, outward * abduction], axis=1)) * hanging
     shoulder = elevation * _about("x", inward)
-    collar = Rotation.from_rotvec(_COLLAR_SHARE * elevation.as_rotvec())
+    collar = Rotation.from_rotvec(COLLAR_SHARE * elevation.as_rotvec())
     pose[:, COLLARS[side]] = collar.as_rotvec()
     pose[:, SHOULDERS[side]] = (collar.inv() * shoulder).as_rotvec()
     pronation = plan.forearms[:, side]

@@ -1,0 +1,121 @@
+"""From a folder of AMASS files to a clip table."""
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+from kinesynth.clips import SPLITS, ClipRow, write_clips
+from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.motion.amass import read_amass
+from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.stage_file import progress
+
+_PARTS = (42, 6, 8)  # subjects to train, validate and test with, as in ODAH
+_NOT_MOTION = {"shape.npz", "neutral_stagei.npz", "male_stagei.npz", "female_stagei.npz"}
+_LONGEST = 64
+
+
+def index(*, folder: Path, output: Path, seed: int = 1) -> None:
+    """Make a clip table from a folder of AMASS files laid out as DATASET/SUBJECT/MOTION.npz.
+
+    Subjects are divided 42 : 6 : 8 into train, val and test, in an order that depends on the seed and their names
+    alone. Files that cannot be used are reported, one line each, and left out.
+
+    Args:
+        folder: where the files are.
+        output: the table.
+        seed: of the division.
+    """
+    if not folder.is_dir():
+        raise BadInput(folder, "folder", "no such folder", "a folder of AMASS .npz files", "check the path")
+    paths = sorted(path for path in folder.rglob("*.npz") if path.name not in _NOT_MOTION)
+    rows, left_out = [], 0
+    for path in progress(paths, "index"):
+        try:
+            rows.append(_row(path, folder))
+        except (BadInput, ClipRejected) as error:
+            left_out += 1
+            where = "" if isinstance(error, BadInput) else f"{path}: "
+            sys.stderr.write(f"left out: {where}{error}\n")
+    if not rows:
+        raise BadInput(folder, "files", f"{len(paths)} .npz, none usable", "AMASS .npz files", "check the folder")
+    splits = split_subjects({row.subject for row in rows}, seed)
+    write_clips(output, [_with_split(row, splits) for row in _with_unique_ids(rows)])
+    sys.stderr.write(f"{output}: {len(rows)} clips of {len(splits)} subjects, {left_out} files left out\n")
+
+
+def split_subjects(subjects: set[str], seed: int) -> dict[str, str]:
+    """Divide subjects 42 : 6 : 8, ordered by a hash of seed and name; the first always train.
+
+    Example:
+        >>> sorted(split_subjects({"a", "b", "c"}, 1).values())
+        ['test', 'train', 'train']
+    """
+    order = sorted(subjects, key=lambda name: hashlib.blake2b(f"{seed}\0{name}".encode()).digest())
+    whole = sum(_PARTS)
+    test = round(len(order) * _PARTS[2] / whole) or (len(order) > 2)
+    val = round(len(order) * _PARTS[1] / whole)
+    train = len(order) - val - test
+    names = [SPLITS[0]] * train + [SPLITS[1]] * val + [SPLITS[2]] * test
+    return dict(zip(order, names, strict=True))
+
+
+def identifier(text: str) -> str:
+    """Return `text` as an id of at most 64 characters; ids that had to be cut end with a hash of the whole.
+
+    Example:
+        >>> identifier("BMLrub/rub 001")
+        'BMLrub_rub_001'
+    """
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-") or "x"
+    if len(safe) <= _LONGEST:
+        return safe
+    return f"{safe[: _LONGEST - 9]}_{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+
+
+def action_of(name: str) -> str:
+    """Return what a file's name says of its action: words without take numbers and suffixes.
+
+    Example:
+        >>> action_of("0005_normal_walk2_stageii"), action_of("A3-Swing_arms_poses")
+        ('normal_walk', 'A3-Swing_arms')
+    """
+    words = re.sub(r"_(poses|stageii)$", "", name)
+    words = re.sub(r"^\d+[_-]|[_ -]?\d+$", "", words)
+    return words.strip("_ -")[:_LONGEST] or "motion"
+
+
+def _row(path: Path, folder: Path) -> ClipRow:
+    file = read_amass(path)
+    audit_rate(file)
+    *parents, _ = path.relative_to(folder).parts
+    subject = identifier("_".join(parents[:2]) or folder.name)
+    return ClipRow(
+        clip_id=identifier("_".join([*parents, path.stem])),
+        subject=subject,
+        action=action_of(path.stem),
+        split=SPLITS[0],
+        source="amass",
+        path=path.absolute(),
+        fps=round(file.fps, 6),
+        frames=file.n_frames,
+    )
+
+
+def _with_split(row: ClipRow, splits: dict[str, str]) -> ClipRow:
+    return ClipRow(**{**vars(row), "split": splits[row.subject]})
+
+
+def _with_unique_ids(rows: list[ClipRow]) -> list[ClipRow]:
+    """Tell clips apart whose names differ only in signs that an id cannot hold."""
+    seen: set[str] = set()
+    unique = []
+    for row in rows:
+        clip_id = row.clip_id
+        if clip_id in seen:
+            digest = hashlib.blake2b(str(row.path).encode(), digest_size=4).hexdigest()
+            clip_id = f"{clip_id[: _LONGEST - 9]}_{digest}"
+        seen.add(clip_id)
+        unique.append(ClipRow(**{**vars(row), "clip_id": clip_id}))
+    return unique
