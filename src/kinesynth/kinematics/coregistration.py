@@ -2,8 +2,8 @@
 
 The skeleton is scaled so that its joint centres lie as far apart as the mean body's, and posed so that they coincide;
 the turn of each segment about its own axis is taken from published landmarks (`tables/guides.csv`). Each virtual
-marker's place on its body is read off and the scale taken out again. On the mean body, the factors that joint centres
-do not decide are thus 1: the flesh over its bones counts as the generic subject's.
+marker's place on its body is read off and the scale taken out again. Where a measurement needs other landmarks, its
+factor is thus 1 on the mean body, whose flesh over the bones counts as the generic subject's.
 
     python -m kinesynth.kinematics.coregistration BODY.npz GENERIC.osim MARKERS.csv
 """
@@ -61,7 +61,7 @@ def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[
     model = light_model(skeleton)
     lock(model, NEUTRAL_WHEN_STATIC)
     weights = _add_guides(model)
-    factors = _scale_by_joint_centres(model, static)
+    factors = _scale_by_guides(model, static)
     guides = np.array([[static[name] for name in weights]])
     pose = solve_angles(model, list(weights), guides, 1.0, weights, default_pose(model), ACCURACY)[0]
     state = model.initSystem()
@@ -98,14 +98,15 @@ def _add_guides(model: "opensim.Model") -> dict[str, float]:  # type: ignore[nam
     return marker_weights([marker.getName() for marker in model.getMarkerSet()], "static")
 
 
-def _scale_by_joint_centres(model: "opensim.Model", static: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:  # type: ignore[name-defined]  # noqa: F821
-    """Scale the model by those measurements that join joint centres, and return each body's factors (3,)."""
+def _scale_by_guides(model: "opensim.Model", static: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:  # type: ignore[name-defined]  # noqa: F821
+    """Scale the model by those measurements that join guides, and return each body's factors (3,)."""
     import opensim
 
     state = model.initSystem()
+    guides = {marker.getName() for marker in model.getMarkerSet()}
     factors = {body.getName(): np.ones(3) for body in model.getBodySet()}
     for measurement in measurements():
-        if not all(marker[1:] in JOINT_CENTRES for pair in measurement.pairs for marker in pair):
+        if not all(guides.issuperset(pair) for pair in measurement.pairs):
             continue
         ratios = []
         for first, second in measurement.pairs:

@@ -18,9 +18,11 @@ JOINT_CENTRES = {
     "EJC": "ulna",
     "WJC": "hand",
 }
-# What the static pose defines as zero: the body model stands with flat feet and straight wrists.
-NEUTRAL_WHEN_STATIC = tuple(
-    f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "wrist_flex", "wrist_dev") for side in "rl"
+# What the static pose defines as zero: the body model stands facing along x, with flat feet and straight wrists. The
+# pelvis, too: skin over buttocks and belly varies too much between subjects to tell how its bones are inclined.
+NEUTRAL_WHEN_STATIC = (
+    *("pelvis_tilt", "pelvis_list", "pelvis_rotation"),
+    *(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "wrist_flex", "wrist_dev") for side in "rl"),
 )
 
 

@@ -10,7 +10,8 @@ from kinesynth.body.model import SmplxPose, load_body
 
 # SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
 FACING_FORWARD = np.array([0.0, np.pi / 2, 0.0])
-ARM_LOWERING = np.deg2rad(60.0)
+COLLAR_LOWERING = np.deg2rad(12.0)
+ARM_LOWERING = np.deg2rad(50.0)
 SMPLX_JOINTS = {
     "HJC": "hip",
     "KJC": "knee",
@@ -23,13 +24,15 @@ SMPLX_JOINTS = {
 
 
 def static_pose(betas: np.ndarray) -> SmplxPose:
-    """Return one frame of upright standing with the arms half lowered, facing along x.
+    """Return one frame of upright standing, facing along x, the arms hanging 30 degrees off the trunk.
 
-    Between the T-pose, where the skeleton's shoulder flexion and rotation share one axis, and hanging arms, whose
-    skin folds at the armpit.
+    In the T-pose the skeleton's shoulder flexion and rotation share one axis, and the shoulders are raised; here they
+    are as low as standing people hold them, since the skeleton has no shoulder girdle to make up for it.
     """
     rest = SmplxPose.rest(betas)
     body_pose = np.zeros((1, 21, 3))
+    body_pose[0, 12, 2] = -COLLAR_LOWERING  # left collar
+    body_pose[0, 13, 2] = COLLAR_LOWERING  # right collar
     body_pose[0, 15, 2] = -ARM_LOWERING  # left shoulder
     body_pose[0, 16, 2] = ARM_LOWERING  # right shoulder
     return replace(rest, global_orient=FACING_FORWARD[None], body_pose=body_pose.reshape(1, 63))
