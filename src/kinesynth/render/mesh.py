@@ -83,7 +83,7 @@ def boundary_edges(faces: np.ndarray) -> np.ndarray:
     """Return the directed edges (E,2) that occur in one face only."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     _, inverse, counts = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
-    return edges[counts[inverse.reshape(-1)] == 1]
+    return np.asarray(edges[counts[inverse.reshape(-1)] == 1])
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:

@@ -95,6 +95,8 @@ def _render(
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
         extremes = write_person(folder, model, pose, scene)
+        if not np.isfinite(extremes).all():
+            raise ClipRejected("body is not finite", float((~np.isfinite(extremes)).sum()))
         cameras = tuple(place(view, extremes, *size, each) for view, each in zip(names, perturbations, strict=True))
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), cameras)
         limit = _START_SECONDS + frame_seconds * n_frames * len(names)

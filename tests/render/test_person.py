@@ -1,0 +1,82 @@
+import itertools
+
+import numpy as np
+import pytest
+from figure import figure
+
+from kinesynth.render import garments, head
+from kinesynth.render.anatomy import Piece
+from kinesynth.render.draw import draw_person
+from kinesynth.render.mesh import boundary_edges
+from kinesynth.render.person import dress
+from kinesynth.render.skinning import bone_transforms, drape
+
+BODY = figure()
+UPPER = {cut: garments.upper(BODY, cut) for cut in garments.SLEEVES}
+LOWER = {cut: garments.lower(BODY, cut) for cut in garments.LEGS}
+
+
+@pytest.mark.parametrize("piece", [*UPPER.values(), *LOWER.values()], ids=lambda piece: piece.name)
+def test_a_garment_is_whole_and_lies_outside_the_body(piece: Piece) -> None:
+    assert np.isfinite(piece.rest).all()
+    np.testing.assert_allclose(piece.weights.sum(axis=1), 1, atol=1e-9)
+    assert piece.faces.max() < len(piece.rest)
+    assert piece.anchor is not None
+    assert piece.clearance is not None
+    cloth = piece.clearance == piece.clearance.max()  # without the turned-in hem
+    normals = piece.anchor @ BODY.normals
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    height = np.einsum("nd,nd->n", piece.rest - piece.anchor @ BODY.vertices, normals)
+    assert height[cloth].min() > 0
+
+
+def test_hems_are_level() -> None:
+    piece = LOWER["trousers"]
+    region = garments.lower_region(BODY, "trousers")
+    base = piece.anchor @ BODY.vertices
+    rim = np.unique(boundary_edges(piece.faces))
+    gap = np.min([np.abs(base[rim, 1] - region.lower_hem), np.abs(base[rim, 1] - region.waist)], axis=0)
+    assert np.median(gap) < 1e-9
+
+
+def test_trousers_hang_below_the_widest_place() -> None:
+    tight, loose = LOWER["leggings"].rest, LOWER["trousers"].rest
+    level = BODY.joint("left_ankle")[1] + 0.08
+
+    def width(points: np.ndarray) -> float:
+        return float(np.ptp(points[(np.abs(points[:, 1] - level) < 0.03) & (points[:, 0] > 0), 0]))
+
+    assert width(loose) > 1.1 * width(tight)
+
+
+def test_cloth_stays_outside_a_moving_body() -> None:
+    rotations = np.zeros((1, 55, 3))
+    for side, sign in (("left", 1), ("right", -1)):
+        rotations[0, BODY.joint_names.index(f"{side}_shoulder"), 2] = -1.2 * sign
+        rotations[0, BODY.joint_names.index(f"{side}_knee"), 0] = 1.0
+    transforms = bone_transforms(rotations, np.zeros((1, 3)), BODY.joints, BODY.parents)
+    skin = Piece("all", BODY.vertices, BODY.faces, BODY.weights, ("skin",), np.zeros(len(BODY.faces)))
+    posed = drape(skin, transforms, BODY, np.empty((1, 0, 3)))
+    from kinesynth.render.mesh import vertex_normals
+
+    for piece in (UPPER["t-shirt"], LOWER["trousers"]):
+        cloth = drape(piece, transforms, BODY, posed)[0]
+        normals = piece.anchor @ vertex_normals(posed[0], BODY.faces)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        height = np.einsum("nd,nd->n", cloth - piece.anchor @ posed[0], normals)
+        assert (height - piece.clearance).min() > -1e-9
+
+
+def test_every_outfit_dresses_the_body() -> None:
+    person = draw_person(np.random.default_rng(0), "female")
+    for piece in dress(BODY, person):
+        assert np.isfinite(piece.rest).all(), piece.name
+        assert len(piece.weights) == len(piece.rest), piece.name
+        assert piece.material.max() < len(piece.materials), piece.name
+
+
+@pytest.mark.parametrize("cut", sorted(set(itertools.chain.from_iterable(head.HAIRCUTS.values()))))
+def test_hair_covers_the_crown(cut: str) -> None:
+    hair = head.hair(BODY, cut)
+    assert hair.rest[:, 1].max() > BODY.vertices[:, 1].max()
+    assert hair.rest[:, 2].max() < BODY.eyes[2] + 0.05

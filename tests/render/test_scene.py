@@ -1,0 +1,43 @@
+import json
+
+import numpy as np
+import pytest
+
+from kinesynth.render.cameras import draw_perturbation, place
+from kinesynth.render.draw import draw_scene, furnish, linear
+from kinesynth.render.scene import PRESETS, Scene
+from kinesynth.seeds import generator
+
+POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], size=(50, 3))
+
+
+def drawn(seed: int) -> Scene:
+    rng = generator(seed, "subject", "clip", "render")
+    scene = draw_scene(rng, "female", 29.97, 12, PRESETS["preview"])
+    cameras = tuple(place(name, POINTS, 256, 192, draw_perturbation(rng)) for name in ("frontal", "sagittal"))
+    return furnish(scene, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
+
+
+def test_a_scene_survives_json() -> None:
+    scene = drawn(1)
+    assert Scene.from_json(scene.to_json()) == scene
+    json.loads(scene.to_json())
+
+
+def test_one_seed_one_scene() -> None:
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+
+
+@pytest.mark.parametrize("sex", ["male", "female", "neutral"])
+def test_all_skins_are_drawn(sex: str) -> None:
+    people = [draw_scene(np.random.default_rng(k), sex, 30, 1, PRESETS["odah"]).person for k in range(200)]
+    luminance = [np.dot(person.skin, [0.2126, 0.7152, 0.0722]) for person in people]
+    assert min(luminance) < 0.05
+    assert max(luminance) > 0.5
+    assert {person.upper.cut for person in people} == {"vest", "t-shirt", "long sleeve", "jacket"}
+
+
+def test_white_and_black_stay_what_they_are() -> None:
+    assert linear((1.0, 1.0, 1.0)) == pytest.approx((1, 1, 1))
+    assert linear((0.0, 0.0, 0.0)) == pytest.approx((0, 0, 0))
