@@ -7,7 +7,7 @@ only what it needs.
 import sys
 import traceback
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
 from kinesynth.errors import KinesynthError
@@ -45,6 +45,7 @@ def build_app() -> App:
         help="From body motion to training data with anatomically true labels.",
         version=__version__,
         help_format="plaintext",
+        default_parameter=Parameter(consume_multiple=True, negative=()),  # one flag takes many files
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
