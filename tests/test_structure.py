@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset", "report"}
-FLOORS = {"body": 1, "skeleton": 1, **dict.fromkeys(STAGES, 2), "cli": 3}
+STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
+# The report reads the dataset as any user of it does.
+FLOORS = {"body": 1, "skeleton": 1, **dict.fromkeys(STAGES, 2), "report": 3, "cli": 4}
 BANNED = {
     r"allow_pickle\s*=\s*True": "runs code from data files",
     r"^\s*(import|from) pickle": "runs code from data files",

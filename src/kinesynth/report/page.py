@@ -1,0 +1,141 @@
+"""`kinesynth report`: one self-contained HTML page."""
+
+import csv
+import json
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from kinesynth.atomic import write_text
+from kinesynth.dataset.card import QUALITY
+from kinesynth.dataset.index import read_index
+from kinesynth.dataset.record import read_clip
+from kinesynth.errors import BadInput
+from kinesynth.report.figures import clip_figure, loss_figure
+from kinesynth.report.overlay import frame_overlays
+from kinesynth.report.runtimes import read_runtimes
+from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.stage_file import progress
+
+SHOWN_CLIPS = 12  # with pictures and plots; keeps the page under 15 MB
+SHOWN_ROWS = 200  # of the quality table
+FRAMES_PER_VIEW = 4
+
+
+@dataclass(frozen=True)
+class ClipPart:
+    """What the page shows of one clip: its row of the index, pictures by camera, and a plot."""
+
+    row: dict[str, Any]
+    pictures: dict[str, list[str]]
+    plot: str
+    note: str
+
+
+def report(
+    *,
+    shards: list[Path],
+    index: Path = Path("results/index.parquet"),
+    rejected: Path = Path("results/rejected.tsv"),
+    train: Path = Path("results/train/metrics.json"),
+    benchmarks: Path = Path("results/runtimes"),
+    output: Path = Path("results/report.html"),
+) -> None:
+    """Draw the report: pictures with labels over the pixels, plots, quality, rejected clips, training, run times.
+
+    Args:
+        shards: the HDF5 files.
+        index: list of delivered clips.
+        rejected: list of clips that are not delivered.
+        train: metrics of the training; left out where the file is absent.
+        benchmarks: folder of run times, one folder per stage; left out where it is absent.
+        output: the page.
+
+    Raises:
+        BadInput: the index lists a shard that is not given.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    rows = read_index(index)
+    files_by_name = _find_shards(rows, shards)
+    metrics = json.loads(train.read_text(encoding="utf-8")) if train.is_file() else None
+    stages = read_runtimes(benchmarks)
+    template = (files("kinesynth.report") / "template.html").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    html = page.from_string(template).render(
+        headline=_headline(rows, shards),
+        clips=[_clip_part(row, files_by_name[row["shard"]]) for row in progress(_spread(rows, SHOWN_CLIPS), "report")],
+        total_clips=len(rows),
+        quality=QUALITY,
+        summary=_summary(rows),
+        rows=rows[:SHOWN_ROWS],
+        rejected=_rejected(rejected),
+        metrics=metrics,
+        loss=loss_figure(metrics["loss"]) if metrics else "",
+        stages=stages,
+        total_time=timedelta(seconds=round(sum(stage.seconds for stage in stages))),
+    )
+    write_text(output, html)
+
+
+def _headline(rows: Sequence[dict[str, Any]], shards: Sequence[Path]) -> list[tuple[str, str]]:
+    """Return the page's first figures, each with what it counts."""
+    seconds = sum(row["frames"] / row["fps"] for row in rows)
+    splits = Counter(row["split"] for row in rows)
+    return [
+        (f"{len(rows)}", "clips"),
+        (f"{len({row['subject'] for row in rows})}", "subjects"),
+        (f"{sum(row['frames'] for row in rows):,}", "frames"),
+        (str(timedelta(seconds=round(seconds))), "per view"),
+        (f"{len(shards)}", "shards"),
+        (" / ".join(str(splits[name]) for name in ("train", "val", "test")), "train / val / test"),
+        (f"{statistics.median(row['marker_rms_mm'] for row in rows):.1f} mm", "median marker RMS"),
+        (f"{statistics.median(row['fit_residual_mm'] for row in rows):.1f} mm", "median fit residual"),
+        (f"{100 * min(row['keypoints_on_mask'] for row in rows):.1f} %", "keypoints on the person, worst clip"),
+    ]
+
+
+def _find_shards(rows: Sequence[dict[str, Any]], shards: Sequence[Path]) -> dict[str, Path]:
+    """Return the shards by the name that the index has for them."""
+    by_name = {shard.stem: shard for shard in shards}
+    for row in rows:
+        if row["shard"] not in by_name:
+            raise BadInput("--shards", row["shard"], "nothing", "every shard of the index", "give them all")
+    return by_name
+
+
+def _clip_part(row: dict[str, Any], shard: Path) -> ClipPart:
+    with h5py.File(shard, "r") as file:
+        skeleton = SkeletonDefinition.read(file["skeleton"])
+        mass_kg = float(file.attrs["mass_kg"])
+        clip = read_clip(file["clips"][row["clip_id"]])
+    last = int(clip.attrs["n_frames"]) - 1
+    chosen = np.unique(np.linspace(0, last, FRAMES_PER_VIEW).round().astype(int)).tolist()
+    pictures = {camera: frame_overlays(clip, camera, chosen, skeleton, mass_kg) for camera in clip.views}
+    plot = clip_figure(clip, skeleton, mass_kg, row["clip_id"])
+    return ClipPart(row, pictures, plot, str(clip.attrs["dynamics_reason"]))
+
+
+def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
+    """Return the least, median and largest of each figure of quality."""
+    columns = {name: [row[name] for row in rows] for name in QUALITY}
+    return {name: (min(values), statistics.median(values), max(values)) for name, values in columns.items()}
+
+
+def _rejected(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Return at most `count` rows, evenly from first to last."""
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))
+    return [rows[index] for index in chosen]

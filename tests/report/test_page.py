@@ -1,0 +1,104 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from kinesynth.errors import BadInput
+from kinesynth.report.muscles import group_members
+from kinesynth.report.page import report
+from kinesynth.report.runtimes import read_runtimes
+
+METRICS = {
+    "network": "two_view", "split": "test", "windows": 4, "train_windows": 2, "device": "cpu", "parameters": 436637,
+    "windows_per_second": 9.8, "mae_angle_deg": 1.88, "baseline_mae_angle_deg": 3.09, "position_error_mm": 35.1,
+    "baseline_position_error_mm": 110.2,
+    "loss": [{"step": step, "total": 1.0 / step, "angle": 0.1 / step, "limits": 0.0} for step in (1, 2, 3)],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "metrics.json").write_text(json.dumps(METRICS))
+    write_runtime(folder / "runtimes" / "render_views" / "anna_000.tsv", "42.5")
+    report(
+        shards=sorted((results / "shards").glob("*.h5")),
+        index=results / "index.parquet",
+        rejected=results / "rejected.tsv",
+        train=folder / "metrics.json",
+        benchmarks=folder / "runtimes",
+        output=folder / "report.html",
+    )
+    return (folder / "report.html").read_text()
+
+
+def write_runtime(path: Path, seconds: str, memory: str = "512.0") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"s\th:m:s\tmax_rss\tmean_load\n{seconds}\t0:00:42\t{memory}\t-\n")
+
+
+def test_the_page_needs_nothing_else(page: str) -> None:
+    links = re.findall(r"""(?:src|href)=["']([^"']*)""", page) + re.findall(r"url\(([^)]*)", page)
+    assert all(link.startswith(("#", "data:image/")) for link in links)
+    assert "@import" not in page
+    assert "<script" not in page
+    assert len(page) < 15e6
+
+
+def test_the_page_shows_everything(page: str) -> None:
+    for subject in ("anna", "ben", "carl"):
+        assert f"<h3>{subject}_walk</h3>" in page
+    assert page.count('class="frame"') == 6 * 2 * 4
+    assert page.count('class="plot"') == 6 + 1
+    assert "markers too far off" in page
+    assert "gluteus maximus R" in page
+    assert "1.88" in page
+    assert "render_views" in page
+    assert "0:00:42 in all" in page
+
+
+def test_the_figure_takes_the_colour_of_the_page(page: str) -> None:
+    assert "#123456" not in page
+    assert "currentColor" in page
+
+
+def test_without_training_and_run_times(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinesynth.report.page.SHOWN_CLIPS", 1)
+    shards = sorted((results / "shards").glob("*.h5"))
+    paths = {
+        "index": results / "index.parquet", "rejected": results / "rejected.tsv", "train": tmp_path / "no.json",
+        "benchmarks": tmp_path / "no", "output": tmp_path / "report.html",
+    }  # fmt: skip
+    with pytest.raises(BadInput, match="carl_000"):
+        report(shards=shards[:2], **paths)
+    assert not paths["output"].exists()
+    report(shards=shards, **paths)
+    page = paths["output"].read_text()
+    assert "1 of 6 clips" in page
+    assert "No network was trained" in page
+    assert "No run times were recorded" in page
+
+
+def test_muscles_fall_into_groups() -> None:
+    members = group_members(("glmax1_r", "soleus_l", "glmax2_r", "deltoid1_l", "bflh_r", "addbrev_r"))
+    assert members == {
+        ("gluteus maximus", "R"): [0, 2],
+        ("adductors", "R"): [5],
+        ("hamstrings", "R"): [4],
+        ("calf", "L"): [1],
+        ("other", "L"): [3],
+    }
+
+
+def test_run_times_add_up(tmp_path: Path) -> None:
+    write_runtime(tmp_path / "fit_body" / "a_000.tsv", "2.0")
+    write_runtime(tmp_path / "fit_body" / "b_000.tsv", "3.0", "-")
+    write_runtime(tmp_path / "render_views" / "a_000.tsv", "9.0")
+    stages = read_runtimes(tmp_path)
+    assert [(stage.stage, stage.jobs, stage.seconds) for stage in stages] == [
+        ("render_views", 1, 9.0),
+        ("fit_body", 2, 5.0),
+    ]
+    assert stages[1].memory_mb == 512.0
+    assert read_runtimes(tmp_path / "none") == []
