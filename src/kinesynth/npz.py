@@ -11,8 +11,8 @@ from kinesynth.atomic import atomic_path
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip entry can carry
 
 
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write `arrays` to `path` atomically, uncompressed, in the order given.
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
+    """Write `arrays` to `path` atomically, in the order given.
 
     `np.savez` stamps every entry with the time of day; here equal arrays give equal bytes. Arrays of objects are
     refused, because reading them back would need pickle.
@@ -20,5 +20,6 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)

@@ -13,9 +13,10 @@ from kinesynth.body.anny_rig import joint_of_bone, joints_from_bones, merge_weig
 from kinesynth.body.face import landmark_arrays
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
 from kinesynth.body.phenotypes import SampledBodies, sample_adults
-from kinesynth.body.schema import BETAS, POSE_FEATURES, Arrays, read_body, write_body
+from kinesynth.body.schema import BETAS, POSE_FEATURES, Arrays, read_body
 from kinesynth.body.shape_space import ShapeSpace, mirror_vertices, principal_components, sparse_regressor
 from kinesynth.body.t_pose import to_t_pose
+from kinesynth.npz import write_npz
 
 _RECIPE = 2  # raise it when the same inputs come to give another body
 _PELVIS = np.array([0.0, -0.351, 0.012])
@@ -51,7 +52,8 @@ def build_body(
     record = output.with_name(f"{output.name}.json")
     if _is_current(output, record, recipe):
         return
-    write_body(output, free_body(samples, seed, cache) if model == "free" else read_body(Path(model)))
+    arrays = free_body(samples, seed, cache) if model == "free" else read_body(Path(model))
+    write_npz(output, arrays, compressed=True)
     write_text(record, json.dumps(recipe | {"sha256": _sha256(output)}, indent=1) + "\n")
 
 

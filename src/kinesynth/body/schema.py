@@ -9,11 +9,11 @@ sex_betas_mean (2, 10), sex_betas_covariance (2, 10, 10)   of men, of women; onl
 """
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from kinesynth.atomic import atomic_path
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.errors import BadInput
 
@@ -67,26 +67,16 @@ def read_body(path: Path) -> Arrays:
         BadInput: the file cannot be read, or an array is missing, misshapen, not finite or out of range.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             wanted = [*_required_shapes(), *_OPTIONAL_SHAPES]
             arrays = {name: file[name] for name in wanted if name in file.files}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         found = "no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
         raise BadInput(path, "body model", found, "an npz in SMPL-X's schema", _MEND) from error
     _check_shapes(path, arrays)
     _check_values(path, arrays)
     arrays["shapedirs"] = _first_components(arrays["shapedirs"])
     return arrays
-
-
-def write_body(path: Path, arrays: Arrays) -> None:
-    """Write a body file atomically; equal arrays give equal bytes."""
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, whatever the clock says
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
 
 
 def _first_components(shapedirs: np.ndarray) -> np.ndarray:

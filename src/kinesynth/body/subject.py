@@ -1,6 +1,8 @@
 """The shape of one subject, shared by all of the subject's clips."""
 
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,13 +154,13 @@ def _read_amass_shape(path: Path) -> tuple[np.ndarray, str, bool]:
     """Return ten betas, the sex (male, female or neutral) and whether the betas are SMPL-X's, from an AMASS file."""
     mend = "export the file again or leave it out of the table"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             betas = np.atleast_1d(file["betas"]).astype(np.float64).ravel()
             gender = file["gender"] if "gender" in file.files else "neutral"
             is_smplx = "surface_model_type" in file.files or "pose_jaw" in file.files or file["poses"].shape[-1] == 165
     except KeyError as error:
         raise BadInput(path, str(error.args[0]), "no such array", "an AMASS file", mend) from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(path, "file", str(error).splitlines()[0], "an AMASS npz", mend) from error
     if not np.isfinite(betas).all():
         raise BadInput(path, "betas", "NaN or infinity", "finite values", mend)

@@ -1,0 +1,124 @@
+"""One shape per subject: drawn, taken from a file, or fitted to bone lengths."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kinesynth.body.bone_lengths import LENGTHS, lengths, smplx_lengths
+from kinesynth.body.build import build_body
+from kinesynth.body.model import BodyModel
+from kinesynth.body.subject import fit_lengths, subject_shape
+from kinesynth.errors import BadInput
+
+LIMBS = 4
+
+
+def table(folder: Path, *rows: str) -> Path:
+    path = folder / "clips.tsv"
+    header = ["clip_id", "subject", "action", "split", "source", "path", "start", "end", "model"]
+    path.write_text("\n".join("\t".join(row) for row in (header, *(row.split(",") for row in rows))) + "\n")
+    return path
+
+
+def amass_file(path: Path, betas: np.ndarray, gender: Any = "neutral", poses: int = 165) -> Path:
+    np.savez(path, betas=betas, gender=gender, poses=np.zeros((5, poses)), trans=np.zeros((5, 3)))
+    return path
+
+
+def shape(body: Path, clips: Path, subject: str, folder: Path, **options: Any) -> dict[str, Any]:
+    output = folder / f"{subject}.json"
+    subject_shape(body=body, clips=clips, subject=subject, output=output, log=folder / "log", **options)
+    return json.loads(output.read_text())
+
+
+def test_drawn_shapes_depend_on_seed_and_subject_alone(tmp_path: Path, free_path: Path) -> None:
+    one = table(tmp_path, "a,s1,walking,train,procedural,,,,", "b,s2,walking,test,procedural,,,,")
+    first = shape(free_path, one, "s1", tmp_path, seed=3)
+    alone = table(tmp_path, "x,s1,squat,train,procedural,,,,")
+    assert shape(free_path, alone, "s1", tmp_path, seed=3) == first
+    assert shape(free_path, alone, "s1", tmp_path, seed=4)["betas"] != first["betas"]
+    other = shape(free_path, table(tmp_path, "b,s2,walking,test,procedural,,,,"), "s2", tmp_path, seed=3)
+    assert other["betas"] != first["betas"]
+    assert other["split"] == "test"
+
+
+def test_drawn_people_are_ordinary(tmp_path: Path, free_path: Path) -> None:
+    clips = table(tmp_path, *(f"c{k},s{k},walking,train,procedural,,,," for k in range(6)))
+    people = [shape(free_path, clips, f"s{k}", tmp_path) for k in range(6)]
+    assert {person["sex"] for person in people} == {"male", "female"}
+    for person in people:
+        assert 1.4 < person["height_m"] < 2.1
+        assert 18.4 < person["mass_kg"] / person["height_m"] ** 2 < 32.1
+        assert set(person) == {"subject", "sex", "betas", "height_m", "mass_kg", "split", "shape_source"}
+    assert shape(free_path, clips, "s0", tmp_path, density_kg_m3=1000.0)["mass_kg"] > people[0]["mass_kg"]
+
+
+def test_licensed_body_keeps_the_files_betas(tmp_path: Path, licensed_path: Path) -> None:
+    body = tmp_path / "model.npz"
+    build_body(model=str(licensed_path), output=body)
+    betas = np.linspace(-1.0, 1.0, 16)
+    amass_file(tmp_path / "walk.npz", betas, np.array(b"female"))
+    person = shape(body, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
+    np.testing.assert_allclose(person["betas"], betas[:10], atol=1e-6)
+    assert person["sex"] == "female"
+
+
+def test_free_body_takes_the_files_proportions(tmp_path: Path, free_path: Path, free: BodyModel) -> None:
+    betas = np.array([1.0, 0.5, -0.5, 0.3, 0.0, 0.2, 0.0, 0.0, 0.1, 0.0])
+    amass_file(tmp_path / "walk.npz", betas, "male")
+    person = shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
+    mean = np.zeros(10)
+    wanted = lengths(free.rest_joints(mean)) * smplx_lengths(betas) / smplx_lengths(mean)
+    found = lengths(free.rest_joints(np.array(person["betas"])))
+    np.testing.assert_allclose(found[:LIMBS], wanted[:LIMBS], atol=0.006)
+    assert person["sex"] == "male"
+    assert "SMPL+H" not in person["shape_source"]
+
+
+def test_smplh_files_say_that_they_are_approximated(tmp_path: Path, free_path: Path) -> None:
+    amass_file(tmp_path / "walk.npz", np.zeros(16), "m", poses=156)
+    person = shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
+    assert "SMPL+H" in person["shape_source"]
+    assert person["sex"] == "male"
+
+
+def test_lengths_of_a_known_shape_are_found_again(free: BodyModel) -> None:
+    betas = np.array([0.8, -0.3, 0.5, 0.2, -0.4, 0.1, 0.3, 0.0, 0.0, 0.2])
+    target = lengths(free.rest_joints(betas))
+    fitted = fit_lengths(free, target, "neutral", 985.0)
+    np.testing.assert_allclose(lengths(free.rest_joints(fitted))[:LIMBS], target[:LIMBS], atol=0.004)
+
+
+def test_opensim_model_gives_lengths_and_mass(tmp_path: Path, free_path: Path, free: BodyModel, shared: Path) -> None:
+    walking = shared / "data" / "walking"
+    row = f"a,s1,walk,val,opensim,{walking / 'coordinates.sto'},,,{walking / 'subject_walk_scaled.osim'}"
+    person = shape(free_path, table(tmp_path, row), "s1", tmp_path)
+    assert person["mass_kg"] == pytest.approx(85.27, abs=0.01)
+    found = lengths(free.rest_joints(np.array(person["betas"])))
+    np.testing.assert_allclose(found[: LENGTHS.index("upper_arm")], [0.395, 0.465], atol=0.008)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", None])
+def test_unreadable_motion_is_named(tmp_path: Path, free_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "walk.npz").write_bytes(content)
+    with pytest.raises(BadInput, match=r"walk\.npz"):
+        shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
+
+
+def test_betas_must_be_there_and_finite(tmp_path: Path, free_path: Path) -> None:
+    clips = table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,")
+    np.savez(tmp_path / "walk.npz", poses=np.zeros((5, 156)))
+    with pytest.raises(BadInput, match="betas"):
+        shape(free_path, clips, "s1", tmp_path)
+    amass_file(tmp_path / "walk.npz", np.full(16, np.nan))
+    with pytest.raises(BadInput, match="NaN"):
+        shape(free_path, clips, "s1", tmp_path)
+
+
+def test_unknown_subject_is_named(tmp_path: Path, free_path: Path) -> None:
+    with pytest.raises(BadInput, match="nobody"):
+        shape(free_path, table(tmp_path, "a,s1,walking,train,procedural,,,,"), "nobody", tmp_path)
