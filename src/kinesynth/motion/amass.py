@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kinesynth.atomic import atomic_path
 from kinesynth.errors import BadInput
+from kinesynth.npz import write_npz
 
 RATES_HZ = (10.0, 1000.0)
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
@@ -111,8 +111,7 @@ def write_amass(file: AmassFile) -> None:
         "pose_body": file.pose_body,
         "pose_hand": hands,
     }
-    with atomic_path(file.path) as temporary:
-        np.savez(temporary, **arrays)
+    write_npz(file.path, {name: np.asarray(value) for name, value in arrays.items()})
 
 
 @contextmanager

@@ -5,6 +5,8 @@ import re
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from kinesynth.clips import SPLITS, ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.amass import read_amass
@@ -37,7 +39,7 @@ def index(*, folder: Path, output: Path, seed: int = 1) -> None:
         except (BadInput, ClipRejected) as error:
             left_out += 1
             where = "" if isinstance(error, BadInput) else f"{path}: "
-            sys.stderr.write(f"left out: {where}{error}\n")
+            tqdm.write(f"left out: {where}{error}", file=sys.stderr)
     if not rows:
         raise BadInput(folder, "files", f"{len(paths)} .npz, none usable", "AMASS .npz files", "check the folder")
     splits = split_subjects({row.subject for row in rows}, seed)
