@@ -1,0 +1,35 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from kinesynth.body.joints import JOINT_NAMES
+from kinesynth.kinematics.static_pose import static_pose
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Joints of a T-pose whose collars rise by `collar_rise` rad."""
+
+    collar_rise: float
+    joint_names: tuple[str, ...] = JOINT_NAMES
+
+    def rest_joints(self, _betas: np.ndarray) -> np.ndarray:
+        joints = np.zeros((len(JOINT_NAMES), 3))
+        for side, sign in (("left", 1.0), ("right", -1.0)):
+            height = 0.15 * np.tan(self.collar_rise)
+            joints[JOINT_NAMES.index(f"{side}_shoulder")] = [sign * 0.15, height, 0.0]
+            joints[JOINT_NAMES.index(f"{side}_elbow")] = [sign * 0.45, height, 0.0]
+        return joints
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.45])
+def test_bones_end_at_the_same_elevation_whatever_the_rest_pose(rise: float) -> None:
+    pose = static_pose(Rig(rise), np.zeros(10)).body_pose.reshape(21, 3)
+    left_collar, left_shoulder = (
+        pose[JOINT_NAMES.index("left_collar") - 1],
+        pose[JOINT_NAMES.index("left_shoulder") - 1],
+    )
+    assert np.rad2deg(rise + left_collar[2]) == pytest.approx(-6.0)
+    assert np.rad2deg(left_collar[2] + left_shoulder[2]) == pytest.approx(-62.0)
+    np.testing.assert_allclose(pose[JOINT_NAMES.index("right_shoulder") - 1], -left_shoulder)
