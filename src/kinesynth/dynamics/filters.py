@@ -6,19 +6,21 @@ from scipy.linalg import solveh_banded
 from kinesynth.errors import KinesynthError
 
 ORDER = 3
+MEANS = np.array([1.0, 3.0, 3.0, 1.0]) / 2.0**ORDER
+DIFFERENCES = np.array([-1.0, 3.0, -3.0, 1.0]) / 2.0**ORDER
 HALF_POWER = np.sqrt(2.0) - 1.0
 
 
 def low_pass(values: np.ndarray, rate_hz: float, cutoff_hz: float) -> np.ndarray:
     """Return `values` (T, ...) without what is faster than `cutoff_hz`, where the gain is 1/sqrt(2).
 
-    The result x minimises |x - values|^2 + penalty |D x|^2 with D the third differences. Its gain,
-    1 / (1 + penalty (2 sin(w/2))^6), is that of a third-order Butterworth (sine) filter run forward and backward, but
-    where that needs invented samples before the first and after the last frame, least squares needs none: a parabola,
-    hence a constant acceleration, passes unchanged to the very ends. Inverse dynamics lives on second derivatives.
+    The result x minimises |S (x - values)|^2 + penalty |D x|^2, with S the third-order running means and D the third
+    differences. Its gain, 1 / (1 + penalty tan(w/2)^6), is that of a third-order Butterworth filter run forward and
+    backward; but where that needs invented samples before the first and after the last frame, least squares needs
+    none: a parabola, hence a constant acceleration, passes unchanged to the very ends. Inverse dynamics lives on second
+    derivatives.
 
-    Source: Eilers 2003, "A perfect smoother"; Gomez 2001, "The use of Butterworth filters for trend and cycle
-    estimation in economic time series".
+    Source: Gomez 2001, "The use of Butterworth filters for trend and cycle estimation in economic time series".
 
     Raises:
         KinesynthError: the cut-off is not between 0 and half the rate.
@@ -27,22 +29,38 @@ def low_pass(values: np.ndarray, rate_hz: float, cutoff_hz: float) -> np.ndarray
         raise KinesynthError(
             f"low-pass cut-off {cutoff_hz:g} Hz must lie between 0 and {rate_hz / 2:g} Hz, half the rate"
         )
-    frames = len(values)
-    if frames <= ORDER:
+    if len(values) <= ORDER:
         return values.copy()
-    penalty = HALF_POWER / (2.0 * np.sin(np.pi * cutoff_hz / rate_hz)) ** (2 * ORDER)
-    columns = values.reshape(frames, -1)
-    smooth = solveh_banded(_normal_bands(frames, penalty), columns, lower=True)
-    return smooth.reshape(values.shape)
+    penalty = HALF_POWER / np.tan(np.pi * cutoff_hz / rate_hz) ** (2 * ORDER)
+    columns = values.reshape(len(values), -1)
+    roughness = penalty * _difference_bands(len(values))
+    # x = values - rough part, so that what passes unchanged suffers no rounding.
+    rough = solveh_banded(_mean_bands(len(values)) + roughness, _apply(roughness, columns), lower=True)
+    return np.asarray(values - rough.reshape(values.shape))
 
 
-def _normal_bands(frames: int, penalty: float) -> np.ndarray:
-    """Return the lower bands (ORDER + 1, T) of I + penalty D'D."""
-    stencil = np.array([-1.0, 3.0, -3.0, 1.0])
+def _mean_bands(frames: int) -> np.ndarray:
+    """Return the lower bands (ORDER + 1, T) of S'S, where S averages a record that is zero before and after."""
+    bands = np.zeros((ORDER + 1, frames))
+    for offset in range(ORDER + 1):
+        bands[offset, : frames - offset] = MEANS[: ORDER + 1 - offset] @ MEANS[offset:]
+    return bands
+
+
+def _difference_bands(frames: int) -> np.ndarray:
+    """Return the lower bands (ORDER + 1, T) of D'D, where D takes the differences for which the record has frames."""
     bands = np.zeros((ORDER + 1, frames))
     for offset in range(ORDER + 1):
         for first in range(ORDER + 1 - offset):
-            product = penalty * stencil[first] * stencil[first + offset]
-            bands[offset, first : first + frames - ORDER] += product
-    bands[0] += 1.0
+            bands[offset, first : first + frames - ORDER] += DIFFERENCES[first] * DIFFERENCES[first + offset]
     return bands
+
+
+def _apply(bands: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the product of the symmetric matrix with lower `bands` and `columns` (T, C)."""
+    product = bands[0, :, None] * columns
+    for offset in range(1, len(bands)):
+        band = bands[offset, :-offset, None]
+        product[offset:] += band * columns[:-offset]
+        product[:-offset] += band * columns[offset:]
+    return np.asarray(product)
