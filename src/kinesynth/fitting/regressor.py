@@ -25,7 +25,7 @@ from kinesynth.stage_file import Clip, StageFile, progress, read_stage
 
 _MAX_FRAMES = 600  # posed meshes held in memory: 100 MB
 _CANDIDATES = 256
-_REACH = 2.5  # of the distance from a joint centre to the skin: candidates lie all around it
+_REACH = 4.0  # times the distance from a joint centre to the skin, so that candidates lie all around it
 _LEAST_REACH_M = 0.08
 _NOISE_M, _NOISE_PER_METRE = 0.003, 0.05  # how much a vertex strays in unseen bodies, the more the further away
 
