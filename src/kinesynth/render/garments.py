@@ -75,12 +75,12 @@ class Region:
 
 def upper_region(body: RestBody, cut: str) -> Region:
     """Return the cuts of an upper garment."""
-    neck, pelvis, hip = body.joint("neck"), body.joint("pelvis"), body.joint("left_hip")
+    neck, hip = body.joint("neck"), body.joint("left_hip")
     shoulder, elbow, wrist = (body.joint(f"left_{name}") for name in ("shoulder", "elbow", "wrist"))
     side = _along(SLEEVES[cut], shoulder[0], elbow[0], wrist[0])
     armpit = shoulder[1] - 0.115 if cut == "vest" else -np.inf
     rise = {"vest": -0.012, "jacket": 0.02}.get(cut, 0.006)
-    low = hip[1] - 0.25 * (pelvis[1] - hip[1]) - (0.05 if cut == "jacket" else 0.03)
+    low = hip[1] - (0.02 if cut == "jacket" else 0.005)  # above the crotch: lower down a shirt would join the legs
     return Region(waist=np.inf, lower_hem=low, side=side, armpit=armpit, collar=(neck[1] + rise, neck[2] - 0.03, 0.55))
 
 

@@ -222,7 +222,7 @@ def _fabric_values(fabric: Fabric) -> dict[str, Any]:
         "stripe": float(fabric.pattern == "stripe"),
         "check": 0.5 * (fabric.pattern == "check"),
         "melange": {"melange": 0.8, "knit": 0.3}.get(fabric.pattern, 0.0),
-        "weave": fabric.weave * (2.5 if fabric.pattern == "knit" else 1.0),
+        "weave": fabric.weave * (1.6 if fabric.pattern == "knit" else 1.0),
         "colour.6": (*fabric.colour, 1.0),
         "colour.7": (*fabric.second, 1.0),
         "surface.Roughness": fabric.roughness,

@@ -79,7 +79,7 @@ class Settings:
     """What the renderer spends on a frame; without `shadows`, dark patches under the feet stand in for them."""
 
     engine: Engine = "eevee"
-    samples: int = 3
+    samples: int = 2
     shadows: bool = False
     subsurface: float = 0.0
     exposure: float = 0.0
@@ -87,7 +87,7 @@ class Settings:
 
 PRESETS = {
     "preview": Settings(),
-    "odah": Settings(samples=16, shadows=True, subsurface=0.12),
+    "odah": Settings(samples=8, shadows=True, subsurface=0.12),
 }
 
 
