@@ -13,7 +13,7 @@ import numpy as np
 from kinesynth import __version__
 from kinesynth.atomic import atomic_path
 from kinesynth.dataset.checks import clip_faults
-from kinesynth.dataset.names import read_names
+from kinesynth.dataset.names import Names, read_names
 from kinesynth.dataset.record import ClipRecord, ViewRecord, write_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION
 from kinesynth.dataset.verify import shard_faults
@@ -26,6 +26,7 @@ FREE_LICENSE = "CC0 (anny/MakeHuman)"
 SMPLX_LICENSE = "SMPL-X model license (MPI)"
 MEND = "run the stages of this shard again"
 _PERSON = ("subject", "split", "sex", "mass_kg", "height_m", "shape_source")
+_PLACEMENT = {"root_scale": 1.0, "heading_removed_rad": 0.0, "floor_removed_m": 0.0}  # what a source may leave unsaid
 _SMPLX = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "transl", "residual")
 
 # Arrays that go into the shard as the stages wrote them: path in the shard -> (stage, array).
@@ -106,7 +107,7 @@ def pack_shard(
             file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
             skeleton.write(file.create_group("skeleton"))
             names = read_names(file["skeleton"])
-            _check_names(stages, {"coordinate_names": names.coordinates, "muscle_names": names.muscles})
+            _check_names(paths, stages, names)
             scales = _scales(scale_report, names.bodies)
             _write_clips(file, stages, scales, names.sizes)
         for fault in shard_faults(temporary):
@@ -144,6 +145,7 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray) -> ClipRecord:
         "source": source["source"],
         "fps": float(source["fps"]),
         "n_frames": frames,
+        **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }
@@ -169,12 +171,19 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _check_names(stages: Mapping[str, StageFile], expected: Mapping[str, tuple[str, ...]]) -> None:
+def _check_names(paths: Mapping[str, Path], stages: Mapping[str, StageFile], names: Names) -> None:
     """Stages made with another model would put right figures under wrong names."""
-    for stage, file in stages.items():
-        for kind, names in expected.items():
-            if kind in file.attrs and tuple(file.attrs[kind]) != names:
-                raise BadInput(stage, kind, "names that differ from the scaled model's", "one model throughout", MEND)
+    expected = {
+        "body_names": names.bodies,
+        "coordinate_names": names.coordinates,
+        "marker_names": names.markers,
+        "muscle_names": names.muscles,
+    }
+    for stage, path in paths.items():
+        for kind, wanted in expected.items():
+            found = stages[stage].attrs.get(kind)
+            if found is not None and tuple(found) != wanted:
+                raise BadInput(path, kind, "names that differ from the scaled model's", "one model throughout", MEND)
 
 
 def _scales(report: Path, bodies: tuple[str, ...]) -> np.ndarray:
