@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from kinesynth.dataset.schema import SCHEMA_VERSION
@@ -112,8 +113,8 @@ def _counts(column: str, rows: Sequence[dict[str, Any]]) -> str:
 def _quality(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["| figure | unit | least | median | largest |", "|---|---|---:|---:|---:|"]
     for column, (meaning, unit) in QUALITY.items():
-        values = sorted(row[column] for row in rows)
-        lines.append(f"| {meaning} | {unit} | {values[0]:.3g} | {values[len(values) // 2]:.3g} | {values[-1]:.3g} |")
+        values = [row[column] for row in rows]
+        lines.append(f"| {meaning} | {unit} | {min(values):.3g} | {median(values):.3g} | {max(values):.3g} |")
     return "\n".join(lines)
 
 

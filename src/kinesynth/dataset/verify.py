@@ -27,7 +27,7 @@ def verify(*, shards: list[Path]) -> None:
     for fault in faults:
         print(fault, file=sys.stderr)  # noqa: T201
     if faults:
-        raise KinesynthError(f"{len(faults)} faults in {len(shards)} shards")
+        raise KinesynthError(f"faults found: {len(faults)} in {len(shards)} shards")
 
 
 def shard_faults(shard: Path) -> Iterator[str]:
