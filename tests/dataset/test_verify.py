@@ -76,7 +76,7 @@ def test_finds_every_fault(
     shard = Path(shutil.copy(results / "shards" / "anna_000.h5", tmp_path))
     with h5py.File(shard, "r+") as file:
         spoil(file)
-    with pytest.raises(KinesynthError, match="faults found: [1-9]"):
+    with pytest.raises(KinesynthError, match=r"faults found: [1-9]"):
         verify(shards=[shard])
     lines = [line for line in capsys.readouterr().err.splitlines() if "anna_000.h5" in line]
     assert lines
