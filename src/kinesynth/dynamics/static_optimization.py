@@ -12,6 +12,7 @@ from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
+from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 120.0
@@ -87,7 +88,6 @@ def activations(
 
     Runs OpenSim: call it in a child process. `ground` holds force, cop and moment, each (T, 2, 3).
     """
-    from kinesynth.dynamics.external_loads import write_external_loads
     from kinesynth.dynamics.model import check_coordinates, load_model, scratch_folder, with_coupled_coordinates
     from kinesynth.dynamics.static_optimization_tool import solve
 
@@ -100,7 +100,7 @@ def activations(
     posed = with_coupled_coordinates(body, spline(times))
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
-        write_external_loads(loads, frame_times, *ground)
+        write_external_loads(loads, loads.with_suffix(".mot"), frame_times, *ground)
         solution = solve(folder, model, names, times, posed, loads, stride, exponent)
     arrays = {
         "activations": _at(frame_times, solution.times, solution.activations),
