@@ -1,6 +1,5 @@
 """The command line: every verb parses, errors are one line, exit codes tell bad input from bugs."""
 
-import ast
 import inspect
 import re
 from importlib import import_module
@@ -55,12 +54,3 @@ def test_a_bug_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
     monkeypatch.setattr("kinesynth.config.write_schema", broken)
     assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 1
-
-
-def test_no_verb_prints_to_standard_output_but_those_that_answer() -> None:
-    answering = {"check_motion", "verify", "index"}
-    for path in (ROOT / "src" / "kinesynth").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.name not in answering | {"run"}:
-                calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "print"]
-                assert all(any(k.arg == "file" for k in call.keywords) for call in calls), f"{path}:{node.name}"
