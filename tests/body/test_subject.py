@@ -101,22 +101,30 @@ def test_opensim_model_gives_lengths_and_mass(tmp_path: Path, free_path: Path, f
     np.testing.assert_allclose(found[: LENGTHS.index("upper_arm")], [0.395, 0.465], atol=0.008)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", None])
-def test_unreadable_motion_is_named(tmp_path: Path, free_path: Path, content: bytes | None) -> None:
-    if content is not None:
+NANS, NO_BETAS = {"poses": np.zeros((5, 156)), "betas": np.full(16, np.nan)}, {"poses": np.zeros((5, 156))}
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [(b"", "file"), (b"PK\x03\x04", "file"), (None, "walk.npz"), (NANS, "NaN"), (NO_BETAS, "betas")],
+)
+def test_unreadable_motion_is_named_and_does_not_sink_the_subject(
+    tmp_path: Path,
+    free_path: Path,
+    content: bytes | dict[str, np.ndarray] | None,
+    names: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if isinstance(content, bytes):
         (tmp_path / "walk.npz").write_bytes(content)
-    with pytest.raises(BadInput, match=r"walk\.npz"):
-        shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
-
-
-def test_betas_must_be_there_and_finite(tmp_path: Path, free_path: Path) -> None:
-    clips = table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,")
-    np.savez(tmp_path / "walk.npz", poses=np.zeros((5, 156)))
-    with pytest.raises(BadInput, match="betas"):
-        shape(free_path, clips, "s1", tmp_path)
-    amass_file(tmp_path / "walk.npz", np.full(16, np.nan))
-    with pytest.raises(BadInput, match="NaN"):
-        shape(free_path, clips, "s1", tmp_path)
+    elif content is not None:
+        np.savez(tmp_path / "walk.npz", **content)
+    person = shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
+    assert person["shape_source"] == "drawn"
+    message = capsys.readouterr().err
+    assert "walk.npz" in message
+    assert names in message
+    assert message.count("\n") == 1
 
 
 def test_unknown_subject_is_named(tmp_path: Path, free_path: Path) -> None:

@@ -47,6 +47,15 @@ def lengths(joints: np.ndarray) -> np.ndarray:
 def smplx_lengths(betas: np.ndarray) -> np.ndarray:
     """Return the lengths (7,) m of the SMPL-X body of ten `betas`.
 
+    Raises:
+        MissingDependency: mannequin-x is not installed.
+    """
+    return lengths(smplx_rest_joints(betas))
+
+
+def smplx_rest_joints(betas: np.ndarray) -> np.ndarray:
+    """Return the first 22 joint centres (22, 3) m of the SMPL-X body of ten `betas` in its rest pose.
+
     Rest joints of SMPL-X are linear in betas; the package mannequin-x (Apache-2.0) ships that linear map.
 
     Raises:
@@ -59,7 +68,7 @@ def smplx_lengths(betas: np.ndarray) -> np.ndarray:
     with resource.open("rb") as stream, np.load(stream, allow_pickle=False) as calibration:
         rest = calibration["joint_rest"][:_SMPLX_BODY_JOINTS].astype(np.float64)
         directions = calibration["joint_dirs"][:_SMPLX_BODY_JOINTS].astype(np.float64)
-    return lengths(rest + directions @ betas[: directions.shape[-1]])
+    return np.asarray(rest + directions @ betas[: directions.shape[-1]])
 
 
 def opensim_measures(model: str) -> tuple[np.ndarray, float]:

@@ -1,6 +1,7 @@
 """The shape of one subject, shared by all of the subject's clips."""
 
 import json
+import sys
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from kinesynth.body.mesh import volume
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.clips import ClipRow, read_clips
-from kinesynth.errors import BadInput
+from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import isolated
 from kinesynth.seeds import generator
 
 SEXES = ("male", "female")
+SHAPE_TELLING = ("amass", "opensim")  # the sources whose files tell a shape, the better first
 _MOST_DEVIATIONS = 2.0  # a drawn shape stays within two standard deviations of its sex's mean in every component
 _DRAWN_BMI = (18.5, 32.0)  # kg/m2: neither underweight nor beyond the first degree of obesity (WHO)
 _MOST_DRAWS = 200
@@ -55,7 +57,8 @@ def subject_shape(
     body, where they mean nothing, betas are chosen whose bone lengths stand to the mean body's as the file's do to
     SMPL-X's mean (both mean bodies are 1.71 m tall, but SMPL-X's hip and shoulder centres lie elsewhere in the body).
     For an OpenSim model, bone lengths are matched as they stand, and its mass is kept. A procedural subject's shape is
-    drawn from the seed and the subject's name.
+    drawn from the seed and the subject's name, and so is that of a subject none of whose files can be read: its clips
+    will be rejected when they are loaded, but clips of the same subject from other sources go on.
 
     Args:
         body: body model, npz in SMPL-X's schema.
@@ -68,7 +71,7 @@ def subject_shape(
         log: where OpenSim's output goes.
 
     Raises:
-        BadInput: the table has no clip of the subject, or a file cannot be used.
+        BadInput: the table has no clip of the subject, or the body model cannot be used.
     """
     rows = [row for row in read_clips(clips) if row.subject == subject]
     if not rows:
@@ -90,11 +93,15 @@ def subject_shape(
 
 
 def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: float, log: Path) -> Shape:
-    by_source = {row.source: row for row in reversed(rows)}
-    if "amass" in by_source:
-        return _of_amass(model, _file(by_source["amass"].path), density_kg_m3)
-    if "opensim" in by_source:
-        return _of_opensim(model, _file(by_source["opensim"].model), density_kg_m3, log)
+    """Return the shape that the first readable file tells; a file that cannot be read is left to its clip's stage."""
+    telling = [row for source in SHAPE_TELLING for row in rows if row.source == source]
+    for row in telling:
+        try:
+            if row.source == "amass":
+                return _of_amass(model, _file(row.path), density_kg_m3)
+            return _of_opensim(model, _file(row.model), density_kg_m3, log)
+        except (BadInput, ClipRejected) as error:
+            print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
     return drawn_shape(model, rows[0].subject, seed, density_kg_m3)
 
 
@@ -111,7 +118,7 @@ def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float)
     Raises:
         BadInput: the body model has no such bodies.
     """
-    random = generator(seed, subject, "shape")
+    random = generator(seed, subject, "body")
     sex = SEXES[int(random.integers(len(SEXES)))]
     mean, spread = _prior(model, sex)
     for _ in range(_MOST_DRAWS):
