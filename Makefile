@@ -9,7 +9,7 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 export OMP_NUM_THREADS ?= 1
 CORES ?= all
 
-.PHONY: help setup demo test check format lock dag acceptance bench clean
+.PHONY: help setup demo test check format lock dag acceptance clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,21 +24,24 @@ test: setup ## Run the tests
 	pytest -n 2 --dist loadfile
 
 check: setup ## Format, lint, type-check; nothing is changed
-	ruff format --check src tests
-	ruff check src tests
+	ruff format --check src tests tools
+	ruff check src tests tools
 	snakefmt --check --line-length 120 Snakefile rules
 	mypy
 	snakemake --lint
 	pytest -q tests/test_structure.py tests/test_config.py
 
 format: setup ## Format the code
-	ruff format src tests
-	ruff check --fix src tests
+	ruff format src tests tools
+	ruff check --fix src tests tools
 	snakefmt --line-length 120 Snakefile rules
 
 lock: ## Compile requirements.lock anew from pyproject.toml
 	uv pip compile pyproject.toml --universal --python-version 3.13 --extra dev \
 	    --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock
+
+acceptance: setup ## Run the demo and real recordings (KINESYNTH_SHARED), hold every figure against its bar
+	python tools/acceptance.py
 
 dag: setup ## Draw the graph of rules (needs graphviz)
 	snakemake --rulegraph | dot -Tsvg > results/rulegraph.svg
