@@ -78,7 +78,7 @@ def recordings() -> dict[str, list[tuple[str, ...]]]:
     amass, walking = SHARED / "data/amass", SHARED / "data/walking"
     arms, sample = str(amass / "A3-Swing_arms_stageii.npz"), str(amass / "amass_sample.npz")
     gait, model = str(walking / "coordinates.sto"), str(walking / "subject_walk_scaled.osim")
-    tables = {
+    tables: dict[str, list[tuple[str, ...]]] = {
         "amass": [
             ("swing_arms", "amass1", "swing_arms", "train", "amass", arms, "1", "4", ""),
             ("amass_sample", "amass2", "sample", "test", "amass", sample, "1", "4", ""),
@@ -112,7 +112,7 @@ def workflow(name: str, config: dict[str, Any], targets: list[str] | None = None
     """Run the workflow in acceptance/<name>."""
     folder = OUTPUT / name
     write_text(folder / "config.yaml", json.dumps(config) + "\n")
-    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--workflow-profile", ROOT / "profiles/default"]
+    command: list[str | Path] = ["snakemake", "--snakefile", ROOT / "Snakefile", "--workflow-profile", ROOT / "profiles/default"]
     command += ["--directory", folder, "--configfile", folder / "config.yaml", "--cores", "all", *(targets or [])]
     subprocess.run(command, check=True)
 
