@@ -3,22 +3,23 @@
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kinesynth.body.bone_lengths import smplx_lengths
+from kinesynth.body.bone_lengths import smplx_rest_joints
 from kinesynth.body.model import load_body
 from kinesynth.clips import ClipRow, assign_shards, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.amass import AmassFile, read_amass, write_amass
-from kinesynth.motion.figure import Figure, figure_of
+from kinesynth.motion.figure import Figure, figure_of, leg_length
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass
+from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
 
@@ -115,7 +116,7 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "amass":
         file = read_amass(row.path)
         audit_rate(file)
-        return from_amass(file, _root_scale(file, who))
+        return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
 
@@ -136,18 +137,23 @@ def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Record
         return from_amass(read_amass(path))
 
 
-def _root_scale(file: AmassFile, who: Subject) -> float:
-    """Return the body's leg length over the recorded person's; 1 where the body is the file's own."""
+def _fitted(file: AmassFile, who: Subject) -> Recording:
+    """Bring a file's motion to the subject's body: verbatim if the betas are the file's, else from SMPL-X's rest pose.
+
+    SMPL+H betas are read as SMPL-X's, as for the subject's shape.
+    """
+    recording = from_amass(file)
     if str(who.record["shape_source"]).startswith("betas of the file"):
-        return 1.0
+        return recording
     betas = np.zeros(10)
     betas[: min(len(file.betas), 10)] = file.betas[:10]
-    return who.figure.leg_length / smplx_leg_length(betas)
-
-
-def smplx_leg_length(betas: np.ndarray) -> float:
-    """Return thigh plus shank (m) of an SMPL-X body of ten betas."""
-    return float(np.sum(smplx_lengths(betas)[:2]))
+    theirs, ours = smplx_rest_joints(betas), who.figure.joints
+    return replace(
+        recording,
+        poses=re_expressed(recording.poses, ours, theirs),
+        root_scale=leg_length(ours) / leg_length(theirs),
+        attrs={**recording.attrs, "rest_pose": "re-expressed from SMPL-X's"},
+    )
 
 
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:

@@ -1,0 +1,83 @@
+"""Rotations recorded for one body's rest pose, re-expressed for another's.
+
+SMPL-X's rotations count from its rest pose, where the bones do not lie as in the free body's: its collars rise by 26
+degrees, its upper arms hang by 7 to 16, its feet point downwards by 5. Taken verbatim, the free body would drop its
+shoulders by 8 cm. Here each limb segment is turned by what lies between the two rest poses first, so that its bones
+point the same way in the world.
+"""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, PARENTS, SHOULDERS, WRISTS
+
+# a segment's joint and the one at its far end. Trunk and head stay: their joints lie at different depths in different
+# bodies and tell nothing of how the trunk is held. So do the hands, whose rest poses agree to 4 degrees.
+_BONES = ((COLLARS, SHOULDERS), (SHOULDERS, ELBOWS), (ELBOWS, WRISTS), (HIPS, KNEES), (KNEES, ANKLES))
+# a hinge's joint, its neighbours along the limb, and its axis in the rest pose
+_HINGES = ((HIPS, KNEES, ANKLES, 0), (SHOULDERS, ELBOWS, WRISTS, 1))
+_SAGITTAL = np.array([0.0, 1.0, 1.0])
+
+
+def between_rests(ours: np.ndarray, theirs: np.ndarray) -> Rotation:
+    """Return 22 rotations that lay the segments of the rest pose `ours` parallel to those of `theirs`.
+
+    Each is the smallest that does so. Knees and elbows bend by what `theirs` does about the hinge, but stay in line
+    across it as in `ours`: no leg is bowed by the 14 degrees that SMPL-X's joint centres show. The foot turns in the
+    sagittal plane only, and the toes with it: where the joint at the base of the toes lies across the foot is each
+    body's own choice (SMPL-X's is nearer to the little toe), and does not tell where the foot points.
+
+    Args:
+        ours: (>= 22, 3) m, rest joints in SMPL-X's order.
+        theirs: the same of the body that the motion was recorded for.
+    """
+    theirs = _with_hinges_of(ours, theirs)
+    turns = np.tile(np.eye(3), (22, 1, 1))
+    for starts, ends in _BONES:
+        for start, end in zip(starts, ends, strict=True):
+            turns[start] = _smallest_turn(ours[end] - ours[start], theirs[end] - theirs[start])
+    for ankle, foot in zip(ANKLES, FEET, strict=True):
+        turns[[ankle, foot]] = _smallest_turn(
+            _SAGITTAL * (ours[foot] - ours[ankle]), _SAGITTAL * (theirs[foot] - theirs[ankle])
+        )
+    return Rotation.from_matrix(turns)
+
+
+def re_expressed(poses: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Return `poses` of the body `theirs` such that the segments of `ours` take the same directions.
+
+    With D_j of `between_rests`, a segment's orientation in the world becomes G_j D_j, hence a joint's rotation
+    D_parent^-1 R_j D_j. Fingers keep their rotations.
+
+    Args:
+        poses: (T, >= 66) rad, axis-angles of 22 joints, then fingers.
+        ours: (>= 22, 3) m, rest joints.
+        theirs: likewise.
+    """
+    turns = between_rests(ours, theirs)
+    result = poses.copy()
+    for joint, parent in enumerate(PARENTS[1:], start=1):
+        at = slice(3 * joint, 3 * joint + 3)
+        result[:, at] = (turns[parent].inv() * Rotation.from_rotvec(poses[:, at]) * turns[joint]).as_rotvec()
+    return result
+
+
+def _with_hinges_of(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Return `theirs` with knees and elbows moved along their axes to where `ours` has them in the limb."""
+    result = theirs.copy()
+    for *limb, axis in _HINGES:
+        for start, hinge, end in zip(*limb, strict=True):
+            result[hinge, axis] += _aside(ours[[start, hinge, end], axis]) - _aside(theirs[[start, hinge, end], axis])
+    return result
+
+
+def _aside(along_axis: np.ndarray) -> float:
+    """Return how far the middle one of three coordinates is from the mean of the outer ones."""
+    return float(along_axis[1] - (along_axis[0] + along_axis[2]) / 2.0)
+
+
+def _smallest_turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the rotation matrix about the common normal that turns direction `start` into `end`."""
+    axis = np.cross(start, end)
+    sine = np.linalg.norm(axis)
+    return np.asarray(Rotation.from_rotvec(axis / max(sine, 1e-12) * np.arctan2(sine, start @ end)).as_matrix())
