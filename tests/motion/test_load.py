@@ -117,6 +117,22 @@ def test_amass_is_turned_upright_and_scaled_to_the_legs(
     assert (joints[:, 15, 1] > joints[:, 0, 1] + 0.5).all()
 
 
+def test_rest_pose_is_re_expressed_for_the_free_body_only(
+    tmp_path: Path, body: Path, subject: Path, amass: Write
+) -> None:
+    path = amass(frames=120)
+    (free,) = load([row("c", path)], tmp_path, body, subject).clips.values()
+    subject.write_text(subject.read_text().replace("drawn", "betas of the file"))
+    (licensed,) = load([row("c", path)], tmp_path, body, subject).clips.values()
+    with np.load(path) as keys:
+        recorded = keys["poses"][0, 3:66]
+    np.testing.assert_allclose(licensed.arrays["body_pose"][0], recorded, atol=1e-6)
+    collar = slice(3 * 12, 3 * 12 + 3)
+    assert np.abs(free.arrays["body_pose"][0] - recorded)[collar].max() > np.radians(10.0)
+    assert (licensed.attrs["rest_pose"], licensed.attrs["root_scale"]) == ("the body's own", 1.0)
+    assert free.attrs["rest_pose"] == "re-expressed from SMPL-X's"
+
+
 def test_bad_calls(tmp_path: Path, body: Path, subject: Path) -> None:
     with pytest.raises(BadInput, match="shard"):
         load_motion(clips="demo", shard="s09_000", body=body, subject=subject, output=tmp_path / "m.h5")

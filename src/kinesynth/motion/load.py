@@ -20,6 +20,7 @@ from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.motion.rest_pose import re_expressed
+from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
 
@@ -158,12 +159,15 @@ def _fitted(file: AmassFile, who: Subject) -> Recording:
 
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
     placed = place(recording, who.figure)
+    poses, toes_bent = placed.poses, 0.0
+    if row.source != "procedural" and are_stiff(poses):
+        poses, toes_bent = bent(placed, who.figure, recording.fps)
     arrays = {
         "betas": who.betas,
-        "global_orient": placed.poses[:, :3],
-        "body_pose": placed.poses[:, 3:66],
-        "left_hand_pose": placed.poses[:, 66:111],
-        "right_hand_pose": placed.poses[:, 111:156],
+        "global_orient": poses[:, :3],
+        "body_pose": poses[:, 3:66],
+        "left_hand_pose": poses[:, 66:111],
+        "right_hand_pose": poses[:, 111:156],
         "transl": placed.pelvis - who.figure.joints[0],
     }
     attrs = {
@@ -180,6 +184,8 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "root_scale": recording.root_scale,
         "heading_removed_rad": placed.heading,
         "floor_removed_m": placed.floor,
+        "toes_bent_rad": toes_bent,
+        "rest_pose": "the body's own",
         **recording.attrs,
     }
     return Clip(row.clip_id, arrays, attrs)
