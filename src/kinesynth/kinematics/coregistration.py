@@ -74,7 +74,7 @@ def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[
         places[name] = station.to_numpy() / factors[carrier]
     for name in weights:
         marker = model.getMarkerSet().get(name).getLocationInGround(state).to_numpy()
-        print(name, "off by", np.round(1000 * (marker - static[name])), "mm")  # noqa: T201 (goes to the log)
+        sys.stdout.write(f"{name} off by {np.round(1000 * (marker - static[name]))} mm\n")  # goes to the log
     return places
 
 
