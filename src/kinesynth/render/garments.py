@@ -18,7 +18,7 @@ LEGS = {"shorts": 0.45, "knee-length": 0.92, "leggings": 1.86, "trousers": 1.97}
 
 # Girths on which a pattern closes without a jump: cloth coordinates are stretched to them, pitches divide them.
 TRUNK_GIRTH_M, LEG_GIRTH_M, ARM_GIRTH_M = 0.96, 0.48, 0.32
-PITCHES_M = tuple(TRUNK_GIRTH_M / n for n in (12, 18, 24, 30, 36))
+PITCHES_M = tuple(TRUNK_GIRTH_M / n for n in (6, 12, 18, 24))
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def upper(body: RestBody, cut: str) -> Piece:
     trunk = np.array([0.0, shoulder[1] - 0.09, body.joint("spine2")[2]])
     below = (trunk[1] - base[:, 1]) / 0.06
     points = _hang(points, np.clip(below, 0, 1), trunk, UPPER_FIT[cut].taper)
-    return _finish(f"upper: {cut}", body, patch, points, UPPER_FIT[cut], _upper_uv(body, base, patch.faces))
+    return _finish(f"upper: {cut}", body, patch, points, UPPER_FIT[cut], _upper_uv(body, patch, points))
 
 
 def lower(body: RestBody, cut: str) -> Piece:
@@ -117,7 +117,7 @@ def lower(body: RestBody, cut: str) -> Piece:
         start = hip + 0.25 * (knee - hip)
         weight = np.clip((start[1] - base[:, 1]) / 0.08, 0, 1) * (np.sign(base[:, 0]) == sign)
         points = _hang(points, weight, start, LOWER_FIT[cut].taper, towards=ankle)
-    return _finish(f"lower: {cut}", body, patch, points, LOWER_FIT[cut], _lower_uv(body, base, patch.faces))
+    return _finish(f"lower: {cut}", body, patch, points, LOWER_FIT[cut], _lower_uv(body, points, patch.faces))
 
 
 def covered(body: RestBody, region: Region, margin: float) -> np.ndarray:
@@ -215,22 +215,25 @@ def _finish(name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fi
     )
 
 
-def _upper_uv(body: RestBody, base: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return cloth coordinates (F,3,2) m: around and down the trunk, or around and along a sleeve; a seam between."""
-    shoulder = body.joint("left_shoulder")
-    centre = base[faces].mean(axis=1)
-    sleeve = np.abs(centre[:, 0]) > shoulder[0]
-    x, y, z = np.moveaxis(base[faces], 2, 0)
-    middle = body.joint("spine2")[2]
-    trunk = np.stack([_around(x, z - middle, TRUNK_GIRTH_M), y], axis=2)
-    arm = np.stack([_around(y - shoulder[1], z - shoulder[2], ARM_GIRTH_M), np.abs(x)], axis=2)
-    return np.where(sleeve[:, None, None], arm, trunk)
+def _upper_uv(body: RestBody, patch: Patch, points: np.ndarray) -> np.ndarray:
+    """Return cloth coordinates (F,3,2) m: around and down the trunk, or around and along a sleeve; a seam between.
+
+    What moves with the arm is sleeve: a place alone would not tell the hips of a broad person from the arms.
+    """
+    arm = patch.sample(body.weight("shoulder", "elbow", "wrist"))
+    sleeve = arm[patch.faces].mean(axis=1) > 0.5
+    x, y, z = np.moveaxis(points[patch.faces], 2, 0)
+    trunk = np.stack([_around(x, z - body.joint("spine2")[2], TRUNK_GIRTH_M), y], axis=2)
+    limb = np.array([body.joint(f"left_{name}") for name in ("shoulder", "elbow", "wrist")])
+    axis_y, axis_z = (np.interp(np.abs(x), limb[:, 0], limb[:, k]) for k in (1, 2))
+    along = np.stack([_around(z - axis_z, y - axis_y, ARM_GIRTH_M), np.abs(x)], axis=2)
+    return np.where(sleeve[:, None, None], along, trunk)
 
 
-def _lower_uv(body: RestBody, base: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return cloth coordinates (F,3,2) m around and along each leg; seams run down the middle."""
+def _lower_uv(body: RestBody, points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return cloth coordinates (F,3,2) m around and along each leg, the left the mirror of the right."""
     hip, ankle = body.joint("left_hip"), body.joint("left_ankle")
-    corner = base[faces]
+    corner = points[faces]
     sign = np.sign(corner[..., 0].mean(axis=1, keepdims=True))
     share = np.clip((hip[1] - corner[..., 1]) / (hip[1] - ankle[1]), 0, 1)[..., None]
     axis = hip + share * (ankle - hip)
