@@ -68,6 +68,20 @@ def lock(model: opensim.Model, coordinates: Sequence[str]) -> None:
         model.updCoordinateSet().get(name).setDefaultLocked(True)
 
 
+def coordinate_bounds(model: opensim.Model) -> np.ndarray:
+    """Return the bounds (J, 2) within which the tool searches: infinite where not clamped, equal where locked."""
+    bounds = np.empty((model.getCoordinateSet().getSize(), 2))
+    for index, coordinate in enumerate(model.getCoordinateSet()):
+        default = coordinate.getDefaultValue()
+        if coordinate.getDefaultLocked():
+            bounds[index] = default, default
+        elif coordinate.getDefaultClamped():
+            bounds[index] = coordinate.getRangeMin(), coordinate.getRangeMax()
+        else:
+            bounds[index] = -np.inf, np.inf
+    return bounds
+
+
 def unwrap(model: opensim.Model, angles: np.ndarray) -> np.ndarray:
     """Return `angles` (T, J) without jumps by whole turns, except where these would leave a coordinate's limits."""
     result = angles.copy()

@@ -1,15 +1,18 @@
-"""Joint angles from marker positions: OpenSim's InverseKinematicsTool, clip by clip."""
+"""Joint angles from marker positions: by OpenSim's tool clip by clip, or by a search of all frames at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
+from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.protocol import marker_weights
-from kinesynth.stage_file import Clip, process_clips, read_stage
+from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
 MIN_COMMON_MARKERS = 12  # fewer cannot hold 20 joints
 MAX_MISSING_SHARE = 0.3
@@ -31,11 +34,12 @@ def inverse_kinematics(
     markers: Path,
     model: Path,
     output: Path,
+    engine: Literal["opensim", "batched"] = "opensim",
     log: Path = Path("inverse_kinematics.log"),
     timeout_seconds: float = 900.0,
     accuracy: float = 1e-5,
 ) -> None:
-    """Find each frame's joint angles from its markers, with OpenSim's InverseKinematicsTool.
+    """Find each frame's joint angles from its markers: those of the least weighted sum of squared marker errors.
 
     Also gives where the model then has its joint centres, mass centres and markers, and how far its markers lie from
     the given ones. Markers that weigh nothing in the fit (head, shoulder girdle) are left out of the RMS and the
@@ -45,14 +49,16 @@ def inverse_kinematics(
         markers: stage file with marker trajectories.
         model: the subject's scaled OpenSim model.
         output: stage file to write.
+        engine: OpenSim's InverseKinematicsTool, or a Levenberg-Marquardt search over all frames at once.
         log: file for OpenSim's messages.
         timeout_seconds: a clip that takes longer is rejected.
-        accuracy: at which the tool stops searching in a frame.
+        accuracy: at which OpenSim's tool stops searching in a frame.
 
     Raises:
         BadInput: the markers' file or the model is unusable, or they share too few markers.
     """
-    names = list(read_stage(markers).attrs["marker_names"])
+    stage = read_stage(markers)
+    names = list(stage.attrs["marker_names"])
     with Worker(log) as worker:
         model_names = worker.call(_model_names, model.absolute(), timeout_seconds=timeout_seconds)
         common = [name for name in names if name in model_names.markers]
@@ -62,11 +68,16 @@ def inverse_kinematics(
         columns = [names.index(name) for name in common]
         weights = marker_weights(common, "motion")
 
+        batch = {}
+        if engine == "batched":
+            skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=timeout_seconds)
+            batch = _solve_batch(skeleton.with_markers(common), _usable_markers(stage, columns), weights)
+
         def work(clip: Clip) -> Clip:
             check_markers(clip.arrays["markers"])
             positions = clip.arrays["markers"][:, columns]
-            solved = worker.call(
-                _solve, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
+            solved = batch.get(clip.clip_id) or worker.call(
+                solve_with_opensim, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
             counted = [weights[name] > 0 for name in common]
@@ -100,6 +111,16 @@ def check_markers(positions: np.ndarray) -> None:
         raise ClipRejected("markers too far from the origin", float(np.nanmax(np.abs(positions))))
 
 
+def _usable_markers(stage: StageFile, columns: Sequence[int]) -> dict[str, np.ndarray]:
+    """Return the markers (T, M, 3) m in `columns` of all clips but those that will be rejected."""
+    usable = {}
+    for clip in stage.clips.values():
+        with suppress(ClipRejected):
+            check_markers(clip.arrays["markers"])
+            usable[clip.clip_id] = clip.arrays["markers"][:, columns]
+    return usable
+
+
 def _errors(fitted: np.ndarray, measured: np.ndarray, counted: Sequence[bool]) -> dict[str, np.ndarray]:
     """Return each marker's distance (T, M) m, and RMS and maximum (T,) m over the counted ones that were seen."""
     error = np.linalg.norm(fitted - measured, axis=-1)
@@ -122,7 +143,7 @@ def _model_names(model: Path) -> ModelNames:
     )
 
 
-def _solve(
+def solve_with_opensim(
     model: Path, names: Sequence[str], positions: np.ndarray, fps: float, weights: dict[str, float], accuracy: float
 ) -> dict[str, np.ndarray]:
     """Return angles, keypoints and markers of one clip. Runs in a process of its own."""
@@ -135,3 +156,12 @@ def _solve(
     angles = unwrap(opened, solve_angles(opened, names, positions, fps, weights, start, accuracy))
     trajectory = forward_kinematics(opened, angles, names)
     return {"angles": trajectory.angles, "keypoints": trajectory.keypoints, "markers": trajectory.markers}
+
+
+def _solve_batch(
+    skeleton: BoundedSkeleton, positions: Mapping[str, np.ndarray], weights: Mapping[str, float]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return angles, keypoints and markers of all clips from their markers (T, M, 3) m in the skeleton's order."""
+    from kinesynth.kinematics.batched import solve_clips
+
+    return solve_clips(skeleton, positions, np.array([weights[name] for name in skeleton.definition.marker_names]))
