@@ -41,6 +41,7 @@ def test_single_keys_override() -> None:
         ({"render": {"width": 255}}, "render.width", "255"),
         ({"render": {"preset": "film"}}, "render.preset", "'film'"),
         ({"ik": 3}, "ik", "3"),
+        ({"body": {"model": "nowhere/SMPLX_NEUTRAL.npz"}}, "body.model", "no file nowhere/SMPLX_NEUTRAL.npz"),
         ({"render": {"views": []}}, "render.views", "[]"),
     ],
 )

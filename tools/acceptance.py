@@ -112,7 +112,13 @@ def workflow(name: str, config: dict[str, Any], targets: list[str] | None = None
     """Run the workflow in acceptance/<name>."""
     folder = OUTPUT / name
     write_text(folder / "config.yaml", json.dumps(config) + "\n")
-    command: list[str | Path] = ["snakemake", "--snakefile", ROOT / "Snakefile", "--workflow-profile", ROOT / "profiles/default"]
+    command: list[str | Path] = [
+        "snakemake",
+        "--snakefile",
+        ROOT / "Snakefile",
+        "--workflow-profile",
+        ROOT / "profiles/default",
+    ]
     command += ["--directory", folder, "--configfile", folder / "config.yaml", "--cores", "all", *(targets or [])]
     subprocess.run(command, check=True)
 

@@ -154,7 +154,7 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     """Check `values` (as read from YAML) and return the configuration.
 
     Raises:
-        BadConfig: a key is unknown, or its value is of the wrong type or out of bounds.
+        BadConfig: a key is unknown, its value is of the wrong type or out of bounds, or a file is not there.
     """
     from jsonschema import Draft202012Validator
 
@@ -162,6 +162,9 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     for error in sorted(validator.iter_errors(_plain(values)), key=lambda error: list(error.absolute_path)):
         raise _bad_config(source, error)
     config: Config = _build(Config, values)
+    for key, file in (("body.model", config.body.model), ("body.marker_vertices", config.body.marker_vertices)):
+        if file not in ("free", "") and not Path(file).is_file():
+            raise BadConfig(source, key, f"no file {file}", "the path of a file", MEND)
     return config
 
 

@@ -1,14 +1,19 @@
-"""NumPy archives whose bytes depend on their content alone."""
+"""NumPy archives: written so that bytes depend on content alone, read without pickle and without surprises."""
 
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kinesynth.atomic import atomic_path
+from kinesynth.errors import BadInput
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip entry can carry
+_DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError)
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
@@ -23,3 +28,26 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool 
             entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+
+
+@contextmanager
+def open_npz(path: Path, expected: str, mend: str) -> Iterator[Any]:
+    """Yield the open archive, and turn whatever a damaged file raises into one line.
+
+    Args:
+        path: the file.
+        expected: what the file should be, for the message.
+        mend: what the user can do, for the message.
+
+    Raises:
+        BadInput: the file is missing, no npz archive, truncated, or holds pickled objects.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            found = "no such file" if not path.is_file() else "no npz archive (empty, truncated or another format)"
+            raise BadInput(path, "file", found, expected, mend)
+        with np.load(path, allow_pickle=False) as archive:
+            yield archive
+    except _DAMAGED as error:
+        found = " ".join(str(error).split())[:160] or type(error).__name__
+        raise BadInput(path, "file", f"unreadable data ({found})", expected, mend) from error

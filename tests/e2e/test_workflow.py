@@ -37,9 +37,10 @@ SHARDS = ["a_000", "b_000"]
 
 
 def snakemake(folder: Path, *arguments: str, config: dict[str, object] = CONFIG) -> subprocess.CompletedProcess[str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "clips.tsv").write_text("\n".join("\t".join(row) for row in [HEADER, *CLIPS]) + "\n")
-    (folder / "broken.npz").write_bytes(b"PK\x03\x04 cut off")
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / "clips.tsv").write_text("\n".join("\t".join(row) for row in [HEADER, *CLIPS]) + "\n")
+        (folder / "broken.npz").write_bytes(b"PK\x03\x04 cut off")
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     return subprocess.run(
         [
@@ -65,7 +66,7 @@ def label_targets() -> list[str]:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one whole run."""
-    folder = tmp_path_factory.mktemp("run")
+    folder = tmp_path_factory.mktemp("workflow") / "run"
     done = snakemake(folder)
     assert done.returncode == 0, done.stderr[-8000:]
     return folder
@@ -139,7 +140,8 @@ def test_same_seed_same_label_bytes_other_seed_others(run: Path, tmp_path: Path)
 
 def test_metrics_are_numbers(run: Path) -> None:
     metrics = json.loads((run / "results/train/metrics.json").read_text())
-    assert np.isfinite(metrics["loss"]).all()
+    assert [step["step"] for step in metrics["loss"]] == [1, 2]
+    assert all(np.isfinite(list(step.values())).all() for step in metrics["loss"])
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_metrics_are_numbers(run: Path) -> None:
     [({"sed": 3}, "sed"), ({"clips": "nowhere.tsv"}, "nowhere.tsv"), ({"motion": {"fps": "fast"}}, "motion.fps")],
 )
 def test_bad_configuration_is_one_line_and_exit_code_2(tmp_path: Path, config: dict[str, object], names: str) -> None:
-    done = snakemake(tmp_path, "--dry-run", config={**CONFIG, **config})
+    done = snakemake(tmp_path / "run", "--dry-run", config={**CONFIG, **config})
     assert done.returncode == 2
     lines = [line for line in done.stderr.splitlines() if line.startswith("kinesynth: ")]
     assert len(lines) == 1

@@ -118,7 +118,7 @@ def test_regressor_refuses_shards_that_do_not_match(tmp_path: Path, body: BodyMo
 
 def test_an_unreadable_regressor_is_named(tmp_path: Path) -> None:
     (tmp_path / "r.npz").write_text("no archive")
-    with pytest.raises(BadInput, match=r"r\.npz: joint regressor"):
+    with pytest.raises(BadInput, match=r"r\.npz: file: found no npz archive"):
         read_regressor(tmp_path / "r.npz")
 
 

@@ -8,14 +8,13 @@ extra_vertex_ids (21,)                   vertices of smplx's extra joints; neede
 sex_betas_mean (2, 10), sex_betas_covariance (2, 10, 10)   of men, of women; only in the free body
 """
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.errors import BadInput
+from kinesynth.npz import open_npz
 
 BETAS = 10
 SMPLX_VERTICES = 10475
@@ -66,13 +65,9 @@ def read_body(path: Path) -> Arrays:
     Raises:
         BadInput: the file cannot be read, or an array is missing, misshapen, not finite or out of range.
     """
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            wanted = [*_required_shapes(), *_OPTIONAL_SHAPES]
-            arrays = {name: file[name] for name in wanted if name in file.files}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        found = "no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
-        raise BadInput(path, "body model", found, "an npz in SMPL-X's schema", _MEND) from error
+    with open_npz(path, "a body model in SMPL-X's schema", _MEND) as file:
+        wanted = [*_required_shapes(), *_OPTIONAL_SHAPES]
+        arrays = {name: file[name] for name in wanted if name in file.files}
     _check_shapes(path, arrays)
     _check_values(path, arrays)
     arrays["shapedirs"] = _first_components(arrays["shapedirs"])

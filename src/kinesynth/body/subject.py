@@ -2,8 +2,6 @@
 
 import json
 import sys
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from kinesynth.body.schema import BETAS
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import isolated
+from kinesynth.npz import open_npz
 from kinesynth.seeds import generator
 
 SEXES = ("male", "female")
@@ -161,14 +160,12 @@ def _read_amass_shape(path: Path) -> tuple[np.ndarray, str, bool]:
     """Return ten betas, the sex (male, female or neutral) and whether the betas are SMPL-X's, from an AMASS file."""
     mend = "export the file again or leave it out of the table"
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with open_npz(path, "an AMASS npz", mend) as file:
             betas = np.atleast_1d(file["betas"]).astype(np.float64).ravel()
             gender = file["gender"] if "gender" in file.files else "neutral"
             is_smplx = "surface_model_type" in file.files or "pose_jaw" in file.files or file["poses"].shape[-1] == 165
     except KeyError as error:
         raise BadInput(path, str(error.args[0]), "no such array", "an AMASS file", mend) from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadInput(path, "file", str(error).splitlines()[0], "an AMASS npz", mend) from error
     if not np.isfinite(betas).all():
         raise BadInput(path, "betas", "NaN or infinity", "finite values", mend)
     value = np.asarray(gender).item()

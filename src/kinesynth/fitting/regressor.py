@@ -10,7 +10,6 @@ not follow, a shrugged shoulder say, the joint centre's distance from the leadin
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from kinesynth.errors import BadInput
 from kinesynth.fitting.convex import convex_weights
 from kinesynth.fitting.follow import Goal, follow, marker_layout, shared_betas, smplx_arrays
 from kinesynth.fitting.points import BodyState, Mixture
-from kinesynth.npz import write_npz
+from kinesynth.npz import open_npz, write_npz
 from kinesynth.stage_file import Clip, StageFile, progress, read_stage
 
 _MAX_FRAMES = 600  # posed meshes held in memory: 100 MB
@@ -98,13 +97,14 @@ def read_regressor(path: Path) -> JointRegressor:
     Raises:
         BadInput: the file is missing or not a regressor.
     """
+    expected = "an npz file with body_names, indices, weights, heldout_error_m"
+    mend = "run kinesynth joint-regressor"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_npz(path, expected, mend) as file:
             mixture = Mixture(file["indices"], file["weights"])
             return JointRegressor(file["body_names"].tolist(), mixture, file["heldout_error_m"])
-    except (OSError, KeyError, ValueError, BadZipFile) as error:
-        expected = "an npz file with body_names, indices, weights, heldout_error_m"
-        raise BadInput(path, "joint regressor", str(error), expected, "run kinesynth joint-regressor") from error
+    except KeyError as error:
+        raise BadInput(path, str(error.args[0]), "no such array", expected, mend) from error
 
 
 def _read_shards(motion: Sequence[Path], ik: Sequence[Path]) -> list[tuple[StageFile, StageFile]]:

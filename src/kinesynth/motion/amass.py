@@ -7,10 +7,6 @@ complete axis-angles relative to the flat hand, not offsets from the mean hand: 
 """
 
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kinesynth.errors import BadInput
-from kinesynth.npz import write_npz
+from kinesynth.npz import open_npz, write_npz
 
 RATES_HZ = (10.0, 1000.0)
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
@@ -26,7 +22,6 @@ _SPLIT_KEYS = ("root_orient", "pose_body", "pose_hand")
 _HANDS_START = {156: 66, 165: 75}
 _MOST_METRES = 1000.0
 _MOST_RADIANS = 100.0
-_DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError)
 _MEND = "export the file again or leave it out of the table"
 
 
@@ -73,7 +68,7 @@ def read_amass(path: Path) -> AmassFile:
         BadInput: the file is unreadable or truncated, lacks a key, or a value has the wrong shape, is not finite, or is
             beyond what a body can do. The rate is only checked to be possible; see `rate_audit`.
     """
-    with _opened(path) as keys:
+    with open_npz(path, "an AMASS .npz file", _MEND) as keys:
         poses, model = _read_poses(path, keys)
         trans = _numbers(path, keys, "trans", (len(poses), 3))
         _within(path, "trans", trans, _MOST_METRES, "m")
@@ -112,20 +107,6 @@ def write_amass(file: AmassFile) -> None:
         "pose_hand": hands,
     }
     write_npz(file.path, {name: np.asarray(value) for name, value in arrays.items()})
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Yield the open npz archive, and turn whatever a damaged file raises into one line."""
-    try:
-        if not zipfile.is_zipfile(path):
-            reason = "no such file" if not path.is_file() else "no npz archive (empty, truncated or another format)"
-            raise BadInput(path, "file", reason, "an AMASS .npz file", _MEND)
-        with np.load(path, allow_pickle=False) as archive:
-            yield archive
-    except _DAMAGED as error:
-        found = " ".join(str(error).split())[:160] or type(error).__name__
-        raise BadInput(path, "file", f"unreadable data ({found})", "an AMASS .npz file", _MEND) from error
 
 
 def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "smplx"]]:
