@@ -10,5 +10,5 @@ def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from kinesynth.skeleton.builder import build_skeleton
 
     path = tmp_path_factory.mktemp("skeleton") / "generic.osim"
-    build_skeleton(output=path)
+    build_skeleton(output=path, log=path.with_suffix(".log"))
     return path
