@@ -15,6 +15,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ JITTER_M = 1e-4
 TIMEOUT_SECONDS = 3600.0
 
 
-def opensim_solve(*arguments: object) -> tuple[Solved, float]:
+def opensim_solve(*arguments: Any) -> tuple[Solved, float]:
     """Return what OpenSim's tool finds and the processor's time, s."""
     start = time.process_time()
     return solve_with_opensim(*arguments), time.process_time() - start

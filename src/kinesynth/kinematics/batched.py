@@ -19,7 +19,7 @@ from kinesynth.kinematics.start_poses import ARM_BODIES, ARM_POSES, ROOT, ROOT_B
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache
-TOLERANCE = 1e-7  # share of the cost
+TOLERANCE = 1e-6  # share of the cost
 LEAST_ERROR_M = 1e-7  # RMS, at which nothing more is to be gained
 MOST_ITERATIONS = 60
 JUMP = 0.5  # rad between neighbouring frames

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-FIRST_DAMPING = 1e-4  # of the matrix's diagonal
+FIRST_DAMPING = 1e-3  # of the matrix's diagonal
 DAMPING_STEPS = (0.1, 10.0)  # after a success and a failure
 MOST_DAMPING = 1e8
 LEAST_CURVATURE = 1e-6  # of the diagonal's mean: what an unknown that moves no marker gets
