@@ -9,7 +9,7 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 export OMP_NUM_THREADS ?= 1
 CORES ?= all
 
-.PHONY: help setup demo test check format lock dag acceptance clean
+.PHONY: help setup demo test check format lock dag acceptance bench clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,16 +24,16 @@ test: setup ## Run the tests
 	pytest -n 2 --dist loadfile
 
 check: setup ## Format, lint, type-check; nothing is changed
-	ruff format --check src tests tools
-	ruff check src tests tools
+	ruff format --check src tests tools benchmarks
+	ruff check src tests tools benchmarks
 	snakefmt --check --line-length 120 Snakefile rules
 	mypy
 	snakemake --lint
 	pytest -q tests/test_structure.py tests/test_config.py
 
 format: setup ## Format the code
-	ruff format src tests tools
-	ruff check --fix src tests tools
+	ruff format src tests tools benchmarks
+	ruff check --fix src tests tools benchmarks
 	snakefmt --line-length 120 Snakefile rules
 
 lock: ## Compile requirements.lock anew from pyproject.toml
@@ -42,6 +42,9 @@ lock: ## Compile requirements.lock anew from pyproject.toml
 
 acceptance: setup ## Run the demo and real recordings (KINESYNTH_SHARED), hold every figure against its bar
 	python tools/acceptance.py
+
+bench: demo ## Measure speed against OpenSim's tools, side by side, on the demo's stages
+	python benchmarks/inverse_kinematics.py stages/markers/s01_000.h5 stages/scale/s01.osim
 
 dag: setup ## Draw the graph of rules (needs graphviz)
 	snakemake --rulegraph | dot -Tsvg > results/rulegraph.svg

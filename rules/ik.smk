@@ -19,6 +19,7 @@ rule inverse_kinematics:
     conda:
         "../envs/pipeline.yaml"
     params:
+        engine=CONFIG.ik.engine,
         accuracy=CONFIG.ik.accuracy,
         timeout=CONFIG.ik.timeout_seconds,
     shell:
@@ -26,6 +27,7 @@ rule inverse_kinematics:
         kinesynth inverse-kinematics \
             --markers {input.markers:q} \
             --model {input.model:q} \
+            --engine {params.engine} \
             --accuracy {params.accuracy} \
             --timeout-seconds {params.timeout} \
             --output {output.ik:q} \

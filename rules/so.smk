@@ -20,6 +20,7 @@ rule static_optimization:
     conda:
         "../envs/pipeline.yaml"
     params:
+        engine=CONFIG.so.engine,
         rate=CONFIG.so.rate,
         exponent=CONFIG.so.activation_exponent,
         cutoff=CONFIG.id.cutoff_hz,
@@ -30,6 +31,7 @@ rule static_optimization:
             --ik {input.ik:q} \
             --grf {input.grf:q} \
             --model {input.model:q} \
+            --engine {params.engine} \
             --rate {params.rate} \
             --activation-exponent {params.exponent} \
             --cutoff-hz {params.cutoff} \

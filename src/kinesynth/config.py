@@ -44,7 +44,7 @@ class Motion:
 class InverseKinematics:
     """Inverse kinematics."""
 
-    engine: Literal["opensim"] = option("opensim", "opensim: OpenSim's InverseKinematicsTool")
+    engine: Literal["opensim", "batched"] = option("opensim", "OpenSim's tool, or our own over all frames at once")
     accuracy: float = option(1e-5, "the assembly's accuracy; 1e-3 stops before convergence", exclusiveMinimum=0)
     timeout_seconds: float = option(1800, "a clip that takes longer is rejected", exclusiveMinimum=0)
 
