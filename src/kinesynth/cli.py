@@ -29,6 +29,7 @@ VERBS = {
     "static-optimization": ("kinesynth.dynamics.static_optimization:static_optimization", "muscle activations"),
     "quality-filter": ("kinesynth.dynamics.quality:quality_filter", "mask frames that cannot be trusted"),
     "render-views": ("kinesynth.render.views:render_views", "video and masks of the clothed body"),
+    "gallery": ("kinesynth.render.gallery:gallery", "draw a contact sheet of bodies and clothes"),
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
     "export-opensim": ("kinesynth.dataset.export:export_opensim", "write a subject's labels as OpenSim files"),

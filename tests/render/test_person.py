@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,30 @@ def test_trousers_hang_below_the_widest_place() -> None:
         return float(np.ptp(points[(np.abs(points[:, 1] - level) < 0.03) & (points[:, 0] > 0), 0]))
 
     assert width(loose) > 1.1 * width(tight)
+
+
+@pytest.mark.parametrize("piece", [UPPER["jacket"], LOWER["trousers"]], ids=lambda piece: piece.name)
+def test_patterns_are_printed_evenly(piece: Piece) -> None:
+    """Along the cloth a metre is a metre, but for seams and for what faces up or down."""
+    cloth = piece.uv.any(axis=(1, 2))  # without the turned-in hem
+    edges = piece.rest[piece.faces[cloth]] - np.roll(piece.rest[piece.faces[cloth]], 1, axis=1)
+    printed = piece.uv[cloth] - np.roll(piece.uv[cloth], 1, axis=1)
+    stretch = np.linalg.norm(printed, axis=2) / np.linalg.norm(edges, axis=2)
+    assert np.quantile(stretch, 0.95) < 3
+    level = np.abs(printed[..., 1]) / np.maximum(np.abs(edges[..., 1]), 1e-4)
+    trunk = np.abs(piece.rest[piece.faces[cloth]][..., 0]).max(axis=1) < 0.15
+    assert np.median(level[trunk]) == pytest.approx(1, abs=0.1)
+
+
+def test_hips_broader_than_the_shoulders_are_not_sleeves() -> None:
+    wide = np.where(np.abs(BODY.vertices[:, 1]) < 0.1, 2.0, 1.0)
+    body = replace(BODY, vertices=BODY.vertices * np.column_stack([wide, np.ones_like(wide), wide]))
+    piece = garments.upper(body, "t-shirt")
+    cloth = piece.uv.any(axis=(1, 2))
+    hip = cloth & (piece.rest[piece.faces][..., 1].max(axis=1) < 0.1)
+    corners = piece.rest[piece.faces[hip]]
+    assert np.abs(corners[..., 0]).max() > BODY.joint("left_shoulder")[0] + 0.05
+    assert np.median(np.abs(piece.uv[hip][..., 1] - corners[..., 1])) < 0.01
 
 
 def test_cloth_stays_outside_a_moving_body() -> None:

@@ -6,10 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from figure import schema
 
 from kinesynth.body.model import SmplxPose, load_body
-from kinesynth.npz import write_npz
 from kinesynth.render.cameras import project
 from kinesynth.render.views import render_views
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
@@ -32,13 +30,6 @@ def walking(n_frames: int) -> SmplxPose:
         right_hand_pose=np.zeros((n_frames, 45)),
         transl=time[:, None] * [0.05, 0.0, 0.0] + [0.0, 0.96, 0.0],
     )
-
-
-@pytest.fixture(scope="module")
-def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("body") / "figure.npz"
-    write_npz(path, schema())
-    return path
 
 
 @pytest.fixture(scope="module")

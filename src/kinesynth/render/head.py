@@ -7,14 +7,14 @@ from kinesynth.render.mesh import Patch, boundary_edges, smooth, smoothing_matri
 
 HAIRCUTS = {"male": ("crop", "short", "side part"), "female": ("bob", "long", "bun", "side part")}
 
-# Thickness of hair in m: at the crown, at the hairline; and how far it falls below the nape and ears.
+# Thickness of hair in m: at the crown, at the hairline; and how far it falls below the ears' upper ends.
 _CUT = {
     "crop": (0.008, 0.003, 0.0),
     "short": (0.020, 0.005, 0.0),
     "side part": (0.030, 0.007, 0.0),
     "bun": (0.012, 0.005, 0.0),
-    "bob": (0.026, 0.012, 0.085),
-    "long": (0.024, 0.012, 0.20),
+    "bob": (0.026, 0.014, 0.165),
+    "long": (0.024, 0.014, 0.28),
 }
 
 
@@ -24,10 +24,10 @@ def hair(body: RestBody, cut: str) -> Piece:
     crown, edge, fall = (value * size for value in _CUT[cut])
     head = body.weight("head") > 0.5
     patch = Patch.whole(len(body.vertices), body.faces[head[body.faces].all(axis=1)]).compact()
-    patch = patch.cut(_hairline(body, patch.sample(body.vertices)))
+    patch = patch.cut(_hairline(body, patch.sample(body.vertices), fall > 0))
     base = patch.sample(body.vertices)
     normal = vertex_normals(base, patch.faces)
-    inside = np.clip(_hairline(body, base) / (0.035 * size), 0, 1)
+    inside = np.clip(_hairline(body, base, fall > 0) / (0.035 * size), 0, 1)
     height = edge + (crown - edge) * np.sqrt(inside)
     if cut == "side part":  # a quiff: higher in front, lower on the parted side
         eyes = body.eyes
@@ -47,8 +47,11 @@ def hair(body: RestBody, cut: str) -> Piece:
     return Piece("hair", points, faces, weights, ("hair",), single(faces), local=_strands(points, body))
 
 
-def _hairline(body: RestBody, points: np.ndarray) -> np.ndarray:
-    """Return how far (n,) above the hairline a point is, m: high over the brow, above the ear, down to the nape."""
+def _hairline(body: RestBody, points: np.ndarray, falls: bool) -> np.ndarray:
+    """Return how far (n,) above the hairline a point is, m: high over the brow, above the ear, down to the nape.
+
+    Hair that `falls` leaves the head where it is widest, above the ears.
+    """
     eyes, size = body.eyes, body.head_size
     back = (eyes[2] - points[:, 2]) / size
     above = (points[:, 1] - eyes[1]) / size
@@ -57,6 +60,7 @@ def _hairline(body: RestBody, points: np.ndarray) -> np.ndarray:
         [-0.03, 0.015, 0.045, 0.055, 0.10, 0.112, 0.125, 0.2],
         [0.066, 0.06, 0.045, 0.028, 0.026, -0.01, -0.06, -0.075],
     )
+    line = np.maximum(line, 0.02 if falls else -np.inf)
     return np.asarray(size * (above - line))
 
 
@@ -73,7 +77,7 @@ def _hang_strands(points: np.ndarray, faces: np.ndarray, body: RestBody, fall: f
     rings[..., 1] += share * (bottom - rings[..., 1])
     outward = (points[corners] - [0.0, 0.0, eyes[2] - 0.09 * size]) * [1, 0, 1]
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    bulge = 0.016 * np.sin(np.pi * np.minimum(share * 1.1, 1)) + 0.012 * share * (fall > 0.1)
+    bulge = 0.008 * np.sin(np.pi * np.minimum(share * 1.1, 1)) + 0.016 * share * (fall > 0.2)
     rings += bulge[..., None] * outward
     index = np.concatenate([corners[None], len(points) + np.arange(steps * len(corners)).reshape(steps, -1)])
     a, b, c, d = index[:-1][:, start], index[:-1][:, end], index[1:][:, end], index[1:][:, start]

@@ -124,8 +124,8 @@ def _hair() -> Graph:
         _LOCAL,
         _noise("strands", "local.1", 38.0, 3.0, 0.3),
         _mix("colour", "strands", _WHITE, _WHITE),
-        _bump("strand bump", "strands", 0.004, 0.7),
-        *_surface(base_color="colour.2", roughness=0.6, specular_ior_level=0.25, normal="strand bump"),
+        _bump("strand bump", "strands", 0.004, 0.4),
+        *_surface(base_color="colour.2", roughness=0.6, specular_ior_level=0.1, normal="strand bump"),
     )
 
 

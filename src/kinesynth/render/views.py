@@ -25,7 +25,7 @@ from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, process_clips
 
 STAGE = "render_views"
-_START_SECONDS = 300.0  # shaders compile while the first picture is drawn
+START_SECONDS = 300.0  # shaders compile while the first picture is drawn
 _FRAME_SECONDS = {"preview": 60.0, "odah": 240.0}
 _FRAMES_PER_CHUNK = 32
 
@@ -58,17 +58,17 @@ def render_views(
         log: where Blender's chatter goes.
     """
     names = view_names(int(views[0]) if len(views) == 1 and views[0].isdigit() else views)
-    settings = _choose_engine(PRESETS[preset], log)
+    settings = choose_engine(PRESETS[preset], log)
     model = load_body(body)
     with Worker(log) as worker:
         work = partial(_render, worker, model, names, (width, height), seed, settings, _FRAME_SECONDS[preset])
         process_clips(STAGE, [fit], output, work, {"views": names})
 
 
-def _choose_engine(settings: Settings, log: Path) -> Settings:
+def choose_engine(settings: Settings, log: Path) -> Settings:
     """Return the settings with the engine that can draw here, and say in the log which and on what."""
     try:
-        line = f"EEVEE draws on {isolated(blender_calls.device, timeout_seconds=_START_SECONDS, log=log)}"
+        line = f"EEVEE draws on {isolated(blender_calls.device, timeout_seconds=START_SECONDS, log=log)}"
     except ClipRejected:
         settings = replace(settings, engine="cycles")
         line = "no OpenGL context (install libegl1 and libgl1-mesa-dri): Cycles draws on the CPU instead, slowly"
@@ -99,7 +99,7 @@ def _render(
             raise ClipRejected("body is not finite", float((~np.isfinite(extremes)).sum()))
         cameras = tuple(place(view, extremes, *size, each) for view, each in zip(names, perturbations, strict=True))
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), cameras)
-        limit = _START_SECONDS + frame_seconds * n_frames * len(names)
+        limit = START_SECONDS + frame_seconds * n_frames * len(names)
         worker.call(blender_calls.render, folder, scene, timeout_seconds=limit)
         arrays: dict[str, np.ndarray] = {}
         for camera in cameras:

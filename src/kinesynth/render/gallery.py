@@ -1,0 +1,119 @@
+"""`kinesynth gallery`: one picture of what the renderer can draw."""
+
+import tempfile
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from kinesynth.atomic import atomic_path
+from kinesynth.body.joints import JOINT_NAMES
+from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.body.subject import Shape, drawn_shape
+from kinesynth.isolation import Worker
+from kinesynth.render import blender_calls
+from kinesynth.render.cameras import Perturbation, place
+from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.garments import LEGS, SLEEVES
+from kinesynth.render.scene import PRESETS, Scene, Settings
+from kinesynth.render.views import START_SECONDS, choose_engine, write_person
+from kinesynth.seeds import generator
+
+_ROW = 8
+_BODIES = 3
+_ROOMS = 2
+_DENSITY_KG_M3 = 985.0
+_AZIMUTHS_DEG = (-25.0, 20.0, -10.0, 30.0, 0.0)
+
+
+def gallery(
+    *,
+    body: Path,
+    output: Path,
+    log: Path = Path("gallery.log"),
+    seed: int = 1,
+    width: int = 1200,
+    height: int = 720,
+) -> None:
+    """Draw a contact sheet: every upper garment with every lower one, on three bodies, in two rooms.
+
+    Args:
+        body: the body model (SMPL-X schema npz).
+        output: the picture (png).
+        log: where Blender's chatter goes.
+        seed: of all that is drawn.
+        width: of the picture, px.
+        height: of the picture, px.
+    """
+    model = load_body(body)
+    shapes = _shapes(model, seed)
+    settings = choose_engine(replace(PRESETS["preview"], samples=8), log)
+    outfits = list(product(SLEEVES, LEGS))
+    size = (width // _ROW, height // (len(outfits) // _ROW))
+    with Worker(log) as worker:
+        figures = []
+        for k, (upper, lower) in enumerate(outfits):
+            shape = shapes[k % _BODIES]
+            scene = _scene(k, shape.sex, upper, lower, settings, seed)
+            figures.append(_figure(worker, model, shape.betas, scene, _AZIMUTHS_DEG[k % len(_AZIMUTHS_DEG)], size))
+    sheet = np.concatenate([np.concatenate(figures[k : k + _ROW], axis=1) for k in range(0, len(outfits), _ROW)])
+    with atomic_path(output) as path:
+        _dithered(sheet).save(path, format="png", optimize=True)
+
+
+def _dithered(picture: np.ndarray) -> Image.Image:
+    """Return a picture in 256 colours, which has half the bytes, for a page that loads fast."""
+    full = Image.fromarray(picture)
+    palette = full.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=2)
+    return full.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _shapes(model: BodyModel, seed: int) -> list[Shape]:
+    """Return bodies of both sexes."""
+    drawn = [drawn_shape(model, f"gallery {k}", seed, _DENSITY_KG_M3) for k in range(4 * _BODIES)]
+    by_sex = [[shape for shape in drawn if shape.sex == sex] for sex in sorted({shape.sex for shape in drawn})]
+    return [by_sex[k % len(by_sex)][k // len(by_sex)] for k in range(_BODIES)]
+
+
+def _scene(k: int, sex: str, upper: str, lower: str, settings: Settings, seed: int) -> Scene:
+    """Return figure `k`'s scene: a person of its own in one of the rooms."""
+    own = draw_scene(generator(seed, "gallery", str(k), "person"), sex, 30.0, 1, settings)
+    shared = draw_scene(generator(seed, "gallery", str(k % _ROW * _ROOMS // _ROW), "room"), sex, 30.0, 1, settings)
+    person = replace(own.person, upper=replace(own.person.upper, cut=upper), lower=replace(own.person.lower, cut=lower))
+    return replace(shared, person=person)
+
+
+def _figure(
+    worker: Worker, model: BodyModel, betas: np.ndarray, scene: Scene, azimuth_deg: float, size: tuple[int, int]
+) -> np.ndarray:
+    """Return a picture (height, width, 3) of a standing person: the middle of one that is wider than high."""
+    width, height = size
+    wide = max(width, height + height // 3)
+    with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
+        folder = Path(name)
+        extremes = write_person(folder, model, _standing(model, betas), scene)
+        camera = place("frontal", extremes, wide, height, Perturbation(azimuth_deg=azimuth_deg, margin=0.04))
+        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
+        worker.call(blender_calls.render, folder, scene, timeout_seconds=START_SECONDS)
+        with av.open(str(folder / "frontal.mp4")) as container:
+            picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    left = (wide - width) // 2
+    return np.asarray(picture[:, left : left + width])
+
+
+def _standing(model: BodyModel, betas: np.ndarray) -> SmplxPose:
+    """Return one frame of a person who faces +x with the feet on the floor and the arms hanging."""
+    pose = SmplxPose.rest(betas)
+    pose.global_orient[0, 1] = np.pi / 2
+    angles = pose.body_pose.reshape(-1, 3)  # without the pelvis
+    for side, sign in (("left", 1), ("right", -1)):
+        angles[JOINT_NAMES.index(f"{side}_shoulder") - 1] = [0.1, 0.0, -1.32 * sign]
+        angles[JOINT_NAMES.index(f"{side}_elbow") - 1] = [0.0, -0.35 * sign, 0.0]
+        angles[JOINT_NAMES.index(f"{side}_hip") - 1] = [0.0, 0.05 * sign, 0.04 * sign]
+        angles[JOINT_NAMES.index(f"{side}_ankle") - 1] = [0.0, 0.0, -0.04 * sign]
+    vertices, _ = model.pose(pose)
+    pose.transl[0, 1] = -vertices[0, :, 1].min()
+    return pose

@@ -1,0 +1,14 @@
+from pathlib import Path
+
+import pytest
+from figure import schema
+
+from kinesynth.npz import write_npz
+
+
+@pytest.fixture(scope="session")
+def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The jointed figure as an SMPL-X file."""
+    path = tmp_path_factory.mktemp("body") / "figure.npz"
+    write_npz(path, schema())
+    return path

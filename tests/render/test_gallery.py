@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kinesynth.body.model import load_body
+from kinesynth.body.subject import Shape
+from kinesynth.render import gallery as module
+
+
+def test_the_sheet_is_of_the_size_asked_for(body_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two figures on the jointed figure of the tests, whose betas say nothing of sex or build."""
+    monkeypatch.setattr(module, "drawn_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))
+    monkeypatch.setattr(module, "SLEEVES", ["vest"])
+    monkeypatch.setattr(module, "LEGS", ["shorts", "trousers"])
+    monkeypatch.setattr(module, "_ROW", 2)
+    output = tmp_path / "gallery.png"
+    module.gallery(body=body_path, output=output, log=tmp_path / "log", width=120, height=120)
+    picture = np.asarray(Image.open(output).convert("RGB"))
+    assert picture.shape == (120, 120, 3)
+    assert picture[:, :60].std() > 10
+    assert picture[:, 60:].std() > 10
+
+
+def test_a_standing_person_has_the_feet_on_the_floor(body_path: Path) -> None:
+    model = load_body(body_path)
+    vertices, joints = model.pose(module._standing(model, np.zeros(10)))
+    assert vertices[0, :, 1].min() == pytest.approx(0, abs=1e-9)
+    wrist, shoulder = (joints[0, model.joint_names.index(f"left_{name}")] for name in ("wrist", "shoulder"))
+    assert wrist[1] < shoulder[1] - 0.3
