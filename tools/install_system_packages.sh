@@ -3,8 +3,8 @@
 set -euo pipefail
 
 packages=(
-    libegl1 libgl1 libglx-mesa0 libgl1-mesa-dri        # EEVEE without a screen, on a GPU or on Mesa's software GL
-    libx11-6 libxext6 libxfixes3 libxi6 libxkbcommon0 libxrender1 libxxf86vm1 libsm6 libice6 # loaded by bpy
+    libegl1 libegl-mesa0 libgl1 libglx-mesa0 libgl1-mesa-dri libopengl0 # EEVEE without a screen, on a GPU or on Mesa's software GL
+    libx11-6 libxext6 libxfixes3 libxi6 libxkbcommon0 libxrender1 libxt6 libxxf86vm1 libsm6 libice6 # loaded by bpy
     libgomp1                                           # loaded by OpenSim
     python3-venv
 )
