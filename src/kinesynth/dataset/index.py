@@ -97,6 +97,7 @@ def _describe(clip: ClipRecord, mass_kg: float) -> dict[str, Any]:
         "angle_valid": float(arrays["quality/angle_valid"].mean()),
         "force_valid": float(arrays["quality/force_valid"].mean()),
         "activation_valid": float(arrays["quality/activation_valid"].mean()),
+        "dynamics_reason": str(attrs["dynamics_reason"]),
     }
 
 
