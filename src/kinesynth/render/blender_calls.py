@@ -1,12 +1,11 @@
 """What the stage asks of Blender, importable where Blender is not: the calls that run in the child process."""
 
-import ctypes
-import sys
+import os
 from pathlib import Path
 
 from kinesynth.render.scene import Scene
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": 1 << 30, "MALLOC_TRIM_THRESHOLD_": 1 << 32}
 
 
 def device() -> str:
@@ -20,16 +19,15 @@ def render(folder: Path, scene: Scene) -> None:
     """Render the job in `folder`; see `kinesynth.render.blender.render_clip`."""
     from kinesynth.render import blender
 
-    _keep_memory()
     blender.render_clip(folder, scene)
 
 
-def _keep_memory() -> None:
-    """Let the C library keep what Blender frees.
+def keep_memory() -> None:
+    """Let the C library of processes started from now on keep what Blender frees.
 
     EEVEE gives its buffers back after each picture and a software renderer asks for them again at once; the system
-    clears every page anew, which costs a quarter of the time.
+    clears every page anew, which costs a quarter of the time. Only the environment can say so (glibc's mallopt takes
+    no threshold as large as these buffers).
     """
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
-        library.mallopt(_M_MMAP_THRESHOLD, 32 << 20)  # the most that glibc takes
-        library.mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+    for name, bytes_kept in _MALLOC.items():
+        os.environ.setdefault(name, str(bytes_kept))

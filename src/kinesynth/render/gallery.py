@@ -50,6 +50,7 @@ def gallery(
     """
     model = load_body(body)
     shapes = _shapes(model, seed)
+    blender_calls.keep_memory()
     settings = choose_engine(replace(PRESETS["preview"], samples=8), log)
     outfits = list(product(SLEEVES, LEGS))
     size = (width // _ROW, height // (len(outfits) // _ROW))

@@ -58,6 +58,7 @@ def render_views(
         log: where Blender's chatter goes.
     """
     names = view_names(int(views[0]) if len(views) == 1 and views[0].isdigit() else views)
+    blender_calls.keep_memory()
     settings = choose_engine(PRESETS[preset], log)
     model = load_body(body)
     with Worker(log) as worker:
