@@ -198,12 +198,13 @@ def _number(table: Path, line: int, column: str, text: str) -> float | None:
 
 
 def _resolve(table: Path, text: str) -> Path | None:
-    return table.absolute().parent / text if text.strip() else None
+    return table.parent / text if text.strip() else None
 
 
 def _text(value: object, folder: Path) -> str:
     if isinstance(value, Path):
-        return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+        whole = value.absolute()
+        return str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
     return "" if value is None else str(value)
 
 
