@@ -20,11 +20,13 @@ rule joint_regressor:
     conda:
         "../envs/pipeline.yaml"
     params:
+        vertices=MARKER_VERTICES,
         vertices_per_joint=CONFIG.regressor.vertices_per_joint,
     shell:
         """
         kinesynth joint-regressor \
             --body {input.body:q} \
+            {params.vertices} \
             --motion {input.motion:q} \
             --ik {input.ik:q} \
             --vertices-per-joint {params.vertices_per_joint} \
