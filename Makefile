@@ -40,8 +40,8 @@ lock: ## Compile requirements.lock anew from pyproject.toml
 	uv pip compile pyproject.toml --universal --python-version 3.13 --extra dev \
 	    --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock
 
-acceptance: setup ## Run the demo and real recordings (KINESYNTH_SHARED), hold every figure against its bar
-	python tools/acceptance.py
+acceptance: setup ## Measure every promised figure and hold it against its bar; TOPICS="main skeleton" for some
+	python -m tools.acceptance $(TOPICS)
 
 bench: demo ## Measure speed against OpenSim's tools, side by side, on the demo's stages
 	python benchmarks/inverse_kinematics.py stages/markers/s01_000.h5 stages/scale/s01.osim

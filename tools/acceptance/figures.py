@@ -1,0 +1,46 @@
+"""A figure, its bar, and the table of all of them."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kinesynth.atomic import write_text
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "acceptance"
+RESULTS = OUTPUT / "results.json"
+SHARED = Path(os.environ.get("KINESYNTH_SHARED", ROOT.parent / "shared"))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure and its bar; its name is `<topic>.<figure>`, `better` is "lower" or "higher"."""
+
+    name: str
+    value: float
+    unit: str
+    bar: float
+    better: str
+
+    @property
+    def passes(self) -> bool:
+        """Whether the value is on the right side of its bar."""
+        return self.value <= self.bar if self.better == "lower" else self.value >= self.bar
+
+
+def keep(topic: str, figures: list[Figure]) -> None:
+    """Replace the topic's figures in acceptance/results.json."""
+    others = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    others = [entry for entry in others if not entry["name"].startswith(f"{topic}.")]
+    entries = [*others, *({**asdict(figure), "pass": figure.passes} for figure in figures)]
+    write_text(RESULTS, json.dumps(entries, indent=1) + "\n")
+
+
+def print_table(figures: list[Figure]) -> None:
+    """Print figure, bar, and pass or fail."""
+    for figure in figures:
+        sign = "<=" if figure.better == "lower" else ">="
+        verdict = "pass" if figure.passes else "FAIL"
+        bar = f"{sign} {figure.bar:g} {figure.unit}"
+        print(f"{figure.name:48} {figure.value:10.4g} {bar:>16}  {verdict}")  # noqa: T201
