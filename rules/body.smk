@@ -41,7 +41,7 @@ rule subject_shape:
         "../envs/pipeline.yaml"
     params:
         clips=CONFIG.clips,
-        rows=lambda wildcards: fingerprint(ROWS_BY_SUBJECT[wildcards.subject]),
+        rows=lambda wildcards: fingerprint(rows_of_shape(wildcards)),
         seed=CONFIG.seed,
         density=CONFIG.body.density_kg_m3,
     shell:

@@ -3,10 +3,12 @@
 import hashlib
 import shlex
 import sys
+from dataclasses import replace
 
-from kinesynth.clips import assign_shards, read_clips
+from kinesynth.clips import read_clips
 from kinesynth.config import load_config
 from kinesynth.errors import KinesynthError
+from kinesynth.shards import ShardSize, assign_shards
 
 try:
     CONFIG = load_config(config)
@@ -15,12 +17,23 @@ except KinesynthError as error:
     print(f"kinesynth: {error}", file=sys.stderr)
     sys.exit(2)
 
-SHARDS = assign_shards(CLIPS, CONFIG.clips_per_shard)
-SUBJECTS = list(dict.fromkeys(row.subject for row in CLIPS))
-TRAINING_SHARDS = [shard for shard, rows in SHARDS.items() if rows[0].split == "train"] or list(SHARDS)
-ROWS_BY_SUBJECT = {subject: [row for row in CLIPS if row.subject == subject] for subject in SUBJECTS}
+SHARD_SIZE = ShardSize(
+    CONFIG.clips_per_shard, CONFIG.frames_per_shard, CONFIG.motion.fps, CONFIG.motion.max_clip_seconds
+)
+SHARDS = assign_shards(CLIPS, SHARD_SIZE)
+SHARDS_BY_SUBJECT = {}
+for shard, rows in SHARDS.items():
+    SHARDS_BY_SUBJECT.setdefault(rows[0].subject, []).append(shard)
+SUBJECTS = list(SHARDS_BY_SUBJECT)
+# The regressor learns from as many people as it can, and from shards that stay as they are when clips are added.
+TRAINING_SHARDS = sorted(
+    [shard for shard, rows in SHARDS.items() if rows[0].split == "train"] or SHARDS,
+    key=lambda shard: int(shard.rpartition("_")[2]),
+)
 MARKER_VERTICES = f"--marker-vertices {shlex.quote(CONFIG.body.marker_vertices)}" if CONFIG.body.marker_vertices else ""
-CONFIG_SHA256 = hashlib.sha256(repr(CONFIG).encode()).hexdigest()
+# What a shard's content depends on: neither how clips are shared out nor the training.
+CONTENT = replace(CONFIG, train=None, clips_per_shard=None, frames_per_shard=None)
+CONFIG_SHA256 = hashlib.sha256(repr(CONTENT).encode()).hexdigest()
 
 
 wildcard_constraints:
@@ -40,13 +53,16 @@ def of_subject(pattern):
 
 def shards_of(pattern):
     """Return an input function: `pattern` filled with each shard of the job's subject."""
-    return lambda wildcards: [
-        pattern.format(shard=shard) for shard, rows in SHARDS.items() if rows[0].subject == wildcards.subject
-    ]
+    return lambda wildcards: [pattern.format(shard=shard) for shard in SHARDS_BY_SUBJECT[wildcards.subject]]
 
 
-def fingerprint(rows):
-    """Return a digest of table rows and of their files' sizes and dates.
+def rows_of_shape(wildcards):
+    """Return the rows of a subject's first shard, which tell its shape; rows added later do not change it."""
+    return SHARDS[SHARDS_BY_SUBJECT[wildcards.subject][0]]
+
+
+def fingerprint(rows, files=True):
+    """Return a digest of table rows and, unless told otherwise, of their files' sizes and dates.
 
     As a param it makes Snakemake rerun what these clips touch and nothing else, while a clip's missing or broken file
     stays a matter of its stage, which rejects that clip and goes on.
@@ -54,7 +70,7 @@ def fingerprint(rows):
     digest = hashlib.sha256()
     for row in rows:
         digest.update(repr(row).encode())
-        for file in (row.path, row.model, row.static):
+        for file in (row.path, row.model, row.static) if files else ():
             if file is not None and file.exists():
                 digest.update(f"{file.stat().st_size} {file.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]

@@ -22,6 +22,7 @@ rule load_motion:
         clips=CONFIG.clips,
         rows=lambda wildcards: fingerprint(SHARDS[wildcards.shard]),
         clips_per_shard=CONFIG.clips_per_shard,
+        frames_per_shard=CONFIG.frames_per_shard,
         seed=CONFIG.seed,
         fps=CONFIG.motion.fps,
         max_clip_seconds=CONFIG.motion.max_clip_seconds,
@@ -31,6 +32,7 @@ rule load_motion:
             --clips {params.clips:q} \
             --shard {wildcards.shard:q} \
             --clips-per-shard {params.clips_per_shard} \
+            --frames-per-shard {params.frames_per_shard} \
             --body {input.body:q} \
             --subject {input.subject:q} \
             --seed {params.seed} \

@@ -53,9 +53,40 @@ rule pack_shard:
         """
 
 
+rule list_shards:
+    """List the run's shards: a thousand names do not fit on a command line."""
+    output:
+        shards="stages/shards.tsv",
+    log:
+        "logs/list_shards.log",
+    benchmark:
+        "results/runtimes/list_shards/all.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        clips=CONFIG.clips,
+        rows=fingerprint(CLIPS, files=False),
+        clips_per_shard=CONFIG.clips_per_shard,
+        frames_per_shard=CONFIG.frames_per_shard,
+        fps=CONFIG.motion.fps,
+        max_clip_seconds=CONFIG.motion.max_clip_seconds,
+    shell:
+        """
+        kinesynth list-shards \
+            --clips {params.clips:q} \
+            --clips-per-shard {params.clips_per_shard} \
+            --frames-per-shard {params.frames_per_shard} \
+            --fps {params.fps} \
+            --max-clip-seconds {params.max_clip_seconds} \
+            --output {output.shards:q} \
+            2>{log:q}
+        """
+
+
 rule index_shards:
     """List every clip, delivered or rejected, and write the dataset's card."""
     input:
+        listed="stages/shards.tsv",
         shards=expand("results/shards/{shard}.h5", shard=SHARDS),
     output:
         index="results/index.parquet",
@@ -70,7 +101,7 @@ rule index_shards:
     shell:
         """
         kinesynth index-shards \
-            --shards {input.shards:q} \
+            --shards {input.listed:q} \
             --output {output.index:q} \
             --rejected {output.rejected:q} \
             --card {output.card:q} \

@@ -8,6 +8,7 @@ Gives:  results/report.html                  self-contained
 rule report:
     """Draw the report."""
     input:
+        listed="stages/shards.tsv",
         shards=expand("results/shards/{shard}.h5", shard=SHARDS),
         index="results/index.parquet",
         rejected="results/rejected.tsv",
@@ -23,7 +24,7 @@ rule report:
     shell:
         """
         kinesynth report \
-            --shards {input.shards:q} \
+            --shards {input.listed:q} \
             --index {input.index:q} \
             --rejected {input.rejected:q} \
             --train {input.metrics:q} \

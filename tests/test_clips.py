@@ -1,6 +1,5 @@
 """The clip table is read strictly and written back the same."""
 
-import itertools
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinesynth.clips import ClipRow, assign_shards, read_clips, write_clips
+from kinesynth.clips import ClipRow, read_clips, write_clips
 from kinesynth.errors import BadInput
 
 HEADER = ["clip_id", "subject", "action", "split", "source", "path", "start", "end", "model", "static"]
@@ -116,24 +115,10 @@ def test_round_trip(tmp_path: Path) -> None:
     assert read_clips(tmp_path / "clips.tsv") == rows
 
 
-def rows_of(subject: str, count: int) -> list[ClipRow]:
-    return [ClipRow(f"{subject}_{i}", subject, "walk", "train", "procedural") for i in range(count)]
-
-
-def test_shards_hold_one_subject_and_ignore_others() -> None:
-    alone = assign_shards(rows_of("a", 5), 2)
-    assert {name: len(rows) for name, rows in alone.items()} == {"a_000": 2, "a_001": 2, "a_002": 1}
-    mixed = [row for pair in itertools.zip_longest(rows_of("b", 3), rows_of("a", 5)) for row in pair if row]
-    assert {name: rows for name, rows in assign_shards(mixed, 2).items() if name.startswith("a_")} == alone
-
-
-def test_a_shard_needs_room() -> None:
-    with pytest.raises(BadInput, match="clips_per_shard"):
-        assign_shards(rows_of("a", 1), 0)
-
-
 def test_the_table_needs_only_the_standard_library() -> None:
     import subprocess
 
-    code = "import sys, kinesynth.clips; sys.exit(bool({'numpy', 'pandas', 'h5py'} & set(sys.modules)))"
+    code = (
+        "import sys, kinesynth.clips, kinesynth.shards; sys.exit(bool({'numpy', 'pandas', 'h5py'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,11 +1,10 @@
-"""The clip table (clips.tsv): which motions there are, whose they are, and into which shard each one goes.
+"""The clip table (clips.tsv): which motions there are and whose they are.
 
 Standard library only: the Snakefile reads the table at every start.
 """
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -74,23 +73,6 @@ def write_clips(path: Path, rows: Iterable[ClipRow]) -> None:
     folder = path.absolute().parent
     lines += ["\t".join(_text(getattr(row, name), folder) for name in columns) for row in rows]
     write_text(path, "\n".join(lines) + "\n")
-
-
-def assign_shards(rows: Sequence[ClipRow], clips_per_shard: int) -> dict[str, list[ClipRow]]:
-    """Group clips into shards `<subject>_<kkk>` of at most `clips_per_shard` clips of one subject, in table order.
-
-    Clips of other subjects change nothing about a subject's shards.
-    """
-    if clips_per_shard < 1:
-        raise BadInput("config", "clips_per_shard", str(clips_per_shard), "1 or more", "correct the configuration")
-    by_subject: dict[str, list[ClipRow]] = defaultdict(list)
-    for row in rows:
-        by_subject[row.subject].append(row)
-    return {
-        f"{subject}_{first // clips_per_shard:03d}": clips[first : first + clips_per_shard]
-        for subject, clips in by_subject.items()
-        for first in range(0, len(clips), clips_per_shard)
-    }
 
 
 def _read_lines(table: Path) -> list[tuple[int, list[str]]]:

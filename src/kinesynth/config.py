@@ -137,6 +137,7 @@ class Config:
     clips: str = option("demo", "the clip table; demo: the one that ships with the package")
     seed: int = option(1, "the one seed; each clip's generators derive from it", minimum=0)
     clips_per_shard: int = option(8, "clips of one subject that share a shard, at most", minimum=1)
+    frames_per_shard: int = option(10_000, "frames of a shard, at most; keeps shards alike in size", minimum=1)
     body: Body = field(default_factory=Body)
     motion: Motion = field(default_factory=Motion)
     ik: InverseKinematics = field(default_factory=InverseKinematics)

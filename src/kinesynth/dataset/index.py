@@ -12,6 +12,7 @@ from kinesynth.dataset.card import dataset_card
 from kinesynth.dataset.checks import keypoints_on_mask
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
+from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
 STANDARD_GRAVITY = 9.80665
@@ -28,7 +29,7 @@ def index_shards(
     """List every clip, delivered or rejected, and write the dataset's card.
 
     Args:
-        shards: the HDF5 files.
+        shards: the HDF5 files, or one .tsv that lists them.
         output: one row per clip: shard, split, subject, action, frames, quality, checksum of the shard.
         rejected: one row per clip that is not delivered, and why.
         card: the README of the dataset.
@@ -39,7 +40,7 @@ def index_shards(
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
-    for shard in progress(sorted(shards), "index_shards"):
+    for shard in progress(sorted(shard_paths(shards)), "index_shards"):
         digest = checksum(shard)
         with h5py.File(shard, "r") as file:
             attrs = dict(file.attrs)

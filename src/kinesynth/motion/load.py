@@ -11,7 +11,7 @@ import numpy as np
 
 from kinesynth.body.bone_lengths import smplx_rest_joints
 from kinesynth.body.model import load_body
-from kinesynth.clips import ClipRow, assign_shards, read_clips
+from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.amass import AmassFile, read_amass, write_amass
 from kinesynth.motion.figure import Figure, figure_of, leg_length
@@ -22,6 +22,7 @@ from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.seeds import generator
+from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
 
 STAGE = "load_motion"
@@ -45,7 +46,8 @@ def load_motion(
     body: Path,
     subject: Path,
     output: Path,
-    clips_per_shard: int = 8,
+    clips_per_shard: int = ShardSize.clips,
+    frames_per_shard: int = ShardSize.frames,
     seed: int = 1,
     fps: float = 30.0,
     max_clip_seconds: float = 1.5,
@@ -62,14 +64,16 @@ def load_motion(
         subject: the subject's shape (json).
         output: the stage file.
         clips_per_shard: as the shard was made.
+        frames_per_shard: as the shard was made.
         seed: of the procedural motions.
         fps: frames per second.
         max_clip_seconds: longer clips are cut.
         log: where OpenSim's messages go.
     """
-    rows = assign_shards(read_clips(clips), clips_per_shard).get(shard)
+    size = ShardSize(clips_per_shard, frames_per_shard, fps, max_clip_seconds)
+    rows = assign_shards(read_clips(clips), size).get(shard)
     if rows is None:
-        raise BadInput(clips, "shard", repr(shard), "a shard of the table", "check clips_per_shard")
+        raise BadInput(clips, "shard", repr(shard), "a shard of the table", "check the shard sizes")
     who = _read_subject(subject, body)
     delivered: dict[str, Clip] = {}
     rejected: dict[str, Rejection] = {}

@@ -22,6 +22,7 @@ from kinesynth.errors import BadInput
 from kinesynth.report.figures import clip_figure, loss_figure
 from kinesynth.report.overlay import frame_overlays
 from kinesynth.report.runtimes import read_runtimes
+from kinesynth.shards import shard_paths
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import progress
 
@@ -52,7 +53,7 @@ def report(
     """Draw the report: pictures with labels over the pixels, plots, quality, rejected clips, training, run times.
 
     Args:
-        shards: the HDF5 files.
+        shards: the HDF5 files, or one .tsv that lists them.
         index: list of delivered clips.
         rejected: list of clips that are not delivered.
         train: metrics of the training; left out where the file is absent.
@@ -65,6 +66,7 @@ def report(
     from jinja2 import Environment, StrictUndefined
 
     rows = read_index(index)
+    shards = shard_paths(shards)
     files_by_name = _find_shards(rows, shards)
     metrics = json.loads(train.read_text(encoding="utf-8")) if train.is_file() else None
     stages = read_runtimes(benchmarks)
