@@ -3,10 +3,9 @@
 import hashlib
 import shlex
 import sys
-from dataclasses import replace
 
 from kinesynth.clips import read_clips
-from kinesynth.config import load_config
+from kinesynth.config import load_config, shaping_config
 from kinesynth.errors import KinesynthError
 from kinesynth.shards import ShardSize, assign_shards
 
@@ -31,9 +30,8 @@ TRAINING_SHARDS = sorted(
     key=lambda shard: int(shard.rpartition("_")[2]),
 )
 MARKER_VERTICES = f"--marker-vertices {shlex.quote(CONFIG.body.marker_vertices)}" if CONFIG.body.marker_vertices else ""
-# What a shard's content depends on: neither how clips are shared out nor the training.
-CONTENT = replace(CONFIG, train=None, clips_per_shard=None, frames_per_shard=None)
-CONFIG_SHA256 = hashlib.sha256(repr(CONTENT).encode()).hexdigest()
+SHAPING_CONFIG = shaping_config(CONFIG)
+CONFIG_SHA256 = hashlib.sha256(SHAPING_CONFIG.encode()).hexdigest()
 
 
 wildcard_constraints:

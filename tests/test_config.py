@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kinesynth.config import Config, config_schema, load_config
+from kinesynth.config import Config, config_schema, load_config, shaping_config
 from kinesynth.errors import BadConfig
 
 ROOT = Path(__file__).parents[1]
@@ -57,3 +57,8 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     return list(value) if isinstance(value, tuple) else value
+
+
+def test_training_does_not_shape_the_shards() -> None:
+    assert shaping_config(load_config({"train": {"steps": 3}})) == shaping_config(Config())
+    assert shaping_config(load_config({"filters": {"edge_seconds": 0.1}})) != shaping_config(Config())

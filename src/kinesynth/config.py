@@ -5,6 +5,7 @@ or config.yaml, drift apart.
 """
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -167,6 +168,12 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
         if file not in ("free", "") and not Path(file).is_file():
             raise BadConfig(source, key, f"no file {file}", "the path of a file", MEND)
     return config
+
+
+def shaping_config(config: Config) -> str:
+    """Return what the content of shards depends on, as JSON: neither the training nor how clips are shared out."""
+    aside = {"train", "clips_per_shard", "frames_per_shard"}
+    return json.dumps({name: part for name, part in dataclasses.asdict(config).items() if name not in aside})
 
 
 def config_schema() -> dict[str, Any]:
