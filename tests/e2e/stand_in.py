@@ -1,5 +1,6 @@
 """A stand-in for `kinesynth` and `kinesynth-train`: it makes the files that its flags name, and computes nothing."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ OUTPUTS = ("--output", "--report", "--rejected", "--card")
 
 
 def main(program: str, arguments: list[str]) -> None:
-    named = dict(zip(arguments, arguments[1:], strict=False))
+    named = dict(itertools.pairwise(arguments))
     outputs = [Path(named[flag]) for flag in OUTPUTS if flag in named]
     if "train" in program:
         outputs = [outputs[0] / name for name in ("checkpoint.pt", "metrics.json")]
