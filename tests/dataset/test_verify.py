@@ -63,7 +63,7 @@ def set_split(file: h5py.File) -> None:
         (set_value("angles", (0, 0), np.nan), "angles: found 1 values that are not finite"),
         (set_value("views/sagittal/world_to_camera", (0, 0), 2.0), "views/sagittal/world_to_camera: found no rotation"),
         (widen, "angles: found type float64, expected float32"),
-        (shorten, r"moments: found shape \(19, 39\)"),
+        (shorten, r"moments: found shape \(19, 42\)"),
         (remove(f"{WALK}/grf/cop"), "grf/cop: missing"),
         (remove(f"{WALK}/views/frontal/mask"), "views/frontal/mask: missing"),
         (remove("skeleton"), "skeleton"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kinesynth.body.joints import JOINT_NAMES
-from kinesynth.kinematics.static_pose import static_pose
+from kinesynth.kinematics.static_pose import looking_ahead, static_pose
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,10 @@ def test_bones_end_at_the_same_elevation_whatever_the_rest_pose(rise: float) -> 
     assert np.rad2deg(rise + left_collar[2]) == pytest.approx(-6.0)
     assert np.rad2deg(left_collar[2] + left_shoulder[2]) == pytest.approx(-62.0)
     np.testing.assert_allclose(pose[JOINT_NAMES.index("right_shoulder") - 1], -left_shoulder)
+
+
+def test_the_head_is_upright_on_an_inclined_trunk() -> None:
+    turns = ("extension", "bending", "rotation")
+    names = [f"{joint}_{turn}" for joint in ("lumbar", "neck") for turn in turns]
+    found = looking_ahead(["knee_angle_r", *names], np.array([0.4, -0.2, 0.01, 0.02, 0.0, 0.0, 0.0]))
+    np.testing.assert_array_equal(found, [0.4, -0.2, 0.01, 0.02, 0.2, -0.01, -0.02])

@@ -2,9 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from kinesynth.skeleton.tables import both_sides, left_name, mirrored, read_table
+from kinesynth.skeleton.tables import Row, both_sides, left_name, mirrored, numbers, read_table
 
 TABLES = [
     *("bodies", "joints", "axes", "functions", "coordinates", "couplers"),
@@ -45,7 +46,30 @@ def test_a_run_of_right_rows_is_followed_by_its_mirror_image() -> None:
     bodies = [row["body"] for row in both_sides("bodies")]
     assert bodies[:3] == ["pelvis", "femur_r", "tibia_r"]
     assert bodies.index("femur_l") == bodies.index("toes_r") + 1
-    assert len(bodies) == 22
+    assert len(bodies) == 23
+
+
+def test_head_and_torso_together_are_the_published_torso() -> None:
+    """Mass, mass centre and inertia of Rajagopal 2016's torso, from which the head was split, at neutral neck."""
+    bodies = {row["body"]: row for row in read_table("bodies")}
+    neck = next(row for row in read_table("joints") if row["joint"] == "neck")
+    masses = np.array([float(bodies[name]["mass"]) for name in ("torso", "head")])
+    centres = np.array(
+        [numbers(bodies[name], *(f"mass_centre_{axis}" for axis in "xyz")) for name in ("torso", "head")]
+    )
+    centres[1] += numbers(neck, "parent_x", "parent_y", "parent_z")
+    assert masses.sum() == pytest.approx(26.8266, abs=1e-12)
+    centre = masses @ centres / masses.sum()
+    np.testing.assert_allclose(centre, [-0.03, 0.32, 0.0], atol=1e-8)
+    inertia = np.zeros((3, 3))
+    for name, mass, place in zip(("torso", "head"), masses, centres - centre, strict=True):
+        inertia += _inertia(bodies[name]) + mass * (place @ place * np.eye(3) - np.outer(place, place))
+    np.testing.assert_allclose(inertia, np.diag([1.4745, 0.7555, 1.4314]), atol=1e-7)
+
+
+def _inertia(row: Row) -> np.ndarray:
+    xx, yy, zz, xy, xz, yz = numbers(row, *(f"inertia_{axes}" for axes in ("xx", "yy", "zz", "xy", "xz", "yz")))
+    return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
 
 
 def test_names_change_sides() -> None:

@@ -23,7 +23,7 @@ def test_fit_writes_checkpoint_and_metrics(results: Path, tmp_path: Path) -> Non
     assert metrics["split"] == "test"
     assert 0 < metrics["mae_angle_deg"] < 20
     assert 0 < metrics["position_error_mm"] < 1000
-    assert len(metrics["mae_by_coordinate_deg"]) == 39 - 3 - 2
+    assert len(metrics["mae_by_coordinate_deg"]) == 42 - 3 - 2
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["network"] == "two_view"
     assert not list(tmp_path.glob(".partial*"))
 

@@ -6,7 +6,7 @@ Example:
     >>> from kinesynth.dataset import ShardDataset
     >>> dataset = ShardDataset("results", split="train", window=64)  # doctest: +SKIP
     >>> dataset[0]["angles"].shape  # doctest: +SKIP
-    (64, 39)
+    (64, 42)
 """
 
 from kinesynth.dataset.reader import ShardDataset

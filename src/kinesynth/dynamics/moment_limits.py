@@ -14,6 +14,7 @@ LIMITS = {
     "subtalar_angle": 2.0,
     "mtp_angle": 1.5,
     "lumbar": 7.0,
+    "neck": 1.5,
     "arm": 3.0,
     "elbow": 2.0,
 }

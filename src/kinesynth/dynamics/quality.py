@@ -150,7 +150,7 @@ def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs
 
 def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, thresholds: Thresholds) -> np.ndarray:
     """Return (T, J), False where a marker on one of the angle's two segments, or all markers on average, are off."""
-    # Markers that inverse kinematics left out of its maximum (the head's, say) are those above it.
+    # Markers that inverse kinematics left out of its maximum (the shoulder girdle's, say) are those above it.
     counted = record["marker_error"] <= record["marker_error_max"][:, None]
     off = counted & (record["marker_error"] > thresholds.max_marker_error_m)
     segments = angle_segments(subject.skeleton)

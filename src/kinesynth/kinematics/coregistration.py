@@ -19,7 +19,7 @@ from kinesynth.body.markers import resolve_markers
 from kinesynth.body.model import load_body
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, marker_weights, measurements, table
-from kinesynth.kinematics.static_pose import static_markers
+from kinesynth.kinematics.static_pose import looking_ahead, static_markers
 
 ACCURACY = 1e-8
 MIRROR = np.array([1.0, 1.0, -1.0])
@@ -55,7 +55,7 @@ def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[
     """Return each marker's place (3,) m on its unscaled body. Runs in a process of its own."""
     import opensim
 
-    from kinesynth.kinematics.forward_kinematics import set_pose
+    from kinesynth.kinematics.forward_kinematics import coordinate_names, set_pose
     from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles
 
     model = light_model(skeleton)
@@ -64,6 +64,7 @@ def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[
     factors = _scale_by_guides(model, static)
     guides = np.array([[static[name] for name in weights]])
     pose = solve_angles(model, list(weights), guides, 1.0, weights, default_pose(model), ACCURACY)[0]
+    pose = looking_ahead(coordinate_names(model), pose)
     state = model.initSystem()
     set_pose(model, state, pose)
     ground = model.getGround()

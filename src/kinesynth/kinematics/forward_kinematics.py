@@ -75,8 +75,9 @@ def forward_kinematics(model: opensim.Model, angles: np.ndarray, marker_names: S
 
 
 def set_pose(model: opensim.Model, state: opensim.State, row: np.ndarray) -> None:
-    """Set all coordinates (J,) as they are given; nothing is clamped or projected."""
+    """Set all coordinates (J,) as they are given, locked ones too; nothing is clamped or projected."""
     for coordinate, value in zip(model.getCoordinateSet(), row.tolist(), strict=True):
+        coordinate.setLocked(state, False)
         coordinate.setValue(state, value, False)
     model.realizePosition(state)
 

@@ -42,7 +42,7 @@ def inverse_kinematics(
     """Find each frame's joint angles from its markers: those of the least weighted sum of squared marker errors.
 
     Also gives where the model then has its joint centres, mass centres and markers, and how far its markers lie from
-    the given ones. Markers that weigh nothing in the fit (head, shoulder girdle) are left out of the RMS and the
+    the given ones. Markers that weigh nothing in the fit (the shoulder girdle) are left out of the RMS and the
     maximum. Units are radians and metres throughout.
 
     Args:

@@ -19,9 +19,11 @@ JOINT_CENTRES = {
     "WJC": "hand",
 }
 # What the static pose defines as zero: the body model stands facing along x, with flat feet and straight wrists. The
-# pelvis, too: skin over buttocks and belly varies too much between subjects to tell how its bones are inclined.
+# pelvis, too: skin over buttocks and belly varies too much between subjects to tell how its bones are inclined. The
+# neck is at rest here while the trunk is fitted; `looking_ahead` then sets it.
 NEUTRAL_WHEN_STATIC = (
     *("pelvis_tilt", "pelvis_list", "pelvis_rotation"),
+    *("neck_extension", "neck_bending", "neck_rotation"),
     *(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "wrist_flex", "wrist_dev") for side in "rl"),
 )
 

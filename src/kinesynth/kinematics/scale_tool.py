@@ -10,6 +10,7 @@ import opensim
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
 from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles
 from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, measurements
+from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.opensim_files import write_trc
 
 STATIC_FPS = 100.0
@@ -62,9 +63,9 @@ def run_scale_tool(
         raise RuntimeError("scaling failed")
     model = light_model(folder / "scaled.osim")
     lock(model, NEUTRAL_WHEN_STATIC)
-    pose = solve_angles(model, list(static), positions[:1], STATIC_FPS, weights, default_pose(model), STATIC_ACCURACY)[
-        0
-    ]
+    start = default_pose(model)
+    found = solve_angles(model, list(static), positions[:1], STATIC_FPS, weights, start, STATIC_ACCURACY)[0]
+    pose = looking_ahead(coordinate_names(model), found)
     landmarks = [name for name in static if name[1:] not in JOINT_CENTRES]
     fitted = forward_kinematics(model, pose[None], landmarks).markers[0]
     error = np.linalg.norm(fitted - [static[name] for name in landmarks], axis=1)

@@ -1,5 +1,6 @@
 """The static pose in which a subject is measured."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def static_pose(body: BodyModel, betas: np.ndarray) -> SmplxPose:
         body_pose[0, shoulder - 1, 2] = sign * (lift_arm - lift_collar)
     rest = SmplxPose.rest(betas)
     return replace(rest, global_orient=FACING_FORWARD[None], body_pose=body_pose.reshape(1, 63))
+
+
+def looking_ahead(coordinates: Sequence[str], angles: np.ndarray) -> np.ndarray:
+    """Return the static pose (J,) rad with an upright head: the neck undoes what the lumbar joint does to the trunk."""
+    place = {name: index for index, name in enumerate(coordinates)}
+    upright = angles.copy()
+    for turn in ("extension", "bending", "rotation"):
+        upright[place[f"neck_{turn}"]] = -angles[place[f"lumbar_{turn}"]]
+    return upright
 
 
 def _elevation(bone: np.ndarray) -> float:

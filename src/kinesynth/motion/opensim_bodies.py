@@ -14,7 +14,8 @@ LIMB_BODIES = tuple(
     for side in "rl"
     for body in ("femur", "tibia", "talus", "calcn", "toes", "humerus", "ulna", "radius", "hand")
 )
-BODIES = ("pelvis", "torso", *LIMB_BODIES)
+BODIES = ("pelvis", "torso", "head", *LIMB_BODIES)
+PART_OF = {"head": "torso"}  # in models of the family that have no body of that name
 # the T-pose of a Rajagopal model; its forearm is supinated (palm forward in standing) at pro_sup 0
 T_POSE = {f"{name}_{side}": angle for side in "rl" for name, angle in (("arm_add", -np.pi / 2), ("pro_sup", np.pi / 2))}
 _MEND = "use a model of the Rajagopal family and its coordinates"
@@ -22,7 +23,7 @@ _MEND = "use a model of the Rajagopal family and its coordinates"
 
 @dataclass(frozen=True)
 class BodyMotion:
-    """Orientations (T, 20, 3, 3) and origins (T, 20, 3) m of `BODIES` in ground, and (20, ...) those of the T-pose."""
+    """Orientations (T, 21, 3, 3) and origins (T, 21, 3) m of `BODIES` in ground, and (21, ...) those of the T-pose."""
 
     orientations: np.ndarray
     origins: np.ndarray
@@ -55,7 +56,7 @@ def body_motion(model_file: Path, coordinates: Mapping[str, np.ndarray], in_degr
         found = " ".join(str(error).split())[:160]
         raise BadInput(model_file, "model", found, "an OpenSim model", "open it in OpenSim to see more") from error
     bodies = model.getBodySet()
-    missing = [name for name in BODIES if not bodies.contains(name)]
+    missing = [name for name in BODIES if not bodies.contains(PART_OF.get(name, name))]
     if missing:
         raise BadInput(model_file, "bodies", f"no {', '.join(missing[:4])}", ", ".join(BODIES[:5]) + ", ...", _MEND)
     couplers = _couplers(opensim, model)
@@ -93,7 +94,7 @@ def _couplers(opensim: Any, model: Any) -> dict[str, tuple[str, Any]]:
 def _posed(
     opensim: Any, model: Any, state: Any, values: Mapping[str, float], couplers: Mapping[str, tuple[str, Any]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Set coordinates and return the bodies' orientations (20, 3, 3) and origins (20, 3)."""
+    """Set coordinates and return the bodies' orientations (21, 3, 3) and origins (21, 3)."""
     coordinates = model.getCoordinateSet()
     dependent = {
         name: function.calcValue(opensim.Vector(1, values[independent]))
@@ -107,7 +108,8 @@ def _posed(
     model.realizePosition(state)
     orientations, origins = np.empty((len(BODIES), 3, 3)), np.empty((len(BODIES), 3))
     for index, name in enumerate(BODIES):
-        transform = model.getBodySet().get(name).getTransformInGround(state)
+        present = name if model.getBodySet().contains(name) else PART_OF[name]
+        transform = model.getBodySet().get(present).getTransformInGround(state)
         rotation = transform.R()
         orientations[index] = [[rotation.get(row, column) for column in range(3)] for row in range(3)]
         origins[index] = [transform.p().get(axis) for axis in range(3)]

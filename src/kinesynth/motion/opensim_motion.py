@@ -19,7 +19,7 @@ from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files import Storage, read_storage
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
-_SPINE = (3, 6, 9)
+_SPINE, _NECK = (3, 6, 9), (12, 15)
 _MOST_UNEVEN = 0.02  # of the time step
 
 
@@ -81,7 +81,8 @@ def retarget(motion: BodyMotion, figure: Figure) -> np.ndarray:
     pose = np.zeros((frames, 22, 3))
     pelvis, torso = turned["pelvis"], turned["torso"]
     pose[:, 0] = pelvis.as_rotvec()
-    pose[:, _SPINE] = ((pelvis.inv() * torso).as_rotvec() / 3.0)[:, None]
+    for joints, lower, upper in ((_SPINE, pelvis, torso), (_NECK, torso, turned["head"])):
+        pose[:, joints] = ((lower.inv() * upper).as_rotvec() / len(joints))[:, None]
     for side, s in enumerate("rl"):
         thigh, shank, foot, toes = (turned[f"{name}_{s}"] for name in ("femur", "tibia", "calcn", "toes"))
         chain = ((HIPS, pelvis, thigh), (KNEES, thigh, shank), (ANKLES, shank, foot), (FEET, foot, toes))

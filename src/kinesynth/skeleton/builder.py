@@ -1,7 +1,7 @@
 """The generic skeleton: a full-body OpenSim model made from the tables beside this file.
 
-22 bodies, 39 coordinates and 80 leg muscles with the figures of Rajagopal 2016 as corrected by Lai 2017 (knee, high
-flexion) and Uhlrich 2022 (passive forces, hip abductor paths); trunk and arms are driven by torques.
+23 bodies, 42 coordinates and 80 leg muscles with the figures of Rajagopal 2016 as corrected by Lai 2017 (knee, high
+flexion) and Uhlrich 2022 (passive forces, hip abductor paths), and a head; trunk, neck and arms are driven by torques.
 """
 
 from pathlib import Path
