@@ -1,15 +1,43 @@
 """Static optimization: which muscles made these moments.
 
-Takes:  stages/ik/{shard}.h5, stages/grf/{shard}.h5, stages/scale/{subject}.osim
-Gives:  stages/so/{shard}.h5                 activations, reserves, constraint violation
+Takes:  stages/{ik,grf,id}/{shard}.h5, stages/scale/{subject}.osim
+Gives:  stages/paths/{subject}.npz           polynomials for the subject's muscle paths
+        stages/so/{shard}.h5                 activations, reserves, constraint violation
 """
 
 
+rule fit_muscle_paths:
+    """Fit lengths and moment arms of a subject's muscles, once for all frames."""
+    input:
+        model="stages/scale/{subject}.osim",
+    output:
+        paths="stages/paths/{subject}.npz",
+    log:
+        "logs/fit_muscle_paths/{subject}.log",
+    benchmark:
+        "results/runtimes/fit_muscle_paths/{subject}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        degree=CONFIG.so.path_degree,
+    shell:
+        """
+        kinesynth fit-muscle-paths \
+            --model {input.model:q} \
+            --degree {params.degree} \
+            --output {output.paths:q} \
+            --log {log:q} \
+            2>>{log:q}
+        """
+
+
 rule static_optimization:
-    """Run OpenSim's StaticOptimization."""
+    """Share the joint moments among the muscles."""
     input:
         ik="stages/ik/{shard}.h5",
         grf="stages/grf/{shard}.h5",
+        id="stages/id/{shard}.h5",
+        paths=of_subject("stages/paths/{subject}.npz"),
         model=of_subject("stages/scale/{subject}.osim"),
     output:
         so="stages/so/{shard}.h5",
@@ -30,7 +58,9 @@ rule static_optimization:
         kinesynth static-optimization \
             --ik {input.ik:q} \
             --grf {input.grf:q} \
+            --id {input.id:q} \
             --model {input.model:q} \
+            --paths {input.paths:q} \
             --engine {params.engine} \
             --rate {params.rate} \
             --activation-exponent {params.exponent} \

@@ -27,6 +27,7 @@ VERBS = {
     "fit-body": ("kinesynth.fitting.fit:fit_body", "set the mesh on the OpenSim skeleton"),
     "ground-reaction": ("kinesynth.dynamics.ground_reaction:ground_reaction", "forces under the feet from motion"),
     "inverse-dynamics": ("kinesynth.dynamics.inverse_dynamics:inverse_dynamics", "joint moments"),
+    "fit-muscle-paths": ("kinesynth.dynamics.muscle_path_fit:fit_muscle_paths", "fit polynomials to muscle paths"),
     "static-optimization": ("kinesynth.dynamics.static_optimization:static_optimization", "muscle activations"),
     "quality-filter": ("kinesynth.dynamics.quality:quality_filter", "mask frames that cannot be trusted"),
     "render-views": ("kinesynth.render.views:render_views", "video and masks of the clothed body"),

@@ -85,8 +85,9 @@ class InverseDynamics:
 class StaticOptimization:
     """Static optimization."""
 
-    engine: Literal["opensim"] = option("opensim", "opensim: OpenSim's StaticOptimization")
-    rate: float = option(10, "solutions per second, interpolated to the video's rate", exclusiveMinimum=0)
+    engine: Literal["batched", "opensim"] = option("batched", "batched: ours; opensim: OpenSim's StaticOptimization")
+    path_degree: int = option(6, "of the polynomials for the muscles' paths", minimum=1, maximum=8)
+    rate: float = option(0, "solutions per second of the engine opensim, interpolated; 0: every frame", minimum=0)
     activation_exponent: float = option(2.0, "exponent of the activations in the cost", minimum=1, maximum=10)
     timeout_seconds: float = option(3600, "a clip that takes longer is rejected", exclusiveMinimum=0)
 

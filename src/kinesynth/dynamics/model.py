@@ -110,7 +110,7 @@ def with_coupled_coordinates(model: osim.Model, angles: np.ndarray) -> np.ndarra
 def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
     """Pose `model` in each of `angles` (T, J) and return how its feet stand and move."""
     state = model.initSystem()
-    to_state = _state_columns(model, state)
+    to_state = state_columns(model, state)
     bodies = model.getBodySet()
     heels, toes = [bodies.get(name) for name in FEET], [bodies.get(name) for name in TOES]
     matter, matrix, positions = model.getMatterSubsystem(), osim.Matrix(), np.empty(len(to_state))
@@ -174,7 +174,7 @@ def _force_label(labels: Sequence[str], coordinate: str) -> str:
     return f"{coordinate}_moment" if f"{coordinate}_moment" in labels else f"{coordinate}_force"
 
 
-def _state_columns(model: osim.Model, state: osim.State) -> np.ndarray:
+def state_columns(model: osim.Model, state: osim.State) -> np.ndarray:
     """Return where the state holds each coordinate of the CoordinateSet."""
     coordinates = model.getCoordinateSet()
     columns = np.empty(coordinates.getSize(), dtype=int)

@@ -12,3 +12,9 @@ ROOT = PELVIS_FORCES + PELVIS_MOMENTS
 """The order of `unexplained` and `residual` (T, 6): N along x, y, z, then N m about the pelvis' axes."""
 
 GRAVITY = 9.80665
+
+WEAK_RESERVE = 1.0
+"""N m, optimal moment of the reserve on a coordinate that muscles drive: dear, a last resort."""
+
+STRONG_RESERVE = 1000.0
+"""N m or N, that on a coordinate that no muscle drives."""

@@ -1,6 +1,7 @@
 """Muscle activations from angles and ground reaction forces."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -10,23 +11,32 @@ from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
-from kinesynth.errors import ClipRejected
+from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
+from kinesynth.dynamics.muscle_paths import MusclePaths
+from kinesynth.dynamics.static_optimization_batched import batched_muscles, solve_batched, spline_order
+from kinesynth.errors import BadInput, ClipRejected, KinesynthError
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 120.0
+EXPONENT = 2.0
+
+
+Solved = tuple[dict[str, np.ndarray], float]
 
 
 def static_optimization(
     *,
     ik: Path,
     grf: Path,
+    id: Path,  # noqa: A002 the stage's name, as in the command line's --id
     model: Path,
+    paths: Path,
     output: Path,
     log: Path = Path("static_optimization.log"),
-    engine: Literal["opensim"] = "opensim",
-    rate: float = 10.0,
+    engine: Literal["batched", "opensim"] = "batched",
+    rate: float = 0.0,
     activation_exponent: float = 2.0,
     cutoff_hz: float = 6.0,
     timeout_seconds: float = 3600.0,
@@ -39,39 +49,86 @@ def static_optimization(
     Args:
         ik: joint angles (stage file of inverse-kinematics).
         grf: forces under the feet (stage file of ground-reaction).
+        id: joint moments (stage file of inverse-dynamics).
         model: the subject's scaled model (.osim).
+        paths: the subject's muscle paths (.npz of fit-muscle-paths), which the batched engine needs.
         output: stage file with activations (T, A), reserves (T, J) in N m, 0 where a coordinate has none, and
-            so_violation (T,); its attribute muscle_driven names the coordinates whose reserves are a last resort.
+            so_violation (T,), which the engine opensim gives in rad/s^2 and the batched one in N m; its attribute
+            muscle_driven names the coordinates whose reserves are a last resort.
         log: what OpenSim says.
-        engine: opensim is OpenSim's StaticOptimization.
-        rate: solutions per second, interpolated to the clip's frames (its attribute `so_rate`); the tool needs about
-            a second for each.
-        activation_exponent: exponent of the activations in the cost.
+        engine: batched solves all frames at once, the same problem as OpenSim's StaticOptimization, opensim.
+        rate: solutions per second of the engine opensim, interpolated to the clip's frames (its attribute `so_rate`);
+            0 solves every frame. The tool needs about a second for each. The batched engine solves every frame.
+        activation_exponent: exponent of the activations in the cost; the batched engine knows 2 only.
         cutoff_hz: low-pass cut-off of the angles; the same as for the ground reaction.
-        timeout_seconds: longest time for one clip.
+        timeout_seconds: longest time for one clip of the engine opensim.
+
+    Raises:
+        KinesynthError: the batched engine is asked for an exponent other than 2.
+        BadInput: the paths are those of another model.
     """
+    if engine == "batched" and activation_exponent != EXPONENT:
+        raise KinesynthError(
+            f"activation_exponent: the batched engine knows {EXPONENT:g} only, not {activation_exponent:g}; "
+            "choose the engine opensim"
+        )
     names = list(read_stage(ik).attrs["coordinate_names"])
 
-    def work(worker: Worker, muscles: list[str], angles: Clip, ground: Clip) -> Clip:
+    def work(
+        solve: Callable[[Clip, Clip, Clip], Solved], muscles: int, angles: Clip, ground: Clip, moments: Clip
+    ) -> Clip:
         frames = len(angles.arrays["angles"])
-        attrs = {**ground.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
-        shapes = {"activations": (frames, len(muscles)), "reserves": (frames, len(names)), "so_violation": (frames,)}
-        if not ground.attrs["dynamics_valid"]:
-            return without_dynamics(angles.clip_id, attrs, str(ground.attrs["dynamics_reason"]), shapes)
+        attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
+        shapes = {"activations": (frames, muscles), "reserves": (frames, len(names)), "so_violation": (frames,)}
+        if not moments.attrs["dynamics_valid"]:
+            return without_dynamics(angles.clip_id, attrs, str(moments.attrs["dynamics_reason"]), shapes)
         try:
-            arrays, so_rate = worker.call(
-                activations, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]),
-                [ground.arrays[name] for name in ("force", "cop", "moment")],
-                cutoff_hz, rate, activation_exponent, timeout_seconds=timeout_seconds,
-            )  # fmt: skip
+            arrays, so_rate = solve(angles, ground, moments)
         except ClipRejected as error:
             return without_dynamics(angles.clip_id, attrs, f"static optimization: {error}", shapes)
         return Clip(angles.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
         muscles, driven = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
+        if engine == "batched":
+            solve = _batched(worker, model, paths, names, cutoff_hz)
+        else:
+            solve = partial(_with_tool, worker, model, names, cutoff_hz, rate, activation_exponent, timeout_seconds)
         attrs = {"muscle_names": muscles, "muscle_driven": driven}
-        process_clips("static_optimization", [ik, grf], output, partial(work, worker, muscles), attrs)
+        process_clips("static_optimization", [ik, grf, id], output, partial(work, solve, len(muscles)), attrs)
+
+
+def _batched(
+    worker: Worker, model: Path, paths: Path, names: list[str], cutoff_hz: float
+) -> Callable[[Clip, Clip, Clip], Solved]:
+    """Return the batched engine for the subject's clips."""
+    known, force = worker.call(_muscle_model, model.absolute(), timeout_seconds=MODEL_SECONDS)
+    fitted = MusclePaths.load(paths)
+    if fitted.muscle_names != known.names or fitted.coordinate_names != known.driven:
+        found = f"{len(fitted.muscle_names)} muscles over {len(fitted.coordinate_names)} coordinates"
+        expected = f"the {len(known.names)} over {len(known.driven)} of {model.name}"
+        raise BadInput(paths, "muscle_names", found, expected, "run fit-muscle-paths on this model")
+    muscles = batched_muscles(fitted, force, names, known.free)
+
+    def solve(angles: Clip, _ground: Clip, moments: Clip) -> Solved:
+        fps = float(angles.attrs["fps"])
+        smooth = low_pass(angles.arrays["angles"], fps, cutoff_hz)
+        return solve_batched(muscles, smooth, fps, moments.arrays["moments"]), fps
+
+    return solve
+
+
+def _with_tool(
+    worker: Worker, model: Path, names: list[str], cutoff_hz: float, rate: float, exponent: float,
+    timeout_seconds: float, angles: Clip, ground: Clip, _moments: Clip,
+) -> Solved:  # fmt: skip
+    """Solve a clip with OpenSim's tool."""
+    fps = float(angles.attrs["fps"])
+    return worker.call(
+        activations, model.absolute(), names, angles.arrays["angles"], fps,
+        [ground.arrays[name] for name in ("force", "cop", "moment")],
+        cutoff_hz, rate or fps, exponent, timeout_seconds=timeout_seconds,
+    )  # fmt: skip
 
 
 def activations(
@@ -96,7 +153,7 @@ def activations(
     frame_times = np.arange(len(angles)) / fps
     times, stride = solution_grid(len(angles), fps, rate)
     smooth = low_pass(angles, fps, cutoff_hz)
-    spline = make_interp_spline(frame_times, smooth, k=min(5, len(angles) - 1 - len(angles) % 2))
+    spline = make_interp_spline(frame_times, smooth, k=spline_order(len(angles)))
     posed = with_coupled_coordinates(body, spline(times))
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
@@ -124,10 +181,17 @@ def solution_grid(frames: int, fps: float, rate: float) -> tuple[np.ndarray, int
 
 def _muscles(model: Path) -> tuple[list[str], list[str]]:
     """Return the names of the muscles and of the coordinates that they drive."""
-    from kinesynth.dynamics.model import driven_coordinates, load_model, muscle_names
+    from kinesynth.dynamics.muscle_model import read_muscles
 
-    body = load_model(model)
-    return list(muscle_names(body)), [name for name, driven in driven_coordinates(body).items() if driven]
+    muscles = read_muscles(model)
+    return list(muscles.names), list(muscles.driven)
+
+
+def _muscle_model(model: Path) -> tuple[Muscles, MuscleForce]:
+    """Return the muscles' names and what decides their forces."""
+    from kinesynth.dynamics.muscle_model import read_muscle_force, read_muscles
+
+    return read_muscles(model), read_muscle_force(model)
 
 
 def _at(times: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:

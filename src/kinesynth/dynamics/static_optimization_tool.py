@@ -12,11 +12,10 @@ import numpy as np
 import opensim as osim
 
 from kinesynth.dynamics.model import driven_coordinates, load_model, muscle_names, write_motion
+from kinesynth.dynamics.names import STRONG_RESERVE, WEAK_RESERVE
 from kinesynth.errors import ClipRejected
 from kinesynth.opensim_files import Storage, read_storage
 
-WEAK_RESERVE = 1.0
-STRONG_RESERVE = 1000.0
 RESERVE = "reserve_"
 
 _SOLVED = re.compile(r"time = (\S+) Performance = \S+ Constraint violation = (\S+)")

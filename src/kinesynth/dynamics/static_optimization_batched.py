@@ -1,0 +1,85 @@
+"""Static optimization of whole clips at once: fitted muscle paths, forces in closed form, one dual Newton method.
+
+The problem is that of OpenSim's tool: least squares of activations, the model's own bounds on them, muscles with
+force-length-velocity, a stiff tendon and no passive forces, one reserve per free coordinate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+from kinesynth.dynamics.dual_newton import Sharing, share_moments
+from kinesynth.dynamics.muscle_force import MuscleForce
+from kinesynth.dynamics.muscle_paths import MusclePaths
+from kinesynth.dynamics.names import WEAK_RESERVE
+
+
+@dataclass(frozen=True)
+class BatchedMuscles:
+    """What the engine knows of a subject.
+
+    Attributes:
+        paths: of A muscles over the D coordinates that they drive.
+        force: of the same muscles.
+        columns: (D,) where those coordinates stand among all J.
+        free: (J,) bool, coordinates that are neither coupled nor locked: each has a reserve.
+    """
+
+    paths: MusclePaths
+    force: MuscleForce
+    columns: np.ndarray
+    free: np.ndarray
+
+
+def solve_batched(
+    muscles: BatchedMuscles, angles: np.ndarray, fps: float, moments: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return activations (T, A), reserves (T, J) N m and so_violation (T,) N m.
+
+    Args:
+        muscles: the subject's.
+        angles: (T, J) rad, low-passed as for `moments`.
+        fps: frames per second.
+        moments: (T, J) N m, of inverse dynamics. What muscles do not drive is left to the reserves.
+    """
+    driven = angles[:, muscles.columns]
+    lengths, gradients = muscles.paths.evaluate(driven)
+    sharing = share_among_muscles(muscles.force, lengths, gradients, speeds(driven, fps), moments[:, muscles.columns])
+    reserves = np.where(muscles.free, moments, 0.0)
+    reserves[:, muscles.columns] = sharing.reserves
+    return {"activations": sharing.activations, "reserves": reserves, "so_violation": sharing.imbalance}
+
+
+def share_among_muscles(
+    force: MuscleForce, lengths: np.ndarray, gradients: np.ndarray, speed: np.ndarray, moments: np.ndarray
+) -> Sharing:
+    """Share `moments` (T, D) among muscles of `lengths` (T, A) m whose gradients (T, A, D) m/rad are known.
+
+    `speed` (T, D) rad/s is that of the coordinates.
+    """
+    full = force.full(lengths, (gradients @ speed[..., None])[..., 0])
+    capacity = -np.swapaxes(gradients * full[..., None], 1, 2)  # a muscle pulls: it turns the joint to grow shorter
+    return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE))
+
+
+def speeds(angles: np.ndarray, fps: float) -> np.ndarray:
+    """Return the coordinates' speeds (T, J) rad/s from an interpolating spline, quintic as in OpenSim's tools."""
+    order = spline_order(len(angles))
+    return np.asarray(make_interp_spline(np.arange(len(angles)) / fps, angles, k=order).derivative()(
+        np.arange(len(angles)) / fps
+    ))  # fmt: skip
+
+
+def spline_order(frames: int) -> int:
+    """Return the odd order, 5 at most, of a spline through so many frames."""
+    return min(5, frames - 1 - frames % 2)
+
+
+def batched_muscles(
+    paths: MusclePaths, force: MuscleForce, coordinates: Sequence[str], free: Sequence[str]
+) -> BatchedMuscles:
+    """Bring together what was fitted and what was read; `coordinates` are all J, `free` those with a reserve."""
+    columns = np.array([list(coordinates).index(name) for name in paths.coordinate_names])
+    return BatchedMuscles(paths, force, columns, np.isin(coordinates, free))
