@@ -45,7 +45,7 @@ def test_a_shard_holds_the_schema_and_nothing_else(results: Path) -> None:
         assert set(file.attrs) == {"schema", *schema.file_attributes}
         assert list(file["clips"]) == ["anna_walk", "anna_squat"]
         clip = file["clips/anna_walk"]
-        assert set(clip.attrs) == set(schema.clip_attributes)
+        assert set(clip.attrs) == {*schema.clip_attributes, *schema.clip_quality}
         for name, field in schema.clip.items():
             assert clip[name].dtype == field.dtype
             assert len(clip[name].shape) == len(field.shape)

@@ -9,6 +9,9 @@ Example:
     (64, 42)
 """
 
+from kinesynth.dataset.crop import Crop
+from kinesynth.dataset.order import WindowOrder
 from kinesynth.dataset.reader import ShardDataset
+from kinesynth.dataset.stream import ShardStream
 
-__all__ = ["ShardDataset"]
+__all__ = ["Crop", "ShardDataset", "ShardStream", "WindowOrder"]

@@ -5,20 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from kinesynth.dataset.schema import SCHEMA_VERSION
-
-QUALITY = {
-    "marker_rms_mm": ("inverse kinematics, marker RMS", "mm"),
-    "marker_max_mm": ("inverse kinematics, largest marker error", "mm"),
-    "fit_residual_mm": ("body fit, mean residual", "mm"),
-    "peak_vertical_force_bw": ("peak vertical ground reaction", "body weights"),
-    "residual_force_n": ("force left at the pelvis, RMS", "N"),
-    "residual_moment_nm": ("moment left at the pelvis, RMS", "N m"),
-    "keypoints_on_mask": ("projected keypoints on the person", "share"),
-    "angle_valid": ("angles that are valid", "share"),
-    "force_valid": ("frames whose forces are valid", "share"),
-    "activation_valid": ("frames whose activations are valid", "share"),
-}
+from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 
 _CARD = """# Kinesynth dataset
 
@@ -112,9 +99,11 @@ def _counts(column: str, rows: Sequence[dict[str, Any]]) -> str:
 
 def _quality(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["| figure | unit | least | median | largest |", "|---|---|---:|---:|---:|"]
-    for column, (meaning, unit) in QUALITY.items():
+    for column, figure in load_schema().clip_quality.items():
         values = [row[column] for row in rows]
-        lines.append(f"| {meaning} | {unit} | {min(values):.3g} | {median(values):.3g} | {max(values):.3g} |")
+        lines.append(
+            f"| {figure.description} | {figure.unit} | {min(values):.3g} | {median(values):.3g} | {max(values):.3g} |"
+        )
     return "\n".join(lines)
 
 

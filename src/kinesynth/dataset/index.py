@@ -9,13 +9,11 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
-from kinesynth.dataset.checks import keypoints_on_mask
-from kinesynth.dataset.record import ClipRecord, read_clip
+from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
-STANDARD_GRAVITY = 9.80665
 REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
 
 
@@ -46,9 +44,8 @@ def index_shards(
             attrs = dict(file.attrs)
             files.append(attrs)
             for clip_id, group in file["clips"].items():
-                clip = read_clip(group)
                 place = {"clip_id": clip_id, "shard": shard.stem, "subject": attrs["subject"], "split": attrs["split"]}
-                rows.append({**place, **_describe(clip, float(attrs["mass_kg"])), "xxh3_128": digest})
+                rows.append({**place, **_describe(group), "xxh3_128": digest})
             refused += [{"clip_id": clip_id, **dict(group.attrs)} for clip_id, group in file["rejected"].items()]
     _write_rejected(rejected, refused)
     if not rows:
@@ -77,33 +74,22 @@ def read_index(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _describe(clip: ClipRecord, mass_kg: float) -> dict[str, Any]:
+def _describe(group: h5py.Group) -> dict[str, Any]:
     """Return what a row says of a clip and its quality."""
-    arrays, attrs = clip.arrays, clip.attrs
-    vertical = arrays["grf/force"][..., 1].sum(axis=1) / (mass_kg * STANDARD_GRAVITY)
-    residual = arrays["quality/residual"]
+    attrs = {name: _plain(value) for name, value in group.attrs.items()}
     return {
-        "action": str(attrs["action"]),
-        "source": str(attrs["source"]),
-        "fps": float(attrs["fps"]),
-        "frames": int(attrs["n_frames"]),
-        "views": ",".join(clip.views),
-        "marker_rms_mm": 1000 * _rms(arrays["quality/marker_error_rms"]),
-        "marker_max_mm": 1000 * float(arrays["quality/marker_error_max"].max()),
-        "fit_residual_mm": 1000 * float(arrays["smplx/residual"].mean()),
-        "peak_vertical_force_bw": float(vertical.max()),
-        "residual_force_n": _rms(np.linalg.norm(residual[:, :3], axis=1)),
-        "residual_moment_nm": _rms(np.linalg.norm(residual[:, 3:], axis=1)),
-        "keypoints_on_mask": keypoints_on_mask(clip),
-        "angle_valid": float(arrays["quality/angle_valid"].mean()),
-        "force_valid": float(arrays["quality/force_valid"].mean()),
-        "activation_valid": float(arrays["quality/activation_valid"].mean()),
-        "dynamics_reason": str(attrs["dynamics_reason"]),
+        "action": attrs["action"],
+        "source": attrs["source"],
+        "fps": attrs["fps"],
+        "frames": attrs["n_frames"],
+        "views": ",".join(group["views"]),
+        **{name: attrs[name] for name in load_schema().clip_quality},
+        "dynamics_reason": attrs["dynamics_reason"],
     }
 
 
-def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _write_index(path: Path, rows: list[dict[str, Any]]) -> None:

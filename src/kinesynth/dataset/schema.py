@@ -32,10 +32,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: its JSON type, meaning, and bounds."""
+    """One attribute: its JSON type, meaning, unit and bounds."""
 
     type: str
     description: str
+    unit: str = ""
     enum: tuple[str, ...] = ()
     minimum: float = float("-inf")
     maximum: float = float("inf")
@@ -48,6 +49,7 @@ class Schema:
     axes: Mapping[str, str]
     file_attributes: Mapping[str, Attribute]
     clip_attributes: Mapping[str, Attribute]
+    clip_quality: Mapping[str, Attribute]
     view_attributes: Mapping[str, Attribute]
     clip: Mapping[str, Field]
     view: Mapping[str, Field]
@@ -68,6 +70,7 @@ def load_schema() -> Schema:
         axes=table["axes"],
         file_attributes=attributes("file_attributes"),
         clip_attributes=attributes("clip_attributes"),
+        clip_quality=attributes("clip_quality"),
         view_attributes=attributes("view_attributes"),
         clip=fields("clip"),
         view=fields("view"),

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.names import read_names
-from kinesynth.dataset.record import read_clip
+from kinesynth.dataset.quality import clip_quality
+from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import KinesynthError
 from kinesynth.stage_file import progress
@@ -50,8 +52,19 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
     yield from attributes_faults(file.attrs, load_schema().file_attributes)
     sizes = read_names(file["skeleton"]).sizes
     for clip_id, group in file["clips"].items():
-        for fault in clip_faults(read_clip(group), sizes):
+        clip = read_clip(group)
+        faults = list(clip_faults(clip, sizes)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
+        for fault in faults:
             yield f"{clip_id}: {fault}"
+
+
+def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
+    """Yield the figures of quality that are missing or are not what the arrays say."""
+    expected = load_schema().clip_quality
+    yield from attributes_faults(clip.attrs, expected)
+    for name, value in clip_quality(clip, mass_kg).items():
+        if name in clip.attrs and not np.isclose(clip.attrs[name], value, rtol=1e-5, atol=1e-5):
+            yield f"attribute {name}: found {clip.attrs[name]:g}, expected {value:g} as the arrays say"
 
 
 def _checksum_faults(shard: Path) -> Iterator[str]:

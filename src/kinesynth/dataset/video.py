@@ -1,57 +1,72 @@
 """Frames and masks of a view, decoded no further than asked."""
 
 import io
+from collections.abc import Iterator
 
 import av
 import numpy as np
+
+from kinesynth.dataset.crop import crop_frame
 
 
 def decode_frames(video: np.ndarray, start: int, stop: int) -> np.ndarray:
     """Return frames `start` to `stop` (exclusive) of an mp4 file held as bytes: uint8 (stop - start, H, W, 3), RGB.
 
-    Frames are found by their order of presentation, which the container tells without decoding; decoding begins at
-    the last key frame before `start`.
-
     Raises:
         ValueError: the bytes are no video, or it has fewer than `stop` frames.
     """
+    return np.stack([frame.to_ndarray(format="rgb24") for frame in _decode(video, start, stop)])
+
+
+def decode_crops(video: np.ndarray, start: int, squares: np.ndarray, size: int) -> np.ndarray:
+    """Return the squares (T, 3) of the frames from `start` on: uint8 (T, size, size, 3), RGB; see `crop_frame`.
+
+    Raises:
+        ValueError: as `decode_frames`.
+    """
+    frames = _decode(video, start, start + len(squares))
+    return np.stack([crop_frame(frame, square, size) for frame, square in zip(frames, squares, strict=True)])
+
+
+def _decode(video: np.ndarray, start: int, stop: int) -> Iterator[av.VideoFrame]:
+    """Yield frames `start` to `stop`, decoding from the last key frame before them.
+
+    Frames come at even times (`kinesynth verify` makes sure of it), so that a frame's time follows from its index.
+    """
     try:
-        with av.open(io.BytesIO(video.tobytes()), mode="r") as container:
+        with av.open(io.BytesIO(video.data), mode="r") as container:
             stream = container.streams.video[0]
-            stamps = _presentation_order(container)
-            if stop > len(stamps):
-                raise ValueError(f"the video has {len(stamps)} frames, frame {stop - 1} was asked for")
-            container.seek(stamps[start], stream=stream, backward=True)
-            first, last = stamps[start], stamps[stop - 1]
-            frames = []
+            stream.thread_count = 1  # processes share the cores among themselves
+            if stop > stream.frames:
+                raise ValueError(f"the video has {stream.frames} frames, frame {stop - 1} was asked for")
+            first, step = stream.start_time or 0, 1 / (stream.average_rate * stream.time_base)
+            container.seek(round(first + start * step), stream=stream, backward=True)
+            wanted = start
             for frame in container.decode(stream):
-                if frame.pts is not None and first <= frame.pts <= last:
-                    frames.append(frame.to_ndarray(format="rgb24"))
-                if len(frames) == stop - start:
-                    break
-    except (av.error.FFmpegError, IndexError) as error:
+                if frame.pts is not None and round((frame.pts - first) / step) == wanted:
+                    yield frame
+                    wanted += 1
+                if wanted == stop:
+                    return
+    except (av.error.FFmpegError, IndexError, TypeError, ZeroDivisionError) as error:
         raise ValueError(f"the video cannot be decoded: {error}") from error
-    if len(frames) < stop - start:
-        raise ValueError(f"the video ends {stop - start - len(frames)} frames early")
-    return np.stack(frames)
+    raise ValueError(f"the video lacks frame {wanted}")
 
 
 def count_frames(video: np.ndarray) -> int:
     """Return the number of frames of an mp4 file held as bytes.
 
     Raises:
-        ValueError: the bytes are no video.
+        ValueError: the bytes are no video, or its frames do not come at even times.
     """
     try:
-        with av.open(io.BytesIO(video.tobytes()), mode="r") as container:
-            return len(_presentation_order(container))
+        with av.open(io.BytesIO(video.data), mode="r") as container:
+            stamps = np.sort([packet.pts for packet in container.demux(video=0) if packet.pts is not None])
     except (av.error.FFmpegError, IndexError) as error:
         raise ValueError(f"the video cannot be read: {error}") from error
-
-
-def _presentation_order(container: av.container.InputContainer) -> list[int]:
-    """Return the time stamps of all frames, in the order in which they are shown."""
-    return sorted(packet.pts for packet in container.demux(video=0) if packet.pts is not None)
+    if len(stamps) and np.abs(stamps - np.linspace(stamps[0], stamps[-1], len(stamps))).max() > 1.0:
+        raise ValueError("the video's frames do not come at even times")
+    return len(stamps)
 
 
 def pack_masks(masks: np.ndarray) -> np.ndarray:
@@ -61,4 +76,4 @@ def pack_masks(masks: np.ndarray) -> np.ndarray:
 
 def unpack_masks(bits: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return packed bits (T, ceil(H W / 8)) as bool (T, H, W)."""
-    return np.unpackbits(bits, axis=1, count=height * width).reshape(-1, height, width).astype(bool)
+    return np.unpackbits(bits, axis=1, count=height * width).reshape(-1, height, width).view(bool)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from kinesynth.dataset.index import STANDARD_GRAVITY
+from kinesynth.dataset.quality import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.report.muscles import group_members
 from kinesynth.skeleton.definition import SkeletonDefinition

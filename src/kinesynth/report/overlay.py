@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from kinesynth.dataset.camera import project
-from kinesynth.dataset.index import STANDARD_GRAVITY
+from kinesynth.dataset.quality import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames
 from kinesynth.skeleton.definition import SkeletonDefinition

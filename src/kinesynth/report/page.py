@@ -15,9 +15,9 @@ import h5py
 import numpy as np
 
 from kinesynth.atomic import write_text
-from kinesynth.dataset.card import QUALITY
 from kinesynth.dataset.index import read_index
 from kinesynth.dataset.record import read_clip
+from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.report.figures import clip_figure, loss_figure
 from kinesynth.report.overlay import frame_overlays
@@ -76,7 +76,7 @@ def report(
         headline=_headline(rows, shards),
         clips=[_clip_part(row, files_by_name[row["shard"]]) for row in progress(_spread(rows, SHOWN_CLIPS), "report")],
         total_clips=len(rows),
-        quality=QUALITY,
+        quality=load_schema().clip_quality,
         summary=_summary(rows),
         rows=rows[:SHOWN_ROWS],
         rejected=_rejected(rejected),
@@ -128,7 +128,7 @@ def _clip_part(row: dict[str, Any], shard: Path) -> ClipPart:
 
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
     """Return the least, median and largest of each figure of quality."""
-    columns = {name: [row[name] for row in rows] for name in QUALITY}
+    columns = {name: [row[name] for row in rows] for name in load_schema().clip_quality}
     return {name: (min(values), statistics.median(values), max(values)) for name, values in columns.items()}
 
 

@@ -1,0 +1,100 @@
+"""Square crops around the person, resampled without drawing the whole picture first."""
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+
+_SMALLEST = 8.0  # px, where a mask is all but empty
+_BLACK = {"y": 16, "u": 128, "v": 128}  # of video range
+
+
+@dataclass(frozen=True)
+class Crop:
+    """What is cut out of each frame: a square around the person's box.
+
+    Attributes:
+        size: side of the delivered pictures, px.
+        margin: side of the square over the longer side of the box.
+        scale_jitter: the side is multiplied by a factor from 1 - this to 1 + this, drawn once per window and view.
+        shift_jitter: the centre moves by up to this share of the side in x and in y, drawn once per window and view.
+    """
+
+    size: int = 256
+    margin: float = 1.15
+    scale_jitter: float = 0.0
+    shift_jitter: float = 0.0
+
+    def squares(self, boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return left, top and side (T, 3) int px of the squares around boxes (T, 4): x0, y0, x1, y1.
+
+        All are even, because H.264 keeps one colour for two by two pixels; a square may reach beyond the picture.
+        """
+        factor = 1.0 + self.scale_jitter * rng.uniform(-1.0, 1.0)
+        shift = self.shift_jitter * rng.uniform(-1.0, 1.0, 2)
+        longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True), _SMALLEST)
+        side = longer * self.margin * factor
+        corner = (boxes[:, :2] + boxes[:, 2:]) / 2 + shift * side - side / 2
+        return 2 * np.rint(np.concatenate([corner, side], axis=1) / 2).astype(np.int64)
+
+
+def crop_camera(K: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
+    """Return the camera matrices (T, 3, 3) of the crops of a camera K (3, 3)."""
+    scale = size / squares[:, 2]
+    cameras = np.tile(K, (len(squares), 1, 1))
+    cameras[:, :2] *= scale[:, None, None]
+    cameras[:, :2, 2] = crop_points(K[:2, 2], squares, size)
+    return cameras
+
+
+def crop_points(points: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
+    """Return pixels (T, 2), or (2,) for all frames, of the picture as pixels (T, 2) of the crops."""
+    cut: np.ndarray = (points - squares[:, :2] + 0.5) * (size / squares[:, 2:]) - 0.5  # whole numbers: pixels' centres
+    return cut
+
+
+def crop_mask(mask: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
+    """Return a mask (H, W) bool in its square: (size, size), each pixel the nearest, false beyond the picture."""
+    rows, columns = (_nearest(square[axis], square[2], size) for axis in (1, 0))
+    height, width = mask.shape
+    inside = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
+    picked: np.ndarray = mask[np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))] & inside
+    return picked
+
+
+def _nearest(start: int, side: int, size: int) -> np.ndarray:
+    return start + np.floor((np.arange(size) + 0.5) * side / size).astype(np.int64)
+
+
+def crop_frame(frame: av.VideoFrame, square: np.ndarray, size: int) -> np.ndarray:
+    """Return a decoded frame's square as RGB (size, size, 3) uint8, black beyond the picture.
+
+    The square is cut from the planes of brightness and colour, so that only its pixels are converted and resampled.
+    """
+    if frame.format.name != "yuv420p":
+        frame = frame.reformat(format="yuv420p")
+    left, top, side = (int(value) for value in square)
+    planes = [
+        _cut(_pixels(plane), left // divisor, top // divisor, side // divisor, black)
+        for plane, divisor, black in zip(frame.planes, (1, 2, 2), _BLACK.values(), strict=True)
+    ]
+    packed = np.concatenate([plane.ravel() for plane in planes]).reshape(-1, side)
+    cut = av.VideoFrame.from_ndarray(packed, format="yuv420p")
+    cut.colorspace, cut.color_range = frame.colorspace, frame.color_range
+    resampled: np.ndarray = cut.to_ndarray(width=size, height=size, format="rgb24")
+    return resampled
+
+
+def _pixels(plane: av.video.plane.VideoPlane) -> np.ndarray:
+    """Return a plane (H, W) uint8 as it lies in memory."""
+    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
+def _cut(plane: np.ndarray, left: int, top: int, side: int, black: int) -> np.ndarray:
+    """Return the square (side, side) of a plane, filled up with black where it reaches beyond."""
+    height, width = plane.shape
+    square = np.full((side, side), black, dtype=np.uint8)
+    rows, columns = slice(max(top, 0), min(top + side, height)), slice(max(left, 0), min(left + side, width))
+    if rows.start < rows.stop and columns.start < columns.stop:
+        square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = plane[rows, columns]
+    return square
