@@ -96,8 +96,8 @@ class StaticOptimization:
 class Filters:
     """What counts as a valid frame. Frames that fail are masked; clips with too few valid frames are rejected."""
 
-    max_marker_error_m: float = option(0.05, "of a marker, or its segment's angles are masked", exclusiveMinimum=0)
-    max_marker_rms_m: float = option(0.03, "over all markers, or all angles are masked", exclusiveMinimum=0)
+    max_marker_error_m: float = option(0.02, "of a marker, or its segment's angles are masked", exclusiveMinimum=0)
+    max_marker_rms_m: float = option(0.02, "over all markers, or all angles are masked", exclusiveMinimum=0)
     max_residual_force_bw: float = option(0.2, "left over at the pelvis, body weights", exclusiveMinimum=0)
     max_residual_moment_bw_m: float = option(0.1, "left over at the pelvis, body weights x m", exclusiveMinimum=0)
     moment_limit: float = option(1.0, "multiple of strong people's joint moments", exclusiveMinimum=0)

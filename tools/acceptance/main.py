@@ -25,10 +25,10 @@ class Measure:
 
 MEASURES = (
     Measure("ik_marker_rms", "mm", 15.0, "lower", lambda row: row["marker_rms_mm"]),
-    Measure("ik_marker_max", "mm", 50.0, "lower", lambda row: row["marker_max_mm"]),
+    Measure("ik_marker_max", "mm", 40.0, "lower", lambda row: row["marker_max_mm"]),
     Measure("fit_residual", "mm", 10.0, "lower", lambda row: row["fit_residual_mm"]),
     Measure("keypoints_on_mask", "share", 0.97, "higher", lambda row: row["keypoints_on_mask"]),
-    Measure("valid_angles", "share", 0.9, "higher", lambda row: row["angle_valid"]),
+    Measure("valid_angles", "share", 0.6, "higher", lambda row: row["angle_valid"]),
 )
 DYNAMICS_MEASURES = (
     Measure("peak_vertical_force", "BW", 4.0, "lower", lambda row: row["peak_vertical_force_bw"]),

@@ -64,8 +64,8 @@ def quality_filter(
     so: Path,
     model: Path,
     output: Path,
-    max_marker_error_m: float = 0.05,
-    max_marker_rms_m: float = 0.03,
+    max_marker_error_m: float = 0.02,
+    max_marker_rms_m: float = 0.02,
     max_residual_force_bw: float = 0.2,
     max_residual_moment_bw_m: float = 0.1,
     moment_limit: float = 1.0,
@@ -90,8 +90,8 @@ def quality_filter(
         model: the subject's scaled model (.osim).
         output: stage file with activations (T, A), smoothed and in [0, 1], angle_valid (T, J), force_valid (T,),
             activation_valid (T,) and reasons (T,), a bit per failed check, named in the attribute reasons.
-        max_marker_error_m: an angle is masked where a marker on one of its two segments is farther off. D3KE takes
-            2 cm of real markers; virtual ones sit on skin that slides over the skeleton.
+        max_marker_error_m: an angle is masked where a marker on one of its two segments is farther off: D3KE's rule
+            and figure. Markers that weigh nothing in inverse kinematics do not count.
         max_marker_rms_m: all angles are masked where the RMS over all markers is greater; OpenSim's guide asks for
             2 cm.
         max_residual_force_bw: force in body weights left over at the pelvis. Gait from real markers leaves 0.05.

@@ -11,7 +11,7 @@ from kinesynth.body.model import BodyModel, SmplxPose, load_body
 
 # SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
 FACING_FORWARD = np.array([0.0, np.pi / 2, 0.0])
-COLLAR_ELEVATION = np.deg2rad(-6.0)
+COLLAR_ELEVATION = np.deg2rad(0.0)
 ARM_ELEVATION = np.deg2rad(-62.0)
 SMPLX_JOINTS = {
     "HJC": "hip",
@@ -28,8 +28,9 @@ def static_pose(body: BodyModel, betas: np.ndarray) -> SmplxPose:
     """Return one frame of upright standing, facing along x, the arms hanging some 30 degrees off the trunk.
 
     In the T-pose the skeleton's shoulder flexion and rotation share one axis, and the shoulders are raised; here they
-    are as low as standing people hold them, since the skeleton has no shoulder girdle to make up for it. Elevations are
-    those of the bones, because the rest poses of body models differ (SMPL-X's collars rise by 26 degrees).
+    are where standing people hold them, in the middle of what hanging and raised arms ask for, since the skeleton has
+    no shoulder girdle to follow either. Elevations are those of the bones, because the rest poses of body models differ
+    (SMPL-X's collars rise by 26 degrees).
     """
     joints = body.rest_joints(betas)
     body_pose = np.zeros((1, 21, 3))

@@ -21,7 +21,8 @@ from kinesynth.motion.figure import (
 from kinesynth.motion.procedural.plan import Plan, ball
 
 _SPINE, _NECK, _HEAD = (3, 6, 9), 12, 15
-COLLAR_SHARE = 0.17  # of the shoulder girdle in an elevation of the arm from the T-pose
+# The clavicle rises by 11 to 15 degrees while the arm goes from hanging to overhead (Ludewig et al. 2004).
+COLLAR_SHARE = 0.09  # of the shoulder girdle in an elevation of the arm from the T-pose
 _FARTHEST_REACH = 0.9995  # of the straight leg: the angle's slope is infinite at full extension
 _UNLOCKED_KNEE = np.radians(7.0)
 _MOST_MILLIMETRES_LOWER = 150
