@@ -83,7 +83,7 @@ def test_what_is_no_table(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(BadInput):
             read_clips(path)
-    with pytest.raises(BadInput, match="No such file"):
+    with pytest.raises(BadInput, match="no such file"):
         read_clips(tmp_path / "missing.tsv")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.text import read_text
 
 DEMO = "demo"
 SPLITS = ("train", "val", "test")
@@ -77,12 +78,7 @@ def write_clips(path: Path, rows: Iterable[ClipRow]) -> None:
 
 def _read_lines(table: Path) -> list[tuple[int, list[str]]]:
     """Return (line number, values) of every line that is not blank."""
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput(table, "file", error.strerror or "unreadable", "a clip table", "check `clips`") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(table, "encoding", f"byte {error.start} is not UTF-8", "UTF-8 text", "save it again") from error
+    text = read_text(table, "a clip table", "check `clips`", "strict")
     lines = []
     for number, line in enumerate(text.split("\n"), start=1):
         values = line.removesuffix("\r").split("\t")

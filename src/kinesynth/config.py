@@ -6,6 +6,8 @@ or config.yaml, drift apart.
 
 import dataclasses
 import json
+import math
+import reprlib
 import types
 import typing
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from typing import Any, Literal
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadConfig
 
+MOST_VALUES = 10_000
 MEND = "see config.yaml for every key and its meaning"
 
 
@@ -161,6 +164,7 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     """
     from jsonschema import Draft202012Validator
 
+    _check_plausible(values, source)
     validator = Draft202012Validator(config_schema())
     for error in sorted(validator.iter_errors(_plain(values)), key=lambda error: list(error.absolute_path)):
         raise _bad_config(source, error)
@@ -175,6 +179,24 @@ def shaping_config(config: Config) -> str:
     """Return what the content of shards depends on, as JSON: neither the training nor how clips are shared out."""
     aside = {"train", "clips_per_shard", "frames_per_shard"}
     return json.dumps({name: part for name, part in dataclasses.asdict(config).items() if name not in aside})
+
+
+def _check_plausible(values: Any, source: str) -> None:
+    """Refuse what the validator would choke on or let pass: no mapping, no end (YAML aliases multiply), no number."""
+    if not isinstance(values, Mapping):
+        raise BadConfig(source, "top level", type(values).__name__, "keys with values", MEND)
+    left = [(str(key), value) for key, value in values.items()]
+    for _ in range(MOST_VALUES):
+        if not left:
+            return
+        key, value = left.pop()
+        if isinstance(value, Mapping):
+            left += [(f"{key}.{name}", part) for name, part in value.items()]
+        elif isinstance(value, list | tuple):
+            left += [(key, part) for part in value]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise BadConfig(source, key, str(value), "a finite number", MEND)
+    raise BadConfig(source, left[-1][0], "values without end", f"at most {MOST_VALUES} in all", "remove YAML aliases")
 
 
 def config_schema() -> dict[str, Any]:
@@ -232,7 +254,9 @@ def _bad_config(source: str, error: Any) -> BadConfig:
     expected = {"enum": "one of", "type": "a value of type", "multipleOf": "a multiple of"}.get(
         error.validator, error.validator
     )
-    return BadConfig(source, key or "top level", repr(error.instance), f"{expected} {error.validator_value}", MEND)
+    return BadConfig(
+        source, key or "top level", reprlib.repr(error.instance), f"{expected} {error.validator_value}", MEND
+    )
 
 
 def write_schema(*, output: Path) -> None:

@@ -19,6 +19,7 @@ from kinesynth.atomic import atomic_path
 from kinesynth.errors import BadInput, ClipRejected
 
 Attributes = Mapping[str, Any]
+MOST_BYTES = 3 << 30  # of all arrays; ten thousand frames take a tenth of it
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ def read_stage(path: Path) -> StageFile:
     """
     try:
         with h5py.File(path, "r") as file:
+            _check_size(path, file)
             clips = {name: _read_clip(name, group) for name, group in file["clips"].items()}
             rejected = {name: Rejection(clip_id=name, **_attributes(group)) for name, group in file["rejected"].items()}
             return StageFile(clips, rejected, _attributes(file))
-    except (OSError, KeyError, TypeError) as error:
+    except (OSError, KeyError, TypeError, AttributeError) as error:
         found = str(error).splitlines()[0]
         raise BadInput(path, "stage file", found, "the HDF5 file of a stage", "delete it and run again") from error
 
@@ -114,6 +116,15 @@ def process_clips(
 def progress[T](items: Iterable[T], label: str) -> Iterable[T]:
     """Show how far a loop over `items` has come (on standard error, hence in the job's log)."""
     return tqdm(items, desc=label, mininterval=2.0, leave=True, dynamic_ncols=True)
+
+
+def _check_size(path: Path, file: h5py.File) -> None:
+    """A damaged or hostile file can declare more than fits in memory: count before anything is read."""
+    sizes: list[int] = []
+    file.visititems(lambda _, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+    if sum(sizes) > MOST_BYTES:
+        found = f"{sum(sizes) / 1e9:.3g} GB of arrays"
+        raise BadInput(path, "stage file", found, f"at most {MOST_BYTES / 1e9:.1f} GB", "delete it and run again")
 
 
 def _read_clip(clip_id: str, group: h5py.Group) -> Clip:

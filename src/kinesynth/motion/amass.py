@@ -21,7 +21,7 @@ _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
 _SPLIT_KEYS = ("root_orient", "pose_body", "pose_hand")
 _HANDS_START = {156: 66, 165: 75}
 _MOST_METRES = 1000.0
-_MOST_RADIANS = 100.0
+_MOST_RADIANS = 15.0  # more than two turns; upright is 1.6 in a world whose z is up, and 90 in a file in degrees
 _MEND = "export the file again or leave it out of the table"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.text import read_text
 
 MEND = "export the file again"
 
@@ -65,10 +66,7 @@ def read_storage(path: Path) -> Storage:
         BadInput: the file is missing, no storage, without rows, truncated, holds values that are not finite, or its
             times do not increase.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise BadInput(path, "file", error.strerror or str(error), "a .mot or .sto file", "check the path") from error
+    lines = read_text(path, "a .mot or .sto file", MEND).splitlines()
     ends = [index for index, line in enumerate(lines) if line.strip().lower() == "endheader"]
     if not ends or len(lines) < ends[0] + 3:
         raise BadInput(path, "table", "no rows after 'endheader'" if ends else "no 'endheader'", "a storage", MEND)
@@ -76,6 +74,9 @@ def read_storage(path: Path) -> Storage:
         key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in lines[: ends[0]])
     }
     labels = lines[ends[0] + 1].split()
+    twice = [label for label in labels if labels.count(label) > 1]
+    if twice:
+        raise BadInput(path, "columns", f"{twice[0]} twice", "each column once", "remove one of them")
     table = _table(path, labels, lines[ends[0] + 2 :])
     if header.get("nrows", str(len(table))) != str(len(table)):
         raise BadInput(path, "nRows", f"{header['nrows']} with {len(table)} rows", "as many rows as said", MEND)

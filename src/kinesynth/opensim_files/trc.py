@@ -13,9 +13,11 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.text import read_text
 
 METRES_PER_UNIT = {"m": 1.0, "meters": 1.0, "cm": 0.01, "mm": 0.001}
 HEADER = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
+MOST_METRES = 1000.0
 MEND = "export the file again"
 
 
@@ -63,10 +65,7 @@ def read_trc(path: Path) -> MarkerTrajectories:
     Raises:
         BadInput: the file is missing, no .trc, without frames, truncated, or its times do not increase.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise BadInput(path, "file", error.strerror or str(error), "a .trc file", "check the path") from error
+    lines = read_text(path, "a .trc file", MEND).splitlines()
     header, names = _header(path, lines)
     table = _table(path, lines[5:], 2 + 3 * len(names))
     times = table[:, 1]
@@ -77,7 +76,18 @@ def read_trc(path: Path) -> MarkerTrajectories:
     if len(table) != declared:
         raise BadInput(path, "NumFrames", f"{declared:.0f} with {len(table)} frames", "as many as said", MEND)
     positions = table[:, 2:].reshape(len(table), -1, 3) * _metres_per_unit(path, header)
+    _check_near(path, names, positions)
     return MarkerTrajectories(names, positions, _number(path, header, "DataRate"), times)
+
+
+def _check_near(path: Path, names: Sequence[str], positions: np.ndarray) -> None:
+    """No laboratory is wider than `MOST_METRES`; NaN is a marker that was not seen."""
+    far = np.abs(positions) > MOST_METRES
+    if far.any():
+        frame, marker, axis = (int(i) for i in np.argwhere(far)[0])
+        found = f"{positions[frame, marker, axis]:.3g} m"
+        where = f"frame {frame + 1}, {names[marker]}"
+        raise BadInput(path, where, found, f"a position within {MOST_METRES:.0f} m of the origin", "check the unit")
 
 
 def _header(path: Path, lines: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:

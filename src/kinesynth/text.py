@@ -1,0 +1,34 @@
+"""Text files of users: one door that no folder, pipe or flood comes through."""
+
+from pathlib import Path
+from typing import Literal
+
+from kinesynth.errors import BadInput
+
+MOST_BYTES = 512 << 20  # an hour of 100 markers at 200 Hz takes 2 GB as .trc: such a recording is cut first
+
+
+def read_text(path: Path, expected: str, mend: str, encoding_errors: Literal["replace", "strict"] = "replace") -> str:
+    """Return the text of a UTF-8 file.
+
+    Args:
+        path: the file.
+        expected: what it should be, for the message.
+        mend: what the user can do, for the message.
+        encoding_errors: bytes that are not UTF-8 become replacement characters, or are an error.
+
+    Raises:
+        BadInput: it is missing, not a regular file (a pipe would be waited for without end), unreadable, or larger
+            than `MOST_BYTES`.
+    """
+    try:
+        if not path.is_file():
+            raise BadInput(path, "file", "no such file" if not path.exists() else "no regular file", expected, mend)
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"{expected} below {MOST_BYTES / 1e9:.1f} GB", mend)
+        return path.read_text(encoding="utf-8-sig", errors=encoding_errors)
+    except UnicodeDecodeError as error:
+        raise BadInput(path, "encoding", f"byte {error.start} is not UTF-8", "UTF-8 text", "save it again") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise BadInput(path, "file", " ".join(str(error).split()), expected, mend) from error
