@@ -1,6 +1,6 @@
 """Static optimization: which muscles made these moments.
 
-Takes:  stages/{ik,grf,id}/{shard}.h5, stages/scale/{subject}.osim
+Takes:  stages/{grf,id}/{shard}.h5, stages/scale/{subject}.osim
 Gives:  stages/paths/{subject}.npz           polynomials for the subject's muscle paths
         stages/so/{shard}.h5                 activations, reserves, constraint violation
 """
@@ -34,7 +34,6 @@ rule fit_muscle_paths:
 rule static_optimization:
     """Share the joint moments among the muscles."""
     input:
-        ik="stages/ik/{shard}.h5",
         grf="stages/grf/{shard}.h5",
         id="stages/id/{shard}.h5",
         paths=of_subject("stages/paths/{subject}.npz"),
@@ -51,12 +50,10 @@ rule static_optimization:
         engine=CONFIG.so.engine,
         rate=CONFIG.so.rate,
         exponent=CONFIG.so.activation_exponent,
-        cutoff=CONFIG.id.cutoff_hz,
         timeout=CONFIG.so.timeout_seconds,
     shell:
         """
         kinesynth static-optimization \
-            --ik {input.ik:q} \
             --grf {input.grf:q} \
             --id {input.id:q} \
             --model {input.model:q} \
@@ -64,7 +61,6 @@ rule static_optimization:
             --engine {params.engine} \
             --rate {params.rate} \
             --activation-exponent {params.exponent} \
-            --cutoff-hz {params.cutoff} \
             --timeout-seconds {params.timeout} \
             --output {output.so:q} \
             --log {log:q} \

@@ -78,13 +78,6 @@ class GroundReaction:
 
 
 @dataclass(frozen=True)
-class InverseDynamics:
-    """Inverse dynamics."""
-
-    cutoff_hz: float = option(6.0, "low-pass on the joint angles, as for the ground reaction", exclusiveMinimum=0)
-
-
-@dataclass(frozen=True)
 class StaticOptimization:
     """Static optimization."""
 
@@ -149,7 +142,6 @@ class Config:
     regressor: Regressor = field(default_factory=Regressor)
     fit: Fit = field(default_factory=Fit)
     grf: GroundReaction = field(default_factory=GroundReaction)
-    id: InverseDynamics = field(default_factory=InverseDynamics)
     so: StaticOptimization = field(default_factory=StaticOptimization)
     filters: Filters = field(default_factory=Filters)
     render: Render = field(default_factory=Render)

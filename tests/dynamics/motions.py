@@ -30,14 +30,15 @@ def squat(model: Path, fps: float, seconds: float = 2.0) -> Motion:
 def jump(model: Path, fps: float) -> Motion:
     """Crouch, push off, fly for 0.35 s and land softly: constant accelerations of the pelvis, feet hanging below."""
     times = np.arange(round(2.0 * fps)) / fps
-    flight, height, push = 0.35, 0.3, 0.35
+    flight, push = 0.35, 0.35
     speed = 9.80665 * flight / 2.0
     start = 1.0 - flight / 2.0
     air = np.clip(np.abs(times - 1.0) / (flight / 2.0), 0.0, 1.0)
     rise = speed * flight / 4.0 * (1.0 - air**2)
-    before = np.clip((start - np.where(times < 1.0, times, 2.0 - times)) / push, 0.0, 2.0)
+    before = np.clip((start - np.where(times < 1.0, times, 2.0 - times)) / push, 0.0, 2.35)
     # Legs stretch at `speed` when the feet leave the floor and again when they meet it.
-    crouch = height * np.sin(np.pi * np.clip(before / 2.0, 0.0, 1.0)) * speed * push * 2.0 / np.pi / height
+    pushing, sinking = np.sin(0.5 * np.pi * before), 0.5 + 0.5 * np.cos(np.pi * (before - 1.0) / 1.35)
+    crouch = speed * push * 2.0 / np.pi * np.where(before < 1.0, pushing, sinking)
     knee = 2.0 * np.arccos(1.0 - crouch / 0.82)
     legs = both({"hip_flexion": knee / 2.0, "knee_angle": knee, "ankle_angle": knee / 2.0})
     names, angles = planted(model, legs, len(times))

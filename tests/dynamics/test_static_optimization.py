@@ -25,15 +25,15 @@ def crouched(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     depth = np.linspace(0.55, 0.4, FRAMES)
     bend = {f"{joint}_{side}": depth * share for joint, share in _CROUCH.items() for side in "rl"}
     names, angles = planted(skeleton, bend, FRAMES)
-    stages = {stage: folder / f"{stage}.h5" for stage in ("ik", "grf", "id")}
+    stages = {stage: folder / f"{stage}.h5" for stage in ("grf", "id")}
     log = folder / "log"
-    write_angles(stages["ik"], {"crouch": angles, "seat": angles}, names, FPS)
-    ground_reaction(ik=stages["ik"], model=skeleton, output=stages["grf"], log=log)
+    ik = write_angles(folder / "ik.h5", {"crouch": angles, "seat": angles}, names, FPS)
+    ground_reaction(ik=ik, model=skeleton, output=stages["grf"], log=log)
     grf = read_stage(stages["grf"])
     seat = grf.clips["seat"]
     masked = type(seat)("seat", seat.arrays, {**seat.attrs, "dynamics_valid": False, "dynamics_reason": "a chair"})
     write_stage(stages["grf"], StageFile({"crouch": grf.clips["crouch"], "seat": masked}, {}, grf.attrs))
-    inverse_dynamics(ik=stages["ik"], grf=stages["grf"], model=skeleton, output=stages["id"], log=log)
+    inverse_dynamics(grf=stages["grf"], model=skeleton, output=stages["id"], log=log)
     return {**stages, "model": skeleton, "paths": folder / "paths.npz"}
 
 

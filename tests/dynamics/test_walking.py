@@ -76,11 +76,12 @@ def trial(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     ground_reaction(ik=ik, model=model, output=work / "estimated.h5", log=log)
     estimated = read_stage(work / "estimated.h5").clips["walk"]
     measured = plates(folder, times)
-    write_stage(work / "measured.h5", StageFile({"walk": Clip("walk", measured, estimated.attrs)}))
+    clip = Clip("walk", {**estimated.arrays, **measured}, estimated.attrs)
+    write_stage(work / "measured.h5", StageFile({"walk": clip}, {}, {"coordinate_names": names}))
     window = (times >= 0.836) & (times <= 1.589)
     moments = {}
     for source in ("estimated", "measured"):
-        inverse_dynamics(ik=ik, grf=work / f"{source}.h5", model=model, output=work / f"{source}_id.h5", log=log)
+        inverse_dynamics(grf=work / f"{source}.h5", model=model, output=work / f"{source}_id.h5", log=log)
         moments[source] = read_stage(work / f"{source}_id.h5").clips["walk"].arrays
     return Trial(
         names,

@@ -5,7 +5,7 @@ without external forces. They are shared between contact points under both soles
 `contact_forces`). What the feet cannot supply is reported, never hidden.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,12 +14,15 @@ import numpy as np
 from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heights, sole_points, speeds
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.flight import airborne, free_fall_shift
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import GRAVITY, PELVIS_FORCES, ROOT
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
+GREATEST_CUTOFF = 0.45  # of the frame rate
+FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
 OTHER_CONTACT = "the feet cannot carry this motion"
 
 
@@ -30,25 +33,36 @@ class Demand:
     Attributes:
         forces: (T, J) N m and N, the generalised forces without external ones.
         feet: how the feet move.
+        likelihood: (T, 2, P), how likely each point of the soles carries load.
+        rest_heights: (P,) m, where the points of the soles were found to rest.
+        angles: (T, J), the motion that asks it: low-passed, falling freely in flight, coupled coordinates included.
         root: the columns of J in the order of `ROOT`.
         mass_kg: of the whole body.
     """
 
     forces: np.ndarray
     feet: FootMotion
+    likelihood: np.ndarray
+    rest_heights: np.ndarray
+    angles: np.ndarray
     root: list[int]
     mass_kg: float
 
 
 @dataclass(frozen=True)
 class ContactModel:
-    """When a point of the sole carries load (see `contact`), and how much friction it has."""
+    """When a point of the sole carries load (see `contact`), and how much friction it has.
+
+    Contact is told from feet low-passed at `cutoff_hz`, more than the forces are: at 6 Hz a foot would leave the floor
+    half a tenth of a second early.
+    """
 
     height_m: float
     speed_m_per_s: float
     rest_tolerance_m: float
     friction: float
     least_force_newtons: float
+    cutoff_hz: float
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ def ground_reaction(
     contact_speed_m_per_s: float = 0.8,
     rest_tolerance_m: float = 0.03,
     least_force_newtons: float = 20.0,
+    contact_cutoff_hz: float = 15.0,
     unexplained_force_bw: float = 0.3,
     unexplained_moment_bw_m: float = 0.15,
     unexplained_share: float = 0.5,
@@ -95,7 +110,8 @@ def ground_reaction(
     Args:
         ik: joint angles (stage file of inverse-kinematics).
         model: the subject's scaled model (.osim).
-        output: stage file with force, cop, moment and unexplained.
+        output: stage file with force, cop, moment, unexplained, and smooth_angles (T, J), the motion that they belong
+            to, which inverse dynamics and static optimization go on with.
         log: what OpenSim says.
         cutoff_hz: low-pass cut-off of the angles; 6 Hz is the custom for gait, impacts want more.
         friction: coefficient between sole and floor; 0.8 is a rubber sole on a dry laboratory floor.
@@ -103,6 +119,7 @@ def ground_reaction(
         contact_speed_m_per_s: a point of the sole that is faster hardly carries load.
         rest_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
         least_force_newtons: a foot with less vertical force carries none: its centre of pressure would be noise.
+        contact_cutoff_hz: low-pass cut-off of the feet's motion for telling contact, 0.45 of the frame rate at most.
         unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
             another contact.
         unexplained_moment_bw_m: a frame's moment that the feet leave over, in body weights times metres, that points
@@ -111,21 +128,24 @@ def ground_reaction(
         timeout_seconds: longest time for one clip.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
-    contact = ContactModel(contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons)
+    contact = ContactModel(
+        contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons, contact_cutoff_hz
+    )
 
     def work(worker: Worker, clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
         attrs = {**clip.attrs, "cutoff_hz": cutoff_hz, "friction": friction}
         try:
             demand = worker.call(
-                whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz,
+                whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz, contact,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             frames = len(clip.arrays["angles"])
             shapes = dict.fromkeys(("force", "cop", "moment"), (frames, 2, 3)) | {"unexplained": (frames, len(ROOT))}
-            return without_dynamics(clip.clip_id, attrs, f"ground reaction: {error}", shapes)
-        reaction = estimate(demand, fps, contact)
+            masked = without_dynamics(clip.clip_id, attrs, f"ground reaction: {error}", shapes)
+            return replace(masked, arrays={**masked.arrays, "smooth_angles": clip.arrays["angles"]})
+        reaction = estimate(demand, contact)
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
         attrs |= {
@@ -135,41 +155,63 @@ def ground_reaction(
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
         arrays = {name: getattr(reaction, name) for name in ("force", "cop", "moment", "unexplained")}
-        return Clip(clip.clip_id, arrays, attrs)
+        return Clip(clip.clip_id, {**arrays, "smooth_angles": demand.angles}, attrs)
 
     with Worker(log) as worker:
-        process_clips("ground_reaction", [ik], output, partial(work, worker))
+        process_clips("ground_reaction", [ik], output, partial(work, worker), {"coordinate_names": names})
 
 
-def whole_body_demand(model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float) -> Demand:
+def whole_body_demand(
+    model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float, contact: ContactModel
+) -> Demand:
     """Return what `angles` (T, J), low-passed, ask of the ground. Runs OpenSim: call it in a child process."""
     from kinesynth.dynamics import model as opensim_model
 
     body = opensim_model.load_model(model)
     opensim_model.check_coordinates(body, names)
-    smooth = opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff_hz))
-    times = np.arange(len(smooth)) / fps
-    with opensim_model.scratch_folder() as folder:
-        forces = opensim_model.generalised_forces(folder, model, names, times, smooth)
-    feet = opensim_model.foot_motion(body, smooth)
-    return Demand(forces, feet, [names.index(name) for name in ROOT], opensim_model.total_mass(body))
+    root, mass = [names.index(name) for name in ROOT], opensim_model.total_mass(body)
+    translations = root[: len(PELVIS_FORCES)]
+    times = np.arange(len(angles)) / fps
+
+    def smoothed(cutoff: float) -> np.ndarray:
+        return opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff))
+
+    feet = opensim_model.foot_motion(body, smoothed(max(cutoff_hz, min(contact.cutoff_hz, GREATEST_CUTOFF * fps))))
+    likelihood, rest = sole_contact(feet, fps, contact)
+
+    def demand(posed: np.ndarray) -> Demand:
+        with opensim_model.scratch_folder() as folder:
+            forces = opensim_model.generalised_forces(folder, model, names, times, posed)
+        return Demand(forces, opensim_model.foot_motion(body, posed), likelihood, rest, posed, root, mass)
+
+    found = demand(smoothed(cutoff_hz))
+    flights = airborne(likelihood, fps)
+    for _ in range(FREE_FALL_SWEEPS if flights else 0):
+        posed = found.angles.copy()
+        posed[:, translations] += free_fall_shift(found.forces[:, translations] / mass, flights, fps)
+        found = demand(posed)
+    return found
 
 
-def estimate(demand: Demand, fps: float, contact: ContactModel) -> GroundReaction:
-    """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
-    points = sole_points(demand.feet)
+def sole_contact(feet: FootMotion, fps: float, contact: ContactModel) -> tuple[np.ndarray, np.ndarray]:
+    """Return how likely each point of the soles carries load, (T, 2, P), and the heights (P,) m at which they rest."""
+    points = sole_points(feet)
     speed = speeds(points, fps)
     rest = rest_heights(points, speed, contact.rest_tolerance_m)
-    likelihood = contact_likelihood(points[..., 1] - rest, speed, contact.height_m, contact.speed_m_per_s)
-    grounded = points * np.array([1.0, 0.0, 1.0])
+    return contact_likelihood(points[..., 1] - rest, speed, contact.height_m, contact.speed_m_per_s), rest
+
+
+def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
+    """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
+    grounded = sole_points(demand.feet) * np.array([1.0, 0.0, 1.0])
     heel = demand.feet.heel[..., 3]
     effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
     load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
-    forces = share_load(load, likelihood, contact.friction)
+    forces = share_load(load, demand.likelihood, contact.friction)
     force, cop, moment = _resultant(forces, grounded, contact.least_force_newtons)
     wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
-    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], rest)
+    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], demand.rest_heights)
 
 
 def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import ROOT
 from kinesynth.errors import ClipRejected
@@ -16,12 +15,10 @@ from kinesynth.stage_file import Clip, process_clips, read_stage
 
 def inverse_dynamics(
     *,
-    ik: Path,
     grf: Path,
     model: Path,
     output: Path,
     log: Path = Path("inverse_dynamics.log"),
-    cutoff_hz: float = 6.0,
     timeout_seconds: float = 120.0,
 ) -> None:
     """Compute the joint moments of every clip.
@@ -29,46 +26,46 @@ def inverse_dynamics(
     A clip on which the tool fails gets zeros and `dynamics_valid` False, and keeps its kinematics.
 
     Args:
-        ik: joint angles (stage file of inverse-kinematics).
-        grf: forces under the feet (stage file of ground-reaction).
+        grf: forces under the feet and the smooth angles that they belong to (stage file of ground-reaction).
         model: the subject's scaled model (.osim).
         output: stage file with moments (T, J), N m (N for translations), and residual (T, 6), what no ground and no
             joint supplies at the pelvis: N along x, y, z, then N m about tilt, list and rotation.
         log: what OpenSim says.
-        cutoff_hz: low-pass cut-off of the angles; the same as for the ground reaction.
         timeout_seconds: longest time for one clip.
     """
-    names = list(read_stage(ik).attrs["coordinate_names"])
+    names = list(read_stage(grf).attrs["coordinate_names"])
 
-    def work(worker: Worker, angles: Clip, ground: Clip) -> Clip:
-        frames = len(angles.arrays["angles"])
+    def work(worker: Worker, ground: Clip) -> Clip:
+        angles = ground.arrays["smooth_angles"]
         try:
             moments = worker.call(
-                joint_moments, model.absolute(), names, angles.arrays["angles"], float(angles.attrs["fps"]), cutoff_hz,
+                joint_moments, model.absolute(), names, angles, float(ground.attrs["fps"]),
                 [ground.arrays[name] for name in ("force", "cop", "moment")],
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
-            shapes = {"moments": (frames, len(names)), "residual": (frames, len(ROOT))}
-            return without_dynamics(angles.clip_id, ground.attrs, f"inverse dynamics: {error}", shapes)
+            shapes = {"moments": (len(angles), len(names)), "residual": (len(angles), len(ROOT))}
+            return without_dynamics(ground.clip_id, ground.attrs, f"inverse dynamics: {error}", shapes)
         residual = moments[:, [names.index(name) for name in ROOT]]
-        return Clip(angles.clip_id, {"moments": moments, "residual": residual}, ground.attrs)
+        return Clip(ground.clip_id, {"moments": moments, "residual": residual}, ground.attrs)
 
     with Worker(log) as worker:
-        process_clips("inverse_dynamics", [ik, grf], output, partial(work, worker), {"coordinate_names": names})
+        process_clips("inverse_dynamics", [grf], output, partial(work, worker), {"coordinate_names": names})
 
 
 def joint_moments(
-    model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float, ground: list[np.ndarray]
+    model: Path, names: list[str], angles: np.ndarray, fps: float, ground: list[np.ndarray]
 ) -> np.ndarray:
-    """Return the moments (T, J) under `ground`: force, cop and moment, each (T, 2, 3). Call it in a child process."""
+    """Return the moments (T, J) of the motion `angles` (T, J) under `ground`: force, cop and moment, each (T, 2, 3).
+
+    Runs OpenSim: call it in a child process.
+    """
     from kinesynth.dynamics import model as opensim_model
 
     body = opensim_model.load_model(model)
     opensim_model.check_coordinates(body, names)
-    smooth = opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff_hz))
-    times = np.arange(len(smooth)) / fps
+    times = np.arange(len(angles)) / fps
     with opensim_model.scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
         write_external_loads(loads, loads.with_suffix(".mot"), times, *ground)
-        return opensim_model.generalised_forces(folder, model, names, times, smooth, loads)
+        return opensim_model.generalised_forces(folder, model, names, times, angles, loads)

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
-from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
@@ -28,7 +27,6 @@ Solved = tuple[dict[str, np.ndarray], float]
 
 def static_optimization(
     *,
-    ik: Path,
     grf: Path,
     id: Path,  # noqa: A002 the stage's name, as in the command line's --id
     model: Path,
@@ -38,7 +36,6 @@ def static_optimization(
     engine: Literal["batched", "opensim"] = "batched",
     rate: float = 0.0,
     activation_exponent: float = 2.0,
-    cutoff_hz: float = 6.0,
     timeout_seconds: float = 3600.0,
 ) -> None:
     """Share the joint moments of every clip among the muscles.
@@ -47,8 +44,7 @@ def static_optimization(
     kinematics.
 
     Args:
-        ik: joint angles (stage file of inverse-kinematics).
-        grf: forces under the feet (stage file of ground-reaction).
+        grf: forces under the feet and the smooth angles that they belong to (stage file of ground-reaction).
         id: joint moments (stage file of inverse-dynamics).
         model: the subject's scaled model (.osim).
         paths: the subject's muscle paths (.npz of fit-muscle-paths), which the batched engine needs.
@@ -60,7 +56,6 @@ def static_optimization(
         rate: solutions per second of the engine opensim, interpolated to the clip's frames (its attribute `so_rate`);
             0 solves every frame. The tool needs about a second for each. The batched engine solves every frame.
         activation_exponent: exponent of the activations in the cost; the batched engine knows 2 only.
-        cutoff_hz: low-pass cut-off of the angles; the same as for the ground reaction.
         timeout_seconds: longest time for one clip of the engine opensim.
 
     Raises:
@@ -72,35 +67,31 @@ def static_optimization(
             f"activation_exponent: the batched engine knows {EXPONENT:g} only, not {activation_exponent:g}; "
             "choose the engine opensim"
         )
-    names = list(read_stage(ik).attrs["coordinate_names"])
+    names = list(read_stage(grf).attrs["coordinate_names"])
 
-    def work(
-        solve: Callable[[Clip, Clip, Clip], Solved], muscles: int, angles: Clip, ground: Clip, moments: Clip
-    ) -> Clip:
-        frames = len(angles.arrays["angles"])
+    def work(solve: Callable[[Clip, Clip], Solved], muscles: int, ground: Clip, moments: Clip) -> Clip:
+        frames = len(moments.arrays["moments"])
         attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
         shapes = {"activations": (frames, muscles), "reserves": (frames, len(names)), "so_violation": (frames,)}
         if not moments.attrs["dynamics_valid"]:
-            return without_dynamics(angles.clip_id, attrs, str(moments.attrs["dynamics_reason"]), shapes)
+            return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), shapes)
         try:
-            arrays, so_rate = solve(angles, ground, moments)
+            arrays, so_rate = solve(ground, moments)
         except ClipRejected as error:
-            return without_dynamics(angles.clip_id, attrs, f"static optimization: {error}", shapes)
-        return Clip(angles.clip_id, arrays, {**attrs, "so_rate": so_rate})
+            return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", shapes)
+        return Clip(ground.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
         muscles, driven = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
         if engine == "batched":
-            solve = _batched(worker, model, paths, names, cutoff_hz)
+            solve = _batched(worker, model, paths, names)
         else:
-            solve = partial(_with_tool, worker, model, names, cutoff_hz, rate, activation_exponent, timeout_seconds)
+            solve = partial(_with_tool, worker, model, names, rate, activation_exponent, timeout_seconds)
         attrs = {"muscle_names": muscles, "muscle_driven": driven}
-        process_clips("static_optimization", [ik, grf, id], output, partial(work, solve, len(muscles)), attrs)
+        process_clips("static_optimization", [grf, id], output, partial(work, solve, len(muscles)), attrs)
 
 
-def _batched(
-    worker: Worker, model: Path, paths: Path, names: list[str], cutoff_hz: float
-) -> Callable[[Clip, Clip, Clip], Solved]:
+def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Callable[[Clip, Clip], Solved]:
     """Return the batched engine for the subject's clips."""
     known, force = worker.call(_muscle_model, model.absolute(), timeout_seconds=MODEL_SECONDS)
     fitted = MusclePaths.load(paths)
@@ -110,24 +101,23 @@ def _batched(
         raise BadInput(paths, "muscle_names", found, expected, "run fit-muscle-paths on this model")
     muscles = batched_muscles(fitted, force, names, known.free)
 
-    def solve(angles: Clip, _ground: Clip, moments: Clip) -> Solved:
-        fps = float(angles.attrs["fps"])
-        smooth = low_pass(angles.arrays["angles"], fps, cutoff_hz)
-        return solve_batched(muscles, smooth, fps, moments.arrays["moments"]), fps
+    def solve(ground: Clip, moments: Clip) -> Solved:
+        fps = float(ground.attrs["fps"])
+        return solve_batched(muscles, ground.arrays["smooth_angles"], fps, moments.arrays["moments"]), fps
 
     return solve
 
 
 def _with_tool(
-    worker: Worker, model: Path, names: list[str], cutoff_hz: float, rate: float, exponent: float,
-    timeout_seconds: float, angles: Clip, ground: Clip, _moments: Clip,
+    worker: Worker, model: Path, names: list[str], rate: float, exponent: float,
+    timeout_seconds: float, ground: Clip, _moments: Clip,
 ) -> Solved:  # fmt: skip
     """Solve a clip with OpenSim's tool."""
-    fps = float(angles.attrs["fps"])
+    fps = float(ground.attrs["fps"])
     return worker.call(
-        activations, model.absolute(), names, angles.arrays["angles"], fps,
+        activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
         [ground.arrays[name] for name in ("force", "cop", "moment")],
-        cutoff_hz, rate or fps, exponent, timeout_seconds=timeout_seconds,
+        rate or fps, exponent, timeout_seconds=timeout_seconds,
     )  # fmt: skip
 
 
@@ -137,7 +127,6 @@ def activations(
     angles: np.ndarray,
     fps: float,
     ground: list[np.ndarray],
-    cutoff_hz: float,
     rate: float,
     exponent: float,
 ) -> tuple[dict[str, np.ndarray], float]:
@@ -152,8 +141,7 @@ def activations(
     check_coordinates(body, names)
     frame_times = np.arange(len(angles)) / fps
     times, stride = solution_grid(len(angles), fps, rate)
-    smooth = low_pass(angles, fps, cutoff_hz)
-    spline = make_interp_spline(frame_times, smooth, k=spline_order(len(angles)))
+    spline = make_interp_spline(frame_times, angles, k=spline_order(len(angles)))
     posed = with_coupled_coordinates(body, spline(times))
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"

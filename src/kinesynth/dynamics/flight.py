@@ -1,0 +1,64 @@
+"""Where a motion leaves the ground, and that it falls freely there.
+
+Feet meet and leave the floor within hundredths of a second. A low-pass filter smears the accelerations of take-off and
+landing into the flight, where nothing can supply them: the impulse that they carried would be lost. Here it is given
+back. The body's path is shifted, by millimetres and only around the flight, so that it falls freely while no foot
+is down and moves as before elsewhere.
+"""
+
+import numpy as np
+
+from kinesynth.dynamics.names import GRAVITY
+
+LEAST_SECONDS = 0.05
+GREATEST_SECONDS = 1.0  # a jump of 1.2 m
+GREATEST_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
+NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz filter's response
+
+
+def airborne(likelihood: np.ndarray, rate_hz: float) -> list[slice]:
+    """Return the spans of frames in which no point of either sole, likelihood (T, 2, P), is in contact."""
+    off = likelihood.max(axis=(1, 2)) < 0.5
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(int))).tolist()
+    spans = [slice(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
+
+
+def free_fall_shift(support: np.ndarray, spans: list[slice], rate_hz: float) -> np.ndarray:
+    """Return the shift (T, 3) m of the whole body after which nothing supports it within `spans`.
+
+    The shift's acceleration cancels the support within a span; outside, it is the least one, within NEAR_SECONDS, that
+    leaves path and speed beyond as they were. A span in which the body is carried by something else is left alone.
+
+    Args:
+        support: (T, 3) m/s^2, the force that the motion asks of its surroundings, per mass.
+        spans: of frames without contact, in order.
+        rate_hz: frames per second.
+    """
+    frames, near = len(support), max(2, round(NEAR_SECONDS * rate_hz))
+    grounded = np.ones(frames, dtype=bool)
+    for span in spans:
+        grounded[span] = False
+    acceleration = np.zeros((frames, 3))
+    for span in spans:
+        if np.linalg.norm(support[span].mean(axis=0)) > GREATEST_SUPPORT * GRAVITY:
+            continue
+        rows = np.arange(max(span.start - near, 1), min(span.stop + near, frames - 1))
+        rows = rows[grounded[rows]]
+        if len(rows) < 2:
+            continue
+        air = np.arange(span.start, span.stop)
+        middle = air.mean()
+        taper = np.cos(0.5 * np.pi * (np.maximum(span.start - rows, rows - span.stop + 1) - 1) / near) ** 2
+        moments = np.stack([np.ones(len(rows)), (rows - middle) / near])
+        lost = np.stack([np.ones(len(air)), (air - middle) / near]) @ support[air]
+        acceleration[air] = -support[air]
+        acceleration[rows] += (moments * taper).T @ np.linalg.solve((moments * taper) @ moments.T, lost)
+    return _twice_integrated(acceleration / rate_hz**2)
+
+
+def _twice_integrated(second_differences: np.ndarray) -> np.ndarray:
+    """Return the path (T, 3) with these second differences, centred on their frames, that starts at rest at zero."""
+    path = np.zeros_like(second_differences)
+    path[1:] = np.cumsum(np.cumsum(second_differences, axis=0), axis=0)[:-1]
+    return path
