@@ -1,17 +1,49 @@
 """Fitting: the mesh set on the skeleton.
 
 Takes:  stages/motion/{shard}.h5, stages/ik/{shard}.h5, stages/regressor.npz
-Gives:  stages/fit/{shard}.h5                SMPL-X shape and pose whose markers and joints sit on the skeleton's
+Gives:  stages/shape/{subject}.json          one shape for all clips of a subject
+        stages/fit/{shard}.h5                SMPL-X shape and pose whose markers and joints sit on the skeleton's
 """
 
 
+rule fit_shape:
+    """Fit a subject's shape to frames of all its clips, in the manner of MoSh's first stage."""
+    input:
+        body="stages/body/model.npz",
+        motion=shards_of("stages/motion/{shard}.h5"),
+        ik=shards_of("stages/ik/{shard}.h5"),
+        regressor="stages/regressor.npz",
+    output:
+        shape="stages/shape/{subject}.json",
+    log:
+        "logs/fit_shape/{subject}.log",
+    benchmark:
+        "results/runtimes/fit_shape/{subject}.tsv"
+    conda:
+        "../envs/pipeline.yaml"
+    params:
+        vertices=MARKER_VERTICES,
+    shell:
+        """
+        kinesynth fit-shape \
+            --body {input.body:q} \
+            {params.vertices} \
+            --motion {input.motion:q} \
+            --ik {input.ik:q} \
+            --regressor {input.regressor:q} \
+            --output {output.shape:q} \
+            2>{log:q}
+        """
+
+
 rule fit_body:
-    """Refine shape and pose in the manner of MoSh."""
+    """Fit the pose of every frame, in the manner of MoSh's second stage."""
     input:
         body="stages/body/model.npz",
         motion="stages/motion/{shard}.h5",
         ik="stages/ik/{shard}.h5",
         regressor="stages/regressor.npz",
+        shape=of_subject("stages/shape/{subject}.json"),
     output:
         fit="stages/fit/{shard}.h5",
     log:
@@ -31,6 +63,7 @@ rule fit_body:
             --motion {input.motion:q} \
             --ik {input.ik:q} \
             --regressor {input.regressor:q} \
+            --shape {input.shape:q} \
             --max-residual-m {params.max_residual} \
             --output {output.fit:q} \
             2>{log:q}

@@ -1,35 +1,58 @@
 """Joint regressor: OpenSim's joint centres from the mesh.
 
-Takes:  motion and inverse kinematics of training shards
+Takes:  nothing for the free body, whose regressor ships; else motion and inverse kinematics of training shards
 Gives:  stages/regressor.npz                 at most 32 vertices a joint, held-out error per joint
 """
 
+if CONFIG.regressor.source == "auto" and CONFIG.body.model == "free":
 
-rule joint_regressor:
-    """Train the sparse joint regressor on the training subjects."""
-    input:
-        body="stages/body/model.npz",
-        motion=expand("stages/motion/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
-        ik=expand("stages/ik/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
-    output:
-        regressor="stages/regressor.npz",
-    log:
-        "logs/joint_regressor.log",
-    benchmark:
-        "results/runtimes/joint_regressor/all.tsv"
-    conda:
-        "../envs/pipeline.yaml"
-    params:
-        vertices=MARKER_VERTICES,
-        vertices_per_joint=CONFIG.regressor.vertices_per_joint,
-    shell:
-        """
-        kinesynth joint-regressor \
-            --body {input.body:q} \
-            {params.vertices} \
-            --motion {input.motion:q} \
-            --ik {input.ik:q} \
-            --vertices-per-joint {params.vertices_per_joint} \
-            --output {output.regressor:q} \
-            2>{log:q}
-        """
+    rule shipped_regressor:
+        """Take the free body's regressor from the package."""
+        input:
+            body="stages/body/model.npz",
+        output:
+            regressor="stages/regressor.npz",
+        log:
+            "logs/shipped_regressor.log",
+        benchmark:
+            "results/runtimes/shipped_regressor/all.tsv"
+        conda:
+            "../envs/pipeline.yaml"
+        shell:
+            """
+            kinesynth shipped-regressor \
+                --body {input.body:q} \
+                --output {output.regressor:q} \
+                2>{log:q}
+            """
+
+else:
+
+    rule joint_regressor:
+        """Train the sparse joint regressor on the training subjects."""
+        input:
+            body="stages/body/model.npz",
+            motion=expand("stages/motion/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
+            ik=expand("stages/ik/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
+        output:
+            regressor="stages/regressor.npz",
+        log:
+            "logs/joint_regressor.log",
+        benchmark:
+            "results/runtimes/joint_regressor/all.tsv"
+        conda:
+            "../envs/pipeline.yaml"
+        params:
+            vertices=MARKER_VERTICES,
+            vertices_per_joint=CONFIG.regressor.vertices_per_joint,
+        shell:
+            """
+            kinesynth joint-regressor \
+                --body {input.body:q} \
+                {params.vertices} \
+                --motion {input.motion:q} \
+                --ik {input.ik:q} \
+                --vertices-per-joint {params.vertices_per_joint} \
+                --output {output.regressor:q} \
+                2>{log:q}
+            """

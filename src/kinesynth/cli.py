@@ -24,6 +24,8 @@ VERBS = {
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
     "inverse-kinematics": ("kinesynth.kinematics.inverse_kinematics:inverse_kinematics", "joint angles from markers"),
     "joint-regressor": ("kinesynth.fitting.regressor:joint_regressor", "joint centres from the mesh, sparsely"),
+    "shipped-regressor": ("kinesynth.fitting.regressor:shipped_regressor", "the free body's regressor, as it ships"),
+    "fit-shape": ("kinesynth.fitting.shape:fit_shape", "the subject's shape that fits the OpenSim skeleton"),
     "fit-body": ("kinesynth.fitting.fit:fit_body", "set the mesh on the OpenSim skeleton"),
     "ground-reaction": ("kinesynth.dynamics.ground_reaction:ground_reaction", "forces under the feet from motion"),
     "inverse-dynamics": ("kinesynth.dynamics.inverse_dynamics:inverse_dynamics", "joint moments"),

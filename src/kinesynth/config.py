@@ -57,6 +57,7 @@ class InverseKinematics:
 class Regressor:
     """The sparse joint regressor from mesh vertices to OpenSim joint centres."""
 
+    source: Literal["auto", "trained"] = option("auto", "auto: shipped for the free body, trained for any other")
     vertices_per_joint: int = option(32, "most vertices that one joint may use", minimum=4, maximum=128)
     max_shards: int = option(20, "training shards that it learns from", minimum=1)
 

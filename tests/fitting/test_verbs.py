@@ -1,17 +1,18 @@
-"""The two verbs on a small body whose skeleton is known: its joint centres lie near the mesh's own."""
+"""The verbs on a small body whose skeleton is known: its joint centres lie near the mesh's own."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from ball_body import PARENTS, VERTICES_PER_JOINT, random_pose
 from scipy.spatial.transform import Rotation
 
+from ball_body import PARENTS, VERTICES_PER_JOINT, random_pose
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.errors import BadInput
 from kinesynth.fitting.fit import fit_body
-from kinesynth.fitting.regressor import joint_regressor, read_regressor
+from kinesynth.fitting.regressor import SHIPPED, joint_regressor, read_regressor, shipped_regressor
+from kinesynth.fitting.shape import fit_shape, read_shape
 from kinesynth.stage_file import Clip, Rejection, StageFile, read_stage, write_stage
 
 BODIES = [f"body_{joint}" for joint in range(22)]
@@ -49,7 +50,9 @@ def write_ik(path: Path, body: BodyModel, poses: dict[str, SmplxPose]) -> Path:
     for name, pose in poses.items():
         vertices, joints = body.pose(pose)
         keypoints = np.tile(joint_centres(joints), (1, 2, 1))
-        clips[name] = Clip(name, {"keypoints": keypoints, "markers": vertices[:, list(MARKERS.values())]})
+        markers = vertices[:, list(MARKERS.values())]
+        followed = np.full(len(markers), 0.002)
+        clips[name] = Clip(name, {"keypoints": keypoints, "markers": markers, "marker_error_rms": followed})
     write_stage(path, StageFile(clips, attrs={"body_names": BODIES, "marker_names": list(MARKERS)}))
     return path
 
@@ -122,6 +125,45 @@ def test_an_unreadable_regressor_is_named(tmp_path: Path) -> None:
         read_regressor(tmp_path / "r.npz")
 
 
+def test_shipped_regressor_is_sparse_convex_and_good_on_people_it_never_saw() -> None:
+    regressor = read_regressor(SHIPPED)
+    assert regressor.mixture.indices.shape[1] <= 32
+    assert regressor.mixture.indices.max() < regressor.n_vertices
+    assert regressor.mixture.weights.min() >= 0
+    np.testing.assert_allclose(regressor.mixture.weights.sum(1), 1, atol=1e-12)
+    assert regressor.heldout_error_m.mean() <= 0.008
+    assert {"pelvis", "femur_r", "hand_l", "torso"} <= set(regressor.body_names)
+
+
+def test_shipped_regressor_is_for_the_free_body_alone(tmp_path: Path, body: BodyModel) -> None:
+    with pytest.raises(BadInput, match=r"free_body_regressor\.npz: n_vertices: found .*joint-regressor"):
+        shipped_regressor(body=body.path, output=tmp_path / "r.npz")
+
+
+def test_frames_that_the_skeleton_did_not_follow_teach_nothing(tmp_path: Path, body: BodyModel, table: Path) -> None:
+    motion = write_motion(tmp_path / "motion.h5", {"s0-0": random_pose(4, 0)})
+    ik = write_ik(tmp_path / "ik.h5", body, {"s0-0": random_pose(4, 0)})
+    stage = read_stage(ik)
+    astray = dict(stage.clips["s0-0"].arrays) | {"marker_error_rms": np.full(4, 0.05)}
+    write_stage(ik, StageFile({"s0-0": Clip("s0-0", astray)}, attrs=stage.attrs))
+    with pytest.raises(BadInput, match="marker_error_rms: found none"):
+        joint_regressor(body=body.path, motion=[motion], ik=[ik], output=tmp_path / "r.npz", marker_vertices=table)
+
+
+def test_all_shards_of_a_subject_share_one_shape(tmp_path: Path, body: BodyModel, table: Path, trained: Path) -> None:
+    truth = {f"s7-{k}": random_pose(20, seed=30 + k, subject=7) for k in range(2)}
+    motion = [write_motion(tmp_path / f"{name}_motion.h5", {name: disturbed(pose)}) for name, pose in truth.items()]
+    ik = [write_ik(tmp_path / f"{name}_ik.h5", body, {name: pose}) for name, pose in truth.items()]
+    output = tmp_path / "shape.json"
+    fit_shape(body=body.path, motion=motion, ik=ik, regressor=trained, output=output, marker_vertices=table)
+    betas, expected = read_shape(output), truth["s7-0"].betas
+    difference = body.rest_vertices(betas) - body.rest_vertices(expected)
+    assert np.linalg.norm(difference, axis=1).mean() < 0.01
+    output.write_text('{"betas": [1, 2]}')
+    with pytest.raises(BadInput, match="10 finite numbers"):
+        read_shape(output)
+
+
 def disturbed(pose: SmplxPose) -> SmplxPose:
     """The pose off by some 5 degrees a joint, 2 cm in place and a third of a deviation in shape."""
     rng = np.random.default_rng(5)
@@ -144,8 +186,12 @@ def fit_shard(tmp_path: Path, body: BodyModel, table: Path, trained: Path) -> "F
         path = write_ik(tmp_path / "truth.h5", body, truth)
         if ik is not None:
             write_stage(path, ik)
-        output = tmp_path / "fit.h5"
-        fit_body(body=body.path, motion=motion, ik=path, regressor=trained, output=output, marker_vertices=table)
+        output, shape = tmp_path / "fit.h5", tmp_path / "shape.json"
+        fit_shape(body=body.path, motion=[motion], ik=[path], regressor=trained, output=shape, marker_vertices=table)
+        fit_body(
+            body=body.path, motion=motion, ik=path, regressor=trained, shape=shape, output=output,
+            marker_vertices=table,
+        )  # fmt: skip
         return read_stage(output)
 
     return run

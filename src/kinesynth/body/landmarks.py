@@ -44,9 +44,9 @@ class RestBody:
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
-    """Read the table of landmarks."""
-    with TABLE.open(encoding="utf-8", newline="") as stream:
+def rules(table: Path = TABLE) -> tuple[Rule, ...]:
+    """Read a table of landmarks."""
+    with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
 
     def vector(row: dict[str, str], *columns: str) -> tuple[float, float, float]:

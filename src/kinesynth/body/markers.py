@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.landmarks import RestBody, Rule, find, rules
+from kinesynth.body.landmarks import TABLE, RestBody, Rule, find, rules
 from kinesynth.body.mesh import nearest_point
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import BadInput
@@ -60,8 +60,8 @@ def virtual_markers(*, body: Path, motion: Path, output: Path, marker_vertices: 
     process_clips("virtual_markers", [motion], output, mark, attrs)
 
 
-def resolve_markers(body: BodyModel) -> MarkerLayout:
-    """Find the landmarks of `tables/markers.csv` on the mean rest body: all of the table, then the left twins.
+def resolve_markers(body: BodyModel, table: Path = TABLE) -> MarkerLayout:
+    """Find the landmarks of a table on the mean rest body: all of the table, then the left twins.
 
     A left marker is the mirror image of the right one, dropped onto the nearest skin, so that the layout is symmetric
     whatever the mesh is.
@@ -70,13 +70,13 @@ def resolve_markers(body: BodyModel) -> MarkerLayout:
         BadInput: a landmark's ray meets no skin, or two markers coincide.
     """
     rest = RestBody(body.rest_vertices(np.zeros(10)), body.faces, body.rest_joints(np.zeros(10)), body.skinning_weights)
-    found = {rule.marker: _find(rule, rest, body.path) for rule in rules()}
-    for rule in rules():
+    found = {rule.marker: _find(rule, rest, body.path) for rule in rules(table)}
+    for rule in rules(table):
         if rule.sided:
             found[f"L{rule.marker[1:]}"] = _mirror(*found[rule.marker], rest)
     layout = MarkerLayout(
         names=tuple(found),
-        bodies=tuple(_bodies()[name] for name in found),
+        bodies=tuple(_bodies(table)[name] for name in found),
         vertices=np.array([vertices for vertices, _ in found.values()]),
         weights=np.array([weights for _, weights in found.values()]),
     )
@@ -97,9 +97,10 @@ def read_marker_vertices(path: Path, body: BodyModel) -> MarkerLayout:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(path, "marker table", str(error), "a csv file", mend) from error
     names, vertices, bodies = [], [], []
+    usual = _bodies()
     for line, row in enumerate(rows, start=2):
         name, vertex = (row.get("marker") or "").strip(), (row.get("vertex") or "").strip()
-        carrier = (row.get("body") or "").strip() or _bodies().get(name)
+        carrier = (row.get("body") or "").strip() or usual.get(name)
         if not name or name in names:
             raise BadInput(path, f"line {line}, marker", repr(name), "a name used once", mend)
         if not vertex.isdecimal() or int(vertex) >= body.n_vertices:
@@ -115,10 +116,10 @@ def read_marker_vertices(path: Path, body: BodyModel) -> MarkerLayout:
     return MarkerLayout(tuple(names), tuple(bodies), corners, np.tile([1.0, 0.0, 0.0], (len(names), 1)))
 
 
-def _bodies() -> dict[str, str]:
+def _bodies(table: Path = TABLE) -> dict[str, str]:
     """Return the OpenSim body of every marker of the table and of every left twin."""
     bodies = {}
-    for rule in rules():
+    for rule in rules(table):
         paired = rule.body in _BODY_SIDES
         bodies[rule.marker] = f"{rule.body}_r" if paired else rule.body
         if rule.sided:

@@ -77,6 +77,13 @@ def subject_shape(
         raise BadInput(clips, "subject", repr(subject), "a subject of the table", "correct the name")
     model = load_body(body)
     shape = _shape(model, rows, seed, density_kg_m3, log)
+    write_subject(output, model, shape, subject=subject, split=rows[0].split, density_kg_m3=density_kg_m3)
+
+
+def write_subject(
+    path: Path, model: BodyModel, shape: Shape, *, subject: str, split: str, density_kg_m3: float
+) -> None:
+    """Write a subject's record: betas, sex, height, and mass from the volume where nothing better tells it."""
     vertices = model.rest_vertices(shape.betas)
     mass = shape.mass_kg if shape.mass_kg is not None else density_kg_m3 * volume(vertices, model.faces)
     record = {
@@ -85,10 +92,10 @@ def subject_shape(
         "betas": [round(float(beta), 6) for beta in shape.betas],
         "height_m": round(height(vertices), 4),
         "mass_kg": round(float(mass), 3),
-        "split": rows[0].split,
+        "split": split,
         "shape_source": shape.source,
     }
-    write_text(output, json.dumps(record, indent=1) + "\n")
+    write_text(path, json.dumps(record, indent=1) + "\n")
 
 
 def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: float, log: Path) -> Shape:

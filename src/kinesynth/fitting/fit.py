@@ -1,20 +1,20 @@
-"""MoSh-style fitting: the body whose markers and joint centres sit on the skeleton's.
+"""MoSh-style fitting, stage 2: the body whose markers and joint centres sit on the skeleton's, frame by frame.
 
 After inverse kinematics the mesh that made the markers and the skeleton that followed them differ by as much as the
-skeleton cannot follow. Here the mesh follows the skeleton, so that what a camera sees agrees with the labels: first
-the shape, from frames of all clips of the shard, then the pose of every frame (Loper 2014, Mahmood 2019).
+skeleton cannot follow. Here the mesh follows the skeleton, so that what a camera sees agrees with the labels (Loper
+2014, Mahmood 2019).
 """
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
+import torch
 
 from kinesynth.body.model import load_body
 from kinesynth.errors import ClipRejected
-from kinesynth.fitting.follow import Goal, follow, marker_layout, shared_betas, smplx_arrays
-from kinesynth.fitting.regressor import read_regressor
+from kinesynth.fitting.follow import Goal, follow, marker_layout, smplx_arrays
+from kinesynth.fitting.regressor import check_body, read_regressor
+from kinesynth.fitting.shape import read_shape
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
@@ -24,11 +24,12 @@ def fit_body(
     motion: Path,
     ik: Path,
     regressor: Path,
+    shape: Path,
     output: Path,
     max_residual_m: float = 0.05,
     marker_vertices: Path | None = None,
 ) -> None:
-    """Fit shape and pose of the body model to the skeleton's markers and joint centres.
+    """Fit the pose of the body model to the skeleton's markers and joint centres, in the subject's fitted shape.
 
     The hands keep the motion's pose: the skeleton has no fingers.
 
@@ -37,25 +38,25 @@ def fit_body(
         motion: motion file of the shard, where the fit starts.
         ik: inverse-kinematics file of the shard, whose markers and joint centres are met.
         regressor: joint regressor of the body model.
+        shape: the subject's fitted shape.
         output: the fitted motion, with the residual of each frame.
         max_residual_m: mean distance of a clip's markers and joint centres above which it is rejected, in metres.
         marker_vertices: the user's own marker table, where the virtual markers were placed by one.
 
     Raises:
-        BadInput: markers or bodies of the skeleton are unknown to the marker layout or to the regressor.
+        BadInput: markers or bodies of the skeleton are unknown to the marker layout or to the regressor, or the
+            regressor belongs to another body.
     """
     model = load_body(body)
     moved, solved = read_stage(motion), read_stage(ik)
     layout = marker_layout(model, marker_vertices)
-    goal = Goal.of(model, layout, read_regressor(regressor).joints(), solved.attrs, ik)
-    pairs = [(clip, solved.clips[name]) for name, clip in moved.clips.items() if name in solved.clips]
-
-    @cache
-    def betas() -> Tensor:
-        return shared_betas(goal, model, pairs)
+    centres = read_regressor(regressor)
+    check_body(centres, model, regressor)
+    goal = Goal.of(model, layout, centres.joints(), solved.attrs, ik)
+    betas = torch.as_tensor(read_shape(shape))
 
     def fit_clip(before: Clip, skeleton: Clip) -> Clip:
-        state = follow(goal, model, betas(), before, skeleton)
+        state = follow(goal, model, betas, before, skeleton)
         residual = goal.residual(state, goal.targets(skeleton))
         mean = float(np.nanmean(residual))
         if not mean <= max_residual_m:

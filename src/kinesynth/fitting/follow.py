@@ -12,10 +12,10 @@ from torch import Tensor
 
 from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.body.mosh.points import BODY, BodyState, Mixture, SkinnedPoints
+from kinesynth.body.mosh.rotations import exponential
+from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.errors import BadInput
-from kinesynth.fitting.points import N_POSED, BodyState, Mixture, SkinnedPoints
-from kinesynth.fitting.rotations import exponential
-from kinesynth.fitting.solve import Weights, fit_pose, fit_shape
 from kinesynth.stage_file import Attributes, Clip
 
 _SHAPE_FRAMES = 32  # from all clips together; more change betas by less than their uncertainty
@@ -70,25 +70,26 @@ def marker_layout(body: BodyModel, marker_vertices: Path | None) -> MarkerLayout
     return resolve_markers(body) if marker_vertices is None else read_marker_vertices(marker_vertices, body)
 
 
-def shared_betas(goal: Goal, body: BodyModel, pairs: Sequence[tuple[Clip, Clip]]) -> Tensor:
-    """Fit one shape (S,) to frames spread evenly over clips of one subject: (motion, inverse kinematics)."""
+def shared_betas(goal: Goal, body: BodyModel, pairs: Sequence[tuple[Clip, Clip]]) -> tuple[Tensor, Tensor]:
+    """Fit one shape (S,) to frames spread evenly over clips of one subject: (motion, inverse kinematics).
+
+    Returns:
+        the shape, and how far the points of those frames then lie from their targets (F, P) m, NaN where unknown.
+    """
     states = [state_of(body, moved) for moved, _ in pairs]
     targets = torch.cat([goal.targets(solved) for _, solved in pairs])
-    together = BodyState(
-        torch.cat([state.rotations for state in states]),
-        torch.cat([state.transl for state in states]),
-        torch.cat([state.correction for state in states]),
-        states[0].betas,
-    )
+    rotations, transl = (torch.cat([getattr(state, name) for state in states]) for name in ("rotations", "transl"))
+    together = BodyState.at(rotations, transl, states[0].betas)
     frames = slice(None, None, -(-len(targets) // _SHAPE_FRAMES))
-    return fit_shape(goal.points, together[frames], targets[frames], Weights()).betas
+    fitted = solve_shape(goal.points, together[frames], targets[frames], Weights())
+    return fitted.betas, (goal.points.points(fitted) - targets[frames]).norm(dim=-1)
 
 
 def follow(goal: Goal, body: BodyModel, betas: Tensor, moved: Clip, solved: Clip, stride: int = 1) -> BodyState:
     """Fit the pose of every `stride`-th frame of a clip."""
     frames = slice(None, None, stride)
     start = replace(state_of(body, moved), betas=betas)[frames]
-    return fit_pose(goal.points, start, goal.targets(solved)[frames], Weights(), moved.attrs["fps"] / stride)
+    return solve_pose(goal.points, start, goal.targets(solved)[frames], Weights(), moved.attrs["fps"] / stride)
 
 
 def state_of(body: BodyModel, clip: Clip) -> BodyState:
@@ -98,15 +99,14 @@ def state_of(body: BodyModel, clip: Clip) -> BodyState:
     rest = np.zeros((n_frames, 9))
     turns = [pose.global_orient, pose.body_pose, rest, pose.left_hand_pose, pose.right_hand_pose]
     full = torch.from_numpy(np.concatenate(turns, 1)) + body.layer.pose_mean
-    zero = torch.zeros(n_frames, 3 * N_POSED + 3, dtype=torch.float64)
     rotations = exponential(full.reshape(n_frames, -1, 3))
-    return BodyState(rotations, torch.from_numpy(pose.transl), zero, torch.from_numpy(pose.betas))
+    return BodyState.at(rotations, torch.from_numpy(pose.transl), torch.from_numpy(pose.betas))
 
 
 def smplx_arrays(state: BodyState) -> dict[str, np.ndarray]:
     """Return what the fit changes of a clip's SMPL-X parameters."""
     rotations, transl = state.corrected()
-    turns = Rotation.from_matrix(rotations[:, :N_POSED].reshape(-1, 3, 3).numpy()).as_rotvec()
-    turns = turns.reshape(-1, 3 * N_POSED)
+    turns = Rotation.from_matrix(rotations[:, BODY].reshape(-1, 3, 3).numpy()).as_rotvec()
+    turns = turns.reshape(-1, 3 * len(BODY))
     body = {"global_orient": turns[:, :3], "body_pose": turns[:, 3:], "transl": transl.numpy()}
     return {"betas": state.betas.numpy(), **body}

@@ -15,14 +15,18 @@ import numpy as np
 
 from kinesynth.body.markers import MarkerLayout
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.body.mosh.points import BodyState, Mixture
 from kinesynth.errors import BadInput
 from kinesynth.fitting.convex import convex_weights
 from kinesynth.fitting.follow import Goal, follow, marker_layout, shared_betas, smplx_arrays
-from kinesynth.fitting.points import BodyState, Mixture
+from kinesynth.fitting.shards import Shard, pairs, read_shards
 from kinesynth.npz import open_npz, write_npz
-from kinesynth.stage_file import Clip, StageFile, progress, read_stage
+from kinesynth.stage_file import Clip, progress
 
-_MAX_FRAMES = 600  # posed meshes held in memory: 100 MB
+SHIPPED = Path(__file__).with_name("tables") / "free_body_regressor.npz"
+_MEND = "train one for this body with kinesynth joint-regressor"
+_WELL_FOLLOWED_M = 0.015  # RMS of the markers in a frame from which joint centres can be learnt
+_MAX_FRAMES = 800  # posed meshes held in memory: 130 MB
 _CANDIDATES = 256
 _REACH = 4.0  # times the distance from a joint centre to the skin, so that candidates lie all around it
 _LEAST_REACH_M = 0.08
@@ -31,11 +35,19 @@ _NOISE_M, _NOISE_PER_METRE = 0.003, 0.05  # how much a vertex strays in unseen b
 
 @dataclass(frozen=True)
 class JointRegressor:
-    """Joint centres of B bodies as mixtures of vertices, and their mean error on held-out frames (B,) in metres."""
+    """Joint centres of B bodies as mixtures of a mesh's vertices.
+
+    Attributes:
+        body_names: of the bodies.
+        mixture: each one's vertices and weights.
+        heldout_error_m: mean error (B,) on held-out frames, m.
+        n_vertices: of the mesh that it belongs to.
+    """
 
     body_names: list[str]
     mixture: Mixture
     heldout_error_m: np.ndarray
+    n_vertices: int
 
     def joints(self) -> dict[str, Mixture]:
         """Return each body's joint centre by the body's name."""
@@ -81,71 +93,104 @@ def joint_regressor(
         BadInput: the shards do not match or deliver no frame.
     """
     model = load_body(body)
-    shards = _read_shards(motion, ik)
+    shards = read_shards(motion, ik)
     body_names = list(shards[0][1].attrs["body_names"])
     samples = _sample(model, marker_layout(model, marker_vertices), shards, ik[0])
     test = _held_out(samples, heldout_share)
     mixture = _train(samples[~test], body_names, vertices_per_joint)
     error = np.linalg.norm(mixture.of(samples.vertices[test]) - samples.centres[test], axis=-1).mean(0)
-    arrays = {"indices": mixture.indices, "weights": mixture.weights, "heldout_error_m": error}
-    write_npz(output, {"body_names": np.array(body_names), **arrays})
+    write_regressor(output, JointRegressor(body_names, mixture, error, model.n_vertices))
+
+
+def shipped_regressor(*, body: Path, output: Path) -> None:
+    """Write the free body's regressor, which comes with the package: no shard has to be solved before it is there.
+
+    It was trained by `tools/free_regressor.py` on many people in poses from all over the ranges of their joints.
+
+    Args:
+        body: the free body.
+        output: the regressor, an npz file.
+
+    Raises:
+        BadInput: the body is another one.
+    """
+    regressor = read_regressor(SHIPPED)
+    check_body(regressor, load_body(body), SHIPPED)
+    write_regressor(output, regressor)
+
+
+def write_regressor(path: Path, regressor: JointRegressor) -> None:
+    """Write a regressor for `read_regressor`."""
+    arrays = {
+        "body_names": np.array(regressor.body_names),
+        "indices": regressor.mixture.indices,
+        "weights": regressor.mixture.weights,
+        "heldout_error_m": regressor.heldout_error_m,
+        "n_vertices": np.array(regressor.n_vertices),
+    }
+    write_npz(path, arrays)
 
 
 def read_regressor(path: Path) -> JointRegressor:
-    """Read what `joint_regressor` wrote.
+    """Read what `write_regressor` wrote.
 
     Raises:
         BadInput: the file is missing or not a regressor.
     """
-    expected = "an npz file with body_names, indices, weights, heldout_error_m"
-    mend = "run kinesynth joint-regressor"
+    expected = "an npz file with body_names, indices, weights, heldout_error_m, n_vertices"
     try:
-        with open_npz(path, expected, mend) as file:
+        with open_npz(path, expected, _MEND) as file:
             mixture = Mixture(file["indices"], file["weights"])
-            return JointRegressor(file["body_names"].tolist(), mixture, file["heldout_error_m"])
+            return JointRegressor(
+                file["body_names"].tolist(), mixture, file["heldout_error_m"], int(file["n_vertices"])
+            )
     except KeyError as error:
-        raise BadInput(path, str(error.args[0]), "no such array", expected, mend) from error
+        raise BadInput(path, str(error.args[0]), "no such array", expected, _MEND) from error
 
 
-def _read_shards(motion: Sequence[Path], ik: Sequence[Path]) -> list[tuple[StageFile, StageFile]]:
-    if len(motion) != len(ik) or not ik:
-        found = f"{len(motion)} motion and {len(ik)} ik files"
-        raise BadInput("joint_regressor", "motion, ik", found, "one of each per shard", "list the same shards for both")
-    shards = [(read_stage(moved), read_stage(solved)) for moved, solved in zip(motion, ik, strict=True)]
-    for path, (moved, solved) in zip(motion, shards, strict=True):
-        if missing := solved.clips.keys() - moved.clips.keys():
-            found = f"no clip {min(missing)}"
-            raise BadInput(path, "clips", found, "those of its ik file", "list the shards in the same order")
-    if not any(solved.clips for _, solved in shards):
-        raise BadInput(ik[0], "clips", "none, nor in any other", "at least one", "see the reasons under /rejected")
-    return shards
+def check_body(regressor: JointRegressor, body: BodyModel, path: Path) -> None:
+    """Require that a regressor, read from `path`, is of a body's mesh.
+
+    Raises:
+        BadInput: it is of another one.
+    """
+    if regressor.n_vertices != body.n_vertices:
+        found, expected = f"{regressor.n_vertices} vertices", f"{body.n_vertices} as in {body.path}"
+        raise BadInput(path, "n_vertices", found, expected, _MEND)
 
 
-def _sample(
-    body: BodyModel, layout: MarkerLayout, shards: Sequence[tuple[StageFile, StageFile]], source: Path
-) -> _Samples:
-    """Pose at most `_MAX_FRAMES` meshes, spread evenly over all clips, so that their markers meet the skeleton's."""
+def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], source: Path) -> _Samples:
+    """Pose at most `_MAX_FRAMES` meshes, spread evenly over all clips, so that their markers meet the skeleton's.
+
+    Frames that the skeleton could not follow tell nothing about where its joints belong, and are left out.
+    """
     goal = Goal.of(body, layout, {}, shards[0][1].attrs, source)
     n_frames = sum(len(clip.arrays["keypoints"]) for _, solved in shards for clip in solved.clips.values())
+    if not n_frames:
+        raise BadInput(source, "clips", "none, nor in any other", "at least one", "see the reasons under /rejected")
     stride = -(-n_frames // _MAX_FRAMES)
     parts = []
-    for moved, solved in progress(shards, "joint_regressor: posing"):
-        pairs = [(moved.clips[name], clip) for name, clip in solved.clips.items()]
-        if pairs:
-            betas = shared_betas(goal, body, pairs)
-            parts += [_pose(body, follow(goal, body, betas, *pair, stride), *pair, stride) for pair in pairs]
+    for shard in progress(shards, "joint_regressor: posing"):
+        if found := pairs(shard):
+            betas, _ = shared_betas(goal, body, found)
+            parts += [_pose(body, follow(goal, body, betas, *pair, stride), *pair, stride) for pair in found]
     fields = ("vertices", "centres", "subject", "clip")
-    return _Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+    samples = _Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+    if not len(samples.centres):
+        expected = f"frames of at most {1e3 * _WELL_FOLLOWED_M:.0f} mm marker RMS"
+        raise BadInput(source, "marker_error_rms", "none, nor in any other file", expected, "check the scaling")
+    return samples
 
 
 def _pose(body: BodyModel, state: BodyState, moved: Clip, solved: Clip, stride: int) -> _Samples:
-    """Pose the mesh of a fitted clip, fingers and all."""
+    """Pose the mesh of a fitted clip, fingers and all, in the frames that the skeleton followed."""
     hands = {name: moved.arrays[name][::stride] for name in ("left_hand_pose", "right_hand_pose")}
     vertices, _ = body.pose(SmplxPose.from_arrays(smplx_arrays(state) | hands))
     keypoints = solved.arrays["keypoints"][::stride]
     centres = keypoints[:, : keypoints.shape[1] // 2]
     subject, clip = (np.full(len(centres), name) for name in (moved.attrs["subject"], moved.clip_id))
-    return _Samples(vertices.astype(np.float32), centres, subject, clip)
+    followed = solved.arrays["marker_error_rms"][::stride] <= _WELL_FOLLOWED_M
+    return _Samples(vertices.astype(np.float32), centres, subject, clip)[followed]
 
 
 def _held_out(samples: _Samples, share: float) -> np.ndarray:

@@ -1,15 +1,16 @@
-"""Levenberg-Marquardt for bodies that follow points: the shape of a subject, then the pose of every frame.
+"""Levenberg-Marquardt for bodies that meet points: the shape of a subject, then the pose of every frame.
 
-Both minimise, over the correction x_t of each frame t (and betas b in the first),
+Both minimise, over the correction x_t of each frame t (and betas b and latent offsets l_p of the points in the first),
 
-    sum_t sum_p rho(|p(x_t, b) - target|)  +  prior |x_t|^2  +  rate fps^2 |x_t - x_(t-1)|^2  +  shape |b - b_0|^2
+    sum_t sum_p rho(|p(x_t, b, l_p) - target|)  +  prior |x_t|^2  +  rate fps^2 |x_t - x_(t-1)|^2
+    +  shape |b - b_0|^2  +  sum_p (l_p - m_p)' W_p (l_p - m_p)
 
 with the Geman-McClure rho of MoSh++ (Mahmood 2019), which stops trusting a point that stays far from its target.
 What changes smoothly is the correction, not the motion: shape and markers are off by much the same from one frame to
 the next, whereas the motion itself may be as quick as it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from scipy.linalg import solveh_banded
 from torch import Tensor
 
-from kinesynth.fitting.points import BodyState, SkinnedPoints
+from kinesynth.body.mosh.points import BodyState, SkinnedPoints
 
 _FRAMES_AT_ONCE = 32  # keeps the Jacobian of a batch in the processor's cache
 _MAX_STEPS = 20  # a sound clip needs four to six
@@ -30,40 +31,102 @@ class Weights:
     """What the objective's terms weigh against the squared distances, which are in square metres."""
 
     robust_scale_m: float = 0.1  # a point this far off counts a quarter
-    prior: float = 3e-3  # m^2/rad^2; lower, and collars and shoulders wring the skin to gain a millimetre
+    prior: float | Tensor = 3e-3  # m^2/rad^2; lower, and collars and shoulders wring the skin to gain a millimetre
     rate: float = 3e-5  # m^2 s^2/rad^2; lower, and what inverse kinematics cannot observe jitters
     shape: float = 1e-3  # m^2 per frame: betas one standard deviation off cost as much as ten points 1 cm off
 
 
-def fit_shape(points: SkinnedPoints, start: BodyState, targets: Tensor, weights: Weights) -> BodyState:
-    """Fit betas and the pose of T unrelated frames together.
+@dataclass(frozen=True)
+class Placement:
+    """Where points are held to lie off the mesh: `means` (P, 3) m, in the rest pose, and how firmly.
 
-    Each frame's correction meets the others only in betas, so it is eliminated by a Schur complement.
+    `firmness` (P, 3, 3) weighs a squared offset against squared distances of one frame.
+    """
+
+    means: Tensor
+    firmness: Tensor
+
+
+def solve_shape(
+    points: SkinnedPoints, start: BodyState, targets: Tensor, weights: Weights, placement: Placement | None = None
+) -> BodyState:
+    """Fit betas, latent offsets if a `placement` frees them, and the pose of T unrelated frames together.
+
+    Each frame's correction meets the others only in what they share, so it is eliminated by a Schur complement.
     `targets` (T, P, 3) are in metres, NaN where unknown.
     """
-    stiffness = weights.shape * len(targets)
+    shared = _Shared(points, start.betas, len(targets) * weights.shape, len(targets), placement)
 
     def cost(state: BodyState) -> float:
-        far = (state.betas - start.betas).square().sum()
-        return float(_misfit(points, state, targets, weights) + stiffness * far + _prior(state, weights))
+        far = shared.off(state)
+        return float(_misfit(points, state, targets, weights) + far @ shared.stiffness @ far + _prior(state, weights))
 
     def step(state: BodyState, damping: float) -> BodyState:
         residual, J, trust = _linearised(points, state, targets, weights)
-        S = points.shape_derivative(state).flatten(1, 2)  # (T, 3P, S)
+        S = shared.derivative(state)
         H, g = _normalised(residual, J, trust, state, weights)
-        cross = (J * trust).mT @ S  # (T, 69, S)
+        cross = (J * trust).mT @ S
         inner = torch.linalg.solve(_damped(H, damping), torch.cat([cross, g[..., None]], -1))
-        shape = ((S * trust).mT @ S).sum(0) + stiffness * torch.eye(S.shape[-1], dtype=S.dtype)
-        pull = ((S * trust).mT @ residual[..., None]).sum(0)[:, 0] + stiffness * (state.betas - start.betas)
-        reduced = _damped(shape, damping) - (cross.mT @ inner[..., :-1]).sum(0)
-        betas = -torch.linalg.solve(reduced, pull - (cross.mT @ inner[..., -1:]).sum(0)[:, 0])
-        change = -inner[..., -1] - inner[..., :-1] @ betas
-        return replace(state, correction=state.correction + change, betas=state.betas + betas)
+        trusted = (S * trust).mT
+        matrix = (trusted @ S).sum(0) + shared.stiffness
+        pull = (trusted @ residual[..., None]).sum(0)[:, 0] + shared.stiffness @ shared.off(state)
+        reduced = _damped(matrix, damping) - (cross.mT @ inner[..., :-1]).sum(0)
+        moved = -torch.linalg.solve(reduced, pull - (cross.mT @ inner[..., -1:]).sum(0)[:, 0])
+        change = -inner[..., -1] - inner[..., :-1] @ moved
+        return shared.moved(replace(state, correction=state.correction + change), moved)
 
     return _minimise(start, cost, step)
 
 
-def fit_pose(points: SkinnedPoints, start: BodyState, targets: Tensor, weights: Weights, fps: float) -> BodyState:
+class _Shared:
+    """What all frames share, as one vector: betas, then latent offsets where a placement frees them."""
+
+    def __init__(
+        self, points: SkinnedPoints, betas: Tensor, shape: float, n_frames: int, placement: Placement | None
+    ) -> None:
+        self.points, self.n_betas, self.free = points, len(betas), placement is not None
+        self.stiffness = shape * torch.eye(len(betas), dtype=betas.dtype)
+        self.rest = betas
+        if placement is not None:
+            self.rest = torch.cat([betas, placement.means.flatten()])
+            self.stiffness = _block_diagonal([self.stiffness, *(n_frames * placement.firmness)])
+
+    def off(self, state: BodyState) -> Tensor:
+        """Return how far it is from where its prior has it."""
+        if not self.free or state.latents is None:
+            return state.betas - self.rest
+        return torch.cat([state.betas, state.latents.flatten()]) - self.rest
+
+    def moved(self, state: BodyState, by: Tensor) -> BodyState:
+        """Return the state with it moved."""
+        state = replace(state, betas=state.betas + by[: self.n_betas])
+        if not self.free or state.latents is None:
+            return state
+        return replace(state, latents=state.latents + by[self.n_betas :].reshape(-1, 3))
+
+    def derivative(self, state: BodyState) -> Tensor:
+        """Return the points' derivative by it, (T, 3P, S) or (T, 3P, S + 3P)."""
+        by_shape = self.points.shape_derivative(state).flatten(1, 2)
+        if not self.free:
+            return by_shape
+        own = self.points.latent_derivative(state)
+        by_latents = own.new_zeros(len(own), self.points.n_points, 3, self.points.n_points, 3)
+        rows = torch.arange(self.points.n_points)
+        by_latents[:, rows, :, rows] = own.transpose(0, 1)
+        return torch.cat([by_shape, by_latents.flatten(3).flatten(1, 2)], -1)
+
+
+def _block_diagonal(blocks: Sequence[Tensor]) -> Tensor:
+    size = sum(len(block) for block in blocks)
+    matrix, start = blocks[0].new_zeros(size, size), 0
+    for block in blocks:
+        own = slice(start, start + len(block))
+        matrix[own, own] = block
+        start += len(block)
+    return matrix
+
+
+def solve_pose(points: SkinnedPoints, start: BodyState, targets: Tensor, weights: Weights, fps: float) -> BodyState:
     """Fit the pose of the T successive frames of a clip, betas as they are.
 
     A frame meets its two neighbours only through the rate term, so one banded Cholesky factorisation solves all.
@@ -115,13 +178,13 @@ def _misfit(points: SkinnedPoints, state: BodyState, targets: Tensor, weights: W
 
 
 def _prior(state: BodyState, weights: Weights) -> Tensor:
-    return weights.prior * state.correction.square().sum()
+    return (weights.prior * state.correction.square()).sum()
 
 
 def _linearised(
     points: SkinnedPoints, state: BodyState, targets: Tensor, weights: Weights
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return residual (T, 3P), its derivative (T, 3P, 69) and how far it is trusted (T, 3P, 1), zero where unknown."""
+    """Return residual (T, 3P), its derivative (T, 3P, n) and how far it is trusted (T, 3P, 1), zero where unknown."""
     posed, J = points.linearise(state)
     offset = posed - targets
     known = offset.isfinite().all(-1)
@@ -134,7 +197,7 @@ def _linearised(
 def _normal_equations(
     points: SkinnedPoints, state: BodyState, targets: Tensor, weights: Weights
 ) -> tuple[Tensor, Tensor]:
-    """Return each frame's Gauss-Newton matrix (T, 69, 69) and gradient (T, 69), prior included."""
+    """Return each frame's Gauss-Newton matrix (T, n, n) and gradient (T, n), prior included."""
     return _normalised(*_linearised(points, state, targets, weights), state, weights)
 
 

@@ -6,7 +6,7 @@ blend skinning is linear in the posed bones, so each point collapses to one vect
 mixture of the vertices that `smplx` poses.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -14,9 +14,10 @@ import torch
 from smplx.lbs import batch_rigid_transform
 from torch import Tensor
 
-from kinesynth.fitting.rotations import cross_matrix, exponential, left_jacobian
+from kinesynth.body.mosh.rotations import cross_matrix, exponential, left_jacobian
 
-N_POSED = 22  # the pelvis and the 21 joints of SMPL-X's body_pose; fingers, jaw and eyes keep their pose
+BODY = tuple(range(22))  # the pelvis and the 21 joints of SMPL-X's body_pose; fingers, jaw and eyes keep their pose
+BODY_AND_FINGERS = (*BODY, *range(25, 55))
 _NEGLIGIBLE_SHARE = 1e-7  # of a point, carried by one bone
 
 
@@ -44,29 +45,49 @@ class Mixture:
 class BodyState:
     """T frames of a body as the fit moves it.
 
-    `rotations` (T, 55, 3, 3) of all joints relative to their parents before the correction, `transl` (T, 3),
-    `correction` (T, 69): a rotation vector for each of the 22 posed joints, applied in the parent's frame, then a
-    translation; `betas` (S,).
+    Attributes:
+        rotations: (T, 55, 3, 3) of all joints relative to their parents, before the correction.
+        transl: (T, 3) m, before the correction.
+        correction: (T, 3 J + 3), a rotation vector for each of the J posed joints, applied in the parent's frame,
+            then a translation.
+        betas: (S,).
+        posed: the J joints that the fit turns, the pelvis first.
+        latents: (P, 3) m, how far points lie from their mixture of vertices, in the rest pose; None for on it.
     """
 
     rotations: Tensor
     transl: Tensor
     correction: Tensor
     betas: Tensor
+    posed: tuple[int, ...] = BODY
+    latents: Tensor | None = None
 
-    def __getitem__(self, frames: slice) -> "BodyState":
+    @classmethod
+    def at(cls, rotations: Tensor, transl: Tensor, betas: Tensor, posed: tuple[int, ...] = BODY) -> "BodyState":
+        """Return a body that is not corrected yet."""
+        zero = torch.zeros(len(transl), 3 * len(posed) + 3, dtype=transl.dtype)
+        return cls(rotations, transl, zero, betas, posed)
+
+    def __getitem__(self, frames: slice | Tensor) -> "BodyState":
         """Return the body in some of its frames."""
-        return BodyState(self.rotations[frames], self.transl[frames], self.correction[frames], self.betas)
+        moving = {name: getattr(self, name)[frames] for name in ("rotations", "transl", "correction")}
+        return replace(self, **moving)
 
     @property
     def turns(self) -> Tensor:
-        """The correction's rotation vectors (T, 22, 3)."""
-        return self.correction[:, : 3 * N_POSED].reshape(-1, N_POSED, 3)
+        """The correction's rotation vectors (T, J, 3)."""
+        return self.correction[:, :-3].reshape(-1, len(self.posed), 3)
 
     def corrected(self) -> tuple[Tensor, Tensor]:
         """Return rotations (T, 55, 3, 3) and transl (T, 3) with the correction applied."""
-        posed = exponential(self.turns) @ self.rotations[:, :N_POSED]
-        return torch.cat([posed, self.rotations[:, N_POSED:]], 1), self.transl + self.correction[:, 3 * N_POSED :]
+        posed, rotations = list(self.posed), self.rotations.clone()
+        rotations[:, posed] = exponential(self.turns) @ self.rotations[:, posed]
+        return rotations, self.transl + self.correction[:, -3:]
+
+    def settled(self) -> "BodyState":
+        """Return the same body, its correction taken into its rotations."""
+        rotations, transl = self.corrected()
+        return replace(self, rotations=rotations, transl=transl, correction=torch.zeros_like(self.correction))
 
 
 @dataclass(frozen=True)
@@ -126,14 +147,15 @@ class SkinnedPoints:
 
     def points(self, state: BodyState) -> Tensor:
         """Return the points (T, P, 3) of a body, in metres."""
-        return self._pose(*state.corrected(), state.betas).points
+        return self._pose(*state.corrected(), state.betas, state.latents).points
 
     def linearise(self, state: BodyState) -> tuple[Tensor, Tensor]:
-        """Return the points (T, P, 3) and their derivative by the correction (T, P, 3, 69)."""
+        """Return the points (T, P, 3) and their derivative by the correction (T, P, 3, 3 J + 3)."""
         rotations, transl = state.corrected()
-        posed = self._pose(rotations, transl, state.betas)
+        posed = self._pose(rotations, transl, state.betas, state.latents)
         to_axis = left_jacobian(state.turns)
-        by_turn = self._by_swing(posed, to_axis) + self._by_pose_features(posed, rotations, to_axis)
+        joints = list(state.posed)
+        by_turn = self._by_swing(posed, to_axis, joints) + self._by_pose_features(posed, rotations, to_axis, joints)
         by_shift = torch.eye(3, dtype=transl.dtype).expand(*by_turn.shape[:2], 3, 3)
         return posed.points, torch.cat([by_turn, by_shift], -1)
 
@@ -144,11 +166,19 @@ class SkinnedPoints:
         axes = torch.eye(len(state.betas), dtype=state.betas.dtype)
         return torch.stack([self._pose(rotations, transl, axis).points - origin for axis in axes], -1)
 
-    def _pose(self, rotations: Tensor, transl: Tensor, betas: Tensor) -> _Posed:
+    def latent_derivative(self, state: BodyState) -> Tensor:
+        """Return each point's derivative by its own latent offset (T, P, 3, 3): the mean turn of what carries it."""
+        bones = self._pose(*state.corrected(), state.betas).bones
+        turns = self.share[:, None, None] * bones[:, self.bone, :3, :3]
+        return turns.new_zeros(len(bones), self.n_points, 3, 3).index_add(1, self.point, turns)
+
+    def _pose(self, rotations: Tensor, transl: Tensor, betas: Tensor, latents: Tensor | None = None) -> _Posed:
         n_frames = len(rotations)
         features = (rotations[:, 1:] - torch.eye(3, dtype=rotations.dtype)).flatten(2)  # (T, 54, 9)
         blend = features.flatten(1) @ self.pose_basis.flatten(2).flatten(0, 1)
         local = self.offset + self.shape_basis @ betas + blend.reshape(n_frames, -1, 3)
+        if latents is not None:
+            local = local + self.share[:, None] * latents[self.point]
         rest = (self.rest_joints + self.joint_basis @ betas).expand(n_frames, -1, -1)
         joints, bones = batch_rigid_transform(rotations, rest, self.parents, dtype=rotations.dtype)
         carriers = bones[:, self.bone]
@@ -156,37 +186,38 @@ class SkinnedPoints:
         points = ends.new_zeros(n_frames, self.n_points, 3).index_add(1, self.point, ends)
         return _Posed(points + transl[:, None], bones, joints, ends)
 
-    def _by_swing(self, posed: _Posed, to_axis: Tensor) -> Tensor:
-        """Return (T, P, 3, 66): how points swing about each posed joint as its rotation vector grows."""
-        rides = self._rides()
+    def _by_swing(self, posed: _Posed, to_axis: Tensor, turned: list[int]) -> Tensor:
+        """Return (T, P, 3, 3 J): how points swing about each of the `turned` joints as its rotation vector grows."""
+        rides = self._rides(turned)
         ends = posed.ends.new_zeros(len(posed.ends), self.n_points * len(rides), 3)
         ends = ends.index_add(1, self.point * len(rides) + self.bone, posed.ends)
         shares = self.share.new_zeros(self.n_points, len(rides)).index_put((self.point, self.bone), self.share)
         arms = torch.einsum("tpbc,bj->tpjc", ends.reshape(-1, self.n_points, len(rides), 3), rides)
-        arms = arms - torch.einsum("pj,tjc->tpjc", shares @ rides, posed.joints[:, :N_POSED])
-        above = posed.bones[:, self.parents[1:N_POSED], :3, :3]
+        arms = arms - torch.einsum("pj,tjc->tpjc", shares @ rides, posed.joints[:, turned])
+        above = posed.bones[:, self.parents[turned[1:]], :3, :3]
         root = torch.eye(3, dtype=above.dtype).expand(len(above), 1, 3, 3)
-        axes = (torch.cat([root, above], 1) @ to_axis).mT  # (T, 22, 3, 3), rows: angular velocities in the world
-        swings: Tensor = torch.linalg.cross(axes[:, None], arms[..., None, :])  # (T, P, 22, 3, 3)
+        axes = (torch.cat([root, above], 1) @ to_axis).mT  # (T, J, 3, 3), rows: angular velocities in the world
+        swings: Tensor = torch.linalg.cross(axes[:, None], arms[..., None, :])  # (T, P, J, 3, 3)
         return swings.flatten(2, 3).mT
 
-    def _by_pose_features(self, posed: _Posed, rotations: Tensor, to_axis: Tensor) -> Tensor:
-        """Return (T, P, 3, 66): how pose-dependent blend shapes move the points; the root has none."""
-        by_turn = posed.ends.new_zeros(len(rotations), self.n_points, 3, 3 * N_POSED)
+    def _by_pose_features(self, posed: _Posed, rotations: Tensor, to_axis: Tensor, turned: list[int]) -> Tensor:
+        """Return (T, P, 3, 3 J): how pose-dependent blend shapes move the points; the root has none."""
+        by_turn = posed.ends.new_zeros(len(rotations), self.n_points, 3, 3 * len(turned))
         if not self.pose_basis.any():
             return by_turn
-        turned = cross_matrix(to_axis[:, 1:].mT) @ rotations[:, 1:N_POSED, None]  # (T, 21, axis, 3, 3)
-        local = torch.einsum("tjaf,jfqc->tqcja", turned.flatten(3), self.pose_basis[: N_POSED - 1])
+        swung = cross_matrix(to_axis[:, 1:].mT) @ rotations[:, turned[1:], None]  # (T, J - 1, axis, 3, 3)
+        basis = self.pose_basis[[joint - 1 for joint in turned[1:]]]
+        local = torch.einsum("tjaf,jfqc->tqcja", swung.flatten(3), basis)
         ends = posed.bones[:, self.bone, :3, :3] @ local.flatten(3)
         by_turn[..., 3:] = by_turn[..., 3:].index_add(1, self.point, ends)
         return by_turn
 
-    def _rides(self) -> Tensor:
-        """Return (55, 22): one where a bone is a posed joint's own or hangs from it, else zero."""
+    def _rides(self, turned: list[int]) -> Tensor:
+        """Return (55, J): one where a bone is a turned joint's own or hangs from it, else zero."""
         hangs = torch.eye(len(self.parents), dtype=self.share.dtype)
         for bone, parent in enumerate(self.parents.tolist()[1:], start=1):
             hangs[bone] += hangs[parent]
-        return hangs[:, :N_POSED]
+        return hangs[:, turned]
 
 
 def _mix(carried: Tensor, basis: Tensor) -> Tensor:

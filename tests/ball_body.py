@@ -1,8 +1,13 @@
 """A small body with SMPL-X's skeleton, for tests that need its mathematics and not its looks."""
 
-import numpy as np
+from pathlib import Path
+from typing import Any
 
-from kinesynth.body.model import SmplxPose
+import numpy as np
+import pytest
+
+from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.npz import write_npz
 
 # SMPL-X's parents: pelvis to wrists, jaw, eyes, then five fingers of three joints for the left and the right hand.
 PARENTS = [-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 15, 15, 15]
@@ -74,3 +79,20 @@ def random_pose(n_frames: int, seed: int, subject: int = 0) -> SmplxPose:
 
     betas = np.random.default_rng([99, subject]).normal(size=10)
     return SmplxPose(betas, swing(3), swing(63), swing(45), swing(45), time * [1.2, 0, 0] + [0, 0.9, 0])
+
+
+@pytest.fixture(scope="session")
+def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("body") / "body.npz"
+    write_npz(path, synthetic_body())
+    return path
+
+
+@pytest.fixture(scope="session")
+def body(body_path: Path) -> BodyModel:
+    return load_body(body_path)
+
+
+@pytest.fixture(scope="session")
+def layer(body: BodyModel) -> Any:
+    return body.layer

@@ -2,11 +2,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from smplx.lbs import lbs
 
-from kinesynth.fitting.points import BodyState, Mixture, SkinnedPoints
-from kinesynth.fitting.rotations import exponential, left_jacobian
+from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, Mixture, SkinnedPoints
+from kinesynth.body.mosh.rotations import exponential, left_jacobian
 
 
 def random_mixture(n_vertices: int, n_points: int = 40, width: int = 5) -> Mixture:
@@ -15,13 +16,14 @@ def random_mixture(n_vertices: int, n_points: int = 40, width: int = 5) -> Mixtu
     return Mixture(rng.integers(0, n_vertices, (n_points, width)), weights / weights.sum(1, keepdims=True))
 
 
-def random_state(n_frames: int = 3) -> BodyState:
+def random_state(n_frames: int = 3, posed: tuple[int, ...] = BODY) -> BodyState:
     generator = torch.Generator().manual_seed(5)
 
     def draw(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    return BodyState(exponential(0.3 * draw(n_frames, 55, 3)), draw(n_frames, 3), 0.2 * draw(n_frames, 69), draw(10))
+    rotations, transl = exponential(0.3 * draw(n_frames, 55, 3)), draw(n_frames, 3)
+    return BodyState(rotations, transl, 0.2 * draw(n_frames, 3 * len(posed) + 3), draw(10), posed, 0.01 * draw(40, 3))
 
 
 def test_points_are_the_mixtures_of_the_vertices_that_smplx_poses(layer: Any) -> None:
@@ -33,11 +35,13 @@ def test_points_are_the_mixtures_of_the_vertices_that_smplx_poses(layer: Any) ->
         layer.J_regressor, layer.parents, layer.lbs_weights, pose2rot=False,
     )  # fmt: skip
     expected = mixture.of((vertices + transl[:, None]).numpy())
-    np.testing.assert_allclose(SkinnedPoints.from_layer(layer, mixture).points(state), expected, atol=1e-9)
+    on_skin = replace(state, latents=None)
+    np.testing.assert_allclose(SkinnedPoints.from_layer(layer, mixture).points(on_skin), expected, atol=1e-9)
 
 
-def test_derivatives_equal_those_of_automatic_differentiation(layer: Any) -> None:
-    state = random_state()
+@pytest.mark.parametrize("posed", [BODY, BODY_AND_FINGERS])
+def test_derivatives_equal_those_of_automatic_differentiation(layer: Any, posed: tuple[int, ...]) -> None:
+    state = random_state(posed=posed)
     points = SkinnedPoints.from_layer(layer, random_mixture(len(layer.v_template)))
 
     def of_correction(correction: torch.Tensor) -> torch.Tensor:
@@ -46,10 +50,16 @@ def test_derivatives_equal_those_of_automatic_differentiation(layer: Any) -> Non
     def of_betas(betas: torch.Tensor) -> torch.Tensor:
         return points.points(replace(state, betas=betas))
 
+    def of_latents(latents: torch.Tensor) -> torch.Tensor:
+        return points.points(replace(state, latents=latents))
+
     expected = torch.autograd.functional.jacobian(of_correction, state.correction).permute(2, 0, 1, 3)
     np.testing.assert_allclose(points.linearise(state)[1], expected, atol=1e-10)
     expected = torch.autograd.functional.jacobian(of_betas, state.betas)
     np.testing.assert_allclose(points.shape_derivative(state), expected, atol=1e-10)
+    expected = torch.autograd.functional.jacobian(of_latents, state.latents)  # (T, P, 3, P, 3)
+    own = torch.stack([expected[:, p, :, p] for p in range(points.n_points)], 1)
+    np.testing.assert_allclose(points.latent_derivative(state), own, atol=1e-10)
 
 
 def test_mixtures_of_different_width_join() -> None:

@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from ball_body import VERTICES_PER_JOINT
 from scipy.spatial.transform import Rotation
 
-from kinesynth.fitting.points import BodyState, Mixture, SkinnedPoints
-from kinesynth.fitting.rotations import exponential
-from kinesynth.fitting.solve import Weights, _solve_chain, fit_pose, fit_shape
+from ball_body import VERTICES_PER_JOINT
+from kinesynth.body.mosh.points import BodyState, Mixture, SkinnedPoints
+from kinesynth.body.mosh.rotations import exponential
+from kinesynth.body.mosh.solve import Weights, _solve_chain, solve_pose, solve_shape
 
 FPS = 30.0
 
@@ -34,9 +34,8 @@ def moving_body(n_frames: int = 20) -> BodyState:
     phase = rng.uniform(0, 2 * np.pi, (55, 3))
     swing = rng.uniform(0, 0.5, (55, 3)) * np.sin(2 * np.pi * time[:, None, None] + phase)
     transl = np.stack([1.2 * time, np.full(n_frames, 0.9), np.zeros(n_frames)], 1)
-    zero = torch.zeros(n_frames, 69, dtype=torch.float64)
     betas = torch.as_tensor(rng.normal(size=10))
-    return BodyState(exponential(torch.as_tensor(swing)), torch.as_tensor(transl), zero, betas)
+    return BodyState.at(exponential(torch.as_tensor(swing)), torch.as_tensor(transl), betas)
 
 
 def disturbed(truth: BodyState) -> BodyState:
@@ -57,8 +56,8 @@ def largest_turn_degrees(fitted: BodyState, truth: BodyState) -> float:
 
 def fitted(points: SkinnedPoints, start: BodyState, targets: torch.Tensor) -> BodyState:
     some = slice(None, None, 4)
-    betas = fit_shape(points, start[some], targets[some], Weights()).betas
-    return fit_pose(points, replace(start, betas=betas), targets, Weights(), FPS)
+    betas = solve_shape(points, start[some], targets[some], Weights()).betas
+    return solve_pose(points, replace(start, betas=betas), targets, Weights(), FPS)
 
 
 def test_fit_finds_the_body_that_made_the_points(points: SkinnedPoints) -> None:
@@ -93,8 +92,8 @@ def test_frames_are_fitted_together_and_alone_to_the_same_body(points: SkinnedPo
     start, targets = disturbed(truth), points.points(truth)
     start = replace(start, betas=truth.betas)
     loose = replace(Weights(), rate=0.0)
-    together = fit_pose(points, start, targets, loose, FPS)
-    alone = fit_shape(points, start, targets, replace(loose, shape=1e6))
+    together = solve_pose(points, start, targets, loose, FPS)
+    alone = solve_shape(points, start, targets, replace(loose, shape=1e6))
     np.testing.assert_allclose(together.correction, alone.correction, atol=2e-3)
 
 

@@ -1,0 +1,248 @@
+"""A body that wears measured markers: shape and marker places of a subject, then the pose of every frame.
+
+As in MoSh++ (Mahmood et al. 2019): stage 1 solves for the shape, the latent places of the markers and the poses of
+some frames together; markers slide along the skin, held to their landmarks as firmly as their labels deserve. Markers
+with unknown labels join after a first fit, on the skin to which they stay nearest. Stage 2 solves for the pose of every
+frame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation, Slerp
+from torch import Tensor
+
+from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
+from kinesynth.body.mocap.files import read_markers
+from kinesynth.body.mocap.labels import known
+from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, rigid_fit, stiffness
+from kinesynth.body.mocap.upright import check_extent, upright
+from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
+from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
+from kinesynth.body.schema import BETAS
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files.trc import MarkerTrajectories
+
+_MEND = "rename the markers"
+LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
+_LEAST_SEEN = 0.1  # of the frames, or a marker is left out
+_SHAPE_FRAMES = 24
+_ROUNDS = 3
+_KEYFRAMES_HZ = 8.0
+_ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
+_TRUNK = ("torso", "pelvis")
+"""The bodies whose markers tell where the trunk is."""
+
+
+@dataclass(frozen=True)
+class Dressed:
+    """A subject and the markers on it.
+
+    Attributes:
+        body: the body model.
+        betas: (10,) its shape.
+        attachment: the M markers.
+        latents: (M, 3) m, from the markers' feet on the skin, in the rest pose.
+        trunk: which markers (M,) ride on trunk or pelvis.
+    """
+
+    body: BodyModel
+    betas: Tensor
+    attachment: Attachment
+    latents: Tensor
+    trunk: np.ndarray
+
+    @property
+    def points(self) -> SkinnedPoints:
+        """The markers' feet, which carry them."""
+        return SkinnedPoints.from_layer(self.body.layer, self.attachment.feet)
+
+    @property
+    def posed(self) -> tuple[int, ...]:
+        """The joints that the markers can turn: the fingers only where some are marked."""
+        share = self.points.share[self.points.bone >= len(BODY) + 3]
+        return BODY_AND_FINGERS if float(share.sum()) > 4.0 else BODY
+
+    def columns(self, trial: MarkerTrajectories) -> Tensor:
+        """Return the trial's positions (T, M, 3) of these markers, NaN where it has none."""
+        return columns(trial, self.attachment.names)
+
+
+def columns(trial: MarkerTrajectories, names: Sequence[str]) -> Tensor:
+    """Return a trial's positions (T, M, 3) of the markers named, NaN where it has none."""
+    at = {name: column for column, name in enumerate(trial.names)}
+    missing = np.full((len(trial.positions), 3), np.nan)
+    return torch.from_numpy(np.stack([trial.positions[:, at[name]] if name in at else missing for name in names], 1))
+
+
+def read_trial(path: Path, body: BodyModel) -> MarkerTrajectories:
+    """Read a marker file and turn it upright (y up), what is no marker left out.
+
+    Raises:
+        BadInput: the file is unusable, knows too few markers, or its unit or its up axis cannot be right.
+    """
+    trial = read_markers(path)
+    labels = known(trial.names)
+    seen = np.isfinite(trial.positions).all(-1).mean(axis=0)
+    kept = [
+        column
+        for column, name in enumerate(trial.names)
+        if seen[column] >= _LEAST_SEEN and (name not in labels or labels[name].place)
+    ]
+    trial = replace(trial, names=tuple(trial.names[i] for i in kept), positions=trial.positions[:, kept])
+    placed = {name: label for name, label in labels.items() if name in trial.names}
+    if len(placed) < LEAST_KNOWN:
+        found = f"{len(placed)} known of {len(kept)} ({', '.join(trial.names[:6])})"
+        raise BadInput(path, "labels", found, f"{LEAST_KNOWN} labels or more as Plug-in Gait, CMU, OpenCap have", _MEND)
+    check_extent(path, trial.positions)
+    _, bodies = at_landmarks(body, placed)
+    where = [trial.names.index(name) for name in placed]
+    turn = upright(path, trial.positions[:, where], bodies)
+    return replace(trial, positions=trial.positions @ turn.T)
+
+
+def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray | None = None) -> Dressed:
+    """Find the shape of a subject and where its markers sit (stage 1), from frames spread over its `trials`.
+
+    Args:
+        body: the body model.
+        trials: upright trials of one subject, markers named alike.
+        betas: the shape where it is known already.
+    """
+    names = list(dict.fromkeys(name for trial in trials for name in trial.names))
+    labels = known(names)
+    landmarks, bodies = at_landmarks(body, labels)
+    start = np.zeros(BETAS) if betas is None else betas
+    latents = landmarks.placement(body, start).means
+    trunk = np.array([carrier in _TRUNK for carrier in bodies])
+    dressed = Dressed(body, torch.as_tensor(start), landmarks, latents, trunk)
+    share = -(-_SHAPE_FRAMES // len(trials))
+    frames = [_some_frames(trial, dressed, share) for trial in trials]
+    stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(dressed.posed))
+    dressed, state = _refined(dressed, first_poses(dressed, _targets(dressed, frames)), frames, stiff)
+    if unknown := [name for name in names if name not in labels]:
+        dressed = _with_unknown(dressed, state, frames, unknown)
+        dressed, _ = _refined(dressed, replace(state, latents=dressed.latents), frames, stiff)
+    return dressed
+
+
+def follow_markers(dressed: Dressed, trial: MarkerTrajectories) -> BodyState:
+    """Find the pose of every frame of an upright trial (stage 2).
+
+    Frames some way apart are solved alone, from several starts; between them rotations are interpolated, and then all
+    frames solved together, so that frames without markers are bridged.
+    """
+    targets = dressed.columns(trial)
+    stride = max(1, round(trial.fps / _KEYFRAMES_HZ))
+    keys = np.unique(np.append(np.arange(0, len(targets), stride), len(targets) - 1))
+    keys = keys[_well_seen(targets[keys])]
+    start = _between(first_poses(dressed, targets[keys]), keys, len(targets))
+    weights = Weights(prior=stiffness(dressed.posed))
+    return solve_pose(dressed.points, re_based(start, pose_of(STANDING)), targets, weights, trial.fps)
+
+
+def first_poses(dressed: Dressed, targets: Tensor) -> BodyState:
+    """Find the poses of frames (T, M, 3) m alone: the trunk laid on its markers, the limbs from several starts."""
+    points, n_frames = dressed.points, len(targets)
+    prior = stiffness(dressed.posed)
+    states = [re_based(_laid_on(dressed, pose_of(limbs), targets), pose_of(STANDING)) for limbs in STARTS]
+    rotations, transl, correction = (
+        torch.cat([getattr(state, name) for state in states]) for name in ("rotations", "transl", "correction")
+    )
+    tried = replace(states[0], rotations=rotations, transl=transl, correction=correction)
+    repeated = targets.repeat(len(STARTS), 1, 1)
+    for scale in _ROBUST_SCALES_M:
+        tried = solve_pose(points, tried, repeated, Weights(robust_scale_m=scale, prior=prior), fps=0.0)
+    squared = (points.points(tried) - repeated).square().sum(-1).nan_to_num(0.0)
+    bounded = squared / (_ROBUST_SCALES_M[-1] ** 2 + squared)
+    best = bounded.sum(-1).reshape(len(STARTS), n_frames).argmin(0)
+    chosen = best * n_frames + torch.arange(n_frames)
+    return tried[chosen]
+
+
+def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
+    """Return a state's SMPL-X parameters."""
+    rotations, transl = state.corrected()
+    turns = Rotation.from_matrix(rotations.reshape(-1, 3, 3).numpy()).as_rotvec().reshape(len(transl), -1)
+    turns = turns - body.layer.pose_mean.numpy()
+    left, right = (turns[:, 3 * first : 3 * first + 45] for first in (25, 40))
+    return SmplxPose(state.betas.numpy(), turns[:, :3], turns[:, 3:66], left, right, transl.numpy())
+
+
+def _some_frames(trial: MarkerTrajectories, dressed: Dressed, most: int) -> MarkerTrajectories:
+    """Return at most so many frames of a trial, spread evenly over those in which enough markers are seen."""
+    seen = np.flatnonzero(_well_seen(dressed.columns(trial)))
+    return replace(trial, positions=trial.positions[seen[:: max(1, -(-len(seen) // most))]])
+
+
+def _well_seen(targets: Tensor) -> np.ndarray:
+    """Return which frames (T,) show enough markers to hold a body."""
+    seen: np.ndarray = (targets.isfinite().all(-1).sum(-1) >= LEAST_KNOWN).numpy()
+    return seen
+
+
+def _targets(dressed: Dressed, trials: list[MarkerTrajectories]) -> Tensor:
+    return torch.cat([dressed.columns(trial) for trial in trials])
+
+
+def _refined(
+    dressed: Dressed, state: BodyState, trials: list[MarkerTrajectories], weights: Weights
+) -> tuple[Dressed, BodyState]:
+    """Solve for shape, latents and poses, and let the markers slide to the skin below them, round by round."""
+    targets = _targets(dressed, trials)
+    for _ in range(_ROUNDS):
+        placement = dressed.attachment.placement(dressed.body, dressed.betas.numpy())
+        state = solve_shape(dressed.points, state, targets, weights, placement)
+        attachment, latents = dressed.attachment.slid(dressed.body, state.betas.numpy(), _latents(state))
+        dressed = replace(dressed, betas=state.betas, attachment=attachment, latents=latents)
+        state = replace(state, latents=latents)
+    return dressed, state
+
+
+def _with_unknown(dressed: Dressed, state: BodyState, trials: list[MarkerTrajectories], names: list[str]) -> Dressed:
+    """Attach markers of unknown labels to the skin that stays nearest to them."""
+    positions = torch.cat([columns(trial, names) for trial in trials]).numpy()
+    vertices, _ = dressed.body.pose(smplx_pose(state, dressed.body))
+    added = at_nearest(names, positions, vertices)
+    latents = torch.cat([dressed.latents, added.placement(dressed.body, dressed.betas.numpy()).means])
+    trunk = np.append(dressed.trunk, np.zeros(len(names), bool))
+    return replace(dressed, attachment=dressed.attachment + added, latents=latents, trunk=trunk)
+
+
+def _laid_on(dressed: Dressed, limbs: Tensor, targets: Tensor) -> BodyState:
+    """Return a body with its limbs (55, 3, 3) as told, whose trunk lies on its markers; all of it where they hide."""
+    n_frames, points = len(targets), dressed.points
+    turned = limbs.expand(n_frames, -1, -1, -1).clone()
+    at_origin = torch.zeros(n_frames, 3, dtype=torch.float64)
+    state = replace(BodyState.at(turned, at_origin, dressed.betas, dressed.posed), latents=dressed.latents)
+    seen = targets.isfinite().all(-1).numpy()
+    trunk = seen & dressed.trunk
+    enough = trunk.sum(axis=1, keepdims=True) >= 4
+    turn, shift = rigid_fit(points.points(state[:1])[0].numpy(), targets.numpy(), np.where(enough, trunk, seen))
+    pelvis = dressed.body.rest_joints(dressed.betas.numpy())[0]
+    turned[:, 0] = torch.from_numpy(turn)
+    return replace(state, rotations=turned, transl=torch.from_numpy(shift - pelvis + turn @ pelvis))
+
+
+def _between(state: BodyState, at: np.ndarray, n_frames: int) -> BodyState:
+    """Return bodies in all frames from those in the frames `at`, rotations along the shortest arcs."""
+    rotations, transl = (part.numpy() for part in state.corrected())
+    frames = np.clip(np.arange(n_frames), at[0], at[-1])
+    if len(at) == 1:
+        return state[torch.zeros(n_frames, dtype=torch.long)].settled()
+    turned = np.empty((n_frames, *rotations.shape[1:]))
+    for joint in range(rotations.shape[1]):
+        turned[:, joint] = Slerp(at, Rotation.from_matrix(rotations[:, joint]))(frames).as_matrix()
+    shifted = np.stack([np.interp(frames, at, transl[:, axis]) for axis in range(3)], axis=1)
+    filled = BodyState.at(torch.from_numpy(turned), torch.from_numpy(shifted), state.betas, state.posed)
+    return replace(filled, latents=state.latents)
+
+
+def _latents(state: BodyState) -> Tensor:
+    if state.latents is None:
+        raise ValueError("a state that wears markers holds their latent offsets")
+    return state.latents

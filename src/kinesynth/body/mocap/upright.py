@@ -1,0 +1,51 @@
+"""Which way is up in a marker file: files do not say, but people's trunks are above their feet."""
+
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.errors import BadInput
+
+_UPPER = ("torso", "head", "pelvis")
+_LOWER = ("tibia", "talus", "calcn", "toes")
+_LEAST_SHARE = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
+EXTENT_M = (0.4, 3.0)  # of one person's markers in any pose; outside, the unit is wrong
+
+
+def check_extent(path: Path, positions: np.ndarray) -> None:
+    """Require that markers (T, M, 3) m spread as far as one person's do.
+
+    Raises:
+        BadInput: they do not: the unit is wrong, or there are several people.
+    """
+    span = np.nanmax(positions, axis=1) - np.nanmin(positions, axis=1)
+    extent = float(np.nanmedian(np.linalg.norm(span, axis=-1)))
+    low, high = EXTENT_M
+    if not low <= extent <= high:
+        mend = "correct the unit in its header, or keep one person's markers"
+        raise BadInput(path, "unit", f"markers {extent:.3g} m apart", f"{low:g} to {high:g} m for one person", mend)
+
+
+def upright(path: Path, positions: np.ndarray, bodies: list[str]) -> np.ndarray:
+    """Return the rotation (3, 3) that turns the axis which is up in the file to y.
+
+    Args:
+        path: of the file, for the message.
+        positions: (T, M, 3) of known markers.
+        bodies: the OpenSim body that each rides on.
+
+    Raises:
+        BadInput: no axis is up.
+    """
+    parts = [[index for index, body in enumerate(bodies) if body.split("_")[0] in names] for names in (_UPPER, _LOWER)]
+    expected = "a trunk above the feet in most frames"
+    mend = "mark both trunk and feet, or cut the file to where the subject is upright"
+    if not all(parts):
+        raise BadInput(path, "up axis", "no known markers on trunk or feet", expected, mend)
+    upper, lower = (np.nanmean(positions[:, part], axis=1) for part in parts)
+    up = np.nanmedian(upper - lower, axis=0)
+    axis = int(np.abs(up).argmax())
+    if not abs(up[axis]) >= _LEAST_SHARE * np.linalg.norm(up):
+        raise BadInput(path, "up axis", f"trunk and feet apart by {np.round(up, 2).tolist()} m", expected, mend)
+    turn = np.roll(np.eye(3), 1 - axis, axis=0)  # cyclic, hence a rotation: axis -> y
+    return turn if up[axis] > 0.0 else np.diag([-1.0, -1.0, 1.0]) @ turn
