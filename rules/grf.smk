@@ -1,6 +1,6 @@
 """Ground reaction: the floor's answer, from motion alone.
 
-Takes:  stages/ik/{shard}.h5, stages/scale/{subject}.osim
+Takes:  stages/ik/{shard}.h5, stages/scale/{subject}.{osim,json}
 Gives:  stages/grf/{shard}.h5                force, centre of pressure and free moment under each foot
 """
 
@@ -10,6 +10,7 @@ rule ground_reaction:
     input:
         ik="stages/ik/{shard}.h5",
         model=of_subject("stages/scale/{subject}.osim"),
+        scale=of_subject("stages/scale/{subject}.json"),
     output:
         grf="stages/grf/{shard}.h5",
     log:
@@ -19,6 +20,8 @@ rule ground_reaction:
     conda:
         "../envs/pipeline.yaml"
     params:
+        engine=CONFIG.grf.engine,
+        weights=GRF_WEIGHTS,
         cutoff=CONFIG.grf.cutoff_hz,
         friction=CONFIG.grf.friction,
     shell:
@@ -26,6 +29,8 @@ rule ground_reaction:
         kinesynth ground-reaction \
             --ik {input.ik:q} \
             --model {input.model:q} \
+            --scale {input.scale:q} \
+            --engine {params.engine} {params.weights} \
             --cutoff-hz {params.cutoff} \
             --friction {params.friction} \
             --output {output.grf:q} \

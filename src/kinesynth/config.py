@@ -73,7 +73,8 @@ class Fit:
 class GroundReaction:
     """Ground reaction forces from motion alone."""
 
-    engine: Literal["contact"] = option("contact", "contact: a convex problem over contact points under the soles")
+    engine: Literal["contact", "gaitdynamics"] = option("contact", "from mechanics, or the published network")
+    weights: str = option("", "GaitDynamicsRefinement.pt, for the engine gaitdynamics")
     cutoff_hz: float = option(6.0, "zero-phase low-pass on the joint angles", exclusiveMinimum=0)
     friction: float = option(0.8, "friction coefficient between sole and floor", exclusiveMinimum=0, maximum=2)
 
@@ -162,9 +163,16 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     for error in sorted(validator.iter_errors(_plain(values)), key=lambda error: list(error.absolute_path)):
         raise _bad_config(source, error)
     config: Config = _build(Config, values)
-    for key, file in (("body.model", config.body.model), ("body.marker_vertices", config.body.marker_vertices)):
+    files = {
+        "body.model": config.body.model,
+        "body.marker_vertices": config.body.marker_vertices,
+        "grf.weights": config.grf.weights,
+    }
+    for key, file in files.items():
         if file not in ("free", "") and not Path(file).is_file():
             raise BadConfig(source, key, f"no file {file}", "the path of a file", MEND)
+    if config.grf.engine == "gaitdynamics" and not config.grf.weights:
+        raise BadConfig(source, "grf.weights", "none", "GaitDynamicsRefinement.pt for this grf.engine", MEND)
     return config
 
 

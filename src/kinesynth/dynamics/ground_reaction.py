@@ -5,9 +5,12 @@ without external forces. They are shared between contact points under both soles
 `contact_forces`). What the feet cannot supply is reported, never hidden.
 """
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -15,14 +18,16 @@ from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heig
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.flight import airborne, free_fall_shift
+from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import GRAVITY, PELVIS_FORCES, ROOT
-from kinesynth.errors import ClipRejected
+from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 GREATEST_CUTOFF = 0.45  # of the frame rate
 FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
+MEND = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
 
 
@@ -90,6 +95,9 @@ def ground_reaction(
     model: Path,
     output: Path,
     log: Path = Path("ground_reaction.log"),
+    engine: Literal["contact", "gaitdynamics"] = "contact",
+    weights: Path | None = None,
+    scale: Path | None = None,
     cutoff_hz: float = 6.0,
     friction: float = 0.8,
     contact_height_m: float = 0.02,
@@ -113,6 +121,9 @@ def ground_reaction(
         output: stage file with force, cop, moment, unexplained, and smooth_angles (T, J), the motion that they belong
             to, which inverse dynamics and static optimization go on with.
         log: what OpenSim says.
+        engine: contact shares the load between points under the soles; gaitdynamics asks the published network.
+        weights: GaitDynamicsRefinement.pt, which the engine gaitdynamics needs.
+        scale: the subject's figures (.json of scale-model), of which the engine gaitdynamics needs the height.
         cutoff_hz: low-pass cut-off of the angles; 6 Hz is the custom for gait, impacts want more.
         friction: coefficient between sole and floor; 0.8 is a rubber sole on a dry laboratory floor.
         contact_height_m: a point of the sole that is higher above its rest hardly carries load.
@@ -126,15 +137,20 @@ def ground_reaction(
             to another contact (a seat behind the feet, say).
         unexplained_share: a clip with a greater share of such frames has no valid dynamics.
         timeout_seconds: longest time for one clip.
+
+    Raises:
+        BadInput: the engine gaitdynamics lacks its weights or the height, or the weights are not its.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
     contact = ContactModel(
         contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons, contact_cutoff_hz
     )
 
+    react = _gaitdynamics(weights, scale, names, contact) if engine == "gaitdynamics" else _by_contact(contact)
+
     def work(worker: Worker, clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
-        attrs = {**clip.attrs, "cutoff_hz": cutoff_hz, "friction": friction}
+        attrs = {**clip.attrs, "grf_engine": engine, "cutoff_hz": cutoff_hz}
         try:
             demand = worker.call(
                 whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz, contact,
@@ -145,7 +161,7 @@ def ground_reaction(
             shapes = dict.fromkeys(("force", "cop", "moment"), (frames, 2, 3)) | {"unexplained": (frames, len(ROOT))}
             masked = without_dynamics(clip.clip_id, attrs, f"ground reaction: {error}", shapes)
             return replace(masked, arrays={**masked.arrays, "smooth_angles": clip.arrays["angles"]})
-        reaction = estimate(demand, contact)
+        reaction = react(demand, fps)
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
         attrs |= {
@@ -159,6 +175,31 @@ def ground_reaction(
 
     with Worker(log) as worker:
         process_clips("ground_reaction", [ik], output, partial(work, worker), {"coordinate_names": names})
+
+
+def _by_contact(contact: ContactModel) -> Callable[[Demand, float], GroundReaction]:
+    return lambda demand, _: estimate(demand, contact)
+
+
+def _gaitdynamics(
+    weights: Path | None, scale: Path | None, names: list[str], contact: ContactModel
+) -> Callable[[Demand, float], GroundReaction]:
+    """Return the published network as an engine for one subject's clips."""
+    from kinesynth.dynamics.gaitdynamics import load_network
+
+    if weights is None or scale is None:
+        raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", MEND)
+    network, height = load_network(weights), float(json.loads(scale.read_text())["height_m"])
+
+    def react(demand: Demand, fps: float) -> GroundReaction:
+        motion, heading = motion_features(names, demand.angles, fps, height)
+        force, cop = forces_from_features(
+            network.forces(motion), len(demand.angles), fps, heading, demand.feet.heel[..., 3], demand.mass_kg, height,
+            contact.least_force_newtons,
+        )  # fmt: skip
+        return reaction_of(demand, force, cop, np.zeros_like(force))
+
+    return react
 
 
 def whole_body_demand(
@@ -208,7 +249,12 @@ def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
     effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
     load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
     forces = share_load(load, demand.likelihood, contact.friction)
-    force, cop, moment = _resultant(forces, grounded, contact.least_force_newtons)
+    return reaction_of(demand, *_resultant(forces, grounded, contact.least_force_newtons))
+
+
+def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.ndarray) -> GroundReaction:
+    """Return the reaction of `force`, `cop` and `moment`, each (T, 2, 3), and what it leaves of the demand."""
+    heel = demand.feet.heel[..., 3]
     wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
     return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], demand.rest_heights)
