@@ -9,7 +9,8 @@ import numpy as np
 
 from kinesynth.dataset.schema import load_schema
 
-FRAMES_PER_CHUNK = 32  # a window of 64 frames touches three chunks at most
+FRAMES_PER_CHUNK = 32  # at most: a window of 64 frames touches three chunks
+SMALLEST_CHUNKED = 4096  # bytes; of smaller arrays, chunks and compression cost more than they save
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,15 @@ def read_clip(group: h5py.Group) -> ClipRecord:
 
 
 def _write(group: h5py.Group, name: str, array: np.ndarray, over_time: bool) -> None:
-    """Cut arrays over time into chunks and compress them; leave the rest, video above all, in one piece."""
-    if not over_time:
+    """Cut large arrays over time into chunks and compress them; leave the rest, video above all, in one piece."""
+    if not over_time or array.nbytes < SMALLEST_CHUNKED:
         group.create_dataset(name, data=array)
         return
-    chunks = (min(FRAMES_PER_CHUNK, len(array)), *array.shape[1:])
-    group.create_dataset(name, data=array, chunks=chunks, compression="gzip", compression_opts=4, shuffle=True)
+    parts = -(-len(array) // FRAMES_PER_CHUNK)
+    chunks = (-(-len(array) // parts), *array.shape[1:])  # of even length: HDF5 fills up the last one
+    group.create_dataset(
+        name, data=array, chunks=chunks, compression="gzip", compression_opts=4, shuffle=array.itemsize > 1
+    )
 
 
 def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:

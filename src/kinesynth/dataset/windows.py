@@ -1,6 +1,7 @@
 """One window of one clip, read from its shard: the labels and pixels that are asked for and no others."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import h5py
@@ -8,8 +9,8 @@ import numpy as np
 
 from kinesynth.dataset.crop import Crop, crop_camera, crop_mask, crop_points
 from kinesynth.dataset.files import OpenFiles
-from kinesynth.dataset.places import MEND, ClipPlace, open_shard
-from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
+from kinesynth.dataset.places import MEND, ClipPlace
+from kinesynth.dataset.schema import SCHEMA_VERSION, Field, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
 from kinesynth.errors import BadInput
 
@@ -40,7 +41,7 @@ class WindowReader:
             BadInput: the file cannot be read; the message names it and the clip.
         """
         try:
-            group = open_shard(self.files, clip.shard)["clips"][clip.clip_id]
+            group = self.files.get(clip.shard)[f"clips/{clip.clip_id}"]
             return self._read(group, clip, start, rng)
         except (OSError, KeyError, ValueError) as error:
             found = " ".join(str(error).split())
@@ -66,27 +67,33 @@ class WindowReader:
             target = item
             for folder in folders:
                 target = target.setdefault(folder, {})
-            whole = not schema[name].over_time
-            target[leaf] = read_array(group, name) if whole else self._pad(read_array(group, name, start, stop))
-        if self.views == ():
-            return {**item, "views": {}}
-        views = group["views"]
-        cameras = list(views) if self.views is None else self.views
-        return {**item, "views": {camera: self._view(views, camera, start, stop, rng(camera)) for camera in cameras}}
+            array = read_array(group.id, name, schema[name], start, stop)
+            target[leaf] = self._pad(array) if schema[name].over_time else array
+        item["views"] = {}
+        for camera in list(group["views"]) if self.views is None else self.views:
+            try:
+                view = h5py.h5g.open(group.id, f"views/{camera}".encode())
+            except KeyError as error:
+                raise KeyError(f"no view {camera!r}, only {', '.join(group['views'])}") from error
+            item["views"][camera] = self._view(view, camera, start, stop, rng)
+        return item
 
-    def _view(self, views: h5py.Group, camera: str, start: int, stop: int, rng: np.random.Generator) -> Arrays:
-        if camera not in views:
-            raise KeyError(f"no view {camera!r}, only {', '.join(views)}")
-        view = views[camera]
-        masks = unpack_masks(read_array(view, "mask", start, stop), int(view.attrs["height"]), int(view.attrs["width"]))
-        boxes, K = read_array(view, "bbox", start, stop), read_array(view, "K")
-        video = read_array(view, "video")
+    def _view(
+        self, view: h5py.h5g.GroupID, camera: str, start: int, stop: int, rng: Callable[[str], np.random.Generator]
+    ) -> Arrays:
+        fields = load_schema().view
+
+        def read(name: str) -> np.ndarray:
+            return read_array(view, name, fields[name], start, stop)
+
+        height, width = (_read_integer(view, name) for name in ("height", "width"))
+        masks, boxes, K, video = unpack_masks(read("mask"), height, width), read("bbox"), read("K"), read("video")
         if self.crop is None:
             arrays = {"frames": decode_frames(video, start, stop), "mask": masks, "bbox": boxes}
         else:
-            arrays = _cut(self.crop, video, masks, boxes, K, start, rng)
+            arrays = _cut(self.crop, video, masks, boxes, K, start, rng(camera))
         padded = {name: self._pad(array) for name, array in arrays.items()}
-        return {"K": K, **padded, "world_to_camera": read_array(view, "world_to_camera")}
+        return {"K": K, **padded, "world_to_camera": read("world_to_camera")}
 
     def _pad(self, array: np.ndarray) -> np.ndarray:
         """Repeat the last frame until the window is full."""
@@ -109,19 +116,34 @@ def _cut(
     }
 
 
-def read_array(group: h5py.Group, name: str, start: int | None = None, stop: int = 0) -> np.ndarray:
-    """Return an array of a group, or its rows `start` to `stop`.
+def read_array(group: h5py.h5g.GroupID, name: str, field: Field, start: int, stop: int) -> np.ndarray:
+    """Return frames `start` to `stop` of an array over time, or all of one that is not.
 
-    h5py's own `group[name][start:stop]` takes three times as long, which counts with two dozen small arrays a window.
+    h5py's own `group[name][start:stop]` takes three times as long, which counts with three dozen small arrays a window.
+
+    Raises:
+        KeyError: the group has no such array.
+        ValueError: the array has not as many frames.
     """
-    dataset = h5py.h5d.open(group.id, name.encode())
-    space = dataset.get_space()
-    if start is None:
-        array = np.empty(dataset.shape, dataset.dtype)
-        dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
-        return array
-    shape = (stop - start, *dataset.shape[1:])
-    array = np.empty(shape, dataset.dtype)
-    space.select_hyperslab((start, *(0 for _ in shape[1:])), shape)
-    dataset.read(h5py.h5s.create_simple(shape), space, array)
+    dataset = h5py.h5d.open(group, name.encode())
+    shape = (stop - start, *dataset.shape[1:]) if field.over_time else dataset.shape
+    if field.over_time and stop > dataset.shape[0]:
+        raise ValueError(f"{name} has {dataset.shape[0]} frames, frame {stop - 1} was asked for")
+    array = np.empty(shape, field.dtype)
+    part = dataset.get_space()
+    if field.over_time:
+        part.select_hyperslab((start, *(0 for _ in shape[1:])), shape)
+    dataset.read(h5py.h5s.create_simple(shape), part, array, _in_memory(field.dtype))
     return array
+
+
+def _read_integer(group: h5py.h5g.GroupID, name: str) -> int:
+    """Return an attribute, three times as fast as `group.attrs[name]`."""
+    value = np.empty((), np.int64)
+    h5py.h5a.open(group, name.encode()).read(value)
+    return int(value)
+
+
+@cache
+def _in_memory(dtype: str) -> h5py.h5t.TypeID:
+    return h5py.h5t.py_create(np.dtype(dtype))
