@@ -70,11 +70,11 @@ class WindowReader:
             array = read_array(group.id, name, schema[name], start, stop)
             target[leaf] = self._pad(array) if schema[name].over_time else array
         item["views"] = {}
+        views = h5py.h5g.open(group.id, b"views")
         for camera in list(group["views"]) if self.views is None else self.views:
-            try:
-                view = h5py.h5g.open(group.id, f"views/{camera}".encode())
-            except KeyError as error:
-                raise KeyError(f"no view {camera!r}, only {', '.join(group['views'])}") from error
+            if camera.encode() not in views:
+                raise KeyError(f"no view {camera!r}, only {', '.join(group['views'])}")
+            view = h5py.h5g.open(views, camera.encode())
             item["views"][camera] = self._view(view, camera, start, stop, rng)
         return item
 
