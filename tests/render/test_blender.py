@@ -29,7 +29,9 @@ def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ball, faces = ellipsoid(np.zeros(3), np.full(3, 0.07), 24)
     write_pieces(folder, [Piece("ball", ball, faces, np.zeros((len(ball), 0)), ("white",), single(faces))])
     write_cache(cache_path(folder, 0), len(ball), N_FRAMES, PATH[:, None] + ball)
-    scene = draw_scene(np.random.default_rng(0), "female", 30.0, N_FRAMES, Settings(engine=request.param, samples=4))
+    scene = draw_scene(
+        np.random.default_rng(0), "female", 30.0, N_FRAMES, Settings(engine=request.param, samples=4), "lab"
+    )
     perturbation = Perturbation(height_m=1.15, azimuth_deg=4.0, roll_deg=1.5)
     cameras = tuple(place(name, PATH, *SIZE, perturbation) for name in ("frontal", "sagittal"))
     scene = replace(scene, lights=(), ambient=(0.0, 0.0, 0.0), cameras=cameras, extent=((-1, 1), (-1, 1)))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kinesynth.render.cameras import draw_perturbation, place
-from kinesynth.render.draw import draw_scene, furnish, linear
+from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.palette import linear
 from kinesynth.render.scene import PRESETS, Scene
 from kinesynth.seeds import generator
 

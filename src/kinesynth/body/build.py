@@ -17,6 +17,7 @@ from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
 from kinesynth.body.phenotypes import SampledBodies, sample_adults
 from kinesynth.body.schema import BETAS, POSE_FEATURES, Arrays, read_body
 from kinesynth.body.shape_space import ShapeSpace, mirror_vertices, principal_components, sparse_regressor
+from kinesynth.body.skin_zones import skin_zones
 from kinesynth.body.t_pose import to_t_pose
 from kinesynth.npz import write_npz
 
@@ -117,6 +118,9 @@ def _to_schema(bodies: SampledBodies, space: ShapeSpace, weights: np.ndarray, re
         "f": bodies.faces.astype(np.int32),
         "vt": bodies.texture_coordinates.astype(np.float32),
         "ft": bodies.texture_faces.astype(np.int32),
+        "skin_zones": skin_zones(bodies.faces, bodies.texture_coordinates, bodies.texture_faces, count).astype(
+            np.float32
+        ),
         "sex_betas_mean": np.stack([group.mean(axis=0) for group in groups]).astype(np.float32),
         "sex_betas_covariance": np.stack([np.cov(group.T) for group in groups]).astype(np.float32),
     }

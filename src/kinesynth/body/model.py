@@ -66,6 +66,7 @@ class BodyModel:
         skinning_weights: (N, 55).
         sex_means: betas of the mean man and the mean woman (2, 10); None where the file does not say.
         sex_covariances: of their betas, (2, 10, 10); likewise.
+        skin_zones: how much of each vertex is lips, eyelids, ears, nails, (N, 4); likewise.
         joint_names: of the 55 joints.
         parents: of the joints, -1 for the pelvis.
     """
@@ -76,6 +77,7 @@ class BodyModel:
     skinning_weights: np.ndarray
     sex_means: np.ndarray | None = None
     sex_covariances: np.ndarray | None = None
+    skin_zones: np.ndarray | None = None
     joint_names: tuple[str, ...] = JOINT_NAMES
     parents: tuple[int, ...] = PARENTS
 
@@ -141,6 +143,7 @@ def load_body(path: Path) -> BodyModel:
         skinning_weights=layer.lbs_weights.numpy(),
         sex_means=arrays.get("sex_betas_mean"),
         sex_covariances=arrays.get("sex_betas_covariance"),
+        skin_zones=arrays.get("skin_zones"),
     )
 
 

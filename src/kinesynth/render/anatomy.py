@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from kinesynth.render.folds import Folds
 from kinesynth.render.mesh import vertex_normals
 
 
@@ -21,6 +22,7 @@ class RestBody:
         weights: skinning weights (N,55).
         faces: (F,3).
         parents: (55,), -1 at the root.
+        zones: share (N,4) of lips, eyelids, ears and nails, or None where the body's file does not say.
     """
 
     vertices: np.ndarray
@@ -29,6 +31,7 @@ class RestBody:
     faces: np.ndarray
     parents: np.ndarray
     joint_names: tuple[str, ...]
+    zones: np.ndarray | None = None
 
     def joint(self, name: str) -> np.ndarray:
         """Return the place (3,) of a joint."""
@@ -65,8 +68,11 @@ class Piece:
         material: index (F,) into `materials`, names that the renderer knows.
         uv: (F,3,2) m, coordinates on the cloth (around, along), or None.
         local: (n,3) coordinates for the material that stick to the surface; the rest position where None.
+        tint: (n,3) factors on the material's colour (linear RGB); ones where None.
         anchor: sparse (n,N): the body points on which the piece lies, or None where it is skinned by itself.
         clearance: (n,) m, the least distance from the anchor along the body's normal; None where it lies exactly on it.
+        slack: (n,) m, how far cloth falls under its own weight where nothing holds it.
+        folds: how the cloth creases, or None.
     """
 
     name: str
@@ -77,8 +83,11 @@ class Piece:
     material: np.ndarray
     uv: np.ndarray | None = None
     local: np.ndarray | None = None
+    tint: np.ndarray | None = None
     anchor: sparse.csr_array | None = None
     clearance: np.ndarray | None = None
+    slack: np.ndarray | None = None
+    folds: Folds | None = None
 
 
 def single(faces: np.ndarray) -> np.ndarray:

@@ -5,22 +5,23 @@ camera carries; nothing else is converted. Materials are built once a process an
 to clip, because compiling a shader costs seconds where a frame costs one.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 import gpu  # type: ignore[import-not-found]
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from kinesynth.render.cameras import SENSOR_WIDTH_MM, Camera
-from kinesynth.render.job import StaticMesh, cache_path, read_pieces
+from kinesynth.render.job import StaticMesh, cache_path, read_pieces, shade_path
 from kinesynth.render.materials import MATERIALS, TRANSPARENT, Graph, values
-from kinesynth.render.scene import Light, Scene, Settings
+from kinesynth.render.place import SKIES, Prop, hides, props, walls
+from kinesynth.render.scene import Light, Room, Scene, Settings
 
+_BRIGHTEST_SKY = 4.0  # the panoramas' own suns are cut off there: the scene has one of its own
 _TO_BLENDER = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))
-_WALL_HEIGHT_M = 6.0
-_FLOOR_REACH_M = 30.0
 
 
 def device() -> str:
@@ -41,19 +42,44 @@ def render_clip(folder: Path, scene: Scene) -> None:
     meshes = read_pieces(folder)
     objects = [_animated(folder, k, mesh, materials) for k, mesh in enumerate(meshes)]
     people = {obj.name for obj, mesh in zip(objects, meshes, strict=True) if TRANSPARENT.isdisjoint(mesh.materials)}
-    place = _room(scene, materials)
+    place = props(scene)
+    for prop in place:
+        _static(prop, materials[prop.material])
     for light in scene.lights:
         _light(light)
     _world(scene)
     _configure(blender_scene, scene)
-    for camera in scene.cameras:
-        blender_scene.camera = _camera(camera)
-        blender_scene.render.resolution_x, blender_scene.render.resolution_y = camera.width, camera.height
-        for wall, (axis, sign, offset) in place.items():
-            eye = np.linalg.inv(camera.extrinsics)[:3, 3]
-            bpy.data.objects[wall].hide_render = bool(sign * eye[axis] > sign * offset - 0.05)
-        _pictures(blender_scene, scene.settings, folder / f"{camera.name}.mp4")
-        _mask(blender_scene, scene.settings, people, folder / f"{camera.name}_mask.mkv")
+    shades = {obj.name: np.load(path) for k, obj in enumerate(objects) if (path := shade_path(folder, k)).exists()}
+    follow = partial(_set_shades, shades)
+    bpy.app.handlers.frame_change_pre.append(follow)
+    try:
+        for camera in scene.cameras:
+            _show_place(place, scene, camera)
+            _render_view(blender_scene, scene, camera, people, folder)
+    finally:
+        bpy.app.handlers.frame_change_pre.remove(follow)
+
+
+def _render_view(target: Any, scene: Scene, camera: Camera, people: set[str], folder: Path) -> None:
+    target.camera = _camera(camera)
+    target.render.resolution_x, target.render.resolution_y = camera.width, camera.height
+    _pictures(target, scene.settings, folder / f"{camera.name}.mp4")
+    _mask(target, scene.settings, people, folder / f"{camera.name}_mask.mkv")
+
+
+def _set_shades(shades: dict[str, np.ndarray], scene: Any, _: Any = None) -> None:
+    """Give each mesh the shades (T,n) of the frame that is about to be drawn."""
+    for name, frames in shades.items():
+        data = bpy.data.objects[name].data
+        data.attributes["shade"].data.foreach_set("value", frames[min(scene.frame_current, len(frames)) - 1])
+        data.update()
+
+
+def _show_place(place: list[Prop], scene: Scene, camera: Camera) -> None:
+    """Hide the walls that stand between a camera and the person, and what stands along them."""
+    hidden = [hides(wall, camera.position) for wall in walls(scene)]
+    for prop in place:
+        bpy.data.objects[prop.name].hide_render = prop.wall >= 0 and hidden[prop.wall]
 
 
 def _empty_scene() -> Any:
@@ -81,6 +107,7 @@ def _animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any])
     data.polygons.foreach_set("use_smooth", np.ones(len(mesh.faces), dtype=bool))
     data.uv_layers.new(name="cloth").data.foreach_set("uv", mesh.uv.reshape(-1))
     data.attributes.new("local", "FLOAT_VECTOR", "POINT").data.foreach_set("vector", mesh.local.reshape(-1))
+    _colour(data, mesh.tint)
     obj = _link(mesh.name, data)
     cache = obj.modifiers.new("points", "MESH_CACHE")
     cache.cache_format, cache.filepath = "PC2", str(cache_path(folder, k))
@@ -88,54 +115,44 @@ def _animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any])
     return obj
 
 
-def _room(scene: Scene, materials: dict[str, Any]) -> dict[str, tuple[int, int, float]]:
-    """Build floor and walls; return each wall's world axis, side (-1, 1) and offset."""
-    (x0, x1), (z0, z1) = scene.extent
-    y, reach = scene.room.floor_m, _FLOOR_REACH_M
-    _plane(
-        "floor", [(-reach, y, reach), (reach, y, reach), (reach, y, -reach), (-reach, y, -reach)], materials["floor"]
-    )
-    far_x, far_z = scene.room.wall_clearance_m
-    walls = {
-        "wall -x": (0, -1, x0 - far_x), "wall +x": (0, 1, x1 + far_x),
-        "wall -z": (2, -1, z0 - far_z), "wall +z": (2, 1, z1 + far_z),
-    }  # fmt: skip
-    for name, (axis, sign, offset) in walls.items():
-        _wall(name, axis, offset, (y, _WALL_HEIGHT_M), materials["wall"])
-        _wall(f"{name} skirting", axis, offset - 0.012 * sign, (y, y + 0.09), materials["skirting"])
-    return walls | {f"{name} skirting": place for name, place in walls.items()}
+def _colour(data: Any, tint: np.ndarray) -> None:
+    """Add what the materials multiply by: `tint` (n,3), and `shade`, which is one until a frame sets it."""
+    opaque = np.column_stack([tint, np.ones(len(tint))]).astype(np.float32)
+    data.attributes.new("tint", "FLOAT_COLOR", "POINT").data.foreach_set("color", opaque.reshape(-1))
+    data.attributes.new("shade", "FLOAT", "POINT").data.foreach_set("value", np.ones(len(tint), dtype=np.float32))
 
 
-def _wall(name: str, axis: int, offset: float, heights: tuple[float, float], material: Any) -> None:
-    corners = []
-    for along, height in ((-1, 0), (1, 0), (1, 1), (-1, 1)):
-        corner = [along * _FLOOR_REACH_M, heights[height], along * _FLOOR_REACH_M]
-        corner[axis] = offset
-        corners.append(tuple(corner))
-    _plane(name, corners, material)
-
-
-def _plane(name: str, corners: list[tuple[float, ...]], material: Any) -> None:
-    data = bpy.data.meshes.new(name)
-    data.from_pydata(corners, [], [(0, 1, 2, 3)])
+def _static(prop: Prop, material: Any) -> None:
+    data = bpy.data.meshes.new(prop.name)
+    data.from_pydata(prop.vertices, [], prop.faces)
     data.materials.append(material)
-    points = np.asarray(corners, dtype=np.float32)
+    points = prop.vertices.astype(np.float32)
     data.attributes.new("local", "FLOAT_VECTOR", "POINT").data.foreach_set("vector", points.reshape(-1))
-    _link(name, data).visible_shadow = False
+    _colour(data, np.broadcast_to(np.array(prop.colour), points.shape))
+    _link(prop.name, data).visible_shadow = prop.wall >= 0 and not prop.name.startswith("wall")
 
 
 def _light(light: Light) -> None:
-    data = bpy.data.lights.new("ceiling", "AREA")
-    data.shape, data.size, data.energy, data.color = "SQUARE", light.size_m, light.power_watt, light.colour
+    """Add a lamp; Blender's shine along their own -z."""
     x, y, z = light.position
-    _link("ceiling", data).matrix_world = Matrix.Translation((x, -z, y))  # a Blender light shines along its own -z
+    if light.kind == "sun":
+        data = bpy.data.lights.new("sun", "SUN")
+        data.angle = light.size_m
+        turn = Vector((x, -z, y)).to_track_quat("Z", "Y").to_matrix().to_4x4()
+        place = turn
+    else:
+        data = bpy.data.lights.new("ceiling", "AREA")
+        data.shape, data.size = "SQUARE", light.size_m
+        place = Matrix.Translation((x, -z, y))
+    data.energy, data.color = light.power_watt, light.colour
+    _link(data.name, data).matrix_world = place
 
 
 def _camera(camera: Camera) -> Any:
     """Return Blender's camera: it looks along its own -z with y up, where OpenCV's looks along z with y down."""
     data = bpy.data.cameras.new(camera.name)
     data.sensor_fit, data.sensor_width, data.lens = "HORIZONTAL", SENSOR_WIDTH_MM, camera.focal_length_mm
-    data.clip_start, data.clip_end = 0.1, 100.0
+    data.clip_start, data.clip_end = 0.1, 200.0
     obj = _link(camera.name, data)
     to_world = Matrix(np.linalg.inv(camera.extrinsics).tolist())
     obj.matrix_world = _TO_BLENDER @ to_world @ Matrix.Diagonal((1, -1, -1, 1))
@@ -143,13 +160,37 @@ def _camera(camera: Camera) -> Any:
 
 
 def _world(scene: Scene) -> None:
+    """Light everything from the sky: one colour indoors, a panorama outdoors."""
     world = bpy.context.scene.world or bpy.data.worlds.new("world")
     bpy.context.scene.world = world
     world.probe_resolution = "128"
-    world.use_nodes = True
-    background = world.node_tree.nodes["Background"]
+    world.sun_threshold = 0.0
+    tree = world.node_tree
+    tree.nodes.clear()
+    background, output = (tree.nodes.new(f"ShaderNode{kind}") for kind in ("Background", "OutputWorld"))
+    tree.links.new(background.outputs[0], output.inputs[0])
     background.inputs["Color"].default_value = (*scene.ambient, 1.0)
-    background.inputs["Strength"].default_value = 1.0
+    if scene.room.kind == "outdoors":
+        tree.links.new(_panorama(tree, scene.room), background.inputs["Color"])
+        background.inputs["Strength"].default_value = scene.ambient[1] * SKIES[scene.room.sky]
+
+
+def _panorama(tree: Any, room: Room) -> Any:
+    """Return the colour of one of the CC0 panoramas that Blender ships (Greg Zaal, Poly Haven), turned."""
+    folder = Path(bpy.utils.resource_path("LOCAL")) / "datafiles" / "studiolights" / "world"
+    image = bpy.data.images.load(str(folder / f"{room.sky}.exr"), check_existing=True)
+    coordinates, mapping, texture = (
+        tree.nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "Mapping", "TexEnvironment")
+    )
+    texture.image = image
+    mapping.inputs["Rotation"].default_value = (0.0, 0.0, room.sky_turn_rad)
+    tree.links.new(coordinates.outputs["Generated"], mapping.inputs[0])
+    tree.links.new(mapping.outputs[0], texture.inputs[0])
+    dimmed = tree.nodes.new("ShaderNodeVectorMath")
+    dimmed.operation = "MINIMUM"
+    dimmed.inputs[1].default_value = (_BRIGHTEST_SKY,) * 3
+    tree.links.new(texture.outputs[0], dimmed.inputs[0])
+    return dimmed.outputs[0]
 
 
 def _configure(target: Any, scene: Scene) -> None:
@@ -161,7 +202,9 @@ def _configure(target: Any, scene: Scene) -> None:
     target.render.use_motion_blur = False
     target.view_settings.view_transform = "AgX"
     target.view_settings.look = "AgX - Medium High Contrast"
-    target.view_settings.exposure = scene.settings.exposure
+    target.view_settings.exposure = scene.exposure
+    target.view_settings.use_white_balance = True
+    target.view_settings.white_balance_temperature = scene.white_k
     eevee = target.eevee
     eevee.taa_render_samples = scene.settings.samples
     eevee.use_shadows = scene.settings.shadows

@@ -45,6 +45,11 @@ class Camera:
         """World-to-camera transform (4,4)."""
         return np.array(self.world_to_camera)
 
+    @property
+    def position(self) -> np.ndarray:
+        """Where the camera stands, (3,) m in the world."""
+        return np.asarray(-self.extrinsics[:3, :3].T @ self.extrinsics[:3, 3])
+
     def project(self, points: np.ndarray) -> np.ndarray:
         """Return the pixels (...,2) of world points (...,3) m."""
         return project(points, self.K, self.extrinsics)

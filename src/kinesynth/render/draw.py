@@ -8,7 +8,9 @@ import numpy as np
 from kinesynth.render.cameras import Camera
 from kinesynth.render.garments import LEGS, PITCHES_M, SLEEVES
 from kinesynth.render.head import HAIRCUTS
-from kinesynth.render.scene import SOLE_M, Colour, Fabric, Garment, Light, Pattern, Person, Room, Scene, Settings
+from kinesynth.render.palette import linear, shade
+from kinesynth.render.place import draw_room
+from kinesynth.render.scene import Colour, Fabric, Garment, Kind, Light, Pattern, Person, Scene, Settings
 
 # Corners of the human range of skin, from very light to very dark (sRGB), each with a cool and a warm end.
 _SKIN = (
@@ -26,6 +28,9 @@ _HAIR = (
     (0.36, 0.22, 0.12),
     (0.62, 0.46, 0.27),
     (0.45, 0.43, 0.42),
+    (0.48, 0.24, 0.12),
+    (0.70, 0.58, 0.40),
+    (0.64, 0.63, 0.61),
 )
 _IRIS = ((0.20, 0.11, 0.05), (0.32, 0.20, 0.09), (0.30, 0.42, 0.55), (0.32, 0.42, 0.28), (0.40, 0.44, 0.46))
 _CLOTH = (
@@ -45,69 +50,59 @@ _SHOE = (
     (0.34, 0.22, 0.14),
     (0.40, 0.42, 0.44),
 )
-_WALL = (
-    (0.78, 0.77, 0.74),
-    (0.70, 0.74, 0.78),
-    (0.76, 0.72, 0.64),
-    (0.62, 0.68, 0.64),
-    (0.72, 0.66, 0.66),
-    (0.58, 0.60, 0.64),
-)
-_FLOOR = (
-    (0.46, 0.34, 0.24),
-    (0.34, 0.24, 0.16),
-    (0.50, 0.50, 0.50),
-    (0.36, 0.40, 0.44),
-    (0.58, 0.52, 0.44),
-    (0.26, 0.28, 0.30),
-)
+_PATTERNS: tuple[Pattern, ...] = ("solid", "stripe", "check", "knit", "print")
+_CALM_PATTERNS: tuple[Pattern, ...] = ("solid", "solid", "denim", "knit")
 
 
-_PATTERNS: tuple[Pattern, ...] = ("solid", "stripe", "check", "knit", "melange")
-_CALM_PATTERNS: tuple[Pattern, ...] = ("solid", "melange", "knit")
+def draw_scene(
+    rng: np.random.Generator, sex: str, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
+) -> Scene:
+    """Draw everything that does not depend on where the clip takes place; `furnish` adds the rest.
 
-
-def linear(srgb: np.ndarray | tuple[float, float, float]) -> Colour:
-    """Return an sRGB colour as linear RGB."""
-    value = np.clip(np.asarray(srgb, dtype=float), 0, 1)
-    result = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return float(result[0]), float(result[1]), float(result[2])
-
-
-def draw_scene(rng: np.random.Generator, sex: str, fps: float, n_frames: int, settings: Settings) -> Scene:
-    """Draw everything that does not depend on where the clip takes place; `furnish` adds the rest."""
+    A `kind` of place fixes the choice among them.
+    """
     person = draw_person(rng, sex)
-    floor = _shade(rng, _FLOOR)
-    room = Room(
-        floor=floor,
-        floor_second=_mix(floor, _shade(rng, _FLOOR), float(rng.uniform(0.05, 0.45))),
-        floor_pitch_m=float(rng.uniform(0.12, 0.6)),
-        floor_m=-SOLE_M,
-        wall=_shade(rng, _WALL),
-        wall_clearance_m=(float(rng.uniform(0.9, 3.0)), float(rng.uniform(0.9, 3.0))),
-    )
-    warmth = rng.uniform(-0.08, 0.08)
-    colour = (float(1 + warmth), 1.0, float(1 - warmth))
-    lights = (Light((0.0, 0.0, 0.0), 1.0, float(rng.uniform(0.85, 1.25)), colour),)
-    grey = rng.uniform(0.35, 0.6)
-    ambient = (float(grey * (1 - warmth / 2)), float(grey), float(grey * (1 + warmth / 2)))
-    exposure = float(rng.normal(-0.15, 0.15))
+    room = draw_room(rng, kind)
+    warmth = float(rng.uniform(-0.08, 0.08))
+    strength = float(np.exp(rng.normal(0.0, 0.22)))
+    if room.kind == "outdoors":
+        lights, ambient = (_draw_sun(rng, strength),), (strength, strength, strength)
+    else:
+        colour = (1 + warmth, 1.0, 1 - warmth)
+        lights = (Light("area", (0.0, 0.0, 0.0), float(rng.uniform(0.6, 1.4)), strength, colour),)
+        grey = float(rng.uniform(0.35, 0.6))
+        ambient = (grey * (1 + warmth / 2), grey, grey * (1 - warmth / 2))
     return Scene(
-        person, room, lights, ambient, (), replace(settings, exposure=exposure), ((0, 0), (0, 0)), fps, n_frames
-    )
+        person=person, room=room, lights=lights, ambient=ambient,
+        exposure=float(rng.normal(-0.1, 0.25)), white_k=float(rng.normal(6500, 500)), cameras=(), settings=settings,
+        extent=((0, 0), (0, 0)), fps=fps, n_frames=n_frames,
+    )  # fmt: skip
+
+
+def _draw_sun(rng: np.random.Generator, strength: float) -> Light:
+    """Draw a sun 25 to 70 degrees high."""
+    height, turn = rng.uniform(0.45, 1.2), rng.uniform(0, 2 * np.pi)
+    level = np.cos(height)
+    towards = (float(level * np.cos(turn)), float(np.sin(height)), float(level * np.sin(turn)))
+    warm = float(np.clip(1.3 - height, 0, 1))
+    power = float(strength * rng.choice([0.4, 1.6, 2.6]))
+    return Light("sun", towards, 0.03, power, (1.0, 1 - 0.12 * warm, 1 - 0.35 * warm))
 
 
 def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Camera, ...]) -> Scene:
     """Return the scene with the clip's bounds (3,), its cameras, and ceiling lights spread evenly over the place."""
     (pattern,) = scene.lights
+    extent = ((float(low[0]), float(high[0])), (float(low[2]), float(high[2])))
+    scene = replace(scene, cameras=cameras, extent=extent)
+    if pattern.kind == "sun":
+        return scene
     xs, zs = (np.linspace(low[i] - 1.2, high[i] + 1.8, 3 if i == 0 else 2) for i in (0, 2))
     lights = tuple(
         replace(pattern, position=(float(x), 2.9, float(z)), power_watt=float(pattern.power_watt * 46))
         for x in xs
         for z in zs
     )
-    extent = ((float(low[0]), float(high[0])), (float(low[2]), float(high[2])))
-    return replace(scene, lights=lights, cameras=cameras, extent=extent)
+    return replace(scene, lights=lights)
 
 
 def draw_person(rng: np.random.Generator, sex: str) -> Person:
@@ -118,13 +113,15 @@ def draw_person(rng: np.random.Generator, sex: str) -> Person:
     pair = [np.asarray(_SKIN[k][0]) * (1 - warm) + np.asarray(_SKIN[k][1]) * warm for k in (index, index + 1)]
     dark = tone > 2.6
     cuts = HAIRCUTS[sex] if sex in HAIRCUTS else HAIRCUTS["male"] + HAIRCUTS["female"]
-    shoe = _shade(rng, _SHOE)
+    shoe = shade(rng, _SHOE)
     return Person(
         skin=linear((1 - share) * pair[0] + share * pair[1]),
         skin_roughness=float(rng.uniform(0.45, 0.65)),
+        flush=float(rng.uniform(0.3, 1.0)),
         iris=linear(_IRIS[rng.integers(2)] if dark else _IRIS[rng.integers(len(_IRIS))]),
         hair_cut=str(rng.choice(cuts)),
-        hair=_shade(rng, _HAIR[:2] if dark else _HAIR),
+        hair=shade(rng, _HAIR[:2] if dark else _HAIR),
+        stubble=0.0 if sex == "female" else float(max(rng.uniform(-0.6, 0.8), 0)),
         upper=Garment(str(rng.choice(list(SLEEVES))), _draw_fabric(rng, _CLOTH)),
         lower=Garment(str(rng.choice(list(LEGS))), _draw_fabric(rng, _LEGWEAR, calm=True)),
         shoe=shoe,
@@ -136,20 +133,9 @@ def _draw_fabric(rng: np.random.Generator, palette: Sequence[Colour], calm: bool
     patterns = _CALM_PATTERNS if calm else _PATTERNS
     return Fabric(
         pattern=patterns[rng.integers(len(patterns))],
-        colour=_shade(rng, palette),
-        second=_shade(rng, palette),
+        colour=shade(rng, palette),
+        second=shade(rng, palette),
         pitch_m=float(rng.choice(PITCHES_M)),
         roughness=float(rng.uniform(0.7, 0.95)),
         weave=float(rng.uniform(0.2, 0.7)),
     )
-
-
-def _shade(rng: np.random.Generator, palette: Sequence[Colour]) -> Colour:
-    """Draw a colour near one of a palette (sRGB), as linear RGB."""
-    base = np.asarray(palette[int(rng.integers(len(palette)))])
-    return linear(base * rng.uniform(0.85, 1.12) + rng.normal(0, 0.012, 3))
-
-
-def _mix(first: Colour, second: Colour, share: float) -> Colour:
-    mixed = (1 - share) * np.asarray(first) + share * np.asarray(second)
-    return float(mixed[0]), float(mixed[1]), float(mixed[2])

@@ -5,16 +5,20 @@ its ease, smoothed, and let hang: below the chest or the mid-thigh its radius ab
 only slowly, so that cloth falls from the widest place instead of following the skin.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from kinesynth.render.anatomy import Piece, RestBody, single
+from kinesynth.render.folds import Folds, folds
 from kinesynth.render.mesh import Patch, smooth, smoothing_matrix, vertex_normals
 
 # Sleeve ends as a fraction of the way shoulder -> elbow (0..1) -> wrist (1..2); hems likewise hip -> knee -> ankle.
 SLEEVES = {"vest": -0.12, "t-shirt": 0.55, "long sleeve": 1.9, "jacket": 1.93}
 LEGS = {"shorts": 0.45, "knee-length": 0.92, "leggings": 1.86, "trousers": 1.97}
+
+_WAISTBAND_M = 0.012  # what a lower garment takes up under an upper one
 
 # Girths on which a pattern closes without a jump: cloth coordinates are stretched to them, pitches divide them.
 TRUNK_GIRTH_M, LEG_GIRTH_M, ARM_GIRTH_M = 0.96, 0.48, 0.32
@@ -23,25 +27,29 @@ PITCHES_M = tuple(TRUNK_GIRTH_M / n for n in (6, 12, 18, 24))
 
 @dataclass(frozen=True)
 class Fit:
-    """How a garment lies: m, and m per m for `taper`, by which its radius may shrink downwards."""
+    """How a garment lies: m, and m per m for `taper`, by which its radius may shrink downwards.
+
+    `slack` is how far its cloth falls under its own weight, m.
+    """
 
     ease: float
     clearance: float
     smoothing: int
     taper: float
+    slack: float
 
 
 UPPER_FIT = {
-    "vest": Fit(0.014, 0.011, 12, 0.10),
-    "t-shirt": Fit(0.018, 0.012, 18, 0.08),
-    "long sleeve": Fit(0.017, 0.012, 16, 0.10),
-    "jacket": Fit(0.026, 0.017, 28, 0.06),
+    "vest": Fit(0.016, 0.010, 14, 0.06, 0.006),
+    "t-shirt": Fit(0.020, 0.010, 18, 0.05, 0.010),
+    "long sleeve": Fit(0.019, 0.010, 16, 0.06, 0.009),
+    "jacket": Fit(0.030, 0.014, 28, 0.05, 0.012),
 }
 LOWER_FIT = {
-    "shorts": Fit(0.012, 0.006, 16, -0.06),
-    "knee-length": Fit(0.012, 0.006, 16, 0.00),
-    "leggings": Fit(0.004, 0.003, 3, 9.0),
-    "trousers": Fit(0.010, 0.006, 16, 0.055),
+    "shorts": Fit(0.014, 0.006, 16, -0.06, 0.006),
+    "knee-length": Fit(0.014, 0.006, 16, -0.01, 0.006),
+    "leggings": Fit(0.004, 0.003, 3, 9.0, 0.0),
+    "trousers": Fit(0.013, 0.006, 16, 0.04, 0.006),
 }
 
 
@@ -85,10 +93,13 @@ def upper_region(body: RestBody, cut: str) -> Region:
 
 
 def lower_region(body: RestBody, cut: str) -> Region:
-    """Return the cuts of a lower garment."""
+    """Return the cuts of a lower garment; its waist lies under every upper garment."""
     hip, knee, ankle = (body.joint(f"left_{name}")[1] for name in ("hip", "knee", "ankle"))
-    waist = body.joint("pelvis")[1] + 0.05
-    return Region(waist=waist, lower_hem=_along(LEGS[cut], hip, knee, ankle), side=np.inf, armpit=-np.inf)
+    return Region(waist=_waist(body), lower_hem=_along(LEGS[cut], hip, knee, ankle), side=np.inf, armpit=-np.inf)
+
+
+def _waist(body: RestBody) -> float:
+    return float(body.joint("pelvis")[1] + 0.05)
 
 
 def _along(fraction: float, start: float, middle: float, end: float) -> float:
@@ -97,27 +108,50 @@ def _along(fraction: float, start: float, middle: float, end: float) -> float:
 
 def upper(body: RestBody, cut: str) -> Piece:
     """Return an upper garment (`SLEEVES`) for a body."""
-    patch = _cut(body, upper_region(body, cut))
+    patch = _cut(body, upper_region(body, cut)).refined()
     base = patch.sample(body.vertices)
     shoulder = body.joint("left_shoulder")
-    points = _offset(body, patch, UPPER_FIT[cut])
+    over_waist = np.clip((_waist(body) + 0.03 - base[:, 1]) / 0.03, 0, 1) * (np.abs(base[:, 0]) < shoulder[0] + 0.08)
+    clearance = UPPER_FIT[cut].clearance + _WAISTBAND_M * over_waist
+    points = _offset(body, patch, UPPER_FIT[cut], clearance)
     trunk = np.array([0.0, shoulder[1] - 0.09, body.joint("spine2")[2]])
     below = (trunk[1] - base[:, 1]) / 0.06
-    points = _hang(points, np.clip(below, 0, 1), trunk, UPPER_FIT[cut].taper)
-    return _finish(f"upper: {cut}", body, patch, points, UPPER_FIT[cut], _upper_uv(body, patch, points))
+    trunk_only = np.clip(below, 0, 1) * (patch.sample(body.weight("shoulder", "elbow", "wrist")) < 0.3)
+    points = _hang(points, trunk_only, trunk, UPPER_FIT[cut].taper, taut=True)
+    piece = _finish(f"upper: {cut}", body, patch, points, UPPER_FIT[cut], clearance, _upper_uv(body, patch, points))
+    return replace(piece, tint=_seams(body, piece, upper_region(body, cut), front=cut == "jacket"))
 
 
 def lower(body: RestBody, cut: str) -> Piece:
     """Return a lower garment (`LEGS`) for a body."""
-    patch = _cut(body, lower_region(body, cut))
+    patch = _cut(body, lower_region(body, cut)).refined()
     base = patch.sample(body.vertices)
-    points = _offset(body, patch, LOWER_FIT[cut])
+    clearance = np.full(len(base), LOWER_FIT[cut].clearance)
+    points = _offset(body, patch, LOWER_FIT[cut], clearance)
+    fitted = np.clip((base[:, 1] - body.joint("pelvis")[1] + 0.06) / 0.05, 0, 1)[:, None]  # under the shirt
+    points += fitted * (base + clearance[:, None] * _unit(patch.sample(body.normals)) - points)
     for side, sign in (("left", 1), ("right", -1)):
         hip, knee, ankle = (body.joint(f"{side}_{name}") for name in ("hip", "knee", "ankle"))
         start = hip + 0.25 * (knee - hip)
         weight = np.clip((start[1] - base[:, 1]) / 0.08, 0, 1) * (np.sign(base[:, 0]) == sign)
         points = _hang(points, weight, start, LOWER_FIT[cut].taper, towards=ankle)
-    return _finish(f"lower: {cut}", body, patch, points, LOWER_FIT[cut], _lower_uv(body, points, patch.faces))
+    piece = _finish(
+        f"lower: {cut}", body, patch, points, LOWER_FIT[cut], clearance, _lower_uv(body, points, patch.faces)
+    )
+    return replace(piece, tint=_seams(body, piece, lower_region(body, cut), front=False))
+
+
+def _seams(body: RestBody, piece: Piece, region: Region, *, front: bool) -> np.ndarray:
+    """Return factors (n,3) on the cloth's colour: a stitched line along every hem, and a zip down an open front."""
+    assert piece.anchor is not None
+    base = piece.anchor @ body.vertices
+    hem = np.min(np.abs(region.fields(base)), axis=0)
+    factor = 1 - 0.28 * np.exp(-np.square((hem - 0.021) / 0.006))
+    factor = np.where(hem < 0.018, 0.93 * factor, factor)
+    if front:
+        zip_line = np.exp(-np.square(base[:, 0] / 0.007)) * (base[:, 2] > body.joint("spine3")[2])
+        factor = factor * (1 - 0.75 * zip_line)
+    return np.repeat(factor[:, None], 3, axis=1)
 
 
 def covered(body: RestBody, region: Region, margin: float) -> np.ndarray:
@@ -134,13 +168,13 @@ def _cut(body: RestBody, region: Region) -> Patch:
     return patch
 
 
-def _offset(body: RestBody, patch: Patch, fit: Fit) -> np.ndarray:
-    """Return the patch's points (n,3) moved out by the ease and smoothed, nowhere nearer than the clearance."""
+def _offset(body: RestBody, patch: Patch, fit: Fit, clearance: np.ndarray) -> np.ndarray:
+    """Return the patch's points (n,3) moved out by the ease and smoothed, nowhere nearer than the clearance (n,)."""
     base, normal = patch.sample(body.vertices), _unit(patch.sample(body.normals))
     matrix = smoothing_matrix(len(base), patch.faces)
     points = base + fit.ease * normal
     for _ in range(fit.smoothing // 2):
-        points = push_out(smooth(points, matrix, 2), base, normal, np.full(len(base), fit.clearance))
+        points = push_out(smooth(points, matrix, 6), base, normal, clearance)
     return points
 
 
@@ -151,12 +185,19 @@ def push_out(points: np.ndarray, base: np.ndarray, normal: np.ndarray, clearance
 
 
 def _hang(
-    points: np.ndarray, weight: np.ndarray, start: np.ndarray, taper: float, towards: np.ndarray | None = None
+    points: np.ndarray,
+    weight: np.ndarray,
+    start: np.ndarray,
+    taper: float,
+    towards: np.ndarray | None = None,
+    *,
+    taut: bool = False,
 ) -> np.ndarray:
     """Return points (n,3) that fall from the widest place above them.
 
     About the axis from `start` downwards (or `towards` a point), the outline's radius may shrink by no more than
     `taper` per metre. `weight` (n,) blends from the points given (0) to the hanging ones (1).
+    `taut` cloth also spans the hollows of the outline, as between the breasts.
     """
     axis = np.array([0.0, -1.0, 0.0]) if towards is None else _unit(towards - start)
     relative = points - start
@@ -172,6 +213,8 @@ def _hang(
     row = np.clip(((along + 0.06) / step).astype(int), 0, None)
     outline = np.zeros((row[chosen].max() + 1, n_angle))
     np.maximum.at(outline, (row[chosen], column[chosen]), radius[chosen])
+    if taut:
+        outline = _hull(outline)
     for i in range(1, len(outline)):
         outline[i] = np.maximum(outline[i], outline[i - 1] - taper * step)
     for _ in range(3):
@@ -186,13 +229,23 @@ def _hang(
     return np.asarray(start + along[:, None] * axis + scale[:, None] * across)
 
 
-def _finish(name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fit, uv: np.ndarray) -> Piece:
+def _hull(outline: np.ndarray) -> np.ndarray:
+    """Return the radii (R,A), at even angles, of the convex hulls of rows of radii: an outline without hollows."""
+    angle = 2 * np.pi * np.arange(outline.shape[1]) / outline.shape[1]
+    cosine = np.cos(angle[:, None] - angle)
+    support = (outline[:, None, :] * cosine).max(axis=2)  # how far the row reaches in each direction
+    facing = np.where(cosine > 0.15, cosine, np.nan)
+    return np.asarray(np.nanmin(support[:, None, :] / facing, axis=2))
+
+
+def _finish(
+    name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fit, clearance: np.ndarray, uv: np.ndarray
+) -> Piece:
     """Return the piece with smoothed skinning weights and its edges turned inwards into a hem."""
     matrix = smoothing_matrix(len(points), patch.faces)
     base, normal = patch.sample(body.vertices), _unit(patch.sample(body.normals))
-    points = push_out(smooth(points, matrix, 4), base, normal, np.full(len(base), fit.clearance))
-    weights = smooth(patch.sample(body.weights), matrix, fit.smoothing)
-    clearance = np.full(len(points), fit.clearance)
+    points = push_out(smooth(points, matrix, 8), base, normal, clearance)
+    weights = smooth(patch.sample(body.weights), matrix, 3 * fit.smoothing)
 
     rim = patch.boundary
     corners, local = np.unique(rim, return_inverse=True)
@@ -211,8 +264,22 @@ def _finish(name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fi
         single(faces),
         uv=np.concatenate([uv, fold_uv]),
         anchor=patch.matrix[keep],
-        clearance=np.concatenate([clearance, np.full(len(corners), 0.25 * fit.clearance)]),
+        clearance=np.concatenate([clearance, 0.25 * clearance[corners]]),
+        slack=np.full(len(keep), fit.slack),
+        folds=_folds(np.concatenate([points, inwards]), faces, matrix, corners, len(name)) if fit.slack else None,
     )
+
+
+def _folds(points: np.ndarray, faces: np.ndarray, even: sparse.csr_array, corners: np.ndarray, seed: int) -> Folds:
+    """Return the folds of a garment whose last points are its hem, which moves with the `corners` it is turned from."""
+    n = even.shape[0]
+    take = sparse.csr_array(sparse.eye_array(n))[corners]
+    copied = sparse.csr_array(
+        sparse.hstack([sparse.vstack([even, take]), sparse.csr_array((n + len(corners), len(corners)))])
+    )
+    made = folds(points, faces, copied, seed)
+    made.wave[n:] = made.wave[corners]
+    return made
 
 
 def _upper_uv(body: RestBody, patch: Patch, points: np.ndarray) -> np.ndarray:

@@ -5,35 +5,40 @@ import numpy as np
 from kinesynth.render.anatomy import Piece, RestBody, single
 from kinesynth.render.mesh import Patch, boundary_edges, smooth, smoothing_matrix, vertex_normals
 
-HAIRCUTS = {"male": ("crop", "short", "side part"), "female": ("bob", "long", "bun", "side part")}
+HAIRCUTS = {
+    "male": ("buzz", "crop", "short", "side part", "curls"),
+    "female": ("bob", "long", "bun", "side part", "curls", "crop"),
+}
 
-# Thickness of hair in m: at the crown, at the hairline; and how far it falls below the ears' upper ends.
+# Thickness of hair in m: at the crown, at the hairline; how far it falls below the ears' upper ends; how unruly it is.
 _CUT = {
-    "crop": (0.008, 0.003, 0.0),
-    "short": (0.020, 0.005, 0.0),
-    "side part": (0.030, 0.007, 0.0),
-    "bun": (0.012, 0.005, 0.0),
-    "bob": (0.026, 0.014, 0.165),
-    "long": (0.024, 0.014, 0.28),
+    "buzz": (0.003, 0.001, 0.0, 0.1),
+    "crop": (0.009, 0.002, 0.0, 0.3),
+    "short": (0.018, 0.003, 0.0, 0.35),
+    "side part": (0.026, 0.004, 0.0, 0.25),
+    "curls": (0.034, 0.010, 0.0, 0.6),
+    "bun": (0.011, 0.003, 0.0, 0.1),
+    "bob": (0.022, 0.012, 0.165, 0.1),
+    "long": (0.020, 0.012, 0.28, 0.1),
 }
 
 
 def hair(body: RestBody, cut: str) -> Piece:
     """Return hair: the scalp above the hairline, thickened, and for long cuts hanging from its lower edge."""
     size = body.head_size
-    crown, edge, fall = (value * size for value in _CUT[cut])
+    crown, edge, fall = (value * size for value in _CUT[cut][:3])
     head = body.weight("head") > 0.5
-    patch = Patch.whole(len(body.vertices), body.faces[head[body.faces].all(axis=1)]).compact()
-    patch = patch.cut(_hairline(body, patch.sample(body.vertices), fall > 0))
+    patch = Patch.whole(len(body.vertices), body.faces[head[body.faces].all(axis=1)]).compact().refined()
+    patch = patch.cut(hairline(body, patch.sample(body.vertices), falls=fall > 0))
     base = patch.sample(body.vertices)
     normal = vertex_normals(base, patch.faces)
-    inside = np.clip(_hairline(body, base, fall > 0) / (0.035 * size), 0, 1)
-    height = edge + (crown - edge) * np.sqrt(inside)
+    inside = np.clip(hairline(body, base, falls=fall > 0) / ((0.035 if fall else 0.06) * size), 0, 1)
+    height = (edge + (crown - edge) * inside**0.6) * (1 + _CUT[cut][3] * _unruly(base / size, cut == "curls"))
     if cut == "side part":  # a quiff: higher in front, lower on the parted side
         eyes = body.eyes
         height = height * (1 + 0.5 * np.clip((base[:, 2] - eyes[2] + 0.09) / 0.08, 0, 1)) * (1 + 3 * base[:, 0])
     matrix = smoothing_matrix(len(base), patch.faces)
-    points = smooth(base + height[:, None] * normal, matrix, 12)
+    points = smooth(base + height[:, None] * normal, matrix, 10 if cut == "curls" else 30)
     points = points + np.clip(height - np.einsum("nd,nd->n", points - base, normal), 0, None)[:, None] * normal
     points = smooth(points, matrix, 3)
     faces = patch.faces
@@ -47,7 +52,7 @@ def hair(body: RestBody, cut: str) -> Piece:
     return Piece("hair", points, faces, weights, ("hair",), single(faces), local=_strands(points, body))
 
 
-def _hairline(body: RestBody, points: np.ndarray, falls: bool) -> np.ndarray:
+def hairline(body: RestBody, points: np.ndarray, *, falls: bool = False) -> np.ndarray:
     """Return how far (n,) above the hairline a point is, m: high over the brow, above the ear, down to the nape.
 
     Hair that `falls` leaves the head where it is widest, above the ears.
@@ -60,8 +65,16 @@ def _hairline(body: RestBody, points: np.ndarray, falls: bool) -> np.ndarray:
         [-0.03, 0.015, 0.045, 0.055, 0.10, 0.112, 0.125, 0.2],
         [0.066, 0.06, 0.045, 0.028, 0.026, -0.01, -0.06, -0.075],
     )
-    line = np.maximum(line, 0.02 if falls else -np.inf)
+    line = np.maximum(line, 0.02 if falls else -np.inf) + 0.003 * _unruly(points / size, fine=True)
     return np.asarray(size * (above - line))
+
+
+def _unruly(points: np.ndarray, fine: bool) -> np.ndarray:
+    """Return a field (n,), about -1..1, of tufts: crossing waves 1 (fine) or 4 cm long."""
+    number = 2 * np.pi / (0.014 if fine else 0.04)
+    directions = np.random.default_rng(5).normal(size=(6, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return np.asarray(np.sin(number * points @ directions.T + np.arange(6)).sum(axis=1) / 3)
 
 
 def _hang_strands(points: np.ndarray, faces: np.ndarray, body: RestBody, fall: float) -> tuple[np.ndarray, np.ndarray]:
@@ -128,12 +141,12 @@ def brows(body: RestBody) -> Piece:
     eyes, size = body.eyes, body.head_size
     half = abs(body.joint("left_eye")[0])
     front = (body.weight("head") > 0.5) & (body.vertices[:, 2] > eyes[2] - 0.02 * size)
-    patch = Patch.whole(len(body.vertices), body.faces[front[body.faces].all(axis=1)]).compact()
+    patch = Patch.whole(len(body.vertices), body.faces[front[body.faces].all(axis=1)]).compact().refined().refined()
     for part in range(2):
         x, y, _ = patch.sample(body.vertices).T
         out = np.abs(x) - half
         arch = eyes[1] + size * (0.0235 - 4.0 * np.square(out / size - 0.008))
-        thick = size * np.interp(out / size, [-0.02, 0.0, 0.026], [0.0034, 0.0034, 0.0012])
+        thick = size * np.interp(out / size, [-0.02, 0.0, 0.026], [0.0022, 0.0034, 0.0010])
         limits = (thick - np.abs(y - arch), 0.0235 * size - np.abs(out - 0.002 * size))
         patch = patch.cut(limits[part])
     base = patch.sample(body.vertices)

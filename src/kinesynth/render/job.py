@@ -3,6 +3,7 @@
 scene.json          the scene
 pieces.npz          every piece's rest mesh and material coordinates
 piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
+piece_<k>.npy       the light that reaches each point in every frame, where `render.shading` stands in for shadows
 <view>.mp4          written by Blender: the pictures
 <view>_mask.mkv     written by Blender: the person in white on black, lossless
 """
@@ -28,6 +29,7 @@ class StaticMesh:
     materials: tuple[str, ...]
     uv: np.ndarray
     local: np.ndarray
+    tint: np.ndarray
 
 
 def write_pieces(folder: Path, pieces: list[Piece]) -> None:
@@ -38,6 +40,7 @@ def write_pieces(folder: Path, pieces: list[Piece]) -> None:
         arrays[f"{k}/material"] = piece.material.astype(np.int32)
         arrays[f"{k}/uv"] = (np.zeros((len(piece.faces), 3, 2)) if piece.uv is None else piece.uv).astype(np.float32)
         arrays[f"{k}/local"] = (piece.rest if piece.local is None else piece.local).astype(np.float32)
+        arrays[f"{k}/tint"] = (np.ones_like(piece.rest) if piece.tint is None else piece.tint).astype(np.float32)
     names = json.dumps([[piece.name, piece.materials] for piece in pieces])
     np.savez(folder / "pieces.npz", allow_pickle=False, names=np.array(names), **arrays)
 
@@ -48,7 +51,9 @@ def read_pieces(folder: Path) -> list[StaticMesh]:
         names = json.loads(str(file["names"]))
         return [
             StaticMesh(
-                name, file[f"{k}/faces"], file[f"{k}/material"], tuple(materials), file[f"{k}/uv"], file[f"{k}/local"]
+                name,
+                materials=tuple(materials),
+                **{field: file[f"{k}/{field}"] for field in ("faces", "material", "uv", "local", "tint")},
             )
             for k, (name, materials) in enumerate(names)
         ]
@@ -57,6 +62,11 @@ def read_pieces(folder: Path) -> list[StaticMesh]:
 def cache_path(folder: Path, k: int) -> Path:
     """Return the point cache of piece `k`."""
     return folder / f"piece_{k}.pc2"
+
+
+def shade_path(folder: Path, k: int) -> Path:
+    """Return the shades (T,n) float32 of piece `k`."""
+    return folder / f"piece_{k}.npy"
 
 
 def write_cache(path: Path, n_points: int, n_frames: int, frames: Iterable[np.ndarray]) -> None:

@@ -1,12 +1,15 @@
 """Materials as data: graphs of shader nodes, and the values that a scene gives them.
 
 A graph never changes between scenes, only values do, so that each shader is compiled once a process. All procedural
-textures read coordinates that stick to the surface: `cloth` (UV, m) and `local` (the rest position, m).
+textures read coordinates that stick to the surface: `cloth` (UV, m) and `local` (the rest position, m). `tint` is a
+colour per point that multiplies the material's own, `shade` the light that `render.shading` lets through.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from kinesynth.render.scene import Fabric, Scene
 
@@ -59,49 +62,71 @@ def _surface(**inputs: Any) -> Graph:
 
 
 _LOCAL = Node("local", "ShaderNodeAttribute", settings={"attribute_name": "local"})
+_TINT = Node("tint", "ShaderNodeAttribute", settings={"attribute_name": "tint"})
+_SHADE = Node("shade", "ShaderNodeAttribute", settings={"attribute_name": "shade"})
+
+
+def _shaded(colour: str) -> Graph:
+    """Return nodes whose last, `shaded`, is a colour under the point's tint and shade."""
+    return (
+        _TINT,
+        _SHADE,
+        Node("tinted", "ShaderNodeVectorMath", {0: colour, 1: "tint.0"}, {"operation": "MULTIPLY"}),
+        Node("shaded", "ShaderNodeVectorMath", {0: "tinted", "Scale": "shade.2"}, {"operation": "SCALE"}),
+    )
+
+
+def _band(name: str, wave: str, threshold: float) -> Graph:
+    """Return nodes whose last is 1 where a wave is above a threshold, over an edge as wide as a pixel: no aliasing."""
+    return (
+        _math(f"{name} above", "SUBTRACT", wave, threshold),
+        _math(f"{name} steep", "DIVIDE", f"{name} above", "edge"),
+        Node(name, "ShaderNodeMath", {0: f"{name} steep", 1: 0.5}, {"operation": "ADD", "use_clamp": True}),
+    )
 
 
 def _fabric() -> Graph:
-    """Two colours in a pattern, broad wrinkles and a fine weave."""
+    """Two colours in a pattern, and a fine weave."""
     return (
         Node("uv", "ShaderNodeUVMap", settings={"uv_map": "cloth"}),
-        _LOCAL,
         Node("xyz", "ShaderNodeSeparateXYZ", {0: "uv"}),
-        *map(_value, ("pitch", "stripe", "check", "melange", "weave")),
+        *map(_value, ("pitch", "edge", "stripe", "check", "print", "melange", "weave")),
         _math("u", "DIVIDE", "xyz.0", "pitch"),
         _math("v", "DIVIDE", "xyz.1", "pitch"),
         _math("u wave", "PINGPONG", "u", 0.5),
         _math("v wave", "PINGPONG", "v", 0.5),
-        _math("u band", "GREATER_THAN", "u wave", 0.25),
-        _math("v band", "GREATER_THAN", "v wave", 0.31),
+        *_band("u band", "u wave", 0.25),
+        *_band("v band", "v wave", 0.31),
         _math("both bands", "ADD", "u band", "v band"),
+        Node("printed", "ShaderNodeCombineXYZ", {0: "u", 1: "v"}),
+        Node("cells", "ShaderNodeTexVoronoi", {"Vector": "printed", "Scale": 2.0, "Randomness": 0.7},
+             {"voronoi_dimensions": "2D"}),
+        _math("blot", "SUBTRACT", 0.62, "cells.0"),
+        *_band("blots", "blot", 0.3),
         _noise("yarn", "uv", 260.0, 1.0),
         _math("stripe part", "MULTIPLY", "v band", "stripe"),
         _math("check part", "MULTIPLY", "both bands", "check"),
+        _math("print part", "MULTIPLY", "blots", "print"),
         _math("melange part", "MULTIPLY", "yarn", "melange"),
         _math("pattern 1", "ADD", "stripe part", "check part"),
-        _math("pattern", "ADD", "pattern 1", "melange part"),
+        _math("pattern 2", "ADD", "pattern 1", "print part"),
+        _math("pattern", "ADD", "pattern 2", "melange part"),
         _mix("colour", "pattern", _WHITE, _WHITE),
-        _noise("wrinkles", "local.1", 6.0, 2.0, 0.6),
-        _noise("weave grain", "uv", 420.0, 0.0),
-        _math("weave height", "MULTIPLY", "weave grain", "weave"),
-        _bump("wrinkle bump", "wrinkles", 0.03, 0.8),
-        _bump("weave bump", "weave height", 0.0012, 1.0, "wrinkle bump"),
-        *_surface(base_color="colour.2", roughness=0.85, normal="weave bump", sheen_weight=0.15),
-    )
+        *_shaded("colour.2"),
+        _math("weave height", "MULTIPLY", "yarn", "weave"),
+        _bump("weave bump", "weave height", 0.0015),
+        *_surface(base_color="shaded", roughness=0.85, normal="weave bump", specular_ior_level=0.25, sheen_weight=0.1),
+    )  # fmt: skip
 
 
 def _skin() -> Graph:
     """Mottled skin, a little translucent."""
     return (
         _LOCAL,
-        _noise("mottle", "local.1", 28.0, 3.0),
+        _noise("mottle", "local.1", 34.0, 4.0),
         _mix("tone", "mottle", _WHITE, _WHITE),
-        _noise("pores", "local.1", 420.0, 1.0),
-        _bump("pore bump", "pores", 0.0006),
-        *_surface(
-            base_color="tone.2", roughness=0.55, normal="pore bump", subsurface_weight=0.0, subsurface_scale=0.01
-        ),
+        *_shaded("tone.2"),
+        *_surface(base_color="shaded", roughness=0.55, subsurface_weight=0.0, subsurface_scale=0.01),
     )
 
 
@@ -114,7 +139,8 @@ def _eye() -> Graph:
         _math("is pupil", "GREATER_THAN", "xyz.2", 0.972),
         _mix("white or iris", "is iris", (0.62, 0.58, 0.55, 1.0), _WHITE),
         _mix("colour", "is pupil", "white or iris.2", (0.004, 0.004, 0.004, 1.0)),
-        *_surface(base_color="colour.2", roughness=0.12),
+        *_shaded("colour.2"),
+        *_surface(base_color="shaded", roughness=0.12),
     )
 
 
@@ -125,37 +151,59 @@ def _hair() -> Graph:
         _noise("strands", "local.1", 38.0, 3.0, 0.3),
         _mix("colour", "strands", _WHITE, _WHITE),
         _bump("strand bump", "strands", 0.004, 0.4),
-        *_surface(base_color="colour.2", roughness=0.6, specular_ior_level=0.1, normal="strand bump"),
+        *_shaded("colour.2"),
+        *_surface(base_color="shaded", roughness=0.5, specular_ior_level=0.2, normal="strand bump"),
     )
 
 
 def _floor() -> Graph:
-    """Boards or tiles."""
+    """Boards, tiles or one surface, speckled in two sizes."""
     inputs: dict[str | int, Any] = {
         "Vector": "flat", "Color1": _WHITE, "Color2": _WHITE, "Mortar": _WHITE, "Scale": 1.0,
-        "Mortar Size": 0.004, "Mortar Smooth": 0.2, "Brick Width": 1.1, "Row Height": 0.2,
+        "Mortar Size": 0.003, "Mortar Smooth": 0.3, "Brick Width": 1.1, "Row Height": 0.2,
     }  # fmt: skip
     return (
         _LOCAL,
         Node("xyz", "ShaderNodeSeparateXYZ", {0: "local.1"}),
         Node("flat", "ShaderNodeCombineXYZ", {0: "xyz.0", 1: "xyz.2"}),
         Node("boards", "ShaderNodeTexBrick", inputs),
-        *_surface(base_color="boards.0", roughness=0.45),
-    )
+        Node("fine", "ShaderNodeTexNoise", {"Vector": "flat", "Scale": 20.0, "Detail": 3.0},
+             {"noise_dimensions": "2D"}),
+        Node("broad", "ShaderNodeTexNoise", {"Vector": "flat", "Scale": 0.7, "Detail": 2.0},
+             {"noise_dimensions": "2D"}),
+        _value("grain"),
+        _math("both", "ADD", "fine", "broad"),
+        _math("about zero", "SUBTRACT", "both", 1.0),
+        _math("speckle", "MULTIPLY", "about zero", "grain"),
+        _math("factor", "MULTIPLY_ADD", "speckle", 2.0, 1.0),
+        Node("colour", "ShaderNodeVectorMath", {0: "boards.0", "Scale": "factor"}, {"operation": "SCALE"}),
+        *_surface(base_color="colour", roughness=0.45, specular_ior_level=0.3),
+    )  # fmt: skip
 
 
-def _contact_shadow() -> Graph:
-    """Black, transparent towards the rim (`local` x, y run over the unit disc)."""
+def _shadow() -> Graph:
+    """Black where the floor gets no light, clear where it gets all."""
     return (
-        _LOCAL,
-        Node("radius", "ShaderNodeVectorMath", {0: "local.1"}, {"operation": "LENGTH"}),
-        _math("inside", "SUBTRACT", 1.0, "radius.1"),
-        _math("falloff", "SMOOTH_MIN", "inside", 1.0, 0.5),
-        _math("opacity", "MULTIPLY", "falloff", 0.55),
+        _SHADE,
+        _math("opacity", "SUBTRACT", 1.0, "shade.2"),
         Node("clear", "ShaderNodeBsdfTransparent"),
         Node("dark", "ShaderNodeEmission", {"Color": (0.0, 0.0, 0.0, 1.0)}),
         Node("blend", "ShaderNodeMixShader", {0: "opacity", 1: "clear", 2: "dark"}),
         Node("output", "ShaderNodeOutputMaterial", {"Surface": "blend"}),
+    )
+
+
+def _window() -> Graph:
+    """Daylight behind a pane: bright above, dimmer below, with the blur of trees and houses."""
+    return (
+        _LOCAL,
+        Node("xyz", "ShaderNodeSeparateXYZ", {0: "local.1"}),
+        _noise("view", "local.1", 2.2, 1.0),
+        _math("high", "MULTIPLY_ADD", "xyz.1", 0.5, "view"),
+        Node("above", "ShaderNodeMath", {0: "high", 1: 1.0}, {"operation": "SUBTRACT", "use_clamp": True}),
+        _mix("colour", "above", (0.25, 0.32, 0.22, 1.0), (0.85, 0.93, 1.0, 1.0)),
+        Node("light", "ShaderNodeEmission", {"Color": "colour.2", "Strength": 3.0}),
+        Node("output", "ShaderNodeOutputMaterial", {"Surface": "light"}),
     )
 
 
@@ -167,7 +215,11 @@ def _white() -> Graph:
 
 
 def _plain(roughness: float) -> Graph:
-    return _surface(base_color=_WHITE, roughness=roughness)
+    return (
+        Node("own", "ShaderNodeRGB"),
+        *_shaded("own"),
+        *_surface(base_color="shaded", roughness=roughness, specular_ior_level=0.3),
+    )
 
 
 MATERIALS: Mapping[str, Graph] = {
@@ -180,9 +232,9 @@ MATERIALS: Mapping[str, Graph] = {
     "shoe": _plain(0.55),
     "sole": _plain(0.7),
     "floor": _floor(),
-    "wall": _plain(0.9),
-    "skirting": _plain(0.5),
-    "shadow": _contact_shadow(),
+    "paint": _plain(0.8),
+    "window": _window(),
+    "shadow": _shadow(),
     "white": _white(),
 }
 TRANSPARENT = frozenset({"shadow"})
@@ -190,43 +242,56 @@ TRANSPARENT = frozenset({"shadow"})
 
 def values(scene: Scene) -> dict[str, dict[str, Any]]:
     """Return for each material the values of this scene, by "node.input" (or "node" for a value node)."""
-    person, room = scene.person, scene.room
+    person, floor = scene.person, scene.room.floor
     return {
         "skin": {
-            "tone.6": _scaled(person.skin, 0.86),
-            "tone.7": _scaled(person.skin, 1.10, red=1.05),
+            "tone.6": _scaled(person.skin, 0.84),
+            "tone.7": _scaled(person.skin, 1.14, red=1.04),
             "surface.Roughness": person.skin_roughness,
             "surface.Subsurface Weight": scene.settings.subsurface,
         },
         "eye": {"white or iris.7": (*person.iris, 1.0)},
         "hair": {"colour.6": _scaled(person.hair, 0.45), "colour.7": _scaled(person.hair, 1.5)},
-        "brow": {"surface.Base Color": _scaled(person.hair, 0.7)},
-        "upper": _fabric_values(person.upper.fabric),
-        "lower": _fabric_values(person.lower.fabric),
-        "shoe": {"surface.Base Color": (*person.shoe, 1.0)},
-        "sole": {"surface.Base Color": (*person.sole, 1.0)},
+        "brow": {"own": _scaled(person.hair, 0.7)},
+        "upper": _fabric_values(person.upper.fabric, scene),
+        "lower": _fabric_values(person.lower.fabric, scene),
+        "shoe": {"own": (*person.shoe, 1.0)},
+        "sole": {"own": (*person.sole, 1.0)},
+        "paint": {"own": _WHITE},
         "floor": {
-            "boards.Color1": (*room.floor, 1.0),
-            "boards.Color2": (*room.floor_second, 1.0),
-            "boards.Mortar": _scaled(room.floor, 0.45),
-            "boards.Row Height": room.floor_pitch_m,
+            "boards.Color1": (*floor.colour, 1.0),
+            "boards.Color2": (*(floor.second if floor.pitch_m else floor.colour), 1.0),
+            "boards.Mortar": _scaled(floor.colour, 0.5 if floor.pitch_m else 1.0),
+            "boards.Row Height": floor.pitch_m or 1.0,
+            "boards.Brick Width": (floor.pitch_m or 1.0) * floor.length,
+            "fine.Scale": 1 / floor.grain_m,
+            "grain": floor.grain,
+            "surface.Roughness": floor.roughness,
         },
-        "wall": {"surface.Base Color": (*room.wall, 1.0)},
-        "skirting": {"surface.Base Color": (0.7, 0.7, 0.68, 1.0)},
     }
 
 
-def _fabric_values(fabric: Fabric) -> dict[str, Any]:
+def _fabric_values(fabric: Fabric, scene: Scene) -> dict[str, Any]:
+    pattern = fabric.pattern
     return {
         "pitch": fabric.pitch_m,
-        "stripe": float(fabric.pattern == "stripe"),
-        "check": 0.5 * (fabric.pattern == "check"),
-        "melange": {"melange": 0.8, "knit": 0.3}.get(fabric.pattern, 0.0),
-        "weave": fabric.weave * (1.6 if fabric.pattern == "knit" else 1.0),
+        "edge": max(0.02, _pixel_m(scene) / fabric.pitch_m),
+        "stripe": float(pattern == "stripe"),
+        "check": 0.5 * (pattern == "check"),
+        "print": 0.9 * (pattern == "print"),
+        "melange": {"denim": 0.35, "knit": 0.3}.get(pattern, 0.06),
+        "weave": fabric.weave * {"knit": 1.8, "denim": 1.2}.get(pattern, 0.6),
         "colour.6": (*fabric.colour, 1.0),
         "colour.7": (*fabric.second, 1.0),
         "surface.Roughness": fabric.roughness,
     }
+
+
+def _pixel_m(scene: Scene) -> float:
+    """Return the width of a pixel at the middle of the clip's bounds, m, in the nearest view; 0 without cameras."""
+    middle = np.array([sum(scene.extent[0]) / 2, 0.0, sum(scene.extent[1]) / 2])
+    widths = [np.linalg.norm(middle - camera.position) / camera.K[0, 0] for camera in scene.cameras]
+    return float(min(widths, default=0.0))
 
 
 def _scaled(colour: tuple[float, float, float], factor: float, red: float = 1.0) -> tuple[float, float, float, float]:

@@ -41,6 +41,19 @@ class Patch:
         used, faces = np.unique(self.faces, return_inverse=True)
         return Patch(self.matrix[used], faces.reshape(-1, 3))
 
+    def refined(self) -> "Patch":
+        """Return the patch with every triangle split into four."""
+        edges = np.concatenate([self.faces[:, [0, 1]], self.faces[:, [1, 2]], self.faces[:, [2, 0]]])
+        unique, index = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True)
+        n = self.matrix.shape[0]
+        middle = (n + index).reshape(3, -1).T  # of edges 0-1, 1-2, 2-0
+        (a, b, c), (ab, bc, ca) = self.faces.T, middle.T
+        corners = [(a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca)]
+        rows = np.repeat(np.arange(len(unique)), 2)
+        halves = sparse.coo_array((np.full(len(rows), 0.5), (rows, unique.reshape(-1))), shape=(len(unique), n))
+        matrix = sparse.vstack([self.matrix, sparse.csr_array(halves) @ self.matrix])
+        return Patch(sparse.csr_array(matrix), np.concatenate([np.stack(each, axis=1) for each in corners]))
+
     @cached_property
     def boundary(self) -> np.ndarray:
         """Directed edges (E,2) that belong to one face only, in the face's direction."""

@@ -3,18 +3,22 @@
 import numpy as np
 
 from kinesynth.render import garments, head
+from kinesynth.render import hood as hoods
 from kinesynth.render.anatomy import Piece, RestBody, single
+from kinesynth.render.complexion import complexion
 from kinesynth.render.mesh import Patch
 from kinesynth.render.scene import SOLE_M, Person
 from kinesynth.render.shoes import shoe
 
 # How far under a garment's edge the skin is left out, m: enough that nothing shows when the edge moves.
-_UPPER_MARGIN_M = 0.05
+_UPPER_MARGIN_M = {"jacket": 0.09}  # its collar stands off
+_UPPER_USUAL_MARGIN_M = 0.055
 _LOWER_MARGIN_M = 0.06
 
 
 def dress(body: RestBody, person: Person) -> list[Piece]:
     """Return the pieces of a dressed person, the remaining skin first."""
+    hood = [hoods.hood(body)] if person.upper.cut == "jacket" else []
     return [
         bare_skin(body, person),
         head.eyeballs(body),
@@ -24,13 +28,15 @@ def dress(body: RestBody, person: Person) -> list[Piece]:
         garments.upper(body, person.upper.cut),
         shoe(body, "left", SOLE_M),
         shoe(body, "right", SOLE_M),
+        *hood,
     ]
 
 
 def bare_skin(body: RestBody, person: Person) -> Piece:
     """Return the body without eyeballs and without what clothes and shoes hide."""
+    margin = _UPPER_MARGIN_M.get(person.upper.cut, _UPPER_USUAL_MARGIN_M)
     hidden = (
-        garments.covered(body, garments.upper_region(body, person.upper.cut), _UPPER_MARGIN_M)
+        garments.covered(body, garments.upper_region(body, person.upper.cut), margin)
         | garments.covered(body, garments.lower_region(body, person.lower.cut), _LOWER_MARGIN_M)
         | _under_both(body, person)
         | _in_shoes(body)
@@ -39,7 +45,8 @@ def bare_skin(body: RestBody, person: Person) -> Piece:
     faces = body.faces[~hidden[body.faces].all(axis=1)]
     patch = Patch.whole(len(body.vertices), faces).compact()
     rest, weights = patch.sample(body.vertices), patch.sample(body.weights)
-    return Piece("skin", rest, patch.faces, weights, ("skin",), single(patch.faces), anchor=patch.matrix)
+    tint = patch.sample(complexion(body, person))
+    return Piece("skin", rest, patch.faces, weights, ("skin",), single(patch.faces), tint=tint, anchor=patch.matrix)
 
 
 def _under_both(body: RestBody, person: Person) -> np.ndarray:

@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from kinesynth.render.cameras import Camera
 
 Colour = tuple[float, float, float]  # linear RGB, 0..1
-Pattern = Literal["solid", "stripe", "check", "knit", "melange"]
+Pattern = Literal["solid", "stripe", "check", "knit", "denim", "print"]
+Kind = Literal["lab", "room", "outdoors"]
 Engine = Literal["eevee", "cycles"]
 
 SOLE_M = 0.022  # thickness of shoe soles: the floor lies so far below the bare feet
@@ -43,9 +44,11 @@ class Person:
 
     skin: Colour
     skin_roughness: float
+    flush: float
     iris: Colour
     hair_cut: str
     hair: Colour
+    stubble: float
     upper: Garment
     lower: Garment
     shoe: Colour
@@ -53,21 +56,56 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Room:
-    """A floor at `floor_m` (below zero by the soles' thickness) and two walls, m behind the clip's bounds."""
+class Floor:
+    """A floor at `height_m` (below zero by the soles' thickness): boards, tiles or, with `pitch_m` 0, one surface.
 
-    floor: Colour
-    floor_second: Colour
-    floor_pitch_m: float
-    floor_m: float
+    `grain_m` is the size and `grain` the strength of its speckle.
+    """
+
+    colour: Colour
+    second: Colour
+    pitch_m: float
+    length: float
+    grain_m: float
+    grain: float
+    roughness: float
+    height_m: float
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """A thing along one wall: its kind (one of `furniture.KINDS`), wall (0-3), place along it (m) and colours."""
+
+    kind: str
+    wall: int
+    along_m: float
+    size: float
+    colour: Colour
+    second: Colour
+
+
+@dataclass(frozen=True)
+class Room:
+    """A place: indoors four walls, `wall_clearance_m` behind the clip's bounds in x and z; outdoors a sky.
+
+    `sky` names one of Blender's own CC0 panoramas, turned by `sky_turn_rad`; indoors it is what the windows show.
+    """
+
+    kind: Kind
+    floor: Floor
     wall: Colour
+    dado: Colour
     wall_clearance_m: tuple[float, float]
+    furniture: tuple[Furniture, ...]
+    sky: str
+    sky_turn_rad: float
 
 
 @dataclass(frozen=True)
 class Light:
-    """A square area light below the ceiling, facing down."""
+    """A square area light below the ceiling, facing down; or, of kind `sun`, light from where `position` points."""
 
+    kind: Literal["area", "sun"]
     position: tuple[float, float, float]
     size_m: float
     power_watt: float
@@ -76,13 +114,12 @@ class Light:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the renderer spends on a frame; without `shadows`, dark patches under the feet stand in for them."""
+    """What the renderer spends on a frame; without `shadows`, `render.shading` stands in for them."""
 
     engine: Engine = "eevee"
     samples: int = 2
     shadows: bool = False
     subsurface: float = 0.0
-    exposure: float = 0.0
 
 
 PRESETS = {
@@ -93,12 +130,18 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Scene:
-    """One clip's scene; `extent` is the clip's bounds in x, z: ((x0, x1), (z0, z1)) m."""
+    """One clip's scene.
+
+    `extent` is the clip's bounds in x, z: ((x0, x1), (z0, z1)) m; `exposure` is in stops, `white_k` the colour
+    temperature that the cameras take for white.
+    """
 
     person: Person
     room: Room
     lights: tuple[Light, ...]
     ambient: Colour
+    exposure: float
+    white_k: float
     cameras: tuple[Camera, ...]
     settings: Settings
     extent: tuple[tuple[float, float], tuple[float, float]]

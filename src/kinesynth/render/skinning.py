@@ -58,7 +58,8 @@ def skin(piece: Piece, transforms: np.ndarray) -> np.ndarray:
 def drape(piece: Piece, transforms: np.ndarray, body: RestBody, body_vertices: np.ndarray) -> np.ndarray:
     """Return a piece's points (T,n,3) on a posed body (T,N,3).
 
-    Skin lies on the body as it is; cloth is skinned by itself and then pushed out where it sank into the body.
+    Skin lies on the body as it is; cloth is skinned by itself, falls by its slack, creases,
+    and is pushed out where it sank into the body: it rests on what faces up and hangs away from what faces down.
     """
     if piece.anchor is not None and piece.clearance is None:
         return np.stack([piece.anchor @ vertices for vertices in body_vertices])
@@ -68,5 +69,10 @@ def drape(piece: Piece, transforms: np.ndarray, body: RestBody, body_vertices: n
     for t, vertices in enumerate(body_vertices):
         normals = piece.anchor @ vertex_normals(vertices, body.faces)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        posed[t] = push_out(posed[t], piece.anchor @ vertices, normals, piece.clearance)
+        points = posed[t]
+        if piece.slack is not None:
+            points = points - piece.slack[:, None] * [0.0, 1.0, 0.0]
+        if piece.folds is not None:
+            points = piece.folds.apply(points)
+        posed[t] = push_out(points, piece.anchor @ vertices, normals, piece.clearance)
     return posed

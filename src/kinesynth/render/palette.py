@@ -1,0 +1,26 @@
+"""Colours: palettes are written in sRGB, scenes hold linear RGB."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kinesynth.render.scene import Colour
+
+
+def linear(srgb: np.ndarray | tuple[float, float, float]) -> Colour:
+    """Return an sRGB colour as linear RGB."""
+    value = np.clip(np.asarray(srgb, dtype=float), 0, 1)
+    result = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return float(result[0]), float(result[1]), float(result[2])
+
+
+def shade(rng: np.random.Generator, palette: Sequence[Colour]) -> Colour:
+    """Draw a colour near one of a palette (sRGB), as linear RGB."""
+    base = np.asarray(palette[int(rng.integers(len(palette)))])
+    return linear(base * rng.uniform(0.85, 1.12) + rng.normal(0, 0.012, 3))
+
+
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Return `first` with a `share` of `second` (linear RGB)."""
+    mixed = (1 - share) * np.asarray(first) + share * np.asarray(second)
+    return float(mixed[0]), float(mixed[1]), float(mixed[2])
