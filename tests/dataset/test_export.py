@@ -23,7 +23,7 @@ def test_opensim_opens_what_is_exported(results: Path, tmp_path: Path) -> None:
     for name in ("knee_angle_r", "knee_angle_r_beta", "pelvis_ty"):
         np.testing.assert_allclose(seen[name], angles[:, names.index(name)], atol=1e-6)
     assert (seen["markers"], seen["frames"], seen["loads"], seen["body"]) == (103, 20, 2, "calcn_r")
-    assert (seen["moments"], seen["activations"], seen["grf"]) == (43, 81, 19)
+    assert (seen["moments"], seen["activations"], seen["grf"]) == (43, 113, 19)
 
 
 def test_a_second_export_replaces_the_first(results: Path, tmp_path: Path) -> None:

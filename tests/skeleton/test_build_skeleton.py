@@ -55,7 +55,7 @@ def test_contents(generic_osim: Path) -> None:
     model, state = opened(generic_osim)
     assert model.getBodySet().getSize() == 23
     assert model.getCoordinateSet().getSize() == 42
-    assert model.getMuscles().getSize() == 80
+    assert model.getMuscles().getSize() == 112
     assert model.getContactGeometrySet().getSize() == 12
     assert model.getTotalMass(state) == pytest.approx(
         sum(float(row["mass"]) for row in both_sides("bodies")), abs=1e-12
@@ -116,17 +116,18 @@ def test_legs_agree_with_the_published_model(shared: Path, generic_osim: Path, d
     coordinates = [f"{name}_{side}" for side in "rl" for name in LEG]
     ranges = [(item.getRangeMin(), item.getRangeMax()) for item in map(theirs[0].getCoordinateSet().get, coordinates)]
     low, high = np.array(ranges).T
-    assert [m.getName() for m in ours[0].getMuscles()] == [m.getName() for m in theirs[0].getMuscles()]
+    legs = [ours[0].getMuscles().getIndex(muscle.getName()) for muscle in theirs[0].getMuscles()]
+    assert len(legs) == 80 and min(legs) >= 0
     for angles in np.random.default_rng(0).uniform(low, high, (12, len(low))):
         values = dict(zip(coordinates, angles.tolist(), strict=True))
         values |= {f"{name}_beta": values[name] for name in ("knee_angle_r", "knee_angle_l")}
         for model, state in (ours, theirs):
             pose(model, state, values)
         for coordinate in coordinates:
-            difference = moment_arms(*ours, coordinate) - moment_arms(*theirs, coordinate)
+            difference = moment_arms(*ours, coordinate)[legs] - moment_arms(*theirs, coordinate)
             assert np.abs(difference).max() <= 1e-6, coordinate
         fibres = [_rigid_tendon_fibre_lengths(*each) for each in (ours, theirs)]
-        np.testing.assert_allclose(fibres[0], fibres[1], rtol=1e-4)
+        np.testing.assert_allclose(fibres[0][legs], fibres[1], rtol=1e-4)
 
 
 def test_vasti_extend_the_knee_over_its_whole_range(generic_osim: Path) -> None:

@@ -21,21 +21,23 @@ _PASSIVE = tuple(
 # Active force over fibre length, the same for all muscles (Rajagopal 2016): normalised fibre lengths where it starts,
 # bends and ends, the slope of its shallow part, and its least value.
 _ACTIVE_FORCE_LENGTH = (0.25, 0.77, 1.9, 0.75, 0.0)
+_WRAPS = {"cylinder": opensim.WrapCylinder, "sphere": opensim.WrapSphere}
 _FIBRE_DAMPING = 0.1  # Millard 2013
 _MINIMUM_ACTIVATION = 0.01
 
 
 def add_wrap_surfaces(model: Any) -> None:
-    """Add the cylinders of wraps.csv to their bodies."""
+    """Add the cylinders and spheres of wraps.csv to their bodies."""
     for row in both_sides("wraps"):
-        cylinder = opensim.WrapCylinder()
-        cylinder.setName(row["wrap"])
-        cylinder.set_translation(opensim.Vec3(*numbers(row, "x", "y", "z")))
-        cylinder.set_xyz_body_rotation(opensim.Vec3(*numbers(row, "rx", "ry", "rz")))
-        cylinder.set_quadrant(row["quadrant"])
-        cylinder.set_radius(float(row["radius"]))
-        cylinder.set_length(float(row["length"]))
-        model.getBodySet().get(row["body"]).addWrapObject(cylinder)
+        surface = _WRAPS[row["shape"]]()
+        surface.setName(row["wrap"])
+        surface.set_translation(opensim.Vec3(*numbers(row, "x", "y", "z")))
+        surface.set_xyz_body_rotation(opensim.Vec3(*numbers(row, "rx", "ry", "rz")))
+        surface.set_quadrant(row["quadrant"])
+        surface.set_radius(float(row["radius"]))
+        if row["shape"] == "cylinder":
+            surface.set_length(float(row["length"]))
+        model.getBodySet().get(row["body"]).addWrapObject(surface)
 
 
 def add_muscles(model: Any) -> None:
