@@ -117,7 +117,8 @@ def test_legs_agree_with_the_published_model(shared: Path, generic_osim: Path, d
     ranges = [(item.getRangeMin(), item.getRangeMax()) for item in map(theirs[0].getCoordinateSet().get, coordinates)]
     low, high = np.array(ranges).T
     legs = [ours[0].getMuscles().getIndex(muscle.getName()) for muscle in theirs[0].getMuscles()]
-    assert len(legs) == 80 and min(legs) >= 0
+    assert len(legs) == 80
+    assert min(legs) >= 0
     for angles in np.random.default_rng(0).uniform(low, high, (12, len(low))):
         values = dict(zip(coordinates, angles.tolist(), strict=True))
         values |= {f"{name}_beta": values[name] for name in ("knee_angle_r", "knee_angle_l")}
