@@ -24,8 +24,6 @@ rule train:
         steps=CONFIG.train.steps,
         batch_size=CONFIG.train.batch_size,
         window=CONFIG.train.window,
-        crop=CONFIG.train.crop,
-        learning_rate=CONFIG.train.learning_rate,
         seed=CONFIG.seed,
     shell:
         """
@@ -35,8 +33,6 @@ rule train:
             --steps {params.steps} \
             --batch-size {params.batch_size} \
             --window {params.window} \
-            --crop {params.crop} \
-            --learning-rate {params.learning_rate} \
             --seed {params.seed} \
             --output results/train \
             2>{log:q}

@@ -122,12 +122,13 @@ class Render:
 class Train:
     """The network that is trained on the shards."""
 
-    network: Literal["two_view"] = option("two_view", "two_view: a small two-view network")
-    steps: int = option(60, "optimizer steps", minimum=1)
-    batch_size: int = option(4, "windows per step", minimum=1)
-    window: int = option(16, "frames per window", minimum=2)
-    crop: int = option(64, "side of the square crop around the person, in pixels", minimum=32, maximum=512)
-    learning_rate: float = option(1e-3, "Adam's learning rate", exclusiveMinimum=0)
+    network: Literal[
+        "odah", "odah_frame", "d3ke", "d3ke_lstm", "d3ke_tcn", "neurik", "neurik_centre",
+        "odah_tiny", "d3ke_tiny", "neurik_tiny",
+    ] = option("odah_tiny", "preset: a paper's network, or a tiny one that a CPU trains in a minute")  # fmt: skip
+    steps: int = option(0, "optimizer steps; 0: the preset's", minimum=0)
+    batch_size: int = option(0, "windows per step; 0: the preset's", minimum=0)
+    window: int = option(0, "frames per window; 0: the preset's", minimum=0)
 
 
 @dataclass(frozen=True)

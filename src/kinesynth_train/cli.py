@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from kinesynth.errors import KinesynthError
-from kinesynth_train.evaluate import evaluate
-from kinesynth_train.networks import NETWORKS
-from kinesynth_train.train import Settings, fit, pick_device
+from kinesynth_train.evaluate import evaluate, table
+from kinesynth_train.presets import PRESETS
+from kinesynth_train.train import Settings, fit
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -20,18 +23,25 @@ def build_parser() -> argparse.ArgumentParser:
     train = verbs.add_parser("fit", help="train a network, write checkpoint.pt and metrics.json")
     train.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     train.add_argument("--output", type=Path, required=True, help="folder of the checkpoint and the metrics")
-    train.add_argument("--network", choices=sorted(NETWORKS), default=Settings.network)
-    train.add_argument("--steps", type=_positive, default=Settings.steps, help="optimizer steps")
-    train.add_argument("--batch-size", type=_positive, default=Settings.batch_size, help="windows per step")
-    train.add_argument("--window", type=_positive, default=Settings.window, help="frames per window")
-    train.add_argument("--crop", type=_positive, default=Settings.crop, help="side of the crops, pixels")
+    train.add_argument("--network", choices=list(PRESETS), default=Settings.network, help="preset")
+    for name, meaning in {
+        "steps": "optimizer steps of all phases",
+        "batch-size": "windows per micro-batch and process",
+        "window": "frames per window",
+        "accumulate": "micro-batches per step",
+    }.items():
+        train.add_argument(f"--{name}", type=_count, default=0, help=f"{meaning}; 0 takes the preset's")
+    train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
-    train.add_argument("--learning-rate", type=float, default=Settings.learning_rate, help="Adam's, at the start")
+    train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)
-    train.add_argument("--workers", type=int, default=Settings.workers, help="processes that read and decode")
+    train.add_argument("--workers", type=_count, default=Settings.workers, help="processes that read and decode")
+    train.add_argument("--checkpoint-every", type=_count, default=0, help="steps; 0 writes a checkpoint at the end")
+    train.add_argument("--resume", action="store_true", help="go on from the output's checkpoint, if there is one")
+    train.add_argument("--tensorboard", action="store_true", help="write curves for TensorBoard too")
 
-    test = verbs.add_parser("evaluate", help="measure a checkpoint on the test split")
-    test.add_argument("--checkpoint", type=Path, required=True, help="what fit wrote")
+    test = verbs.add_parser("evaluate", help="measure checkpoints and two baselines on the test split")
+    test.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="what fit wrote, one or several")
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")
     test.add_argument("--device", choices=devices, default="auto")
@@ -44,18 +54,27 @@ def run(arguments: Sequence[str]) -> int:
     verb = options.pop("verb")
     try:
         if verb == "fit":
-            metrics = fit(Settings(**options))
+            report_fit(fit(Settings(**options)))
         else:
-            metrics = evaluate(**{**options, "device": pick_device(options["device"])})
+            device = (
+                options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+            )
+            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device)
+            print(table(figures))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    print(  # noqa: T201
-        f"{metrics['split']}: MAE_angle {metrics['mae_angle_deg']:.2f} deg"
-        f" (mean pose {metrics['baseline_mae_angle_deg']:.2f}),"
-        f" position {metrics['position_error_mm']:.1f} mm (mean pose {metrics['baseline_position_error_mm']:.1f})"
-    )
     return 0
+
+
+def report_fit(metrics: dict[str, Any]) -> None:
+    """Print a line about a run; nothing in the processes that only helped."""
+    if metrics:
+        print(  # noqa: T201
+            f"{metrics['split']}: MAE_angle {metrics['mae_angle_deg']:.2f} deg"
+            f" (mean pose {metrics['baseline_mae_angle_deg']:.2f}),"
+            f" MPJPE {metrics['mpjpe_mm']:.1f} mm (mean pose {metrics['baseline_mpjpe_mm']:.1f})"
+        )
 
 
 def main() -> None:
@@ -63,8 +82,8 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def _positive(text: str) -> int:
+def _count(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value}: expected 1 or more")
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{value}: expected 0 or more")
     return value

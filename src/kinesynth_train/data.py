@@ -1,137 +1,129 @@
-"""Windows of shards as the networks see them: square crops around the person, and targets."""
+"""Windows of shards as batches of tensors, in an order that the seed and the step alone decide."""
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
-from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
+from kinesynth_train.crops import crop_frames, crop_projections, square_boxes
 
-MARGIN = 1.15  # side of the crop over the longer side of the person's box
 Split = Literal["train", "val", "test"]
 Batch = dict[str, Tensor]
 
 
-class CropDataset(Dataset[Batch]):
-    """Crops and targets of the windows of a split.
+class Windows(Dataset[Batch]):
+    """Tensors of the windows of a split. Index e * len + i is window i as it is drawn in epoch e.
 
-    An item holds crops (V, T, 4, S, S), cameras (V, T, CAMERA_CODE), angles (T, J), angle_valid (T, J),
-    scales (B, 3), keypoints (T, K, 3), frame_valid (T,).
+    An item holds angles (T, J), angle_valid (T, J), scales (B, 3), keypoints (T, K, 3), markers (T, M, 3),
+    frame_valid (T,), fps (); with pictures also crops (V, T, 4, S, S) uint8, projections (V, T, 3, 4) into the crops,
+    rotations (V, 3, 3) from world to camera, and pixels (V, T), how many of the video's pixels a crop spans.
 
     Args:
         shards: results folder, shards folder or a shard.
-        split: train, val or test.
+        split: train, val or test; None for all.
         window: T.
-        crop: S, pixels.
+        crop: S, pixels; 0 for labels alone, which decodes no video.
         stride: as of `ShardDataset`.
-        seed: of the random windows.
+        seed: of the random windows and of the crops' jitter.
+        jitter: whether crops are moved and stretched.
+        only: leave out all windows after so many, and keep those in memory.
     """
 
     def __init__(
-        self, shards: Path, split: Split, window: int, crop: int, stride: int | None = None, seed: int = 0
+        self,
+        shards: Path,
+        split: Split | None,
+        window: int,
+        crop: int = 0,
+        *,
+        stride: int | None = None,
+        seed: int = 0,
+        jitter: bool = False,
+        only: int | None = None,
     ) -> None:
-        self.windows = ShardDataset(shards, split, window, stride=stride, seed=seed)
-        self.split, self.crop = split, crop
+        views = None if crop else ()
+        self.windows = ShardDataset(shards, split, window, views, stride=stride, seed=seed)
+        self.crop, self.seed, self.jitter = crop, seed, jitter
+        self._kept: dict[int, Batch] | None = None if only is None else {}
+        self._count = len(self.windows) if only is None else min(only, len(self.windows))
+        if not self._count:
+            raise BadInput(shards, "clips", f"none of split {split}", "at least one", "check the splits")
 
     def __len__(self) -> int:
         """Return the number of windows."""
-        return len(self.windows)
+        return self._count
 
     def __getitem__(self, index: int) -> Batch:
         """Return one window."""
-        item = self.windows[index]
+        epoch, window = divmod(index, self._count)
+        if self._kept is None:
+            return self._read(index, epoch, window)
+        if window not in self._kept:
+            self._kept[window] = self._read(index, epoch, window)
+        return self._kept[window]
+
+    def _read(self, index: int, epoch: int, window: int) -> Batch:
+        self.windows.set_epoch(epoch)
+        item = self.windows[window]
+        batch = {name: torch.from_numpy(item[name]) for name in ("angles", "scales", "keypoints", "markers")}
+        batch["frame_valid"] = torch.from_numpy(item["frame_valid"])
+        batch["angle_valid"] = torch.from_numpy(item["quality"]["angle_valid"] & item["frame_valid"][:, None])
+        batch["fps"] = torch.tensor(item["fps"])
+        return batch | (self._pictures(item, index) if self.crop else {})
+
+    def _pictures(self, item: dict[str, dict[str, dict[str, np.ndarray]]], index: int) -> Batch:
         views = list(item["views"].values())
-        boxes = [square_box(view["bbox"]) for view in views]
+        rng = np.random.default_rng([self.seed, index]) if self.jitter else None
+        squares = [square_boxes(view["bbox"], rng) for view in views]
+        pairs = list(zip(views, squares, strict=True))
         return {
-            "crops": torch.stack([crop_frames(view, box, self.crop) for view, box in zip(views, boxes, strict=True)]),
-            "cameras": torch.stack([camera_code(view, box) for view, box in zip(views, boxes, strict=True)]),
-            "angles": torch.from_numpy(item["angles"]),
-            "angle_valid": torch.from_numpy(item["quality"]["angle_valid"] & item["frame_valid"][:, None]),
-            "scales": torch.from_numpy(item["scales"]),
-            "keypoints": torch.from_numpy(item["keypoints"]),
-            "frame_valid": torch.from_numpy(item["frame_valid"]),
+            "crops": torch.stack([crop_frames(view, square, self.crop) for view, square in pairs]),
+            "projections": torch.stack([crop_projections(view, square) for view, square in pairs]),
+            "rotations": torch.stack([torch.from_numpy(view["world_to_camera"][:3, :3]).float() for view in views]),
+            "pixels": torch.stack([torch.from_numpy(square[:, 2]).float() for square in squares]),
         }
 
 
-def square_box(boxes: np.ndarray) -> np.ndarray:
-    """Return the centre and side (T, 3) px of squares around the person's boxes (T, 4): x0, y0, x1, y1."""
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    side = MARGIN * np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True), 4.0)
-    return np.concatenate([centre, side], axis=1)
+class MicroBatches(Sampler[list[int]]):
+    """Lists of indices of `Windows`, without end; each epoch has its own order.
 
-
-def crop_frames(view: dict[str, np.ndarray], squares: np.ndarray, size: int) -> Tensor:
-    """Return colour and mask of each frame in its square, resampled to (T, 4, size, size), 0 to 1, black outside."""
-    colour = torch.from_numpy(view["frames"]).permute(0, 3, 1, 2).float() / 255
-    pictures = torch.cat([colour, torch.from_numpy(view["mask"])[:, None].float()], dim=1)
-    height, width = pictures.shape[2:]
-    extent = torch.tensor([width, height])
-    centre, side = torch.from_numpy(squares[:, :2]).float(), torch.from_numpy(squares[:, 2:]).float()
-    transform = torch.zeros(len(pictures), 2, 3)
-    transform[:, [0, 1], [0, 1]] = side / extent
-    transform[:, :, 2] = (2 * centre + 1) / extent - 1  # pixel centres are whole numbers, torch's edges are at -1 and 1
-    grid = affine_grid(transform, [len(pictures), 4, size, size], align_corners=False)
-    return grid_sample(pictures, grid, align_corners=False)
-
-
-def camera_code(view: dict[str, np.ndarray], squares: np.ndarray) -> Tensor:
-    """Return (T, 15): the ray through the crop's centre, its side over the focal length, and the camera's pose."""
-    K, world_to_camera = view["K"], view["world_to_camera"]
-    focal = K[[0, 1], [0, 1]]
-    ray = (squares[:, :2] - K[:2, 2]) / focal
-    pose = np.broadcast_to(world_to_camera[:3].reshape(-1), (len(squares), 12))
-    return torch.from_numpy(np.concatenate([ray, squares[:, 2:] / focal[0], pose], axis=1)).float()
-
-
-class ReferenceSkeleton(torch.nn.Module):
-    """Keypoints of any subject: one subject's skeleton, and the scales that it already has."""
-
-    reference: Tensor
-
-    def __init__(self, definition: SkeletonDefinition, scales: Tensor) -> None:
-        super().__init__()
-        self.layer = SkeletonLayer(definition).float()
-        self.register_buffer("reference", scales, persistent=False)
-
-    @property
-    def definition(self) -> SkeletonDefinition:
-        """The skeleton's names, limits and couplings."""
-        return self.layer.definition
-
-    def forward(self, angles: Tensor, scales: Tensor) -> Tensor:
-        """Return keypoints (N, T, K, 3) m of angles (N, T, J) and scales (N, B, 3) relative to the generic skeleton."""
-        keypoints: Tensor = self.layer(angles, scales / self.reference).keypoints
-        return keypoints
-
-
-def reference_skeleton(dataset: ShardDataset) -> ReferenceSkeleton:
-    """Return the skeleton of the first clip of a dataset.
-
-    Raises:
-        BadInput: the dataset has no clip.
+    Micro-batch m is decided by the seed and m alone. A process takes m = first, first + stride, ...: so many steps
+    were done before, so many processes share the work. That is what makes a run that is taken up again, or one that
+    is shared by more processes with fewer accumulated batches, see the same data.
     """
-    if not dataset.clips:
-        raise BadInput(dataset.shards[0].parent, "clips", "none of this split", "at least one", "check the splits")
-    place = dataset.clips[0]
-    with h5py.File(place.shard, "r") as file:
-        definition = SkeletonDefinition.read(file["skeleton"])
-        return ReferenceSkeleton(definition, torch.from_numpy(file["clips"][place.clip_id]["scales"][()]))
+
+    def __init__(self, windows: int, size: int, seed: int, first: int = 0, stride: int = 1) -> None:
+        self._windows, self._size, self._seed, self._first, self._stride = windows, size, seed, first, stride
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the lists."""
+        for micro in count(self._first, self._stride):
+            places = np.arange(micro * self._size, (micro + 1) * self._size)
+            epochs, turns = np.divmod(places, self._windows)
+            orders = {epoch: self._order(epoch) for epoch in set(epochs.tolist())}
+            windows = [orders[epoch][turn] for epoch, turn in zip(epochs, turns, strict=True)]
+            yield (epochs * self._windows + windows).tolist()
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng([self._seed, epoch]).permutation(self._windows)
 
 
-def angle_statistics(dataset: ShardDataset, free: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return the mean (J,) and standard deviation (J,) of the angles of all clips, circular where they are free."""
-    angles = np.concatenate([_angles(place.shard, place.clip_id) for place in dataset.clips]).astype(np.float64)
-    mean = np.where(free, np.arctan2(np.sin(angles).mean(axis=0), np.cos(angles).mean(axis=0)), angles.mean(axis=0))
-    return torch.tensor(mean).float(), torch.tensor(np.maximum(angles.std(axis=0), 0.05)).float()
+def endless(windows: Windows, batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:
+    """Yield batches without end."""
+    # A fork of a process that has decoded video or used torch's threads may wait for ever for a lock of theirs.
+    start = "spawn" if workers else None
+    yield from DataLoader(
+        windows, batch_sampler=batches, num_workers=workers, pin_memory=pin, multiprocessing_context=start
+    )
 
 
-def _angles(shard: Path, clip_id: str) -> np.ndarray:
-    with h5py.File(shard, "r") as file:
-        return np.asarray(file["clips"][clip_id]["angles"])
+def to_device(batch: Batch, device: str) -> Batch:
+    """Return the batch on a device."""
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}

@@ -1,104 +1,197 @@
-"""How well a network does on people whom it has not seen, beside predicting the training set's mean pose."""
+"""The papers' table: how well networks do on people whom they have not seen, beside two baselines."""
 
 import json
 import math
-import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
-from kinesynth_train.data import CropDataset, ReferenceSkeleton, Split, reference_skeleton
-from kinesynth_train.files import save_text
-from kinesynth_train.metrics import Mean, angle_errors_deg, counted_angles, joint_errors_mm
-from kinesynth_train.networks import NETWORKS
+from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes
+from kinesynth_train.data import Batch, Split, Windows, to_device
+from kinesynth_train.inverse_kinematics import triangulated_ik
+from kinesynth_train.metrics import (
+    LIMIT_STEPS_DEG,
+    Mean,
+    angle_errors_deg,
+    beyond_limits_deg,
+    counted_angles,
+    procrustes_mm,
+    root_aligned_mm,
+    velocity_errors_mm,
+)
+from kinesynth_train.presets import Preset
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+
+Method = Callable[[Batch], tuple[Tensor, Tensor]]
+MEAN_POSE, TRIANGULATED_IK = "mean pose", "triangulated IK"
+ROWS = {
+    "mae_angle_deg": "MAE_angle, deg",
+    "mae_body": "MAE_body",
+    "mpjpe_mm": "MPJPE, mm",
+    "pa_mpjpe_mm": "PA-MPJPE, mm",
+    "mpblpe_mm": "MPBLPE, mm",
+    "mpjve_mm_s": "MPJVE, mm/s",
+    **{f"beyond_limits_{step:.0f}_percent": f"beyond limits by {step:.0f} deg, %" for step in LIMIT_STEPS_DEG},
+}
 
 
-def evaluate(checkpoint: Path, shards: Path, output: Path, device: str) -> dict[str, Any]:
-    """Evaluate a checkpoint and write the metrics to `output` (JSON).
+def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: str) -> dict[str, Any]:
+    """Measure networks and baselines on the test split, and write the figures to `output` (JSON).
+
+    The baseline of triangulation is left out where no network looks at pictures, whose cameras it needs.
 
     Raises:
-        BadInput: the checkpoint is none, or its network does not fit the shards.
+        BadInput: a checkpoint is none, or its skeleton has other coordinates than the shards.
     """
-    model, settings = load_checkpoint(checkpoint)
-    skeleton = reference_skeleton(ShardDataset(shards, views=(), window=1))
-    data = held_out(shards, settings["window"], settings["crop"])
-    metrics = measure(model.to(device), skeleton.to(device), data, device)
-    save_text(output, json.dumps(metrics, indent=1) + "\n")
-    return metrics
+    models = [load_checkpoint(path)[0].to(device) for path in checkpoints]
+    for path, model in zip(checkpoints, models, strict=True):
+        check_names(path, model, ShardDataset(shards, window=1, views=()))
+    results: dict[str, Any] = {}
+    for path, model in zip(checkpoints, models, strict=True):
+        name = unused_name(model.name, path, results)
+        methods: dict[str, Method] = {name: network_method(model)}
+        if MEAN_POSE not in results:
+            methods[MEAN_POSE] = mean_pose_method(model.anatomy)
+        if model.preset.crop and TRIANGULATED_IK not in results:
+            methods[TRIANGULATED_IK] = partial(triangulated_ik, skeleton=model.skeleton, anatomy=model.anatomy)
+        split, windows = held_out(shards, model.preset)
+        results |= measure(methods, model, windows, device)
+    figures = {"shards": str(shards), "split": split, "methods": results}
+    save_bytes(output, (json.dumps(figures, indent=1) + "\n").encode())
+    return figures
 
 
-def held_out(shards: Path, window: int, crop: int) -> CropDataset:
+def table(figures: dict[str, Any]) -> str:
+    """Return the figures as text: a row per metric and per coordinate, a column per method."""
+    methods = figures["methods"]
+    lines = [["test split" if figures["split"] == "test" else f"{figures['split']} split", *methods]]
+    lines += [[title, *(f"{method[key]:.4g}" for method in methods.values())] for key, title in ROWS.items()]
+    coordinates = next(iter(methods.values()))["mae_by_coordinate_deg"]
+    lines += [
+        [f"  {name}, deg", *(f"{method['mae_by_coordinate_deg'][name]:.2f}" for method in methods.values())]
+        for name in coordinates
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if not n else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def held_out(shards: Path, preset: Preset) -> tuple[Split, Windows]:
     """Return every frame of the test split; of val or train where there is none, as tiny datasets may have it."""
     splits: tuple[Split, ...] = ("test", "val", "train")
     for split in splits:
-        if ShardDataset(shards, split, window, views=()).clips:
-            return CropDataset(shards, split, window, crop, stride=window)
+        if ShardDataset(shards, split, preset.window, views=()).clips:
+            return split, Windows(shards, split, preset.window, preset.crop, stride=preset.window)
     raise BadInput(shards, "clips", "none", "at least one", "look at rejected.tsv")
 
 
+def measure_beside_mean(model: Model, test: tuple[str, Windows], device: str) -> dict[str, Any]:
+    """Return the metrics of a model that was trained, those of the mean pose as `baseline_...`."""
+    split, windows = test
+    methods = {"network": network_method(model), MEAN_POSE: mean_pose_method(model.anatomy)}
+    found = measure(methods, model, windows, device)
+    baseline = {f"baseline_{name}": value for name, value in found[MEAN_POSE].items() if name in ROWS}
+    return {"split": split, "windows": len(windows), **found["network"], **baseline}
+
+
+def network_method(model: Model) -> Method:
+    """Return the network's estimate, as it comes."""
+
+    def predict(batch: Batch) -> tuple[Tensor, Tensor]:
+        angles, scales, *_ = model.network(batch, model.preset.phases[-1].stage)
+        return angles, scales
+
+    return predict
+
+
+def mean_pose_method(anatomy: Anatomy) -> Method:
+    """Return what knows nothing of the window: the training set's mean angles, and scales of 1."""
+    return lambda batch: (anatomy.mean.expand_as(batch["angles"]), torch.ones_like(batch["scales"]))
+
+
 @torch.no_grad()
-def measure(model: nn.Module, skeleton: ReferenceSkeleton, data: CropDataset, device: str) -> dict[str, Any]:
-    """Return the metrics of a network on a dataset.
-
-    MAE_angle is over the valid angles that are neither translations nor coupled; the position error is that of joint
-    centres with both pelves laid on each other. `baseline` is the training set's mean angle and a scale of 1.
-    """
-    definition = skeleton.definition
-    counted = counted_angles(definition).to(device)
-    ranges = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
-    means = {name: Mean() for name in ("angle", "position", "baseline_angle", "baseline_position")}
-    model.eval()
-    for batch in DataLoader(data, batch_size=4):
-        batch = {name: tensor.to(device) for name, tensor in batch.items()}  # noqa: PLW2901
-        angles, scales = model(batch["crops"], batch["cameras"])
-        angles = angles.clamp(ranges[:, 0], ranges[:, 1]).where(~model.free, angles)  # type: ignore[operator]
-        guesses = {"": (angles, scales), "baseline_": mean_pose(model, angles, scales)}
-        for prefix, (guess, size) in guesses.items():
-            errors = angle_errors_deg(guess, batch["angles"])
-            means[f"{prefix}angle"].add(errors, batch["angle_valid"] & counted)
-            distances = joint_errors_mm(skeleton(guess, size), batch["keypoints"])
-            means[f"{prefix}position"].add(distances, batch["frame_valid"][..., None].expand_as(distances))
-    model.train()
-    by_coordinate = zip(definition.coordinate_names, means["angle"].each(), strict=True)
-    return {
-        "split": data.split,
-        "windows": len(data),
-        "mae_angle_deg": means["angle"].total(),
-        "baseline_mae_angle_deg": means["baseline_angle"].total(),
-        "position_error_mm": means["position"].total(),
-        "baseline_position_error_mm": means["baseline_position"].total(),
-        "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
-    }
+def measure(methods: dict[str, Method], model: Model, windows: Windows, device: str) -> dict[str, dict[str, Any]]:
+    """Return each method's metrics on windows; see `kinesynth_train.metrics` for what they mean."""
+    tallies = {name: Tally(model.skeleton, device) for name in methods}
+    model.network.eval()
+    for batch in DataLoader(windows, batch_size=4):
+        there = to_device(batch, device)
+        for name, method in methods.items():
+            tallies[name].add(*method(there), there)
+    model.network.train()
+    return {name: tally.metrics() for name, tally in tallies.items()}
 
 
-def mean_pose(model: nn.Module, angles: Tensor, scales: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the training set's mean angles and scales of 1, in the shape of a prediction."""
-    mean = model.get_buffer("mean")
-    return mean.expand_as(angles), torch.ones_like(scales)
+class Tally:
+    """The metrics of one method, batch by batch."""
+
+    def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
+        self._skeleton = skeleton
+        definition = skeleton.definition
+        self._counted = counted_angles(definition).to(device)
+        self._constrained = self._counted & ~torch.tensor(definition.coordinate_free, device=device)
+        self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
+        self._means = {name: Mean() for name in ("angle", "body", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve")}
+        self._beyond = {step: Mean() for step in LIMIT_STEPS_DEG}
+
+    def add(self, angles: Tensor, scales: Tensor, truth: Batch) -> None:
+        """Add an estimate: angles (N, T, J), scales (N, B, 3)."""
+        means, seen = self._means, truth["frame_valid"][..., None]
+        found, wanted = self._skeleton(angles, scales), self._skeleton(truth["angles"], truth["scales"])
+        joints, true_joints = found.joint_centres, wanted.joint_centres
+        roots = joints[..., 0, :], true_joints[..., 0, :]
+        means["angle"].add(angle_errors_deg(angles, truth["angles"]), truth["angle_valid"] & self._counted)
+        body = (scales - truth["scales"]).abs().flatten(1)
+        means["body"].add(body, torch.ones_like(body, dtype=torch.bool))
+        means["mpjpe"].add(root_aligned_mm(joints, true_joints, *roots), seen)
+        means["pa_mpjpe"].add(procrustes_mm(joints, true_joints), seen)
+        means["mpblpe"].add(root_aligned_mm(found.markers, wanted.markers, *roots), seen)
+        moving = seen[:, 1:] & seen[:, :-1]
+        relative = joints - roots[0][..., None, :], true_joints - roots[1][..., None, :]
+        means["mpjve"].add(velocity_errors_mm(*relative, truth["fps"]), moving)
+        beyond = beyond_limits_deg(angles, self._limits)
+        for step, mean in self._beyond.items():
+            mean.add((beyond > step).float(), seen & self._constrained)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics by name."""
+        means = {name: mean.total() for name, mean in self._means.items()}
+        names = self._skeleton.definition.coordinate_names
+        by_coordinate = zip(names, self._means["angle"].each(), strict=True)
+        by_body = zip(self._skeleton.definition.body_names, self._means["mpjpe"].each(), strict=True)
+        return {
+            "mae_angle_deg": means["angle"],
+            "mae_body": means["body"],
+            "mpjpe_mm": means["mpjpe"],
+            "pa_mpjpe_mm": means["pa_mpjpe"],
+            "mpblpe_mm": means["mpblpe"],
+            "mpjve_mm_s": means["mpjve"],
+            **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
+            "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
+            "mpjpe_by_body_mm": dict(by_body),
+        }
 
 
-def load_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
-    """Return the network and the settings that it was trained with.
+def check_names(path: Path, model: Model, dataset: ShardDataset) -> None:
+    """Raise BadInput if the checkpoint's skeleton is not that of the shards."""
+    known = model.skeleton.definition.coordinate_names
+    if tuple(dataset.names.coordinates) != tuple(known):
+        found, mend = f"{len(known)} coordinates", "train on these shards, or measure on those of training"
+        raise BadInput(path, "skeleton", found, f"the {len(dataset.names.coordinates)} of the shards", mend)
 
-    Raises:
-        BadInput: the file is missing or no checkpoint.
-    """
-    mend = "give the checkpoint.pt of kinesynth-train fit"
-    if not zipfile.is_zipfile(path):
-        raise BadInput(path, "checkpoint", "no archive of torch's" if path.exists() else "no file", "one", mend)
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        state, settings = saved["model"], saved["settings"]
-        model = NETWORKS[saved["network"]](
-            settings["views"], state["mean"], state["spread"], state["free"], settings["bodies"]
-        )
-        model.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        found = " ".join(str(error).split())[:200]
-        raise BadInput(path, "checkpoint", found, "network, settings, model", mend) from error
-    return model, settings
+
+def unused_name(name: str, path: Path, taken: Iterable[str]) -> str:
+    """Return the preset's name, with the checkpoint's folder where two have one name."""
+    return f"{name} ({path.parent.name})" if name in taken else name

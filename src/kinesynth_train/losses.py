@@ -1,41 +1,98 @@
-"""What the networks are trained to make small; after ODAH (2024): angles, scales, limits, positions."""
+"""What the networks are trained to make small: one set of terms, which each paper weighs its own way.
+
+angle      constrained coordinates: L1; free ones: L1 between points on the unit circle (ODAH)
+rotation   of the root, where a network gives a matrix: L1 of its elements (D3KE); then `angle` leaves the root out
+scale      L1
+limits     how far constrained coordinates are beyond their limits (ODAH's L_bio)
+joints     joint and mass centres through the skeleton, L1; in the world (ODAH) or from the pelvis (D3KE)
+markers    the skeleton's markers, likewise (D3KE, NeurIK)
+"""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
 
-POSITION_WEIGHT = 10.0  # brings metres to the size of radians
+from kinesynth_train.networks.heads import Prediction
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of the terms. Positions are in metres, angles in radians.
+
+    Attributes:
+        root_relative: whether positions are taken from the pelvis.
+    """
+
+    angle: float = 1.0
+    rotation: float = 0.0
+    scale: float = 1.0
+    limits: float = 0.0
+    joints: float = 0.0
+    markers: float = 0.0
+    root_relative: bool = False
 
 
 def losses(
-    angles: Tensor, scales: Tensor, keypoints: Tensor, truth: Mapping[str, Tensor], free: Tensor, limits: Tensor
+    prediction: Prediction, truth: Mapping[str, Tensor], skeleton: DatasetSkeleton, anatomy: Anatomy, weights: Weights
 ) -> dict[str, Tensor]:
-    """Return the terms and their weighted sum, `total`.
+    """Return the terms that have a weight, and their weighted sum, `total`.
 
     Args:
-        angles: (N, T, J) predicted, rad, m.
-        scales: (N, B, 3) predicted.
-        keypoints: (N, T, K, 3) m of these, by the skeleton.
-        truth: angles, angle_valid (N, T, J), scales, keypoints, frame_valid (N, T), as `CropDataset` has them.
-        free: (J,) bool, angles without limits.
-        limits: (J, 2) least and greatest value.
+        prediction: of a batch.
+        truth: angles, angle_valid (N, T, J), scales (N, B, 3), frame_valid (N, T).
+        skeleton: of the dataset.
+        anatomy: of the dataset.
+        weights: of the terms.
     """
-    distance = (keypoints - truth["keypoints"]).norm(dim=-1).mean(dim=-1)
+    truth = centre_frame(truth) if prediction.only_centre else truth
     terms = {
-        "angle": angle_loss(angles, truth["angles"], truth["angle_valid"], free),
-        "scale": (scales - truth["scales"]).abs().mean(),
-        "limits": limit_loss(angles, free, limits),
-        "position": masked_mean(distance, truth["frame_valid"]),
+        "angle": angle_loss(prediction, truth["angles"], truth["angle_valid"], anatomy),
+        "scale": (prediction.scales - truth["scales"]).abs().mean(),
     }
-    return {"total": terms["angle"] + terms["scale"] + terms["limits"] + POSITION_WEIGHT * terms["position"], **terms}
+    if weights.limits:
+        terms["limits"] = limit_loss(prediction.angles, anatomy.free, anatomy.limits)
+    if weights.rotation and prediction.rotation is not None:
+        turned = skeleton(truth["angles"], truth["scales"]).transforms[:, :, 0, :3, :3]
+        difference = (prediction.rotation - turned).abs().mean(dim=(-2, -1))
+        terms["rotation"] = masked_mean(difference, truth["frame_valid"])
+    if weights.joints or weights.markers:
+        found, wanted = (
+            skeleton(angles, scales) for angles, scales in (prediction[:2], (truth["angles"], truth["scales"]))
+        )
+        root, true_root = (0.0, 0.0)
+        if weights.root_relative:
+            root, true_root = found.joint_centres[:, :, :1], wanted.joint_centres[:, :, :1]
+        for name, points in (("joints", "keypoints"), ("markers", "markers")):
+            if getattr(weights, name):
+                distance = ((getattr(found, points) - root) - (getattr(wanted, points) - true_root)).abs()
+                terms[name] = masked_mean(distance.mean(dim=(-2, -1)), truth["frame_valid"])
+    scaled = asdict(weights)
+    return {"total": torch.stack([scaled[name] * term for name, term in terms.items()]).sum(), **terms}
 
 
-def angle_loss(angles: Tensor, truth: Tensor, valid: Tensor, free: Tensor) -> Tensor:
-    """Return the L1 distance of angles (N, T, J), for free ones that between points on the unit circle."""
-    difference = angles - truth
-    chord = 2.0 * torch.sin(difference / 2.0).abs()
-    return masked_mean(torch.where(free, chord, difference.abs()), valid)
+def centre_frame(truth: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the truth of the windows' middle frames."""
+    half = truth["frame_valid"].shape[1] // 2
+    over_time = ("angles", "angle_valid", "keypoints", "markers", "frame_valid")
+    return {name: value[:, half : half + 1] if name in over_time else value for name, value in truth.items()}
+
+
+def angle_loss(prediction: Prediction, truth: Tensor, valid: Tensor, anatomy: Anatomy) -> Tensor:
+    """Return the mean of the coordinates' distances (N, T, J) where they are valid.
+
+    A free one's distance is that of the point that was predicted from the point on the unit circle: the mean of the
+    differences of cosine and sine.
+    """
+    free = anatomy.free
+    wanted = torch.stack([truth[..., free].cos(), truth[..., free].sin()], dim=-1)
+    on_circle = (prediction.circle - wanted).abs().mean(dim=-1)
+    distance = (prediction.angles - truth).abs().masked_scatter(free.expand_as(truth), on_circle)
+    if prediction.rotation is not None:
+        valid = valid.index_fill(-1, anatomy.root, False)
+    return masked_mean(distance, valid)
 
 
 def limit_loss(angles: Tensor, free: Tensor, limits: Tensor) -> Tensor:

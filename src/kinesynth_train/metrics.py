@@ -1,4 +1,13 @@
-"""How far predictions are off, in the units of the papers."""
+"""How far predictions are off, in the units of the papers.
+
+MAE_angle    deg    rotational coordinates that follow no other, the short way round
+MAE_body     1      body scale factors
+MPJPE        mm     joint centres, both pelves laid on each other
+PA-MPJPE     mm     joint centres after the best rotation, translation and scaling of each frame (Procrustes)
+MPBLPE       mm     bony landmarks (the skeleton's markers), both pelves laid on each other (D3KE)
+MPJVE        mm/s   velocity of joint centres relative to the pelvis (Pavllo et al. 2019, there in mm per frame)
+> 10, 20, 30 deg    share of values of constrained coordinates so far beyond their limits (HSMR)
+"""
 
 import math
 
@@ -6,6 +15,8 @@ import torch
 from torch import Tensor
 
 from kinesynth.skeleton import SkeletonDefinition
+
+LIMIT_STEPS_DEG = (10.0, 20.0, 30.0)
 
 
 def counted_angles(definition: SkeletonDefinition) -> Tensor:
@@ -19,18 +30,39 @@ def angle_errors_deg(angles: Tensor, truth: Tensor) -> Tensor:
     return torch.rad2deg(torch.atan2(torch.sin(difference), torch.cos(difference)).abs())
 
 
-def joint_errors_mm(keypoints: Tensor, truth: Tensor) -> Tensor:
-    """Return distances (..., T, B) mm of joint centres after both pelves are laid on each other (MPJPE's parts).
-
-    Args:
-        keypoints: (..., T, K, 3) m, the B joint centres first, the pelvis' first of all.
-        truth: the same.
-    """
-    bodies = keypoints.shape[-2] // 2
-    centres, true_centres = keypoints[..., :bodies, :], truth[..., :bodies, :]
-    aligned = centres - centres[..., :1, :] + true_centres[..., :1, :]
-    distances: Tensor = (aligned - true_centres).norm(dim=-1)
+def root_aligned_mm(points: Tensor, truth: Tensor, root: Tensor, true_root: Tensor) -> Tensor:
+    """Return distances (..., P) mm of points (..., P, 3) m after both roots (..., 3) are laid on each other."""
+    distances: Tensor = ((points - root[..., None, :]) - (truth - true_root[..., None, :])).norm(dim=-1)
     return 1000.0 * distances
+
+
+def procrustes_mm(points: Tensor, truth: Tensor) -> Tensor:
+    """Return distances (..., P) mm of points (..., P, 3) m after the similarity that makes their squares least.
+
+    Umeyama 1991: with the centred points' covariance U S V', the rotation is V D U' with D = diag(1, 1, +-1) against
+    reflections, and the scale is tr(S D) over the points' variance.
+    """
+    mean, true_mean = points.mean(dim=-2, keepdim=True), truth.mean(dim=-2, keepdim=True)
+    here, there = points - mean, truth - true_mean
+    left, sizes, right = torch.linalg.svd(here.mT @ there)
+    sign = torch.sign(torch.linalg.det(left) * torch.linalg.det(right))
+    mirrored = torch.ones_like(sizes).index_fill(-1, torch.tensor(2, device=points.device), 0.0)
+    diagonal = mirrored + (1.0 - mirrored) * sign[..., None]
+    scale = (sizes * diagonal).sum(dim=-1) / here.square().sum(dim=(-2, -1)).clamp(min=1e-12)
+    turned = scale[..., None, None] * here @ (left * diagonal[..., None, :] @ right)
+    distances: Tensor = (turned - there).norm(dim=-1)
+    return 1000.0 * distances
+
+
+def velocity_errors_mm(points: Tensor, truth: Tensor, fps: Tensor) -> Tensor:
+    """Return distances (N, T - 1, P) mm/s of the velocities of points (N, T, P, 3) m, fps (N,)."""
+    change: Tensor = (points - truth).diff(dim=1).norm(dim=-1)
+    return 1000.0 * change * fps[:, None, None]
+
+
+def beyond_limits_deg(angles: Tensor, limits: Tensor) -> Tensor:
+    """Return by how many degrees angles (..., J) are beyond limits (J, 2), 0 within."""
+    return torch.rad2deg((limits[:, 0] - angles).relu() + (angles - limits[:, 1]).relu())
 
 
 class Mean:
@@ -43,7 +75,8 @@ class Mean:
     def add(self, values: Tensor, valid: Tensor) -> None:
         """Add values (..., C) where valid (..., C)."""
         axes = tuple(range(values.ndim - 1))
-        self._sum = self._sum + (values * valid).double().sum(dim=axes).cpu()
+        valid = valid.expand_as(values)
+        self._sum = self._sum + values.where(valid, 0.0).double().sum(dim=axes).cpu()
         self._count = self._count + valid.double().sum(dim=axes).cpu()
 
     def total(self) -> float:

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from kinesynth.dataset import ShardDataset
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_angles, dataset_skeleton
 from shard_factory import make_results
 
 
@@ -11,3 +13,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a small dataset: three subjects, two clips each."""
     torch.set_num_threads(1)
     return make_results(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def skeleton(results: Path) -> DatasetSkeleton:
+    return dataset_skeleton(ShardDataset(results, "train", 1, ()))
+
+
+@pytest.fixture(scope="session")
+def anatomy(results: Path, skeleton: DatasetSkeleton) -> Anatomy:
+    return Anatomy.of(skeleton.definition, all_angles(ShardDataset(results, "train", 1, ())))

@@ -1,0 +1,105 @@
+"""Checkpoints: a network that knows its skeleton, and all that is needed to go on exactly where it stopped."""
+
+import dataclasses
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kinesynth.errors import BadInput
+from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.networks import Network, make_network
+from kinesynth_train.presets import Preset, preset_from_dict, preset_to_dict
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+
+FORMAT = 2
+MEND = "give the checkpoint.pt of kinesynth-train fit"
+
+
+@dataclass
+class Model:
+    """A network and what it was made for."""
+
+    name: str
+    preset: Preset
+    anatomy: Anatomy
+    skeleton: DatasetSkeleton
+    network: Network
+
+    @classmethod
+    def new(cls, name: str, preset: Preset, anatomy: Anatomy, skeleton: DatasetSkeleton) -> "Model":
+        """Return an untrained one."""
+        return cls(name, preset, anatomy, skeleton, make_network(preset.shape, anatomy, skeleton))
+
+    def to(self, device: str) -> "Model":
+        """Return it on a device."""
+        anatomy = Anatomy(**{name: tensor.to(device) for name, tensor in self.anatomy.tensors().items()})
+        return dataclasses.replace(
+            self, anatomy=anatomy, skeleton=self.skeleton.to(device), network=self.network.to(device)
+        )
+
+
+def save_checkpoint(path: Path, model: Model, progress: dict[str, Any]) -> None:
+    """Write a model and the training's progress, whole or not at all."""
+    content = {
+        "format": FORMAT,
+        "name": model.name,
+        "preset": preset_to_dict(model.preset),
+        "anatomy": {name: tensor.cpu() for name, tensor in model.anatomy.tensors().items()},
+        "skeleton": _skeleton_to_dict(model.skeleton),
+        "model": {name: tensor.cpu() for name, tensor in model.network.state_dict().items()},
+        "progress": progress,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    save_bytes(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path) -> tuple[Model, dict[str, Any]]:
+    """Return a model and its training's progress.
+
+    Raises:
+        BadInput: the file is missing or no checkpoint.
+    """
+    if not zipfile.is_zipfile(path):
+        raise BadInput(path, "checkpoint", "no archive of torch's" if path.exists() else "no file", "one", MEND)
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        if saved.get("format") != FORMAT:
+            raise BadInput(path, "format", str(saved.get("format")), str(FORMAT), "train again with this release")
+        skeleton = _skeleton_from_dict(saved["skeleton"])
+        model = Model.new(saved["name"], preset_from_dict(saved["preset"]), Anatomy(**saved["anatomy"]), skeleton)
+        model.network.load_state_dict(saved["model"])
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        found = " ".join(str(error).split())[:200]
+        raise BadInput(path, "checkpoint", found, "preset, anatomy, skeleton, model", MEND) from error
+    return model, saved["progress"]
+
+
+def save_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is either whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".partial-{path.name}")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def _skeleton_to_dict(skeleton: DatasetSkeleton) -> dict[str, list[str] | Tensor]:
+    fields = {field.name: getattr(skeleton.definition, field.name) for field in dataclasses.fields(SkeletonDefinition)}
+    plain = {name: list(value) if isinstance(value, tuple) else torch.tensor(value) for name, value in fields.items()}
+    return {**plain, "reference": skeleton.reference.cpu()}
+
+
+def _skeleton_from_dict(saved: dict[str, list[str] | Tensor]) -> DatasetSkeleton:
+    scales = saved.pop("reference")
+    assert isinstance(scales, Tensor)  # as it was saved
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v.numpy() for name, v in saved.items()}
+    return DatasetSkeleton(SkeletonDefinition(**fields), scales)

@@ -1,0 +1,107 @@
+"""Markers of people who were never recorded: the motions of a batch, on other bodies, in other poses, badly taped on.
+
+BioPose trains its NeurIK on virtual markers with noise and with markers missing; the bodies and poses are drawn here as
+well, since a set of labels has few subjects.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from kinesynth_train.data import Batch
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, root_to_rotation, rotation_to_root
+
+
+@dataclass(frozen=True)
+class MarkerDraw:
+    """How markers are drawn. Standard deviations, but for `share`, `missing`, `size` and `turn`.
+
+    Attributes:
+        share: of the windows that are drawn; the others stay as they are recorded.
+        size: largest change of all scales, uniform.
+        proportion: change of one body's scale along one axis, the same on both sides.
+        placement_m: of a marker on its body, along each axis, through the window.
+        noise_m: of a marker's position in a frame, along each axis.
+        missing: share of the markers that a window lacks.
+        turn: largest change of heading, rad, uniform.
+        pose: rad, that a coordinate is off through the window.
+        sway: rad, of a slow change on top.
+    """
+
+    share: float = 0.9
+    size: float = 0.12
+    proportion: float = 0.05
+    placement_m: float = 0.007
+    noise_m: float = 0.002
+    missing: float = 0.03
+    turn: float = 3.14159
+    pose: float = 0.2
+    sway: float = 0.2
+
+
+class VirtualMarkers(nn.Module):
+    """Draws another body and pose for the windows of a batch, and its markers."""
+
+    sides: Tensor
+    marker_bodies: Tensor
+    own: Tensor
+
+    def __init__(self, draw: MarkerDraw, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+        super().__init__()
+        self.draw, self.anatomy, self.skeleton = draw, anatomy, skeleton
+        definition = skeleton.definition
+        names = [name.removesuffix("_r").removesuffix("_l") for name in definition.body_names]
+        self.register_buffer("sides", torch.tensor([names.index(name) for name in names]), persistent=False)
+        self.register_buffer("marker_bodies", torch.tensor(definition.marker_bodies), persistent=False)
+        own = (definition.coupled_to < 0) & ~definition.coordinate_translational
+        own[definition.axis_coordinates[0, :3]] = False
+        self.register_buffer("own", torch.tensor(own), persistent=False)
+
+    def forward(self, batch: Batch) -> Batch:
+        """Return the batch with angles, scales, keypoints and markers of those drawn, by torch's own generator."""
+        drawn = torch.rand(len(batch["angles"]), device=self.own.device) < self.draw.share
+        scales = self._scales(batch["scales"])
+        angles = self._heading(self._poses(batch["angles"]))
+        pose = self.skeleton(angles, scales)
+        offsets = self.draw.placement_m * torch.randn_like(pose.markers[:, 0])
+        rotations = pose.transforms[:, :, self.marker_bodies, :3, :3]
+        markers = pose.markers + (rotations @ offsets[:, None, ..., None])[..., 0]
+        new = {"angles": angles, "scales": scales, "keypoints": pose.keypoints, "markers": markers}
+        kept = {name: value.where(_shaped(drawn, value), batch[name]) for name, value in new.items()}
+        kept["markers"] = self._spoiled(kept["markers"])
+        return {**batch, **kept}
+
+    def _scales(self, scales: Tensor) -> Tensor:
+        size = 1.0 + self.draw.size * (2.0 * torch.rand_like(scales[:, :1, :1]) - 1.0)
+        proportions = 1.0 + self.draw.proportion * torch.randn_like(scales)[:, self.sides]
+        return scales * size * proportions
+
+    def _poses(self, angles: Tensor) -> Tensor:
+        """Return angles (N, T, J) that are off by a constant and by half a slow wave, within their limits."""
+        frames = angles.shape[1]
+        phase = torch.pi * (
+            torch.rand_like(angles[:, :1]) + torch.arange(frames, device=angles.device)[:, None] / frames
+        )
+        shift = self.draw.pose * torch.randn_like(angles[:, :1])
+        shift = shift + self.draw.sway * torch.randn_like(angles[:, :1]) * phase.sin()
+        low, high = self.anatomy.limits.T
+        moved = (angles + shift).clamp(torch.minimum(low, angles), torch.maximum(high, angles))
+        return angles.where(~self.own, moved)
+
+    def _heading(self, angles: Tensor) -> Tensor:
+        yaw = self.draw.turn * (2.0 * torch.rand_like(angles[:, :1, 0]) - 1.0)
+        zero = torch.zeros_like(yaw)
+        about_y = torch.stack([yaw.cos(), zero, yaw.sin(), zero, zero + 1.0, zero, -yaw.sin(), zero, yaw.cos()], dim=-1)
+        about_y = about_y.reshape(-1, 1, 3, 3)
+        turned = about_y @ root_to_rotation(angles[..., self.anatomy.root], self.anatomy.root_axes)
+        return angles.index_copy(-1, self.anatomy.root, rotation_to_root(turned, self.anatomy.root_axes))
+
+    def _spoiled(self, markers: Tensor) -> Tensor:
+        noisy = markers + self.draw.noise_m * torch.randn_like(markers)
+        missing = torch.rand_like(markers[:, :1, :, :1]) < self.draw.missing
+        return noisy.masked_fill(missing, torch.nan)
+
+
+def _shaped(flags: Tensor, like: Tensor) -> Tensor:
+    return flags.reshape(-1, *(1,) * (like.ndim - 1))

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kinesynth_train.crops import crop_frames, crop_projections, project, square_boxes
+from kinesynth_train.data import Windows
+from kinesynth_train.networks.hull import depths, hull_middle, sample_hull, triangulate, unproject
+
+
+def test_crops_show_the_person(results: Path) -> None:
+    item = Windows(results, "train", window=4, crop=32)[0]
+    assert item["crops"].shape == (2, 4, 4, 32, 32)
+    mask = item["crops"][:, :, 3] > 128
+    touched = mask.any(dim=2).sum(dim=2), mask.any(dim=3).sum(dim=2)
+    assert (torch.maximum(*touched) >= 25).all()
+    assert item["crops"][:, :, :3].float().mean(dim=2)[mask].mean() > 0.6 * 255
+
+
+def test_jitter_moves_crops_and_their_cameras_alike(results: Path) -> None:
+    still, moved = (Windows(results, "train", 2, 32, stride=2, jitter=jitter)[0] for jitter in (False, True))
+    assert not torch.equal(still["crops"], moved["crops"])
+    for item in (still, moved):
+        pelvis = item["keypoints"][:, :1]
+        places = project(pelvis, item["projections"])  # (V, T, 1, 2)
+        masks = item["crops"][:, :, 3].flatten(0, 1)[:, None].float()
+        on = torch.nn.functional.grid_sample(masks, places.flatten(0, 1)[:, None], align_corners=False)
+        assert (on > 128).all()
+
+
+def test_a_crop_as_large_as_the_picture_is_the_picture() -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (2, 16, 16, 3), dtype=np.uint8)
+    view = {"frames": frames, "mask": np.ones((2, 16, 16), dtype=bool)}
+    crops = crop_frames(view, np.tile([7.5, 7.5, 16.0], (2, 1)), 16)
+    np.testing.assert_array_equal(crops[:, :3].permute(0, 2, 3, 1), frames)
+
+
+def test_crop_projection_by_hand() -> None:
+    view = {"K": np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), "world_to_camera": np.eye(4)}
+    squares = square_boxes(np.array([[40.0, 30.0, 80.0, 60.0]]))
+    np.testing.assert_allclose(squares, [[60.0, 45.0, 46.0]])
+    # The point (0.2, 0.1, 2) is seen at the pixel (60, 45), the crop's middle; 23 px to the right is its edge.
+    points = torch.tensor([[[0.2, 0.1, 2.0], [0.66, 0.1, 2.0]]])
+    torch.testing.assert_close(project(points, crop_projections(view, squares)), torch.tensor([[[0.0, 0], [1, 0]]]))
+
+
+def test_two_views_give_the_point_back(results: Path) -> None:
+    item = Windows(results, "train", window=3, crop=32)[0]
+    cameras, points = item["projections"].transpose(0, 1), item["keypoints"]
+    images = project(points[:, None], cameras)
+    torch.testing.assert_close(triangulate(images, cameras), points, atol=1e-4, rtol=0)
+    first = cameras[:, 0]
+    torch.testing.assert_close(unproject(images[:, 0], depths(points, first), first), points, atol=1e-4, rtol=0)
+
+
+def test_points_lie_on_both_masks(results: Path) -> None:
+    item = Windows(results, "train", window=3, crop=64)[0]
+    masks, cameras = item["crops"][:, :, 3].transpose(0, 1) / 255.0, item["projections"].transpose(0, 1)
+    middle = hull_middle(masks, cameras)
+    assert (middle - item["keypoints"][:, 0]).norm(dim=-1).max() < 0.3
+    points, again = (sample_hull(masks, cameras, middle, 60, torch.Generator().manual_seed(0)) for _ in range(2))
+    assert torch.equal(points, again)
+    for view in range(2):
+        places = project(points, cameras[:, view])[:, None]
+        on = torch.nn.functional.grid_sample(masks[:, view : view + 1], places, align_corners=False)
+        assert (on > 0.45).float().mean() > 0.98
+    low, high = item["keypoints"].amin(dim=1) - 0.3, item["keypoints"].amax(dim=1) + 0.3
+    assert ((points > low[:, None]) & (points < high[:, None])).all()
