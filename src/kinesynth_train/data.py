@@ -1,29 +1,32 @@
 """Windows of shards as batches of tensors, in an order that the seed and the step alone decide."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from kinesynth.dataset import ShardDataset
+from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.errors import BadInput
-from kinesynth_train.crops import crop_frames, crop_projections, square_boxes
+from kinesynth_train.crops import crop_projections
 
 Split = Literal["train", "val", "test"]
 Batch = dict[str, Tensor]
+LABELS = ("angles", "scales", "keypoints", "markers", "quality/angle_valid")
+SHIFT, STRETCH = 0.05, 0.1  # largest jitter of a training crop's centre and side, over its side
 
 
 class Windows(Dataset[Batch]):
     """Tensors of the windows of a split. Index e * len + i is window i as it is drawn in epoch e.
 
     An item holds angles (T, J), angle_valid (T, J), scales (B, 3), keypoints (T, K, 3), markers (T, M, 3),
-    frame_valid (T,), fps (); with pictures also crops (V, T, 4, S, S) uint8, projections (V, T, 3, 4) into the crops,
-    rotations (V, 3, 3) from world to camera, and pixels (V, T), how many of the video's pixels a crop spans.
+    frame_valid (T,), fps (); with pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4)
+    into the crops, and rotations (V, 3, 3) from world to camera.
 
     Args:
         shards: results folder, shards folder or a shard.
@@ -34,6 +37,9 @@ class Windows(Dataset[Batch]):
         seed: of the random windows and of the crops' jitter.
         jitter: whether crops are moved and stretched.
         only: leave out all windows after so many, and keep those in memory.
+
+    Raises:
+        BadInput: the shards are missing, unreadable, or hold no clip of the split.
     """
 
     def __init__(
@@ -48,11 +54,21 @@ class Windows(Dataset[Batch]):
         jitter: bool = False,
         only: int | None = None,
     ) -> None:
-        views = None if crop else ()
-        self.windows = ShardDataset(shards, split, window, views, stride=stride, seed=seed)
-        self.crop, self.seed, self.jitter = crop, seed, jitter
+        shift, stretch = (SHIFT, STRETCH) if jitter else (0.0, 0.0)
+        self._open = partial(
+            ShardDataset,
+            shards,
+            split,
+            window,
+            None if crop else (),
+            labels=LABELS,
+            stride=stride,
+            crop=Crop(crop, shift_jitter=shift, scale_jitter=stretch) if crop else None,
+            seed=seed,
+        )
+        self._dataset: ShardDataset | None = self._open()
         self._kept: dict[int, Batch] | None = None if only is None else {}
-        self._count = len(self.windows) if only is None else min(only, len(self.windows))
+        self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
         if not self._count:
             raise BadInput(shards, "clips", f"none of split {split}", "at least one", "check the splits")
 
@@ -60,35 +76,39 @@ class Windows(Dataset[Batch]):
         """Return the number of windows."""
         return self._count
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the dataset behind: its epoch is one for all processes, but here each item has its own."""
+        return {**self.__dict__, "_dataset": None}
+
     def __getitem__(self, index: int) -> Batch:
         """Return one window."""
         epoch, window = divmod(index, self._count)
         if self._kept is None:
-            return self._read(index, epoch, window)
+            return self._read(epoch, window)
         if window not in self._kept:
-            self._kept[window] = self._read(index, epoch, window)
+            self._kept[window] = self._read(epoch, window)
         return self._kept[window]
 
-    def _read(self, index: int, epoch: int, window: int) -> Batch:
-        self.windows.set_epoch(epoch)
-        item = self.windows[window]
+    def _read(self, epoch: int, window: int) -> Batch:
+        self._dataset = self._dataset or self._open()
+        self._dataset.set_epoch(epoch)
+        item = self._dataset[window]
         batch = {name: torch.from_numpy(item[name]) for name in ("angles", "scales", "keypoints", "markers")}
         batch["frame_valid"] = torch.from_numpy(item["frame_valid"])
         batch["angle_valid"] = torch.from_numpy(item["quality"]["angle_valid"] & item["frame_valid"][:, None])
         batch["fps"] = torch.tensor(item["fps"])
-        return batch | (self._pictures(item, index) if self.crop else {})
+        return batch | (pictures(list(item["views"].values())) if item["views"] else {})
 
-    def _pictures(self, item: dict[str, dict[str, dict[str, np.ndarray]]], index: int) -> Batch:
-        views = list(item["views"].values())
-        rng = np.random.default_rng([self.seed, index]) if self.jitter else None
-        squares = [square_boxes(view["bbox"], rng) for view in views]
-        pairs = list(zip(views, squares, strict=True))
-        return {
-            "crops": torch.stack([crop_frames(view, square, self.crop) for view, square in pairs]),
-            "projections": torch.stack([crop_projections(view, square) for view, square in pairs]),
-            "rotations": torch.stack([torch.from_numpy(view["world_to_camera"][:3, :3]).float() for view in views]),
-            "pixels": torch.stack([torch.from_numpy(square[:, 2]).float() for square in squares]),
-        }
+
+def pictures(views: list[dict[str, np.ndarray]]) -> Batch:
+    """Return the crops and cameras of a window's views."""
+    colours = torch.stack([torch.from_numpy(view["frames"]) for view in views]).movedim(-1, 2)  # (V, T, 3, S, S)
+    masks = 255 * torch.stack([torch.from_numpy(view["mask"]) for view in views]).to(torch.uint8)
+    return {
+        "crops": torch.cat([colours, masks[:, :, None]], dim=2),
+        "projections": torch.stack([crop_projections(view) for view in views]),
+        "rotations": torch.stack([torch.from_numpy(view["world_to_camera"][:3, :3]).float() for view in views]),
+    }
 
 
 class MicroBatches(Sampler[list[int]]):

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinesynth_train.crops import crop_frames, crop_projections, project, square_boxes
+from kinesynth_train.crops import crop_projections, project
 from kinesynth_train.data import Windows
 from kinesynth_train.networks.hull import depths, hull_middle, sample_hull, triangulate, unproject
 
@@ -28,20 +28,15 @@ def test_jitter_moves_crops_and_their_cameras_alike(results: Path) -> None:
         assert (on > 128).all()
 
 
-def test_a_crop_as_large_as_the_picture_is_the_picture() -> None:
-    frames = np.random.default_rng(0).integers(0, 255, (2, 16, 16, 3), dtype=np.uint8)
-    view = {"frames": frames, "mask": np.ones((2, 16, 16), dtype=bool)}
-    crops = crop_frames(view, np.tile([7.5, 7.5, 16.0], (2, 1)), 16)
-    np.testing.assert_array_equal(crops[:, :3].permute(0, 2, 3, 1), frames)
-
-
 def test_crop_projection_by_hand() -> None:
-    view = {"K": np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), "world_to_camera": np.eye(4)}
-    squares = square_boxes(np.array([[40.0, 30.0, 80.0, 60.0]]))
-    np.testing.assert_allclose(squares, [[60.0, 45.0, 46.0]])
-    # The point (0.2, 0.1, 2) is seen at the pixel (60, 45), the crop's middle; 23 px to the right is its edge.
-    points = torch.tensor([[[0.2, 0.1, 2.0], [0.66, 0.1, 2.0]]])
-    torch.testing.assert_close(project(points, crop_projections(view, squares)), torch.tensor([[[0.0, 0], [1, 0]]]))
+    view = {
+        "frames": np.zeros((1, 40, 40, 3)),
+        "K": np.array([[[100.0, 0, 19.5], [0, 100, 19.5], [0, 0, 1]]]),
+        "world_to_camera": np.eye(4),
+    }
+    # A point on the axis is seen in the middle; at 2 m, 0.4 m to the side are 20 px, which is the edge.
+    points = torch.tensor([[[0.0, 0.0, 2.0], [0.4, 0.0, 2.0]]])
+    torch.testing.assert_close(project(points, crop_projections(view)), torch.tensor([[[0.0, 0], [1, 0]]]))
 
 
 def test_two_views_give_the_point_back(results: Path) -> None:
@@ -63,6 +58,6 @@ def test_points_lie_on_both_masks(results: Path) -> None:
     for view in range(2):
         places = project(points, cameras[:, view])[:, None]
         on = torch.nn.functional.grid_sample(masks[:, view : view + 1], places, align_corners=False)
-        assert (on > 0.45).float().mean() > 0.98
+        assert (on > 0.2).float().mean() > 0.97  # between a mask pixel and the background, at most its corner
     low, high = item["keypoints"].amin(dim=1) - 0.3, item["keypoints"].amax(dim=1) + 0.3
     assert ((points > low[:, None]) & (points < high[:, None])).all()

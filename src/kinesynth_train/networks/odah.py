@@ -1,9 +1,9 @@
 """ODAH (Lin et al. 2024): two views, points that both agree on, and a transformer over time.
 
 "3D kinematics estimation from video with a biomechanical model and synthetic training data", arXiv:2402.13172. Figures
-as published (section 3): stacked hourglass features per view; N = 500 points where both masks agree; a point's
-features, L = 1027, are what the two views' maps hold at its image (2 views x 2 stacks x 256 channels) and its place (3),
-mapped to 32; a frame's features D = 102; a transformer U-Net over T = 64 frames. Ours are: points are pooled by their
+as published (section 3): stacked hourglass features per view; N = 500 points where both masks agree; the features of a
+point, L = 1027, are what the views' maps hold at its image (2 views, 2 stacks, 256 channels) and its place (3), mapped
+to 32; the features of a frame, D = 102; a transformer U-Net over T = 64 frames. Ours are: points are pooled by their
 mean and maximum; places and the pelvis' position are relative to where the middles of the masks meet; the frame-only
 network and the first phase of training have heads of their own.
 """
