@@ -54,3 +54,23 @@ def test_a_bug_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
     monkeypatch.setattr("kinesynth.config.write_schema", broken)
     assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device", "stages/ik/a_000.h5"),
+        OSError("Unable to synchronously write (errno = 28, error message = 'No space left on device')"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_exit_code_2(
+    error: OSError, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*, output: Path) -> None:
+        raise error
+
+    monkeypatch.setattr("kinesynth.config.write_schema", fail)
+    assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "No space left on device" in told

@@ -54,7 +54,7 @@ def test_result_and_chatter(tmp_path: Path) -> None:
 )
 def test_every_bad_ending_is_a_rejection(tmp_path: Path, function: object, reason: str, detail: str) -> None:
     with pytest.raises(ClipRejected) as caught:
-        isolated(function, timeout_seconds=3, log=tmp_path / "a.log")  # type: ignore[arg-type]
+        isolated(function, timeout_seconds=3 if function is hang else 60, log=tmp_path / "a.log")  # type: ignore[arg-type]
     assert caught.value.reason == reason
     assert detail in caught.value.detail
 
@@ -62,3 +62,17 @@ def test_every_bad_ending_is_a_rejection(tmp_path: Path, function: object, reaso
 def test_bad_input_stays_bad_input(tmp_path: Path) -> None:
     with pytest.raises(KinesynthError, match=r"a\.trc: rows"):
         isolated(refuse, timeout_seconds=60, log=tmp_path / "a.log")
+
+
+def crash_once(folder: Path) -> int:
+    """Crash the first process that calls it and no other."""
+    if not (folder / "crashed").exists():
+        (folder / "crashed").touch()
+        crash()
+    return 7
+
+
+def test_a_child_that_was_lost_gets_a_second_chance(tmp_path: Path) -> None:
+    """As when the machine was out of memory for a moment: the clip is not lost."""
+    assert isolated(crash_once, tmp_path, timeout_seconds=60, log=tmp_path / "a.log") == 7
+    assert "SIGSEGV" in (tmp_path / "a.log").read_text()

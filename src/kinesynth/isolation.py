@@ -21,6 +21,10 @@ from kinesynth.errors import ClipRejected, KinesynthError
 _PR_SET_PDEATHSIG = 1
 
 
+class _ChildLost(ClipRejected):
+    """The child crashed or hung."""
+
+
 def isolated[R](function: Callable[..., R], *arguments: Any, timeout_seconds: float, log: Path) -> R:
     """Call `function(*arguments)` in a child process and return its result.
 
@@ -28,7 +32,7 @@ def isolated[R](function: Callable[..., R], *arguments: Any, timeout_seconds: fl
     (module level) and its arguments and result picklable; pass numpy arrays and absolute paths.
 
     Raises:
-        ClipRejected: the child died, hung, or raised; the reason is the same for all clips that fail alike.
+        ClipRejected: the child died or hung twice, or raised; the reason is the same for all clips that fail alike.
         KinesynthError: as raised by `function`.
     """
     with Worker(log) as worker:
@@ -51,7 +55,19 @@ class Worker:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def call[R](self, function: Callable[..., R], *arguments: Any, timeout_seconds: float) -> R:
-        """Call `function(*arguments)` in the child; see `isolated`."""
+        """Call `function(*arguments)` in the child; see `isolated`.
+
+        A child that crashed or hung gets a second chance in a fresh process: a machine short of memory must not cost
+        a clip.
+        """
+        try:
+            return self._call(function, *arguments, timeout_seconds=timeout_seconds)
+        except _ChildLost as lost:
+            with self._log.open("a") as log:
+                log.write(f"{lost}; trying once more in a new process\n")
+            return self._call(function, *arguments, timeout_seconds=timeout_seconds)
+
+    def _call[R](self, function: Callable[..., R], *arguments: Any, timeout_seconds: float) -> R:
         if self._child is None or self._pipe is None:
             self._folder = tempfile.TemporaryDirectory(prefix="kinesynth-")
             self._child, self._pipe = _start(self._log, self._folder.name)
@@ -60,13 +76,13 @@ class Worker:
             if not self._pipe.poll(timeout_seconds):
                 self.close()
                 detail = f"no result after {timeout_seconds:.0f} s, see {self._log}"
-                raise ClipRejected("process hung", timeout_seconds, detail)
+                raise _ChildLost("process hung", timeout_seconds, detail)
             error, result = self._pipe.recv()
         except (EOFError, ConnectionError):
             self._child.join()
             exit_code = self._child.exitcode
             self.close()
-            raise ClipRejected(
+            raise _ChildLost(
                 "process crashed", float(exit_code or 0), f"{_ending(exit_code)}, see {self._log}"
             ) from None
         if isinstance(error, KinesynthError):

@@ -1,0 +1,343 @@
+"""Break the tiny workflow in every way a cluster knows, run it again, and compare with an undisturbed run.
+
+    python -m tools.faults [FAULT ...] [--document docs/reliability.md]
+
+Works in acceptance/faults: `base` is the undisturbed run; each fault starts from a copy of it from which the stages at
+stake are removed. Writes the table of faults and results into the document, between its two marks. Some faults need
+Linux and root (a small tmpfs).
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # comes with snakemake
+
+from kinesynth.atomic import write_text
+from tools.tiny import CLIPS, ROOT, command, differing, label_files, run, write_run
+
+FOLDER = ROOT / "acceptance" / "faults"
+BASE = FOLDER / "base"
+ONE_CLIP = CLIPS[:1]
+GOAL = "results/index.parquet"
+MARKS = ("<!-- faults: begin -->", "<!-- faults: end -->")
+WORKERS = {  # verb -> what it makes
+    "build-skeleton": "stages/skeleton/generic.osim",
+    "subject-shape": "stages/subjects/a.json",
+    "load-motion": "stages/motion/a_000.h5",
+    "virtual-markers": "stages/markers/a_000.h5",
+    "scale-model": "stages/scale/a.osim",
+    "inverse-kinematics": "stages/ik/a_000.h5",
+    "fit-muscle-paths": "stages/paths/a.npz",
+    "joint-regressor": "stages/regressor.npz",
+    "fit-body": "stages/fit/a_000.h5",
+    "ground-reaction": "stages/grf/a_000.h5",
+    "inverse-dynamics": "stages/id/a_000.h5",
+    "static-optimization": "stages/so/a_000.h5",
+    "quality-filter": "stages/quality/a_000.h5",
+    "render-views": "stages/render/a_000.h5",
+    "pack-shard": "results/shards/a_000.h5",
+}
+DYNAMICS = ("stages/grf", "stages/id", "stages/so", "stages/quality", "results/shards", "results/index.parquet")
+FROM_IK = ("stages/ik", "stages/regressor.npz", "stages/fit", "stages/render", *DYNAMICS)
+SHIM = """
+import os, pathlib, signal, sys, time
+marker = pathlib.Path(os.environ["FAULT_MARKER"])
+if not marker.exists():
+    marker.touch()
+    {fault}
+sys.path.remove(os.path.dirname(__file__))
+del sys.modules["opensim"]
+import opensim
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: what is done, and what must be said; `inject` returns the text that the user saw."""
+
+    name: str
+    description: str
+    inject: Callable[[Path], str]
+    says: str
+    removed: tuple[str, ...] = DYNAMICS
+    goal: str = GOAL
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a fault ended."""
+
+    fault: Fault
+    said: str
+    rerun: int
+    differing: list[str]
+    leftovers: list[str]
+    clips: list[str]
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the message said it, the rerun finished, and nothing is lost, doubled or different."""
+        intact = not self.differing and not self.leftovers and self.clips == [row[0] for row in ONE_CLIP]
+        return bool(self.said) and self.rerun == 0 and intact
+
+
+def base() -> Path:
+    """Return the folder of the undisturbed run; made once."""
+    if not (BASE / GOAL).exists():
+        write_run(BASE, ONE_CLIP)
+        run(BASE, GOAL).check_returncode()
+    return BASE
+
+
+def examine(fault: Fault) -> Result:
+    """Inject the fault into a copy of the base, run again, and compare."""
+    folder = FOLDER / fault.name
+    if not folder.is_mount():
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(base(), folder, symlinks=True)
+    for name in fault.removed:
+        _remove(folder / name)
+    seen = fault.inject(folder)
+    found = re.search(fault.says, seen, re.IGNORECASE)
+    write_text(folder / "seen.log", seen)
+    again = run(folder, fault.goal)
+    write_text(folder / "again.log", again.stdout)
+    remade = [fault.goal] if fault.goal.endswith((".osim", ".json", ".npz")) else []
+    different = differing(folder, BASE, [*label_files(ONE_CLIP), *remade])
+    leftovers = [str(path.relative_to(folder)) for path in folder.rglob(".partial-*")]
+    return Result(fault, _line_of(seen, found), again.returncode, different, leftovers, _delivered(folder))
+
+
+def recovered(fault: Fault) -> bool:
+    """Return whether the workflow survives a fault."""
+    return examine(fault).recovered
+
+
+def kill_snakemake(folder: Path) -> str:
+    """End Snakemake by SIGKILL while a stage works; what it started works on. Its lock stays and must be removed."""
+    with _started(folder) as process:
+        _worker(process, "kinesynth ")
+        process.kill()
+        process.wait()
+    locked = run(folder, GOAL)
+    unlocked = run(folder, "--unlock")
+    return locked.stdout + unlocked.stdout
+
+
+def kill_worker(verb: str) -> Callable[[Path], str]:
+    """Return a function that ends a stage's process by SIGKILL."""
+
+    def inject(folder: Path) -> str:
+        with _started(folder, WORKERS[verb]) as process:
+            _worker(process, f"kinesynth {verb}").kill()
+            return process.communicate()[0]
+
+    return inject
+
+
+def fill_disk(folder: Path) -> str:
+    """Let the stages' folder be a tmpfs with too little room, then with enough."""
+    stages = folder / "stages"
+    kept = folder / "kept"
+    stages.rename(kept)
+    stages.mkdir()
+    size = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file()) + (64 << 10)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", stages], check=True)
+    try:
+        subprocess.run(["cp", "-a", f"{kept}/.", stages], check=True)
+        (stages / "ballast").write_bytes(bytes(_room(stages) - (8 << 10)))
+        seen = run(folder, GOAL).stdout
+        (stages / "ballast").unlink()
+        subprocess.run(["cp", "-a", f"{stages}/.", kept], check=True)
+    finally:
+        subprocess.run(["umount", stages], check=True)
+    stages.rmdir()
+    kept.rename(stages)
+    return seen
+
+
+def truncate(folder: Path) -> str:
+    """Cut a stage's file in half; the message names it and says to delete it."""
+    file = folder / "stages/ik/a_000.h5"
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+    seen = run(folder, GOAL).stdout
+    file.unlink()
+    return seen
+
+
+def corrupt(folder: Path) -> str:
+    """Change bytes inside a finished shard; `kinesynth verify` finds it."""
+    file = folder / "results/shards/a_000.h5"
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 64] = bytes(byte ^ 0xFF for byte in data[middle : middle + 64])
+    file.write_bytes(data)
+    verify = ["kinesynth", "verify", "--shards", str(file)]
+    seen = subprocess.run(verify, capture_output=True, text=True, check=False).stderr
+    file.unlink()
+    return seen
+
+
+def opensim_fault(fault: str) -> Callable[[Path], str]:
+    """Return a function that lets the first process that loads OpenSim hang or crash."""
+
+    def inject(folder: Path) -> str:
+        write_text(folder / "shim" / "opensim.py", SHIM.format(fault=fault))
+        write_run(
+            folder, ONE_CLIP, ik={"engine": "opensim", "timeout_seconds": 60}, so={"rate": 5, "timeout_seconds": 60}
+        )
+        path = os.pathsep.join([str(folder / "shim"), os.environ.get("PYTHONPATH", "")])
+        run(folder, GOAL, environment={"PYTHONPATH": path, "FAULT_MARKER": str(folder / "shim" / "done")})
+        return "".join(log.read_text(errors="replace") for log in sorted((folder / "logs").rglob("*.log")))
+
+    return inject
+
+
+def skew_clock(folder: Path) -> str:
+    """Let a stage's file come from a machine whose clock is an hour ahead; when that hour is over, all is well."""
+    file = folder / "stages/markers/a_000.h5"
+    ahead = time.time() + 3600
+    os.utime(file, (ahead, ahead))
+    seen = run(folder, GOAL).stdout
+    os.utime(file, (ahead - 7200, ahead - 7200))
+    return seen
+
+
+def run_twice(folder: Path) -> str:
+    """Start a second Snakemake while the first works."""
+    with _started(folder) as process:
+        _worker(process, "kinesynth ")
+        second = run(folder, GOAL)
+        process.communicate()
+    return second.stdout
+
+
+def _room(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize
+
+
+@contextmanager
+def _started(folder: Path, target: str = GOAL) -> Iterator["subprocess.Popen[str]"]:
+    """Yield a Snakemake at work."""
+    arguments = ["--workflow-profile", str(ROOT / "profiles/default"), "--cores", "1", target]
+    call = command(folder, *arguments)
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        yield process
+
+
+def _worker(process: "subprocess.Popen[str]", words: str) -> psutil.Process:
+    """Wait until a child with these words in its command line has worked for a moment, and return it."""
+    while process.poll() is None:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            try:
+                line = child.cmdline()
+                if len(line) > 1 and words in f"{Path(line[1]).name} {' '.join(line[2:])}" and _seconds(child) > 0.5:
+                    return child
+            except psutil.Error:
+                continue
+        time.sleep(0.05)
+    raise RuntimeError(f"{words}: ended before it was seen")
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _delivered(folder: Path) -> list[str]:
+    """Return the clips that the index lists."""
+    from kinesynth.dataset.index import read_index
+
+    return [row["clip_id"] for row in read_index(folder / GOAL)] if (folder / GOAL).exists() else []
+
+
+def _line_of(text: str, found: "re.Match[str] | None") -> str:
+    if found is None:
+        return ""
+    start = text.rfind("\n", 0, found.start()) + 1
+    end = text.find("\n", found.end())
+    line = " ".join(text[start : end if end >= 0 else None].split())
+    return line.replace(str(FOLDER), "").replace("|", "/")[:160]
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("kill_snakemake", "SIGKILL of snakemake", kill_snakemake, "cannot be locked|--unlock"),
+    *(
+        Fault(
+            f"kill_{verb}",
+            f"SIGKILL of a worker in `{verb}`",
+            kill_worker(verb),
+            r"exit code 137|error in rule",
+            (made,),
+            made,
+        )
+        for verb, made in WORKERS.items()
+    ),
+    Fault("full_disk", "full disk (small tmpfs)", fill_disk, "No space left on device"),
+    Fault("truncated_stage", "truncated intermediate file", truncate, "kinesynth: .*truncated"),
+    Fault("corrupted_shard", "corrupted shard", corrupt, "checksum", ()),
+    Fault("hung_opensim", "hung OpenSim process", opensim_fault("time.sleep(1e6)"), "no result after 60 s", FROM_IK),
+    Fault(
+        "crashed_opensim",
+        "segfaulting OpenSim child",
+        opensim_fault("os.kill(os.getpid(), signal.SIGSEGV)"),
+        "ended by SIGSEGV",
+        FROM_IK,
+    ),
+    Fault("clock_skew", "clock skew between files", skew_clock, "clock skew|older modification", FROM_IK),
+    Fault("two_snakemakes", "two snakemakes at once", run_twice, "cannot be locked"),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Examine faults, print and write the table; return 0 when all were survived."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faults", nargs="*", help="names; all of them if none is given")
+    parser.add_argument("--document", type=Path, help="the page whose table is to be written")
+    options = parser.parse_args(arguments)
+    chosen = [fault for fault in FAULTS if not options.faults or fault.name in options.faults]
+    lines = ["| fault | what the user reads | rerun | labels | clips |", "|---|---|---|---|---|"]
+    survived = True
+    for fault in chosen:
+        result = examine(fault)
+        lines.append(_row(result))
+        survived &= result.recovered
+        sys.stdout.write(f"{lines[-1]}\n")
+        sys.stdout.flush()
+    if options.document:
+        before, _, rest = options.document.read_text(encoding="utf-8").partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        write_text(options.document, before + MARKS[0] + "\n" + "\n".join(lines) + "\n" + MARKS[1] + after)
+    return 0 if survived else 1
+
+
+def _row(result: Result) -> str:
+    rerun = "finishes" if result.rerun == 0 else f"fails ({result.rerun})"
+    labels = "same bytes" if not result.differing else f"{len(result.differing)} files differ"
+    clips = f"{len(result.clips)} of {len(ONE_CLIP)}" + (
+        f", {len(result.leftovers)} leftovers" if result.leftovers else ""
+    )
+    said = f"`{result.said}`" if result.said else "**nothing**"
+    return f"| {result.fault.description} | {said} | {rerun} | {labels} | {clips} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
