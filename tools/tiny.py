@@ -12,12 +12,12 @@ from kinesynth.atomic import write_text
 ROOT = Path(__file__).parents[1]
 HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
 CLIPS = (
-    ("a_squat", "a", "squat", "train", "procedural", "", "0.2", "0.6"),
-    ("b_wave", "b", "waving", "test", "procedural", "", "0", "0.4"),
+    ("a_squat", "a", "squat", "train", "procedural", "", "0.2", "0.8"),
+    ("b_wave", "b", "waving", "test", "procedural", "", "0", "0.6"),
 )
 CONFIG = {
     "clips": "clips.tsv",
-    "motion": {"fps": 20, "max_clip_seconds": 0.4},
+    "motion": {"fps": 20, "max_clip_seconds": 0.6},
     "so": {"rate": 5},
     "render": {"width": 96, "height": 72, "views": ["frontal"]},
     "train": {"steps": 2, "batch_size": 1, "window": 4},

@@ -41,6 +41,8 @@ VERBS = {
     "export-opensim": ("kinesynth.dataset.export:export_opensim", "write a subject's labels as OpenSim files"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
     "report": ("kinesynth.report.page:report", "draw the report page"),
+    "status": ("kinesynth.report.status:status", "tell how far a run has come, from any terminal"),
+    "plan": ("kinesynth.report.plan:plan", "estimate core-hours, GPU-hours and storage of a large run"),
     "config-schema": ("kinesynth.config:write_schema", "write the JSON schema of config.yaml"),
 }
 

@@ -24,15 +24,52 @@ class StageTime:
     memory_mb: float
 
 
+@dataclass(frozen=True)
+class Job:
+    """One finished job.
+
+    Attributes:
+        rule: what it ran.
+        name: of its shard or subject.
+        seconds: that it took.
+        cpu_seconds: of processor time; its seconds where the file does not tell.
+        memory_mb: the most that it held, resident.
+        ended: when, in seconds since the epoch.
+    """
+
+    rule: str
+    name: str
+    seconds: float
+    cpu_seconds: float
+    memory_mb: float
+    ended: float
+
+
+def read_jobs(folder: Path) -> list[Job]:
+    """Return every job that has left its times below `folder` (`<rule>/<job>.tsv`); none if it is absent."""
+    return [
+        Job(
+            rule=path.relative_to(folder).parts[0],
+            name=path.stem,
+            seconds=_number(row.get("s")),
+            cpu_seconds=_number(row.get("cpu_time")) or _number(row.get("s")),
+            memory_mb=_number(row.get("max_rss")),
+            ended=path.stat().st_mtime,
+        )
+        for path in sorted(folder.glob("*/**/*.tsv"))
+        for row in _rows(path)
+    ]
+
+
 def read_runtimes(folder: Path) -> list[StageTime]:
-    """Return the times of every rule below `folder` (`<rule>/<job>.tsv`), the longest first; none if it is absent."""
+    """Return the times of every rule below `folder`, the longest first; none if it is absent."""
+    jobs_by_rule: dict[str, list[Job]] = {}
+    for job in read_jobs(folder):
+        jobs_by_rule.setdefault(job.rule, []).append(job)
     stages = []
-    for rule in sorted(path for path in folder.glob("*") if path.is_dir()):
-        jobs = [row for path in sorted(rule.rglob("*.tsv")) for row in _rows(path)]
-        if jobs:
-            seconds = [_number(row.get("s")) for row in jobs]
-            memory = max(_number(row.get("max_rss")) for row in jobs)
-            stages.append(StageTime(rule.name, len(jobs), sum(seconds), max(seconds), memory))
+    for rule, jobs in jobs_by_rule.items():
+        seconds = [job.seconds for job in jobs]
+        stages.append(StageTime(rule, len(jobs), sum(seconds), max(seconds), max(job.memory_mb for job in jobs)))
     return sorted(stages, key=lambda stage: -stage.seconds)
 
 
