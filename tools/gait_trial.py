@@ -108,27 +108,39 @@ def process_trial(folder: Path, work: Path) -> GaitTrial:
     model, log = folder / "subject_walk_scaled.osim", work / "log"
     names = isolated(_model_coordinates, model.absolute(), timeout_seconds=300.0, log=log)
     times, angles = _angles(folder, names)
-    stages = {stage: work / f"{stage}.h5" for stage in ("ik", "estimated", "measured", "so")}
-    write_stage(stages["ik"], StageFile({"gait": Clip("gait", {"angles": angles}, {"fps": RATE})}, {},
-                                        {"coordinate_names": names}))  # fmt: skip
-    ground_reaction(ik=stages["ik"], model=model, output=stages["estimated"], log=log)
-    estimated = read_stage(stages["estimated"]).clips["gait"]
+    shared = {"coordinate_names": names}
+    write_stage(work / "ik.h5", StageFile({"gait": Clip("gait", {"angles": angles}, {"fps": RATE})}, {}, shared))
+    ground_reaction(ik=work / "ik.h5", model=model, output=work / "estimated.h5", log=log)
+    estimated = read_stage(work / "estimated.h5").clips["gait"]
     plates = Clip("gait", {**estimated.arrays, **_plates(folder, times)}, estimated.attrs)
-    write_stage(stages["measured"], StageFile({"gait": plates}, {}, {"coordinate_names": names}))
-    arrays = {}
-    for source, ground in (("estimated", estimated), ("measured", plates)):
-        moments = work / f"{source}_id.h5"
-        inverse_dynamics(grf=stages[source], model=model, output=moments, log=log)
-        arrays[source] = {**ground.arrays, **read_stage(moments).clips["gait"].arrays}
+    write_stage(work / "measured.h5", StageFile({"gait": plates}, {}, shared))
+    for source in ("estimated", "measured"):
+        inverse_dynamics(grf=work / f"{source}.h5", model=model, output=work / f"{source}_id.h5", log=log)
     fit_muscle_paths(model=model, output=work / "paths.npz", log=log)
-    static_optimization(grf=stages["measured"], id=work / "measured_id.h5", model=model, paths=work / "paths.npz",
-                        output=stages["so"], log=log)  # fmt: skip
-    solved = read_stage(stages["so"])
-    arrays["measured"] |= solved.clips["gait"].arrays
+    static_optimization(
+        grf=work / "measured.h5", id=work / "measured_id.h5", model=model, paths=work / "paths.npz",
+        output=work / "so.h5", log=log,
+    )  # fmt: skip
+    return read_trial(folder, work)
+
+
+def read_trial(folder: Path, work: Path) -> GaitTrial:
+    """Return what `process_trial` left in `work`."""
+    stages = {stage: read_stage(work / f"{stage}.h5") for stage in
+              ("estimated", "measured", "estimated_id", "measured_id", "so")}  # fmt: skip
+    arrays = {stage: dict(file.clips["gait"].arrays) for stage, file in stages.items()}
+    names = list(stages["estimated"].attrs["coordinate_names"])
+    times, _ = _angles(folder, names)
     emg = read_storage(folder / "electromyography.sto")
-    envelopes = {channel: np.interp(times, emg.times, emg.column(channel)) for channel in CHANNELS}
-    muscles, mass = list(solved.attrs["muscle_names"]), float(estimated.attrs["mass_kg"])
-    return GaitTrial(times, names, muscles, mass, arrays["estimated"], arrays["measured"], envelopes)
+    return GaitTrial(
+        times,
+        names,
+        list(stages["so"].attrs["muscle_names"]),
+        float(stages["estimated"].clips["gait"].attrs["mass_kg"]),
+        arrays["estimated"] | arrays["estimated_id"],
+        arrays["measured"] | arrays["measured_id"] | arrays["so"],
+        {channel: np.interp(times, emg.times, emg.column(channel)) for channel in CHANNELS},
+    )
 
 
 def _model_coordinates(model: Path) -> list[str]:

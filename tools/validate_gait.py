@@ -1,6 +1,8 @@
 """Draw the validation on the measured gait trial, and print its table.
 
-    python -m tools.validate_gait [--output docs/images]
+    python -m tools.validate_gait [--output docs/images] [--work DIR]
+
+`--work` keeps the stage files; where they are there already, they are drawn as they are.
 
 Needs the trial: set KINESYNTH_SHARED to the folder of the recordings.
 """
@@ -19,7 +21,7 @@ from kinesynth.atomic import atomic_path
 from kinesynth.dynamics.names import GRAVITY
 from tools.acceptance.dynamics import WALKING, gait_figures
 from tools.acceptance.figures import ROOT, print_table
-from tools.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial, process_trial
+from tools.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial, process_trial, read_trial
 
 RIGHT, LEFT, ENVELOPE = "#d1572a", "#2a7fb8", "#555555"
 SHOWN = ("hip_flexion", "knee_angle", "ankle_angle")
@@ -34,9 +36,11 @@ def main() -> None:
     """Process the trial, print its figures and write the plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "docs/images")
+    parser.add_argument("--work", type=Path)
     arguments = parser.parse_args()
-    with TemporaryDirectory() as work:
-        trial = process_trial(WALKING, Path(work))
+    with TemporaryDirectory() as temporary:
+        work = arguments.work or Path(temporary)
+        trial = read_trial(WALKING, work) if (work / "so.h5").exists() else process_trial(WALKING, work)
     print_table(list(gait_figures(trial)))
     with mpl.rc_context(STYLE):
         for name, figure in (("validation_forces", forces(trial)), ("validation_emg", muscles(trial))):

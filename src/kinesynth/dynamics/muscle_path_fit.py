@@ -48,7 +48,8 @@ def fitted_paths(model: Path, degree: int, poses: int) -> tuple[MusclePaths, flo
     crossed = np.array([[name in by_muscle[muscle] for name in muscles.driven] for muscle in muscles.names])
     columns = [muscles.coordinate_names.index(name) for name in muscles.driven]
     ranges = muscles.coordinate_ranges[columns]
-    spread = qmc.Sobol(len(columns), scramble=False).random(poses + poses // 8)
+    sequence = qmc.Sobol(len(columns), scramble=False)
+    spread = np.concatenate([sequence.random(poses), sequence.random(poses // 8)])
     angles = np.tile(muscles.coordinate_defaults, (len(spread), 1))
     angles[:, columns] = ranges[:, 0] + spread * np.diff(ranges, axis=1)[:, 0]
     lengths, gradients = sample_paths(model, angles, by_muscle)

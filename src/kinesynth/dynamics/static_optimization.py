@@ -18,7 +18,7 @@ from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
-MODEL_SECONDS = 120.0
+MODEL_SECONDS = 600.0
 EXPONENT = 2.0
 
 

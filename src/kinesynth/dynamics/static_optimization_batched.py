@@ -15,6 +15,8 @@ from kinesynth.dynamics.muscle_force import MuscleForce
 from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.names import WEAK_RESERVE
 
+CHUNK = 128  # frames solved together: as many as fit in the processor's cache
+
 
 @dataclass(frozen=True)
 class BatchedMuscles:
@@ -45,11 +47,19 @@ def solve_batched(
         moments: (T, J) N m, of inverse dynamics. What muscles do not drive is left to the reserves.
     """
     driven = angles[:, muscles.columns]
-    lengths, gradients = muscles.paths.evaluate(driven)
-    sharing = share_among_muscles(muscles.force, lengths, gradients, speeds(driven, fps), moments[:, muscles.columns])
+    speed, wanted = speeds(driven, fps), moments[:, muscles.columns]
+    parts = [slice(start, start + CHUNK) for start in range(0, len(angles), CHUNK)]
+    solved = [
+        share_among_muscles(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part], wanted[part])
+        for part in parts
+    ]
     reserves = np.where(muscles.free, moments, 0.0)
-    reserves[:, muscles.columns] = sharing.reserves
-    return {"activations": sharing.activations, "reserves": reserves, "so_violation": sharing.imbalance}
+    reserves[:, muscles.columns] = np.concatenate([part.reserves for part in solved])
+    return {
+        "activations": np.concatenate([part.activations for part in solved]),
+        "reserves": reserves,
+        "so_violation": np.concatenate([part.imbalance for part in solved]),
+    }
 
 
 def share_among_muscles(
