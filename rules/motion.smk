@@ -1,6 +1,6 @@
 """Motion: every source through one door, at one rate, on one floor.
 
-Takes:  the clip table's files (AMASS npz, OpenSim model and coordinates) or the procedural library
+Takes:  the clip table's files (AMASS npz, OpenSim model and coordinates, .trc or .c3d markers) or the procedural library
 Gives:  stages/motion/{shard}.h5             SMPL-X pose, world y up
 """
 

@@ -19,12 +19,13 @@ from kinesynth.npz import open_npz
 from kinesynth.seeds import generator
 
 SEXES = ("male", "female")
-SHAPE_TELLING = ("amass", "opensim")  # the sources whose files tell a shape, the better first
+SHAPE_TELLING = ("amass", "opensim", "markers")  # the sources whose files tell a shape, the better first
 _MOST_DEVIATIONS = 2.0  # a drawn shape stays within two standard deviations of its sex's mean in every component
 _DRAWN_BMI = (18.5, 32.0)  # kg/m2: neither underweight nor beyond the first degree of obesity (WHO)
 _MOST_DRAWS = 200
 _BMI, _BMI_SPREAD = 24.0, 3.0  # kg/m2: what a body of unknown mass is taken for
 _MASS_SPREAD_KG = 5.0  # how far a mesh may be from a known mass
+_MOST_TRIALS = 6  # of markers, that a shape is fitted to together
 _LENGTH_SPREAD_M = np.array([0.005] * 4 + [0.020, 0.020, 0.010])
 """How well each of `LENGTHS` is known: limbs to 5 mm; widths and trunk less, since body models put the hip, shoulder
 and neck centres in different places."""
@@ -55,7 +56,8 @@ def subject_shape(
     The first clip whose source tells a shape decides. AMASS betas are taken as they are on a licensed body; on the free
     body, where they mean nothing, betas are chosen whose bone lengths stand to the mean body's as the file's do to
     SMPL-X's mean (both mean bodies are 1.71 m tall, but SMPL-X's hip and shoulder centres lie elsewhere in the body).
-    For an OpenSim model, bone lengths are matched as they stand, and its mass is kept. A procedural subject's shape is
+    For an OpenSim model, bone lengths are matched as they stand, and its mass is kept. Measured markers are met, by one
+    shape and one place per marker in frames of all of the subject's trials. A procedural subject's shape is
     drawn from the seed and the subject's name, and so is that of a subject none of whose files can be read: its clips
     will be rejected when they are loaded, but clips of the same subject from other sources go on.
 
@@ -105,6 +107,8 @@ def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: floa
         try:
             if row.source == "amass":
                 return _of_amass(model, _file(row.path), density_kg_m3)
+            if row.source == "markers":
+                return _of_markers(model, [other for other in telling if other.source == "markers"])
             return _of_opensim(model, _file(row.model), density_kg_m3, log)
         except (BadInput, ClipRejected) as error:
             print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
@@ -188,6 +192,22 @@ def _of_opensim(model: BodyModel, path: Path, density_kg_m3: float, log: Path) -
     require_measures(path, target)
     betas = fit_lengths(model, target, "neutral", density_kg_m3, mass_kg=mass)
     return Shape(betas, "neutral", "bone lengths and mass of the OpenSim model", mass)
+
+
+def _of_markers(model: BodyModel, rows: list[ClipRow]) -> Shape:
+    """Return the shape on which the markers of a subject's trials sit, static trials included."""
+    from kinesynth.body.mocap.fit import dress, read_trial
+
+    files = dict.fromkeys(file for row in rows for file in (row.static, row.path) if file is not None)
+    trials = []
+    for file in list(files)[:_MOST_TRIALS]:
+        try:
+            trials.append(read_trial(file, model))
+        except BadInput as error:
+            print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
+    if not trials:
+        raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
+    return Shape(dress(model, trials).betas.numpy(), "neutral", "measured markers")
 
 
 def fit_lengths(

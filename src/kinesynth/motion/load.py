@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kinesynth.body.bone_lengths import smplx_rest_joints
-from kinesynth.body.model import load_body
+from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.amass import AmassFile, read_amass, write_amass
@@ -32,10 +32,11 @@ _TIMEOUT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose clips are loaded: the subject's record and the figure of the body at its shape."""
+    """Whose clips are loaded: the subject's record, and the body with its figure at the subject's shape."""
 
     record: dict[str, Any]
     betas: np.ndarray
+    body: BodyModel
     figure: Figure
 
 
@@ -109,7 +110,8 @@ def _read_subject(path: Path, body: Path) -> Subject:
     except (OSError, ValueError, KeyError, TypeError) as error:
         found = f"{type(error).__name__}: {error}"
         raise BadInput(path, "subject", found, "the json of subject-shape", "make it again") from error
-    return Subject(record, betas, figure_of(load_body(body), betas))
+    model = load_body(body)
+    return Subject(record, betas, model, figure_of(model, betas))
 
 
 def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) -> Recording:
@@ -126,9 +128,13 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         from kinesynth.motion.opensim_motion import read_opensim
 
         return read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log)
-    raise BadInput(
-        row.path, "source", row.source, "amass, opensim or procedural", "marker files come in a later version"
-    )
+    if row.source == "markers":
+        from kinesynth.motion.marker_motion import read_marker_motion
+
+        begin = row.start or 0.0
+        end = begin + seconds if row.end is None else min(row.end, begin + seconds)
+        return read_marker_motion(row.path, row.static, who.body, who.betas, (begin, end))
+    raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
 
 def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:

@@ -25,6 +25,7 @@ class Recording:
         poses: (T, 156) rad, axis-angles: root 3, body 63, left hand 45, right hand 45.
         root_scale: by what the path is to be multiplied to fit the body's legs.
         attrs: what else the clip's record says of the source.
+        begin: the second of the file at which the first frame lies.
     """
 
     fps: float
@@ -32,6 +33,7 @@ class Recording:
     poses: np.ndarray
     root_scale: float = 1.0
     attrs: Mapping[str, str | float] = field(default_factory=dict)
+    begin: float = 0.0
 
 
 def from_amass(file: AmassFile) -> Recording:
@@ -47,10 +49,10 @@ def cut(recording: Recording, start: float | None, end: float | None, most_secon
     Raises:
         ClipRejected: the part lies outside the file, or is shorter than ten frames.
     """
-    length = len(recording.root) / recording.fps
+    length = recording.begin + len(recording.root) / recording.fps
     begin = start or 0.0
     finish = min(length if end is None else end, begin + most_seconds)
-    times = frame_times(begin, finish, fps)
+    times = frame_times(begin, finish, fps) - recording.begin
     times = times[times <= (len(recording.root) - 1) / recording.fps + 1e-9]
     if len(times) < LEAST_FRAMES:
         detail = f"{len(times)} frames from {begin:g} s to {finish:g} s of a file of {length:.2f} s"

@@ -24,12 +24,14 @@ from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.body.schema import BETAS
-from kinesynth.errors import BadInput
+from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 _MEND = "rename the markers"
 LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
+_HIDDEN = "too few markers are seen at once"
 _LEAST_SEEN = 0.1  # of the frames, or a marker is left out
+_LEAST_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
 _SHAPE_FRAMES = 24
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
@@ -62,10 +64,15 @@ class Dressed:
         return SkinnedPoints.from_layer(self.body.layer, self.attachment.feet)
 
     @property
+    def has_fingers(self) -> bool:
+        """Whether fingers are marked."""
+        on_fingers = self.points.share[self.points.bone >= BODY_AND_FINGERS[len(BODY)]]
+        return float(on_fingers.sum()) > _LEAST_ON_FINGERS
+
+    @property
     def posed(self) -> tuple[int, ...]:
-        """The joints that the markers can turn: the fingers only where some are marked."""
-        share = self.points.share[self.points.bone >= len(BODY) + 3]
-        return BODY_AND_FINGERS if float(share.sum()) > 4.0 else BODY
+        """The joints that the markers can turn."""
+        return BODY_AND_FINGERS if self.has_fingers else BODY
 
     def columns(self, trial: MarkerTrajectories) -> Tensor:
         """Return the trial's positions (T, M, 3) of these markers, NaN where it has none."""
@@ -112,6 +119,9 @@ def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray |
         body: the body model.
         trials: upright trials of one subject, markers named alike.
         betas: the shape where it is known already.
+
+    Raises:
+        ClipRejected: no frame shows enough markers.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.names))
     labels = known(names)
@@ -122,6 +132,8 @@ def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray |
     dressed = Dressed(body, torch.as_tensor(start), landmarks, latents, trunk)
     share = -(-_SHAPE_FRAMES // len(trials))
     frames = [_some_frames(trial, dressed, share) for trial in trials]
+    if not any(len(trial.positions) for trial in frames):
+        raise ClipRejected(_HIDDEN, detail=f"fewer than {LEAST_KNOWN} known ones in every frame")
     stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(dressed.posed))
     dressed, state = _refined(dressed, first_poses(dressed, _targets(dressed, frames)), frames, stiff)
     if unknown := [name for name in names if name not in labels]:
@@ -135,14 +147,24 @@ def follow_markers(dressed: Dressed, trial: MarkerTrajectories) -> BodyState:
 
     Frames some way apart are solved alone, from several starts; between them rotations are interpolated, and then all
     frames solved together, so that frames without markers are bridged.
+
+    Raises:
+        ClipRejected: no frame shows enough markers.
     """
     targets = dressed.columns(trial)
     stride = max(1, round(trial.fps / _KEYFRAMES_HZ))
-    keys = np.unique(np.append(np.arange(0, len(targets), stride), len(targets) - 1))
-    keys = keys[_well_seen(targets[keys])]
+    keys = np.flatnonzero(_well_seen(targets))[::stride]
+    if not len(keys):
+        raise ClipRejected(_HIDDEN, float(targets.isfinite().all(-1).sum(-1).max()), f"{LEAST_KNOWN} needed")
     start = _between(first_poses(dressed, targets[keys]), keys, len(targets))
     weights = Weights(prior=stiffness(dressed.posed))
     return solve_pose(dressed.points, re_based(start, pose_of(STANDING)), targets, weights, trial.fps)
+
+
+def marker_distance(dressed: Dressed, state: BodyState, trial: MarkerTrajectories) -> np.ndarray:
+    """Return how far (T, M) m the body's markers lie from a trial's, NaN where one was not seen."""
+    distance: np.ndarray = (dressed.points.points(state) - dressed.columns(trial)).norm(dim=-1).numpy()
+    return distance
 
 
 def first_poses(dressed: Dressed, targets: Tensor) -> BodyState:

@@ -18,7 +18,8 @@ def check_extent(path: Path, positions: np.ndarray) -> None:
     Raises:
         BadInput: they do not: the unit is wrong, or there are several people.
     """
-    span = np.nanmax(positions, axis=1) - np.nanmin(positions, axis=1)
+    shown = positions[np.isfinite(positions).all(-1).sum(axis=1) > 1]
+    span = np.nanmax(shown, axis=1) - np.nanmin(shown, axis=1)
     extent = float(np.nanmedian(np.linalg.norm(span, axis=-1)))
     low, high = EXTENT_M
     if not low <= extent <= high:
@@ -38,12 +39,12 @@ def upright(path: Path, positions: np.ndarray, bodies: list[str]) -> np.ndarray:
         BadInput: no axis is up.
     """
     parts = [[index for index, body in enumerate(bodies) if body.split("_")[0] in names] for names in (_UPPER, _LOWER)]
-    expected = "a trunk above the feet in most frames"
+    expected = "a trunk above the feet"
     mend = "mark both trunk and feet, or cut the file to where the subject is upright"
     if not all(parts):
         raise BadInput(path, "up axis", "no known markers on trunk or feet", expected, mend)
-    upper, lower = (np.nanmean(positions[:, part], axis=1) for part in parts)
-    up = np.nanmedian(upper - lower, axis=0)
+    upper, lower = (np.nanmedian(positions[:, part], axis=(0, 1)) for part in parts)
+    up = upper - lower
     axis = int(np.abs(up).argmax())
     if not abs(up[axis]) >= _LEAST_SHARE * np.linalg.norm(up):
         raise BadInput(path, "up axis", f"trunk and feet apart by {np.round(up, 2).tolist()} m", expected, mend)

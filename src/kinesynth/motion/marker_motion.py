@@ -1,0 +1,69 @@
+"""Measured markers as a motion: the subject's body follows them, frame by frame."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, read_trial, smplx_pose
+from kinesynth.body.model import BodyModel
+from kinesynth.errors import ClipRejected
+from kinesynth.motion.procedural.solve import relaxed_hands
+from kinesynth.motion.recording import LEAST_FRAMES, Recording
+from kinesynth.opensim_files.trc import MarkerTrajectories
+
+MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
+_MARGIN_SECONDS = 0.25  # around the part that is wanted, so that its ends are bridged as its middle is
+
+
+def read_marker_motion(
+    path: Path,
+    static: Path | None,
+    body: BodyModel,
+    betas: np.ndarray,
+    part: tuple[float, float],
+) -> Recording:
+    """Return the motion of a body that wears the markers of a file.
+
+    Args:
+        path: .trc, .c3d, or an AMASS .npz with markers.
+        static: a trial of the same subject and markers at rest, which helps to tell where they sit.
+        body: the body model.
+        betas: (10,) the subject's shape.
+        part: from and to which second the motion is wanted.
+
+    Raises:
+        BadInput: a file is unusable.
+        ClipRejected: the part lies outside the file, or the body does not meet the markers.
+    """
+    whole = read_trial(path, body)
+    trial, begin = _cut(whole, part)
+    beside = [] if static is None else [read_trial(static, body)]
+    dressed = dress(body, [*beside, trial], betas)
+    state = follow_markers(dressed, trial)
+    distance = marker_distance(dressed, state, trial)
+    rms = float(np.sqrt(np.nanmean(distance**2)))
+    if not rms <= MAX_RMS_M:
+        worst = dressed.attachment.names[int(np.nan_to_num(np.nanmean(distance, axis=0)).argmax())]
+        raise ClipRejected("body does not meet the markers", rms, f"{1e3 * rms:.0f} mm RMS, worst at {worst}")
+    pose = smplx_pose(state, body)
+    left, right = (pose.left_hand_pose, pose.right_hand_pose) if dressed.has_fingers else relaxed_hands(len(pose))
+    poses = np.concatenate([pose.global_orient, pose.body_pose, left, right], axis=1)
+    root = pose.transl + body.rest_joints(betas)[0]
+    attrs: dict[str, str | float] = {
+        "n_markers": float(len(dressed.attachment.names)),
+        "marker_fit_rms_m": rms,
+        "marker_missing_share": float(np.isnan(distance).mean()),
+    }
+    return Recording(trial.fps, root, poses, attrs=attrs, begin=begin)
+
+
+def _cut(trial: MarkerTrajectories, part: tuple[float, float]) -> tuple[MarkerTrajectories, float]:
+    """Return the part of a trial with a margin, and the second at which it begins."""
+    first = max(0, int((part[0] - _MARGIN_SECONDS) * trial.fps))
+    last = int(np.ceil((part[1] + _MARGIN_SECONDS) * trial.fps)) + 1
+    positions, times = trial.positions[first:last], trial.times[first:last]
+    if len(positions) < LEAST_FRAMES:
+        detail = f"{len(trial.positions) / trial.fps:.2f} s of markers, wanted from {part[0]:g} s"
+        raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(positions), detail)
+    return replace(trial, positions=positions, times=times), first / trial.fps

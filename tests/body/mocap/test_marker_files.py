@@ -1,0 +1,99 @@
+"""Every kind of marker file becomes one record, and each fault one line."""
+
+from pathlib import Path
+from typing import Any
+
+import ezc3d
+import numpy as np
+import pytest
+
+from kinesynth.body.mocap.files import read_markers
+from kinesynth.body.mocap.upright import check_extent, upright
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files.trc import write_trc
+
+NAMES = ("LASI", "RASI", "LHEE", "RHEE")
+POSITIONS = np.random.default_rng(1).uniform(0.1, 1.8, (20, 4, 3))
+
+
+def write_c3d(path: Path, names: tuple[str, ...] = NAMES, unit: str = "mm", **parameters: Any) -> Path:
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["LABELS"]["value"] = names
+    file["parameters"]["POINT"]["UNITS"]["value"] = [unit]
+    for name, value in parameters.items():
+        file.add_parameter("POINT", name, value)
+    points = np.ones((4, len(names), len(POSITIONS)))
+    points[:3] = np.resize(1000.0 * POSITIONS, (len(POSITIONS), len(names), 3)).transpose(2, 1, 0)
+    points[:3, 0, 5] = np.nan
+    file["data"]["points"] = points
+    file.write(str(path))
+    return path
+
+
+def test_c3d(tmp_path: Path) -> None:
+    trial = read_markers(write_c3d(tmp_path / "a.c3d"))
+    assert (trial.names, trial.fps) == (NAMES, 100.0)
+    assert np.isnan(trial.positions[5, 0]).all()
+    np.testing.assert_allclose(trial.positions[6:], POSITIONS[6:], atol=1e-6)
+
+
+def test_c3d_leaves_out_what_is_no_labelled_marker(tmp_path: Path) -> None:
+    names = ("Anna:LASI", "*11", "RKneeAngles", "RHEE")
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", names, ANGLES=["RKneeAngles"]))
+    assert trial.names == ("LASI", "RHEE")
+
+
+def test_trc_and_npz_and_markers_at_the_origin(tmp_path: Path) -> None:
+    positions = POSITIONS.copy()
+    positions[3, 2] = 0.0
+    write_trc(tmp_path / "a.trc", NAMES, positions, 100.0)
+    np.savez(tmp_path / "a.npz", marker_data=positions, marker_labels=np.array(NAMES, "S"), mocap_framerate=100.0)
+    for suffix in ("trc", "npz"):
+        trial = read_markers(tmp_path / f"a.{suffix}")
+        assert trial.names == NAMES
+        assert np.isnan(trial.positions).sum() == 3
+        np.testing.assert_allclose(trial.positions[4:], positions[4:], atol=1e-8)
+
+
+def test_faults_are_told_in_one_line(tmp_path: Path) -> None:
+    whole = write_c3d(tmp_path / "whole.c3d").read_bytes()
+    (tmp_path / "half.c3d").write_bytes(whole[:2000])
+    (tmp_path / "text.c3d").write_text("no c3d")
+    np.savez(tmp_path / "none.npz", poses=np.zeros((3, 156)))
+    np.savez(tmp_path / "shape.npz", marker_data=np.zeros((3, 5, 3)), marker_labels=np.array(NAMES))
+    write_trc(tmp_path / "unseen.trc", NAMES, np.full((5, 4, 3), np.nan), 100.0)
+    write_trc(tmp_path / "slow.trc", NAMES, POSITIONS, 1.0)
+    write_c3d(tmp_path / "twice.c3d", ("A:LASI", "B:LASI", "RASI"))
+    write_c3d(tmp_path / "unit.c3d", unit="furlong")
+    for name, fault in {
+        "half.c3d": "unreadable data", "text.c3d": "unreadable data", "none.npz": "no such key", "shape.npz": "shape",
+        "unseen.trc": "none of them both named and seen", "slow.trc": "rate: found 1", "twice.c3d": "LASI twice",
+        "unit.c3d": "furlong", "missing.trc": "no such file", "a.txt": "suffix .txt",
+    }.items():  # fmt: skip
+        with pytest.raises(BadInput, match=fault) as caught:
+            read_markers(tmp_path / name)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("axis", "sign"), [(0, 1), (0, -1), (1, 1), (1, -1), (2, 1), (2, -1)])
+def test_up_is_where_the_trunk_is(axis: int, sign: int) -> None:
+    rng = np.random.default_rng(2)
+    positions = rng.normal(0.0, 0.1, (10, 4, 3))
+    positions[:, :2, axis] += sign * 0.5
+    turn = upright(Path("a.trc"), positions, ["torso", "pelvis", "calcn_r", "tibia_l"])
+    assert np.linalg.det(turn) == pytest.approx(1.0)
+    turned = positions @ turn.T
+    assert (turned[:, :2, 1] - turned[:, 2:, 1]).mean() > 0.3
+
+
+def test_someone_lying_and_wrong_units_are_refused() -> None:
+    askew = np.zeros((10, 2, 3))
+    askew[:, 0] = [0.5, 0.5, 0.5]
+    with pytest.raises(BadInput, match="up axis: found trunk and feet apart"):
+        upright(Path("a.trc"), askew, ["torso", "calcn_r"])
+    with pytest.raises(BadInput, match="no known markers on trunk or feet"):
+        upright(Path("a.trc"), askew, ["torso", "torso"])
+    for factor in (1000.0, 0.001):
+        with pytest.raises(BadInput, match=r"unit: found markers .* m apart"):
+            check_extent(Path("a.trc"), factor * POSITIONS)

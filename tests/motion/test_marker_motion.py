@@ -1,0 +1,60 @@
+"""Marker files through the door of every motion."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinesynth.body.build import build_body
+from kinesynth.body.subject import subject_shape
+from kinesynth.motion.load import load_motion
+from kinesynth.opensim_files.trc import write_trc
+from kinesynth.stage_file import StageFile, read_stage
+
+HEADER = "clip_id\tsubject\taction\tsplit\tsource\tpath\tstart\tend\tstatic\n"
+
+
+def load(folder: Path, body: Path, subject: Path, *rows: str, seconds: float = 1.0) -> StageFile:
+    (folder / "clips.tsv").write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    load_motion(
+        clips=str(folder / "clips.tsv"), shard="s01_000", body=body, subject=subject, output=folder / "motion.h5",
+        max_clip_seconds=seconds, log=folder / "log",
+    )  # fmt: skip
+    return read_stage(folder / "motion.h5")
+
+
+def test_unusable_marker_files_reject_their_clip(tmp_path: Path, body: Path, subject: Path) -> None:
+    rng = np.random.default_rng(0)
+    write_trc(tmp_path / "strange.trc", ("A", "B"), rng.uniform(0, 1.7, (30, 2, 3)), 100.0)
+    write_trc(tmp_path / "unseen.trc", ("A", "B"), np.full((30, 2, 3), np.nan), 100.0)
+    (tmp_path / "cut.trc").write_text((tmp_path / "strange.trc").read_text()[:400])
+    stage = load(
+        tmp_path, body, subject,
+        *(f"{name}\ts01\twalking\ttrain\tmarkers\t{name}.trc\t\t\t" for name in ("strange", "unseen", "cut")),
+    )  # fmt: skip
+    reasons = {name: rejection.reason for name, rejection in stage.rejected.items()}
+    assert reasons["strange"] == "unusable motion file (labels)"
+    assert reasons["unseen"] == "unusable motion file (markers)"
+    assert reasons["cut"].startswith("unusable motion file")
+    assert all("\n" not in rejection.detail for rejection in stage.rejected.values())
+
+
+def test_the_walking_trial_with_its_static_one(tmp_path: Path, shared: Path) -> None:
+    walking = shared / "data/walking"
+    body, subject = tmp_path / "model.npz", tmp_path / "s01.json"
+    build_body(output=body)
+    row = (
+        f"walk\ts01\twalking\ttrain\tmarkers\t{walking}/motion_capture_walk.trc\t0.5\t1.1\t{walking}/static_walk_1.trc"
+    )
+    (tmp_path / "clips.tsv").write_text(f"{HEADER}{row}\n")
+    subject_shape(body=body, clips=tmp_path / "clips.tsv", subject="s01", output=subject, log=tmp_path / "log")
+    record = json.loads(subject.read_text())
+    assert record["shape_source"] == "measured markers"
+    assert 1.70 < record["height_m"] < 1.90
+    stage = load(tmp_path, body, subject, row)
+    clip = stage.clips["walk"]
+    assert clip.attrs["marker_fit_rms_m"] < 0.015
+    assert clip.attrs["n_frames"] == 18
+    travelled = clip.arrays["transl"][-1] - clip.arrays["transl"][0]
+    assert travelled[0] == pytest.approx(0.57 * 1.28, abs=0.2), "walking speed"
