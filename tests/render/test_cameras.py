@@ -51,3 +51,17 @@ def test_wrong_views_are_named(wrong: int | list[str]) -> None:
 
 def test_views_by_number() -> None:
     assert view_names(2) == ["frontal", "sagittal"]
+
+
+def test_random_views_stand_everywhere_and_keep_the_person_in_the_picture() -> None:
+    assert view_names(["frontal", "random", "random_2"]) == ["frontal", "random", "random_2"]
+    rng = np.random.default_rng(0)
+    positions = []
+    for _ in range(40):
+        camera = place("random", POINTS, 256, 256, draw_perturbation(rng, "random"))
+        pixels = camera.project(POINTS)
+        assert pixels.min() > 0
+        assert pixels.max() < 255
+        positions.append(camera.position)
+    x, _, z = np.transpose(positions)
+    assert min((x > 1).sum(), (x < -1).sum(), (z > 1).sum(), (z < -1).sum()) > 3

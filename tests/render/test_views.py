@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from kinesynth.body.model import SmplxPose, load_body
+from kinesynth.errors import BadInput
 from kinesynth.render.cameras import project
-from kinesynth.render.views import render_views
+from kinesynth.render.scene import PRESETS
+from kinesynth.render.views import ENGINE_VARIABLE, choose_engine, render_views
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
@@ -80,3 +82,14 @@ def test_joints_fall_on_the_mask(rendered: StageFile, body_path: Path) -> None:
         columns, rows = np.round(pixels).astype(int).transpose(2, 0, 1)
         hit = mask[np.arange(N_FRAMES)[:, None], rows, columns]
         assert hit.mean() >= 0.97
+
+
+def test_the_environment_chooses_the_engine_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENGINE_VARIABLE, "cycles")
+    assert choose_engine(PRESETS["preview"], tmp_path / "log").engine == "cycles"
+    assert "Cycles draws" in (tmp_path / "log").read_text()
+    monkeypatch.setenv(ENGINE_VARIABLE, "crayons")
+    with pytest.raises(BadInput, match=ENGINE_VARIABLE):
+        choose_engine(PRESETS["preview"], tmp_path / "log")

@@ -212,7 +212,8 @@ def _configure(target: Any, scene: Scene) -> None:
     eevee.use_raytracing = False
     eevee.use_fast_gi = False
     # Small pools: on a software renderer clearing the default ones costs more than the picture.
-    eevee.gi_irradiance_pool_size, eevee.shadow_pool_size = "16", "32"
+    eevee.gi_irradiance_pool_size = "16"
+    eevee.shadow_pool_size = "256" if scene.settings.shadows else "16"
     for light in bpy.data.lights:
         light.use_shadow = scene.settings.shadows
 

@@ -1,6 +1,7 @@
 """What the stage asks of Blender, importable where Blender is not: the calls that run in the child process."""
 
 import os
+import time
 from pathlib import Path
 
 from kinesynth.render.scene import Scene
@@ -20,6 +21,16 @@ def render(folder: Path, scene: Scene) -> None:
     from kinesynth.render import blender
 
     blender.render_clip(folder, scene)
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process holds, bytes (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_seconds() -> float:
+    """Return the processor time that this process has used."""
+    return time.process_time()
 
 
 def keep_memory() -> None:

@@ -4,6 +4,7 @@ OpenCV convention: x right, y down, z forward; pixel (0,0) is the centre of the 
 `sagittal` follows ODAH (2024): static, 1.1 ± 0.1 m above the floor, 33 mm lens on a 36 mm sensor fitted horizontally.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ FOCAL_LENGTH_MM = 33.0
 
 # The side from which each view looks at a person who faces +x, as an angle about +y from +x towards -z.
 AZIMUTHS_DEG = {"frontal": 0.0, "sagittal": -90.0, "sagittal_left": 90.0, "rear": 180.0, "oblique": -45.0}
+
+# Any number of views besides, drawn anew for each clip from everywhere around and from knee height to above the head.
+_RANDOM = re.compile(r"random(_\w+)?")
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,10 @@ def view_names(views: int | list[str]) -> list[str]:
         if not 1 <= views <= len(known):
             raise BadInput("config", "render.views", str(views), f"a number from 1 to {len(known)}", "change it")
         return known[:views]
-    wrong = [name for name in views if name not in AZIMUTHS_DEG]
+    wrong = [name for name in views if name not in AZIMUTHS_DEG and not _RANDOM.fullmatch(name)]
     if wrong or len(set(views)) != len(views) or not views:
-        raise BadInput("config", "render.views", str(views), f"different names out of {known}", "change it")
+        expected = f"different names out of {known}, random, random_NAME"
+        raise BadInput("config", "render.views", str(views), expected, "change it")
     return list(views)
 
 
@@ -101,10 +106,19 @@ class Perturbation:
     azimuth_deg: float = 0.0
     roll_deg: float = 0.0
     margin: float = 0.08
+    focal_length_mm: float = FOCAL_LENGTH_MM
 
 
-def draw_perturbation(rng: np.random.Generator) -> Perturbation:
-    """Draw the small errors with which a person would set up a camera."""
+def draw_perturbation(rng: np.random.Generator, name: str = "frontal") -> Perturbation:
+    """Draw the small errors with which a person would set up a camera; of a random view, the whole place and lens."""
+    if name not in AZIMUTHS_DEG:
+        return Perturbation(
+            height_m=float(rng.uniform(0.5, 2.6)),
+            azimuth_deg=float(rng.uniform(-180, 180)),
+            roll_deg=float(rng.normal(0.0, 2.0)),
+            margin=float(rng.uniform(0.03, 0.15)),
+            focal_length_mm=float(rng.uniform(24, 70)),
+        )
     return Perturbation(
         height_m=float(1.1 + rng.uniform(-0.1, 0.1)),
         azimuth_deg=float(rng.normal(0.0, 2.0)),
@@ -121,7 +135,7 @@ def place(name: str, points: np.ndarray, width: int, height: int, perturbation: 
     """
     low, high = points.min(axis=0), points.max(axis=0)
     centre = (low + high) / 2
-    azimuth = np.deg2rad(AZIMUTHS_DEG[name] + perturbation.azimuth_deg)
+    azimuth = np.deg2rad(AZIMUTHS_DEG.get(name, 0.0) + perturbation.azimuth_deg)
     side = np.array([np.cos(azimuth), 0.0, -np.sin(azimuth)])
 
     def at(distance: float) -> Camera:
@@ -129,7 +143,7 @@ def place(name: str, points: np.ndarray, width: int, height: int, perturbation: 
         position[1] = perturbation.height_m
         transform = look(position, centre, np.deg2rad(perturbation.roll_deg))
         rows = tuple(tuple(float(value) for value in row) for row in transform)
-        return Camera(name, width, height, FOCAL_LENGTH_MM, rows)  # type: ignore[arg-type]
+        return Camera(name, width, height, perturbation.focal_length_mm, rows)  # type: ignore[arg-type]
 
     near, far = 1.0, 100.0
     for _ in range(40):  # bisection to far below a millimetre

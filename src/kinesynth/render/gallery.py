@@ -18,13 +18,13 @@ from kinesynth.render import blender_calls
 from kinesynth.render.cameras import Perturbation, place
 from kinesynth.render.draw import draw_scene, furnish
 from kinesynth.render.garments import LEGS, SLEEVES
-from kinesynth.render.scene import PRESETS, Scene, Settings
+from kinesynth.render.scene import PRESETS, Kind, Scene, Settings
 from kinesynth.render.views import START_SECONDS, choose_engine, write_person
 from kinesynth.seeds import generator
 
 _ROW = 8
 _BODIES = 3
-_ROOMS = 2
+_PLACES: tuple[Kind, ...] = ("room", "outdoors")
 _DENSITY_KG_M3 = 985.0
 _AZIMUTHS_DEG = (-25.0, 20.0, -10.0, 30.0, 0.0)
 
@@ -38,7 +38,7 @@ def gallery(
     width: int = 1200,
     height: int = 720,
 ) -> None:
-    """Draw a contact sheet: every upper garment with every lower one, on three bodies, in two rooms.
+    """Draw a contact sheet: every upper garment with every lower one, on three bodies, in two places.
 
     Args:
         body: the body model (SMPL-X schema npz).
@@ -51,7 +51,7 @@ def gallery(
     model = load_body(body)
     shapes = _shapes(model, seed)
     blender_calls.keep_memory()
-    settings = choose_engine(replace(PRESETS["preview"], samples=8), log)
+    settings = choose_engine(replace(PRESETS["preview"], samples=4), log)
     outfits = list(product(SLEEVES, LEGS))
     size = (width // _ROW, height // (len(outfits) // _ROW))
     with Worker(log) as worker:
@@ -80,9 +80,10 @@ def _shapes(model: BodyModel, seed: int) -> list[Shape]:
 
 
 def _scene(k: int, sex: str, upper: str, lower: str, settings: Settings, seed: int) -> Scene:
-    """Return figure `k`'s scene: a person of its own in one of the rooms."""
+    """Return figure `k`'s scene: a person of its own in one of the places."""
     own = draw_scene(generator(seed, "gallery", str(k), "person"), sex, 30.0, 1, settings)
-    shared = draw_scene(generator(seed, "gallery", str(k % _ROW * _ROOMS // _ROW), "room"), sex, 30.0, 1, settings)
+    kind = _PLACES[k % _ROW * len(_PLACES) // _ROW]
+    shared = draw_scene(generator(seed, "gallery", kind, "place"), sex, 30.0, 1, settings, kind)
     person = replace(own.person, upper=replace(own.person.upper, cut=upper), lower=replace(own.person.lower, cut=lower))
     return replace(shared, person=person)
 

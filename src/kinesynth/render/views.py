@@ -1,16 +1,17 @@
 """`kinesynth render-views`: pictures and masks of a shard's clips, drawn in one Blender process."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.errors import ClipRejected
+from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker, isolated
 from kinesynth.render import blender_calls, shading
 from kinesynth.render.anatomy import Piece, RestBody
@@ -18,13 +19,14 @@ from kinesynth.render.cameras import draw_perturbation, place, view_names
 from kinesynth.render.draw import draw_scene, furnish
 from kinesynth.render.job import cache_path, shade_path, write_cache, write_pieces
 from kinesynth.render.person import dress
-from kinesynth.render.scene import PRESETS, Scene, Settings
+from kinesynth.render.scene import PRESETS, Engine, Scene, Settings
 from kinesynth.render.skinning import bone_transforms, drape
 from kinesynth.render.tracks import boxes, read_mask, read_video
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, process_clips
 
 STAGE = "render_views"
+ENGINE_VARIABLE = "KINESYNTH_RENDER_ENGINE"
 START_SECONDS = 300.0  # shaders compile while the first picture is drawn
 _FRAME_SECONDS = {"preview": 60.0, "odah": 240.0}
 _FRAMES_PER_CHUNK = 32
@@ -50,7 +52,8 @@ def render_views(
         body: the body model (SMPL-X schema npz).
         fit: the shard's fitted poses.
         output: the shard's pictures.
-        views: names of views (frontal, sagittal, sagittal_left, rear, oblique), or how many of them in this order.
+        views: names of views (frontal, sagittal, sagittal_left, rear, oblique), or how many of them in this order;
+            random and random_NAME are drawn anew for each clip.
         seed: of all that is drawn.
         preset: preview (CPUs) or odah (the paper's quality).
         width: of the pictures, px.
@@ -67,12 +70,25 @@ def render_views(
 
 
 def choose_engine(settings: Settings, log: Path) -> Settings:
-    """Return the settings with the engine that can draw here, and say in the log which and on what."""
-    try:
-        line = f"EEVEE draws on {isolated(blender_calls.device, timeout_seconds=START_SECONDS, log=log)}"
-    except ClipRejected:
-        settings = replace(settings, engine="cycles")
-        line = "no OpenGL context (install libegl1 and libgl1-mesa-dri): Cycles draws on the CPU instead, slowly"
+    """Return the settings with the engine that can draw here, and say in the log which and on what.
+
+    The environment variable KINESYNTH_RENDER_ENGINE (eevee or cycles) forces one; which graphics card EEVEE draws on is
+    EGL's choice, ruled by the driver's own variables.
+
+    Raises:
+        BadInput: the variable names no engine.
+    """
+    forced = os.environ.get(ENGINE_VARIABLE, "")
+    if forced not in ("", *get_args(Engine)):
+        raise BadInput("environment", ENGINE_VARIABLE, forced, f"one of {get_args(Engine)}", "unset it")
+    if forced == "cycles":
+        settings, line = replace(settings, engine="cycles"), f"Cycles draws on the CPU, as {ENGINE_VARIABLE} says"
+    else:
+        try:
+            line = f"EEVEE draws on {isolated(blender_calls.device, timeout_seconds=START_SECONDS, log=log)}"
+        except ClipRejected:
+            settings = replace(settings, engine="cycles")
+            line = "no OpenGL context (install libegl1 and libgl1-mesa-dri): Cycles draws on the CPU instead, slowly"
     with log.open("a") as stream:
         stream.write(f"{STAGE}: {line}\n")
     return settings
@@ -92,7 +108,7 @@ def _render(
     n_frames = len(pose)
     rng = generator(seed, str(clip.attrs["subject"]), clip.clip_id, "render")
     scene = draw_scene(rng, str(clip.attrs.get("sex", "")), float(clip.attrs["fps"]), n_frames, settings)
-    perturbations = [draw_perturbation(rng) for _ in names]
+    perturbations = [draw_perturbation(rng, name) for name in names]
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
         extremes = write_person(folder, model, pose, scene)
@@ -121,7 +137,7 @@ def write_person(folder: Path, model: BodyModel, pose: SmplxPose, scene: Scene) 
     """Write the dressed person's meshes and their motion to `folder`; return extreme points (P,3) m of all frames."""
     body = rest_body(model, pose.betas)
     pieces = dress(body, scene.person)
-    transforms = _transforms(pose, body)
+    transforms = bone_motion(pose, body)
     chunks = [np.concatenate(parts) for parts in zip(*_posed(model, body, pieces, pose, transforms), strict=True)]
     for k, posed in enumerate(chunks):
         write_cache(cache_path(folder, k), len(pieces[k].rest), len(pose), posed)
@@ -146,7 +162,7 @@ def _write_shades(
     return patch
 
 
-def _transforms(pose: SmplxPose, body: RestBody) -> np.ndarray:
+def bone_motion(pose: SmplxPose, body: RestBody) -> np.ndarray:
     """Return the bone transforms (T,J,3,4) of a clip."""
     zeros = np.zeros((len(pose), 9))  # jaw and eyes, between body and hands
     vectors = [pose.global_orient, pose.body_pose, zeros, pose.left_hand_pose, pose.right_hand_pose]

@@ -1,0 +1,153 @@
+"""The pictures: cloth over skin, feet on the floor, people in frame, sameness, memory, speed."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.body.subject import drawn_shape
+from kinesynth.isolation import Worker
+from kinesynth.render import blender_calls
+from kinesynth.render.anatomy import Piece
+from kinesynth.render.cameras import draw_perturbation, place
+from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.garments import LEGS, SLEEVES
+from kinesynth.render.mesh import vertex_normals
+from kinesynth.render.person import dress
+from kinesynth.render.scene import PRESETS, Scene
+from kinesynth.render.skinning import drape
+from kinesynth.render.views import bone_motion, rest_body, write_person
+from kinesynth.seeds import generator
+from kinesynth.stage_file import read_stage
+from tools.acceptance.figures import OUTPUT, Figure
+from tools.acceptance.runs import run_workflow
+
+BODIES, SCENES = 10, 50
+SIZE = (256, 256)
+MEMORY_FRAMES, WARM_UP_FRAMES = 500, 100
+CHECKED_FRAMES = 4
+
+
+def figures() -> Iterator[Figure]:
+    """Measure on the demo's own motions."""
+    run_workflow("demo", {}, ["stages/body/model.npz", *(str(path) for path in _fits())])
+    model = load_body(OUTPUT / "demo/stages/body/model.npz")
+    poses = [
+        SmplxPose.from_clip(clip) for path in _fits() for clip in read_stage(OUTPUT / "demo" / path).clips.values()
+    ]
+    yield Figure("render.poke_through", _poke_through(model, poses), "share of cloth", 0.005, "lower")
+    yield from _random_scenes(model, poses)
+    with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
+        yield from _renderer(model, poses[0], Path(name))
+
+
+def _fits() -> list[Path]:
+    return [Path(f"stages/fit/{shard}_000.h5") for shard in ("s01", "s02", "s03")]
+
+
+def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None) -> SmplxPose:
+    """Return some frames of a pose, of another body if `betas` are given; its feet stay on the floor."""
+    arrays = {name: value if name == "betas" else value[index] for name, value in pose.arrays().items()}
+    return SmplxPose(**(arrays if betas is None else arrays | {"betas": betas}))
+
+
+def _poke_through(model: BodyModel, poses: list[SmplxPose]) -> float:
+    """Return the greatest share of a garment's points, over all cuts and motions, that lie under the bare body."""
+    outfits = [(list(SLEEVES)[k % 4], list(LEGS)[(k // 4 + k) % 4]) for k in range(8)]
+    worst = 0.0
+    for k, (upper, lower) in enumerate(outfits):
+        pose = _frames(
+            poses[k % len(poses)], np.linspace(0, len(poses[k % len(poses)]) - 1, CHECKED_FRAMES).astype(int)
+        )
+        body = rest_body(model, pose.betas)
+        person = draw_scene(generator(1, "acceptance", str(k)), "female", 30.0, 1, PRESETS["preview"]).person
+        person = replace(person, upper=replace(person.upper, cut=upper), lower=replace(person.lower, cut=lower))
+        transforms, (vertices, _) = bone_motion(pose, body), model.pose(pose)
+        for piece in dress(body, person):
+            if piece.clearance is not None:
+                posed = drape(piece, transforms, body, vertices)
+                worst = max(worst, _sunk_share(piece, posed, vertices, body.faces))
+    return worst
+
+
+def _sunk_share(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
+    """Return the share of a garment's points (T,n,3) nearer than nothing to the body (T,N,3) along its normal."""
+    assert piece.anchor is not None
+    sunk = []
+    for points, body in zip(posed, vertices, strict=True):
+        normal = piece.anchor @ vertex_normals(body, faces)
+        sunk.append(np.einsum("nd,nd->n", points - piece.anchor @ body, normal) < 0)
+    return float(np.mean(sunk))
+
+
+def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]:
+    """Yield the worst of 50 random scenes with 10 bodies: feet off or under the floor, points out of frame."""
+    shapes = [drawn_shape(model, f"acceptance {k}", 1, 985.0) for k in range(BODIES)]
+    floating, sunk, outside = 0.0, 0.0, 0
+    for k in range(SCENES):
+        shape, pose = shapes[k % BODIES], poses[k % len(poses)]
+        chosen = _grounded(
+            model, _frames(pose, np.arange(len(pose))[:: max(1, len(pose) // CHECKED_FRAMES)], shape.betas)
+        )
+        rng = generator(1, "acceptance scene", str(k))
+        scene = draw_scene(rng, shape.sex, 30.0, len(chosen), PRESETS["preview"])
+        with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
+            extremes = write_person(Path(name), model, chosen, scene)
+        lowest = extremes[:, 1].min() - scene.room.floor.height_m
+        floating, sunk = max(floating, lowest), max(sunk, -lowest)
+        for view in ("frontal", "sagittal", "random"):
+            camera = place(view, extremes, *SIZE, draw_perturbation(rng, view))
+            pixels = camera.project(extremes)
+            outside += int(((pixels < -0.5) | (pixels > np.array(SIZE) - 0.5)).any())
+    yield Figure("render.floating_feet", 1000 * floating, "mm", 20, "lower")
+    yield Figure("render.sunk_feet", 1000 * sunk, "mm", 20, "lower")
+    yield Figure("render.people_out_of_frame", outside, "views", 0, "lower")
+
+
+def _grounded(model: BodyModel, pose: SmplxPose) -> SmplxPose:
+    """Return the pose with the lowest foot of all frames on the floor, as a body of other legs needs."""
+    vertices, _ = model.pose(pose)
+    return replace(pose, transl=pose.transl - [0.0, vertices[..., 1].min(), 0.0])
+
+
+def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Figure]:
+    """Yield sameness, speed and memory of the process that draws."""
+    blender_calls.keep_memory()
+    few = _frames(pose, np.arange(8))
+    scene = _scene(model, few, folder, SIZE)
+    with Worker(folder / "log") as worker:
+        first = _pixels(worker, folder, scene)
+        again = _pixels(worker, folder, Scene.from_json(scene.to_json()))
+        yield Figure("render.same_scene_same_pixels", float(first == again), "share", 1.0, "higher")
+        before = worker.call(blender_calls.processor_seconds, timeout_seconds=60)
+        start = time.monotonic()
+        _pixels(worker, folder, scene)
+        wall = time.monotonic() - start
+        used = worker.call(blender_calls.processor_seconds, timeout_seconds=60) - before
+        yield Figure("render.frames_per_second_256", scene.n_frames / wall, "1/s", 1.0, "higher")
+        yield Figure("render.processor_seconds_per_frame_256", used / scene.n_frames, "s", 2.0, "lower")
+        small = _scene(model, _frames(pose, np.arange(50) % len(pose)), folder, (64, 64))
+        sizes = []
+        for _ in range((MEMORY_FRAMES + WARM_UP_FRAMES) // small.n_frames):
+            _pixels(worker, folder, small)
+            sizes.append(worker.call(blender_calls.resident_bytes, timeout_seconds=60))
+    warm = sizes[WARM_UP_FRAMES // small.n_frames - 1]
+    yield Figure("render.memory_growth_500_frames", 100 * (sizes[-1] / warm - 1), "%", 2.0, "lower")
+
+
+def _scene(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int]) -> Scene:
+    scene = draw_scene(generator(1, "acceptance", "renderer"), "male", 30.0, len(pose), PRESETS["preview"])
+    extremes = write_person(folder, model, pose, scene)
+    camera = place("frontal", extremes, *size, draw_perturbation(generator(1, "acceptance", "camera")))
+    return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
+
+
+def _pixels(worker: Worker, folder: Path, scene: Scene) -> str:
+    """Render and return a digest of the pictures."""
+    worker.call(blender_calls.render, folder, scene, timeout_seconds=3600)
+    return hashlib.sha256((folder / "frontal.mp4").read_bytes()).hexdigest()
