@@ -1,4 +1,4 @@
-"""The pictures: cloth over skin, feet on the floor, people in frame, sameness, memory, speed."""
+"""The pictures: cloth outside skin, feet on the floor, people in frame, sameness, memory, speed."""
 
 import hashlib
 import tempfile
@@ -40,7 +40,7 @@ def figures() -> Iterator[Figure]:
     poses = [
         SmplxPose.from_clip(clip) for path in _fits() for clip in read_stage(OUTPUT / "demo" / path).clips.values()
     ]
-    yield Figure("render.poke_through", _poke_through(model, poses), "share of cloth", 0.005, "lower")
+    yield Figure("render.cloth_inside_skin", _cloth_inside_skin(model, poses), "share", 0.005, "lower")
     yield from _random_scenes(model, poses)
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         yield from _renderer(model, poses[0], Path(name))
@@ -56,7 +56,7 @@ def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None)
     return SmplxPose(**(arrays if betas is None else arrays | {"betas": betas}))
 
 
-def _poke_through(model: BodyModel, poses: list[SmplxPose]) -> float:
+def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
     """Return the greatest share of a garment's points, over all cuts and motions, that lie under the bare body."""
     outfits = [(list(SLEEVES)[k % 4], list(LEGS)[(k // 4 + k) % 4]) for k in range(8)]
     worst = 0.0
