@@ -131,11 +131,11 @@ PRESETS = {
     ),
     "odah_tiny": Preset(
         TINY_ODAH, ODAH_WEIGHTS, crop=64,
-        phases=(Phase("frame", 30, 8, 4, 3e-3, 3e-3), Phase("sequence", 30, 16, 2, 3e-3, 3e-4)),
+        phases=(Phase("frame", 24, 8, 4, 3e-3, 3e-3), Phase("sequence", 36, 16, 2, 3e-3, 3e-4)),
     ),
     "d3ke_tiny": Preset(
         D3keShape(backbone="small", width=64, layers=1, heads=4), D3KE_WEIGHTS, crop=64,
-        phases=(Phase("frame", 30, 4, 4, 1e-3, 3e-4), Phase("sequence", 60, 16, 4, 3e-3, 3e-4)),
+        phases=(Phase("frame", 30, 4, 4, 1e-3, 3e-4), Phase("sequence", 30, 16, 4, 3e-3, 3e-4)),
     ),
     "neurik_tiny": Preset(
         NeurikShape(channels=(16, 32), width=96, layers=1, heads=4, window=16), NEURIK_WEIGHTS,

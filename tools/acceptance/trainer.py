@@ -1,0 +1,55 @@
+"""The trainer: what the tiny presets learn by heart, and what NeurIK knows of people whom it has not seen."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from kinesynth_train.train import Settings, fit
+from tools.acceptance.figures import OUTPUT, Figure
+from tools.acceptance.runs import run_workflow
+
+OVERFIT = {
+    "odah_tiny": {"steps": 400, "window": 8, "batch_size": 4},
+    "d3ke_tiny": {"steps": 400, "window": 8, "batch_size": 4},
+    "neurik_tiny": {"steps": 150, "window": 16, "batch_size": 8},
+}
+NEURIK = {"steps": 3000, "window": 16, "batch_size": 32}  # a quarter of an hour of a core
+RESUMED = {"steps": 20, "window": 8, "batch_size": 2}
+
+
+def figures() -> Iterator[Figure]:
+    """Train on the demo's shards."""
+    run_workflow("demo", {})
+    for network in OVERFIT:
+        metrics = train(f"overfit_{network}", network=network, overfit=8, **OVERFIT[network])
+        yield Figure(f"trainer.{network}.overfit_mae_angle", metrics["mae_angle_deg"], "deg", 2.0, "lower")
+    metrics = train("neurik", network="neurik_tiny", **NEURIK)
+    yield Figure("trainer.neurik.mae_angle_unseen", metrics["mae_angle_deg"], "deg", 3.0, "lower")
+    yield Figure("trainer.resumed_curve_is_the_same", float(same_curve_after_resume()), "share", 1.0, "higher")
+
+
+def train(name: str, **settings: Any) -> dict[str, Any]:
+    """Return the metrics of a run in acceptance/trainer/<name>."""
+    return fit(Settings(OUTPUT / "demo/results", OUTPUT / "trainer" / name, device="cpu", **settings))
+
+
+def same_curve_after_resume() -> bool:
+    """Return whether a run that is killed and taken up again has the curve of one that went through."""
+    whole = train("whole", network="odah_tiny", **RESUMED)
+    folder = OUTPUT / "trainer/killed"
+    shutil.rmtree(folder, ignore_errors=True)
+    shards = ["--shards", str(OUTPUT / "demo/results"), "--output", str(folder), "--device", "cpu"]
+    sizes = [text for name, value in RESUMED.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    command = [sys.executable, "-m", "kinesynth_train", "fit", *shards, "--network", "odah_tiny", *sizes]
+    command += ["--checkpoint-every", "5", "--resume"]
+    with subprocess.Popen(command) as process:
+        while process.poll() is None and not (folder / "checkpoint.pt").exists():
+            time.sleep(0.05)
+        process.kill()
+    killed_early = not (folder / "metrics.json").exists()
+    subprocess.run(command, check=True)
+    return killed_early and json.loads((folder / "metrics.json").read_text())["loss"] == whole["loss"]
