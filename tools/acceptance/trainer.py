@@ -24,8 +24,8 @@ RESUMED = {"steps": 20, "window": 8, "batch_size": 2}
 def figures() -> Iterator[Figure]:
     """Train on the demo's shards."""
     run_workflow("demo", {})
-    for network in OVERFIT:
-        metrics = train(f"overfit_{network}", network=network, overfit=8, **OVERFIT[network])
+    for network, sizes in OVERFIT.items():
+        metrics = train(f"overfit_{network}", network=network, overfit=8, **sizes)
         yield Figure(f"trainer.{network}.overfit_mae_angle", metrics["mae_angle_deg"], "deg", 2.0, "lower")
     metrics = train("neurik", network="neurik_tiny", **NEURIK)
     yield Figure("trainer.neurik.mae_angle_unseen", metrics["mae_angle_deg"], "deg", 3.0, "lower")
