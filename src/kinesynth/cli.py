@@ -24,6 +24,10 @@ VERBS = {
     "load-motion": ("kinesynth.motion.load:load_motion", "read, audit, resample and place a shard's motions"),
     "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
+    "scale-to-markers": (
+        "kinesynth.kinematics.measured:scale_to_markers",
+        "scale the OpenSim model to a static trial of real markers",
+    ),
     "inverse-kinematics": ("kinesynth.kinematics.inverse_kinematics:inverse_kinematics", "joint angles from markers"),
     "joint-regressor": ("kinesynth.fitting.regressor:joint_regressor", "joint centres from the mesh, sparsely"),
     "shipped-regressor": ("kinesynth.fitting.regressor:shipped_regressor", "the free body's regressor, as it ships"),

@@ -87,7 +87,7 @@ def write_stage(path: Path, stage: StageFile) -> None:
 
 def process_clips(
     stage: str,
-    inputs: Sequence[Path],
+    inputs: Sequence[Path | StageFile],
     output: Path,
     work: Callable[..., Clip],
     attrs: Attributes | Callable[[Sequence[StageFile]], Attributes] | None = None,
@@ -98,7 +98,7 @@ def process_clips(
     upstream keeps its record. `attrs` are what the clips of `output` share, or a function that makes them from the
     inputs.
     """
-    files = [read_stage(path) for path in inputs]
+    files = [item if isinstance(item, StageFile) else read_stage(item) for item in inputs]
     rejected: dict[str, Rejection] = {}
     for file in files:
         rejected.update(file.rejected)

@@ -42,14 +42,17 @@ def from_storage(model: opensim.Model, values: Mapping[str, np.ndarray], in_degr
     return np.stack(columns, axis=-1)
 
 
+def couplers(model: opensim.Model) -> list[opensim.CoordinateCouplerConstraint]:
+    """Return the constraints that make one coordinate a function of others."""
+    cast = [opensim.CoordinateCouplerConstraint.safeDownCast(constraint) for constraint in model.getConstraintSet()]
+    return [coupler for coupler in cast if coupler is not None]
+
+
 def apply_couplers(model: opensim.Model, angles: np.ndarray) -> np.ndarray:
     """Return `angles` (T, J) with each dependent coordinate recomputed from its coupler."""
     names = coordinate_names(model)
     coupled = angles.copy()
-    for constraint in model.getConstraintSet():
-        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraint)
-        if coupler is None:
-            continue
+    for coupler in couplers(model):
         independent = [names.index(name) for name in _strings(coupler.getIndependentCoordinateNames())]
         dependent = names.index(coupler.getDependentCoordinateName())
         function = coupler.getFunction()

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import opensim
 
-from kinesynth.kinematics.forward_kinematics import ROTATIONAL, apply_couplers, coordinate_names, from_storage
+from kinesynth.kinematics.forward_kinematics import (
+    ROTATIONAL,
+    apply_couplers,
+    coordinate_names,
+    couplers,
+    from_storage,
+)
 from kinesynth.opensim_files import read_storage, write_trc
 
 
@@ -66,6 +72,19 @@ def lock(model: opensim.Model, coordinates: Sequence[str]) -> None:
     """Hold coordinates at their defaults."""
     for name in coordinates:
         model.updCoordinateSet().get(name).setDefaultLocked(True)
+
+
+def unobserved(model: opensim.Model, markers: Sequence[str]) -> list[str]:
+    """Return the independent coordinates that move no body with one of the markers."""
+    carriers = {model.getMarkerSet().get(name).getParentFrame().findBaseFrame().getName() for name in markers}
+    joints = {joint.getChildFrame().findBaseFrame().getName(): joint for joint in model.getJointSet()}
+    moved = set()
+    for body in carriers:
+        while body in joints:
+            moved.add(joints[body].getName())
+            body = joints[body].getParentFrame().findBaseFrame().getName()
+    still = [part.getName() for part in model.getCoordinateSet() if part.getJoint().getName() not in moved]
+    return [name for name in still if name not in {coupler.getDependentCoordinateName() for coupler in couplers(model)}]
 
 
 def coordinate_bounds(model: opensim.Model) -> np.ndarray:

@@ -11,7 +11,9 @@ import numpy as np
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
+from kinesynth.kinematics.marker_set import read_marker_set
 from kinesynth.kinematics.protocol import marker_weights
+from kinesynth.opensim_files.trc import read_trc
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
 MIN_COMMON_MARKERS = 12  # fewer cannot hold 20 joints
@@ -38,6 +40,7 @@ def inverse_kinematics(
     log: Path = Path("inverse_kinematics.log"),
     timeout_seconds: float = 900.0,
     accuracy: float = 1e-5,
+    marker_set: Path | None = None,
 ) -> None:
     """Find each frame's joint angles from its markers: those of the least weighted sum of squared marker errors.
 
@@ -46,18 +49,19 @@ def inverse_kinematics(
     maximum. Units are radians and metres throughout.
 
     Args:
-        markers: stage file with marker trajectories.
+        markers: stage file with marker trajectories, or a .trc file, which counts as one clip of its name.
         model: the subject's scaled OpenSim model.
         output: stage file to write.
         engine: OpenSim's InverseKinematicsTool, or a Levenberg-Marquardt search over all frames at once.
         log: file for OpenSim's messages.
         timeout_seconds: a clip that takes longer is rejected.
         accuracy: at which OpenSim's tool stops searching in a frame.
+        marker_set: folder or name of the marker set that weighs the markers; by default they are virtual ones.
 
     Raises:
         BadInput: the markers' file or the model is unusable, or they share too few markers.
     """
-    stage = read_stage(markers)
+    stage = _trial(markers) if markers.suffix == ".trc" else read_stage(markers)
     names = list(stage.attrs["marker_names"])
     with Worker(log) as worker:
         model_names = worker.call(_model_names, model.absolute(), timeout_seconds=timeout_seconds)
@@ -66,7 +70,7 @@ def inverse_kinematics(
             found = f"{len(common)} of the model's"
             raise BadInput(markers, "marker_names", found, f"at least {MIN_COMMON_MARKERS}", f"add them to {model}")
         columns = [names.index(name) for name in common]
-        weights = marker_weights(common, "motion")
+        weights = _weights(common, marker_set)
 
         batch = {}
         if engine == "batched":
@@ -88,7 +92,23 @@ def inverse_kinematics(
             "body_names": list(model_names.bodies),
             "marker_names": common,
         }
-        process_clips("inverse_kinematics", [markers], output, work, attrs)
+        process_clips("inverse_kinematics", [stage], output, work, attrs)
+
+
+def _trial(path: Path) -> StageFile:
+    """Return a .trc file as a stage file of one clip."""
+    trial = read_trc(path)
+    attrs = {"fps": trial.fps, "start_seconds": float(trial.times[0])}
+    return StageFile(
+        {path.stem: Clip(path.stem, {"markers": trial.positions}, attrs)}, attrs={"marker_names": list(trial.names)}
+    )
+
+
+def _weights(names: Sequence[str], marker_set: Path | None) -> dict[str, float]:
+    if marker_set is None:
+        return marker_weights(names, "motion")
+    known = read_marker_set(marker_set).motion
+    return {name: known.get(name, 0.0) for name in names}
 
 
 def check_markers(positions: np.ndarray) -> None:

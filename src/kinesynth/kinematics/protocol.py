@@ -1,7 +1,7 @@
 """How a subject is measured: each landmark's weight, and the distances that scale the skeleton's bodies."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -38,9 +38,44 @@ class Measurement:
     axes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """How subjects are measured in a static pose.
+
+    Attributes:
+        measurements: the measurement set.
+        neutral: coordinates that are zero there by definition.
+        places: what is measured besides the skeleton's own markers: the body and the place (3,) m on the generic one.
+        replaced: whether the skeleton's own markers are left out.
+        measuring_points: those of all of them that serve in the static pose only.
+        fixed: those that keep their place on the generic skeleton, scaled, instead of that in the static pose.
+    """
+
+    measurements: tuple[Measurement, ...]
+    neutral: tuple[str, ...]
+    places: Mapping[str, tuple[str, tuple[float, ...]]]
+    replaced: bool
+    measuring_points: frozenset[str]
+    fixed: frozenset[str] = frozenset()
+
+
+@cache
+def virtual_protocol() -> Protocol:
+    """Return how a body model is measured: by its virtual markers and its joint centres."""
+    centres = {
+        side + name: (f"{body}_{side.lower()}", (0.0, 0.0, 0.0)) for name, body in JOINT_CENTRES.items() for side in "RL"
+    }
+    return Protocol(measurements(), NEUTRAL_WHEN_STATIC, centres, False, frozenset(centres))
+
+
 @cache
 def measurements() -> tuple[Measurement, ...]:
     """Return the measurement set; left and right always count together, so that the skeleton stays symmetric."""
+    return read_measurements(table("measurements.csv"))
+
+
+def read_measurements(rows: Iterable[Mapping[str, str]]) -> tuple[Measurement, ...]:
+    """Return the measurements of a table's rows, whose pairs are written first-second."""
     return tuple(
         Measurement(
             name=row["measurement"],
@@ -48,7 +83,7 @@ def measurements() -> tuple[Measurement, ...]:
             bodies=tuple(row["bodies"].split()),
             axes=tuple(row["axes"].split()),
         )
-        for row in table("measurements.csv")
+        for row in rows
     )
 
 

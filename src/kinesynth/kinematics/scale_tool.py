@@ -1,6 +1,6 @@
 """OpenSim's ScaleTool, as it is run in a process of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +8,10 @@ import numpy as np
 import opensim
 
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
-from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles
-from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, measurements
+from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles, unobserved
+from kinesynth.kinematics.protocol import Measurement, Protocol
+from kinesynth.kinematics.starts import best_start
+from kinesynth.kinematics.start_poses import ROOT
 from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.opensim_files import write_trc
 
@@ -40,7 +42,12 @@ class ScaledModel:
 
 
 def run_scale_tool(
-    skeleton: Path, output: Path, static: Mapping[str, np.ndarray], weights: Mapping[str, float], mass_kg: float
+    skeleton: Path,
+    output: Path,
+    static: Mapping[str, np.ndarray],
+    weights: Mapping[str, float],
+    mass_kg: float,
+    protocol: Protocol,
 ) -> ScaledModel:
     """Scale `skeleton` to one static pose and write the subject's model to `output`.
 
@@ -53,40 +60,43 @@ def run_scale_tool(
         static: position of each marker and joint centre (3,) m.
         weights: of the same names.
         mass_kg: of the subject.
+        protocol: by which it is measured.
     """
     opensim.Logger.setLevelString("error")
     folder = Path.cwd()
-    _add_joint_centres(skeleton, folder / "generic.osim")
+    _add_places(skeleton, folder / "generic.osim", protocol)
     positions = np.tile(np.array(list(static.values())), (STATIC_FRAMES, 1, 1))
     write_trc(folder / "static.trc", list(static), positions, STATIC_FPS)
-    if not _scaler(folder).processModel(opensim.Model(str(folder / "generic.osim")), "", mass_kg):
+    if not _scaler(folder, protocol.measurements).processModel(opensim.Model(str(folder / "generic.osim")), "", mass_kg):
         raise RuntimeError("scaling failed")
     model = light_model(folder / "scaled.osim")
-    lock(model, NEUTRAL_WHEN_STATIC)
-    start = default_pose(model)
+    lock(model, [*protocol.neutral, *unobserved(model, [name for name, weight in weights.items() if weight > 0])])
+    upright = set(ROOT) & set(protocol.neutral)
+    start = default_pose(model) if upright else best_start(model, list(static), positions[:1], weights)
     found = solve_angles(model, list(static), positions[:1], STATIC_FPS, weights, start, STATIC_ACCURACY)[0]
     pose = looking_ahead(coordinate_names(model), found)
-    landmarks = [name for name in static if name[1:] not in JOINT_CENTRES]
+    landmarks = [name for name in static if name not in protocol.measuring_points]
     fitted = forward_kinematics(model, pose[None], landmarks).markers[0]
     error = np.linalg.norm(fitted - [static[name] for name in landmarks], axis=1)
-    _place_markers(folder / "scaled.osim", output, pose, {name: static[name] for name in landmarks})
+    placed = {name: static[name] for name in landmarks if name not in protocol.fixed}
+    _place_markers(folder / "scaled.osim", output, pose, placed, landmarks)
     body_names = tuple(body.getName() for body in model.getBodySet())
     factors = _scale_factors(folder / "factors.xml", body_names)
     return ScaledModel(body_names, factors, tuple(landmarks), error, tuple(coordinate_names(model)), pose)
 
 
-def _add_joint_centres(skeleton: Path, output: Path) -> None:
-    """Write the generic model with a marker at each joint centre that the static pose measures."""
+def _add_places(skeleton: Path, output: Path, protocol: Protocol) -> None:
+    """Write the generic model with a marker at each place that the static pose measures besides the model's own."""
     model = opensim.Model(str(skeleton))
-    for name, body in JOINT_CENTRES.items():
-        for side in "RL":
-            frame = model.getBodySet().get(f"{body}_{side.lower()}")
-            model.addMarker(opensim.Marker(side + name, frame, opensim.Vec3(0)))
+    if protocol.replaced:
+        model.updMarkerSet().clearAndDestroy()
+    for name, (body, place) in protocol.places.items():
+        model.addMarker(opensim.Marker(name, model.getBodySet().get(body), opensim.Vec3(*place)))
     model.finalizeConnections()
     model.printToXML(str(output))
 
 
-def _scaler(folder: Path) -> opensim.ModelScaler:
+def _scaler(folder: Path, measurements: Sequence[Measurement]) -> opensim.ModelScaler:
     """Return the scaling half of ScaleTool, to be fed from and to write files in `folder`."""
     scaler = opensim.ModelScaler()
     scaler.setApply(True)
@@ -94,7 +104,7 @@ def _scaler(folder: Path) -> opensim.ModelScaler:
     order = opensim.ArrayStr()
     order.append("measurements")
     scaler.setScalingOrder(order)
-    scaler.setMeasurementSet(_measurement_set())
+    scaler.setMeasurementSet(_measurement_set(measurements))
     span = opensim.ArrayDouble(0.0, 2)
     span.set(1, (STATIC_FRAMES - 1) / STATIC_FPS)
     scaler.setTimeRange(span)
@@ -104,9 +114,9 @@ def _scaler(folder: Path) -> opensim.ModelScaler:
     return scaler
 
 
-def _measurement_set() -> opensim.MeasurementSet:
+def _measurement_set(measurements: Sequence[Measurement]) -> opensim.MeasurementSet:
     result = opensim.MeasurementSet()
-    for row in measurements():
+    for row in measurements:
         measurement = opensim.Measurement()
         measurement.setName(row.name)
         measurement.setApply(True)
@@ -124,8 +134,10 @@ def _measurement_set() -> opensim.MeasurementSet:
     return result
 
 
-def _place_markers(scaled: Path, output: Path, pose: np.ndarray, landmarks: Mapping[str, np.ndarray]) -> None:
-    """Write the scaled model with each landmark's marker where the static pose has it, and no others.
+def _place_markers(
+    scaled: Path, output: Path, pose: np.ndarray, placed: Mapping[str, np.ndarray], kept: Sequence[str]
+) -> None:
+    """Write the scaled model with the markers `placed` where the static pose has them, and none but those `kept`.
 
     MarkerPlacer does the same, but from a pose that it solves too loosely: on markers which the model can meet
     exactly it stops 6 mm away, and that error would stay in every marker.
@@ -134,12 +146,12 @@ def _place_markers(scaled: Path, output: Path, pose: np.ndarray, landmarks: Mapp
     state = model.initSystem()
     set_pose(model, state, pose)
     markers = model.updMarkerSet()
-    for name, position in landmarks.items():
+    for name, position in placed.items():
         frame = markers.get(name).getParentFrame()
         station = model.getGround().findStationLocationInAnotherFrame(state, opensim.Vec3(*position), frame)
         markers.get(name).set_location(station)
     for index in reversed(range(markers.getSize())):
-        if markers.get(index).getName() not in landmarks:
+        if markers.get(index).getName() not in kept:
             markers.remove(index)
     model.finalizeConnections()
     model.printToXML(str(output))

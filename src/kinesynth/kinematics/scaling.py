@@ -10,7 +10,7 @@ import numpy as np
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import marker_weights
+from kinesynth.kinematics.protocol import Protocol, marker_weights, virtual_protocol
 from kinesynth.kinematics.static_pose import static_markers
 
 if TYPE_CHECKING:
@@ -53,20 +53,25 @@ def scale_model(
     weights = marker_weights(list(static), "static")
     with atomic_path(output) as temporary:
         scaled = isolated(
-            _scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
-            timeout_seconds=timeout_seconds, log=log,
+            scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
+            virtual_protocol(), timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
-        _check_factors(subject, scaled)
-    write_text(report, json.dumps(_report(person, scaled, weights), indent=1) + "\n")
+        check_factors(subject, scaled, "check the subject's betas")
+    write_text(report, json.dumps(scaling_report(person, scaled, weights), indent=1) + "\n")
 
 
-def _scale(
-    skeleton: Path, output: Path, static: Mapping[str, np.ndarray], weights: Mapping[str, float], mass_kg: float
+def scale(
+    skeleton: Path,
+    output: Path,
+    static: Mapping[str, np.ndarray],
+    weights: Mapping[str, float],
+    mass_kg: float,
+    protocol: Protocol,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
     from kinesynth.kinematics.scale_tool import run_scale_tool
 
-    return run_scale_tool(skeleton, output, static, weights, mass_kg)
+    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol)
 
 
 def _read_subject(path: Path) -> dict[str, Any]:
@@ -85,21 +90,27 @@ def _read_subject(path: Path) -> dict[str, Any]:
     return dict(person)
 
 
-def _check_factors(subject: Path, scaled: "ScaledModel") -> None:
+def check_factors(measured: Path, scaled: "ScaledModel", mend: str) -> None:
+    """Check that no body is scaled beyond what people are.
+
+    Raises:
+        BadInput: the file `measured` asks for such a factor.
+    """
     low, high = PLAUSIBLE_FACTORS
     for name, factors in zip(scaled.body_names, scaled.scale_factors, strict=True):
         for axis, factor in zip("XYZ", factors, strict=True):
             if not low <= factor <= high:
                 raise BadInput(
-                    subject,
+                    measured,
                     f"scale factor of {name} along {axis}",
                     f"{factor:.2f}",
                     f"{low} to {high}",
-                    "check the subject's betas",
+                    mend,
                 )
 
 
-def _report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:
+def scaling_report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:
+    """Return what the report of a scaled model holds, for a person with mass_kg and, if known, subject and height_m."""
     error = np.array([e for name, e in zip(scaled.landmarks, scaled.landmark_error, strict=True) if weights[name] > 0])
     return {
         "subject": person.get("subject", ""),
