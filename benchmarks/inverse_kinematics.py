@@ -1,9 +1,10 @@
 """OpenSim's inverse kinematics and the batched engine side by side, by frames per second of one core's time.
 
-    python benchmarks/inverse_kinematics.py MARKERS.h5 MODEL.osim [--repeat 12]
+    python benchmarks/inverse_kinematics.py MARKERS.h5 MODEL.osim [--repeat 1] [--marker-set NAME]
 
-The batched engine solves the shard `--repeat` times over in one batch (each copy's markers moved at random by a tenth
-of a millimetre), since the shards of a real run hold more clips than the demo's. Process starts are timed for neither.
+The markers are a stage file, or a .trc file with its `--marker-set`. All clips of a shard are one batch; with
+`--repeat`, the batched engine solves each that many times in one batch (every copy's markers moved at random by a tenth
+of a millimetre), as in shards with more clips. Process starts, which load the libraries, are timed for neither.
 """
 
 # ruff: noqa: T201 (a command that prints)
@@ -14,6 +15,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,74 @@ import torch
 from kinesynth.isolation import Worker
 from kinesynth.kinematics.batched import solve_clips
 from kinesynth.kinematics.bounded_skeleton import read_bounded_skeleton
-from kinesynth.kinematics.inverse_kinematics import solve_with_opensim
-from kinesynth.kinematics.protocol import marker_weights
-from kinesynth.skeleton.definition import SkeletonDefinition
-from kinesynth.stage_file import read_stage
+from kinesynth.kinematics.inverse_kinematics import motion_weights, read_markers, solve_with_opensim
 
 Solved = dict[str, np.ndarray]
 
 JITTER_M = 1e-4
 TIMEOUT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the engines compare on the N frames of a shard.
+
+    Attributes:
+        tool_rate: frames per second of one core's time, of OpenSim's tool.
+        our_rate: of the batched engine.
+        cost_ratio: (N,) the batched engine's cost over the tool's.
+        apart: (N, R) degrees between their angles.
+        rotations: (R,) the coordinates' names.
+    """
+
+    tool_rate: float
+    our_rate: float
+    cost_ratio: np.ndarray
+    apart: np.ndarray
+    rotations: tuple[str, ...]
+
+    @property
+    def speedup(self) -> float:
+        """How many times the tool's frames per second."""
+        return self.our_rate / self.tool_rate
+
+
+def compare(
+    markers: Path, model: Path, marker_set: Path | None = None, repeat: int = 1, accuracy: float = 1e-5
+) -> Comparison:
+    """Solve a shard with both engines, ours on one thread."""
+    torch.set_num_threads(1)
+    stage = read_markers(markers)
+    with Worker(Path("benchmark.log")) as worker:
+        skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=TIMEOUT_SECONDS)
+        names = [name for name in stage.attrs["marker_names"] if name in skeleton.definition.marker_names]
+        columns = [list(stage.attrs["marker_names"]).index(name) for name in names]
+        weights = motion_weights(names, marker_set)
+        rates = {clip.clip_id: float(clip.attrs["fps"]) for clip in stage.clips.values()}
+        clips = {clip.clip_id: clip.arrays["markers"][:, columns] for clip in stage.clips.values()}
+        timed = {
+            name: worker.call(
+                opensim_solve, model.absolute(), names, positions, rates[name], weights, accuracy,
+                timeout_seconds=TIMEOUT_SECONDS,
+            )
+            for name, positions in clips.items()
+        }  # fmt: skip
+    skeleton, scale = skeleton.with_markers(names), np.array(list(weights.values()))
+    batch = clips | copies(clips, repeat - 1)
+    solve_clips(skeleton, {name: positions[:1] for name, positions in clips.items()}, scale)  # loads the libraries
+    start = time.process_time()
+    ours = solve_clips(skeleton, batch, scale)
+    seconds = time.process_time() - start
+    turns = ~skeleton.definition.coordinate_translational
+    found = {name: solved for name, (solved, _) in timed.items()}
+    apart = [np.abs(ours[name]["angles"] - found[name]["angles"])[:, turns] for name in clips]
+    return Comparison(
+        tool_rate=sum(map(len, clips.values())) / sum(spent for _, spent in timed.values()),
+        our_rate=sum(map(len, batch.values())) / seconds,
+        cost_ratio=costs(clips, ours, scale) / costs(clips, found, scale),
+        apart=np.rad2deg(np.concatenate(apart)),
+        rotations=tuple(np.array(skeleton.definition.coordinate_names)[turns].tolist()),
+    )
 
 
 def opensim_solve(*arguments: Any) -> tuple[Solved, float]:
@@ -40,69 +101,26 @@ def opensim_solve(*arguments: Any) -> tuple[Solved, float]:
     return solve_with_opensim(*arguments), time.process_time() - start
 
 
+def costs(clips: Solved, solved: dict[str, Solved], weights: np.ndarray) -> np.ndarray:
+    """Return the weighted sum of squared marker errors of all frames (N,), m^2."""
+    squares = [((solved[name]["markers"] - positions) ** 2).sum(axis=-1) for name, positions in clips.items()]
+    return np.concatenate([np.nansum(part * weights, axis=1) for part in squares])
+
+
 def main() -> None:
     """Run both engines and print frames per second, costs and angles."""
     arguments = parse_arguments()
-    torch.set_num_threads(1)
-    stage = read_stage(arguments.markers)
-    with Worker(Path("benchmark.log")) as worker:
-        model = arguments.model.absolute()
-        skeleton = worker.call(read_bounded_skeleton, model, timeout_seconds=TIMEOUT_SECONDS)
-        names = [name for name in stage.attrs["marker_names"] if name in skeleton.definition.marker_names]
-        columns = [list(stage.attrs["marker_names"]).index(name) for name in names]
-        weights = marker_weights(names, "motion")
-        rates = {clip.clip_id: float(clip.attrs["fps"]) for clip in stage.clips.values()}
-        clips = {clip.clip_id: clip.arrays["markers"][:, columns] for clip in stage.clips.values()}
-        timed = {
-            name: worker.call(
-                opensim_solve, model, names, positions, rates[name], weights, arguments.accuracy,
-                timeout_seconds=TIMEOUT_SECONDS,
-            )
-            for name, positions in clips.items()
-        }  # fmt: skip
-    tools, tool_seconds = {name: found for name, (found, _) in timed.items()}, sum(cpu for _, cpu in timed.values())
-    skeleton = skeleton.with_markers(names)
-    scale = np.array([weights[name] for name in names])
-    batch = clips | copies(clips, arguments.repeat - 1)
-    start = time.process_time()
-    ours = solve_clips(skeleton, batch, scale)
-    our_seconds = time.process_time() - start
-
-    frames, batched_frames = (sum(map(len, part.values())) for part in (clips, batch))
-    tool_rate, our_rate = frames / tool_seconds, batched_frames / our_seconds
-    print(f"OpenSim's tool   {frames:6d} frames  {tool_rate:8.1f} frames/s")
-    print(f"batched engine   {batched_frames:6d} frames  {our_rate:8.1f} frames/s")
-    print(f"ratio            {our_rate / tool_rate:.1f}")
-    report_agreement(skeleton.definition, clips, scale, tools, ours)
-
-
-def report_agreement(
-    definition: SkeletonDefinition,
-    clips: dict[str, np.ndarray],
-    weights: np.ndarray,
-    tools: dict[str, Solved],
-    ours: dict[str, Solved],
-) -> None:
-    """Print how costs and angles compare, over all frames."""
-
-    def costs(solved: dict[str, Solved]) -> np.ndarray:
-        return np.concatenate(
-            [
-                np.nansum(((solved[name]["markers"] - positions) ** 2).sum(axis=-1) * weights, axis=1)
-                for name, positions in clips.items()
-            ]
-        )
-
-    turns = ~definition.coordinate_translational
-    apart = np.rad2deg(
-        np.concatenate([np.abs(ours[name]["angles"] - tools[name]["angles"])[:, turns] for name in clips])
-    )
-    ratio = costs(ours) / costs(tools)
-    print(f"cost no higher   {100 * np.mean(ratio <= 1):.1f} % of frames; ours/tool's mean {ratio.mean():.4f}, "
-          f"greatest {ratio.max():.4f}")  # fmt: skip
-    print(f"angles apart     median {np.median(apart):.3f} degrees, 99th percentile {np.quantile(apart, 0.99):.2f}")
-    by_coordinate = sorted(zip(np.median(apart, axis=0), np.array(definition.coordinate_names)[turns], strict=True))
-    print("                 most: " + ", ".join(f"{name} {value:.2f}" for value, name in by_coordinate[:-5:-1]))
+    found = compare(arguments.markers, arguments.model, arguments.marker_set, arguments.repeat, arguments.accuracy)
+    print(f"frames           {len(found.cost_ratio)}, batched {arguments.repeat} times over")
+    print(f"OpenSim's tool   {found.tool_rate:8.1f} frames/s")
+    print(f"batched engine   {found.our_rate:8.1f} frames/s")
+    print(f"ratio            {found.speedup:.1f}")
+    print(f"cost no higher   {100 * np.mean(found.cost_ratio <= 1):.1f} % of frames; ours/tool's mean "
+          f"{found.cost_ratio.mean():.4f}, greatest {found.cost_ratio.max():.4f}")  # fmt: skip
+    print(f"angles apart     median {np.median(found.apart):.3f} degrees, "
+          f"99th percentile {np.quantile(found.apart, 0.99):.2f}")  # fmt: skip
+    most = sorted(zip(np.median(found.apart, axis=0), found.rotations, strict=True))
+    print("                 most: " + ", ".join(f"{name} {value:.2f}" for value, name in most[:-5:-1]))
 
 
 def copies(clips: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
@@ -120,7 +138,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("markers", type=Path)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--repeat", type=int, default=12)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--marker-set", type=Path)
     parser.add_argument("--accuracy", type=float, default=1e-5, help="of OpenSim's tool")
     return parser.parse_args()
 

@@ -48,7 +48,7 @@ class Motion:
 class InverseKinematics:
     """Inverse kinematics."""
 
-    engine: Literal["opensim", "batched"] = option("opensim", "OpenSim's tool, or our own over all frames at once")
+    engine: Literal["batched", "opensim"] = option("batched", "our own over all frames at once, or OpenSim's tool")
     accuracy: float = option(1e-5, "the assembly's accuracy; 1e-3 stops before convergence", exclusiveMinimum=0)
     timeout_seconds: float = option(1800, "a clip that takes longer is rejected", exclusiveMinimum=0)
 

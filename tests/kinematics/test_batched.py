@@ -193,15 +193,32 @@ def test_costs_no_more_than_the_tools(skeleton: Path, bounded: BoundedSkeleton, 
 def test_the_stage_delivers_the_same_structure(skeleton: Path, bounded: BoundedSkeleton, tmp_path: Path) -> None:
     positions = markers(bounded, motion(bounded))
     attrs = {"fps": 30.0, "subject": "s"}
-    clips = {name: Clip(name, {"markers": array}, attrs) for name, array in (("a", positions), ("mm", 1e3 * positions))}
+    arrays = {"a": positions, "mm": 1e3 * positions, "fewer": positions[:, 1:], "lost": np.full_like(positions, np.nan)}
+    clips = {name: Clip(name, {"markers": array}, attrs) for name, array in arrays.items()}
     write_stage(tmp_path / "m.h5", StageFile(clips, attrs={"marker_names": list(bounded.definition.marker_names)}))
-    inverse_kinematics(
-        markers=tmp_path / "m.h5", model=skeleton, output=tmp_path / "ik.h5", engine="batched", log=tmp_path / "log"
-    )
+    log = tmp_path / "log"
+    inverse_kinematics(markers=tmp_path / "m.h5", model=skeleton, output=tmp_path / "ik.h5", engine="batched", log=log)
     stage = read_stage(tmp_path / "ik.h5")
     assert stage.attrs["coordinate_names"] == list(bounded.definition.coordinate_names)
     assert set(stage.clips["a"].arrays) == {
         *("angles", "keypoints", "markers", "marker_error", "marker_error_rms", "marker_error_max")
     }
     assert stage.clips["a"].arrays["marker_error_max"].max() < 1e-4
-    assert stage.rejected["mm"].reason == "markers not the size of a person in metres"
+    assert list(stage.clips) == ["a"]
+    assert {name: rejection.reason for name, rejection in stage.rejected.items()} == {
+        "mm": "markers not the size of a person in metres",
+        "fewer": f"markers not of shape (T, {positions.shape[1]}, 3)",
+        "lost": "too many markers missing",
+    }
+    arrays = stage.clips["a"].arrays
+    placed = isolated(_placed, skeleton, arrays["angles"], stage.attrs["marker_names"], timeout_seconds=60, log=log)
+    np.testing.assert_allclose(placed, arrays["markers"], atol=1e-9)
+    np.testing.assert_allclose(np.linalg.norm(placed - positions, axis=-1), arrays["marker_error"], atol=1e-9)
+
+
+def _placed(skeleton: Path, angles: np.ndarray, names: list[str]) -> np.ndarray:
+    """Return where OpenSim has the markers (T, M, 3) m."""
+    from kinesynth.kinematics.forward_kinematics import forward_kinematics
+    from kinesynth.kinematics.ik_tool import light_model
+
+    return forward_kinematics(light_model(skeleton), angles, names).markers

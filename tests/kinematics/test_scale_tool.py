@@ -5,7 +5,7 @@ import pytest
 from model_motion import joint_centres_of, markers_of
 
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import marker_weights
+from kinesynth.kinematics.protocol import marker_weights, virtual_protocol
 
 pytest.importorskip("opensim")
 
@@ -29,7 +29,9 @@ def _scale_giant(skeleton: Path, folder: Path):
     static = {name: FACTOR * position + [0.1, 0.0, 0.2] for name, position in static.items()}
     static["RTH1"] = static["RTH1"] + [0.0, 0.0, 0.01]
     output = folder / "giant.osim"
-    scaled = run_scale_tool(skeleton, output, static, marker_weights(list(static), "static"), MASS_KG)
+    scaled = run_scale_tool(
+        skeleton, output, static, marker_weights(list(static), "static"), MASS_KG, virtual_protocol()
+    )
     names, moved, _, _ = markers_of(output, dict(zip(scaled.coordinate_names, scaled.static_angles, strict=True)), 1)
     return scaled, names, moved[0], static, _mass(output)
 

@@ -1,11 +1,12 @@
-"""The skeleton topic: every figure that the skeleton's issue asks for."""
+"""The skeleton: the model, its twin, and meshes that sit on it."""
 
 from collections.abc import Iterator
 
-from tools.acceptance import fitting
+from tools.acceptance import fitting, kinematics
 from tools.acceptance.figures import Figure
 
 
 def figures() -> Iterator[Figure]:
     """Measure each part in turn."""
+    yield from kinematics.figures()
     yield from fitting.figures()

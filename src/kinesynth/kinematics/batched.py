@@ -7,6 +7,7 @@ from the other, so that no arm stays in a local minimum.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,9 +20,7 @@ from kinesynth.kinematics.start_poses import ARM_BODIES, ARM_POSES, ROOT, ROOT_B
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache
-TOLERANCE = 1e-6  # share of the cost
 LEAST_ERROR_M = 1e-7  # RMS, at which nothing more is to be gained
-MOST_ITERATIONS = 60
 JUMP = 0.5  # rad between neighbouring frames
 DEARER = 2.0  # times the cost of a neighbour, or of the clip's median frame,
 NEIGHBOUR_ERROR_M = 1e-3  # and besides that by this RMS error: search again from the neighbour
@@ -29,6 +28,18 @@ STUCK_ERROR_M = 1e-2  # and by this one: search again from all poses; an arm in 
 SAME_COST = 1e-6  # share of the cost that tells one minimum from another
 BETTER_COST = 1e-3
 CHANGE = 1e-2  # rad, below which a pose found again is the same
+
+
+@dataclass(frozen=True)
+class Effort:
+    """When a search ends: at a fall of the cost by less than this share of it, or after so many iterations."""
+
+    tolerance: float
+    most_iterations: int
+
+
+FULL = Effort(1e-6, 60)
+ROUGH = Effort(1e-2, 8)  # enough to tell one minimum from another
 
 
 def solve_clips(
@@ -47,11 +58,10 @@ def solve_clips(
     lengths = [len(positions) for positions in clips.values()]
     angles = search.track(lengths)
     ends = np.cumsum(lengths)[:-1]
-    layer = SkeletonLayer(skeleton.definition)
     solved = {}
     for name, found in zip(clips, np.split(angles, ends), strict=True):
         unwrapped = skeleton.definition.coupled(unwrap(skeleton, found))
-        pose = layer(torch.tensor(unwrapped))
+        pose = search.layer(torch.tensor(unwrapped))
         solved[name] = {"angles": unwrapped, "keypoints": pose.keypoints.numpy(), "markers": pose.markers.numpy()}
     return solved
 
@@ -66,11 +76,16 @@ def unwrap(skeleton: BoundedSkeleton, angles: np.ndarray) -> np.ndarray:
 
 
 class _Search:
-    """The search for the poses of N frames."""
+    """The search for the poses of N frames.
+
+    Attributes:
+        layer: the skeleton with its markers.
+    """
 
     def __init__(self, skeleton: BoundedSkeleton, positions: np.ndarray, weights: np.ndarray) -> None:
         definition = skeleton.definition
         low, high = skeleton.bounds.T
+        self.layer = SkeletonLayer(definition)
         self._definition = definition
         self._free = np.flatnonzero((definition.coupled_to < 0) & (low < high))
         self._bounds = torch.tensor(skeleton.bounds[self._free])
@@ -83,26 +98,26 @@ class _Search:
         clip = np.repeat(np.arange(len(lengths)), lengths)
         firsts = np.cumsum([0, *lengths[:-1]])
         roots = self._roots()
-        first_poses, _ = self._search_from_poses(roots, firsts)
+        first_poses = self._best_starts(roots, firsts)
         angles, costs = self.solve(self._with_root(first_poses[clip], roots), np.arange(len(clip)))
         angles, costs = self._mend(angles, costs, clip, roots)
         usual = np.array([np.median(part) for part in np.split(costs, firsts[1:])])[clip]
         stuck = np.flatnonzero(costs > DEARER * usual + self._worth(STUCK_ERROR_M))
         if not len(stuck):
             return angles
-        angles[stuck], costs[stuck] = self._search_from_poses(roots, stuck)
+        angles[stuck], costs[stuck] = self.solve(self._best_starts(roots, stuck), stuck)
         return self._mend(angles, costs, clip, roots)[0]
 
-    def solve(self, start: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def solve(self, start: np.ndarray, frames: np.ndarray, effort: Effort = FULL) -> tuple[np.ndarray, np.ndarray]:
         """Return angles (K, J) and costs (K,) of the frames with indices `frames` (K,) searched from `start` (K, J)."""
         angles, costs = start.copy(), np.empty(len(frames))
         for first in range(0, len(frames), BATCH):
             batch = slice(first, first + BATCH)
-            found, costs[batch] = self._solve_batch(torch.tensor(start[batch]), torch.tensor(frames[batch]))
+            found, costs[batch] = self._solve_batch(torch.tensor(start[batch]), torch.tensor(frames[batch]), effort)
             angles[batch, self._free] = found
         return angles, costs
 
-    def _solve_batch(self, start: Tensor, frames: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def _solve_batch(self, start: Tensor, frames: Tensor, effort: Effort) -> tuple[np.ndarray, np.ndarray]:
         moments = self._moments.select(frames)
         free = torch.tensor(self._free)
 
@@ -111,15 +126,17 @@ class _Search:
             return self._fit.quadratic(start[index].index_copy(1, free, unknowns), some)
 
         least = torch.tensor(self._worth(LEAST_ERROR_M))[frames]
-        unknowns, costs = minimize(quadratic, start[:, free], self._bounds, TOLERANCE, least, MOST_ITERATIONS)
+        unknowns, costs = minimize(
+            quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.most_iterations
+        )
         return unknowns.numpy(), costs.numpy()
 
     def _worth(self, error: float) -> np.ndarray:
         """Return the cost (N,) of an RMS error in m."""
         return np.asarray(error**2 * self._moments.weight.numpy())
 
-    def _search_from_poses(self, roots: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the best angles (C, J) and costs (C,) of the frames (C,), each arm from its best start."""
+    def _best_starts(self, roots: np.ndarray, frames: np.ndarray) -> np.ndarray:
+        """Return angles (C, J) near the best of the frames (C,), each arm roughly searched from several poses."""
         names = self._definition.coordinate_names
         starts = np.tile(self._definition.coordinate_defaults, (len(ARM_POSES), len(frames), 1))
         for start, pose in zip(starts, ARM_POSES, strict=True):
@@ -127,7 +144,7 @@ class _Search:
                 if name in names:
                     start[:, names.index(name)] = value
         starts = self._with_root(starts, roots[frames])
-        solved, costs = self.solve(starts.reshape(-1, len(names)), np.tile(frames, len(ARM_POSES)))
+        solved, costs = self.solve(starts.reshape(-1, len(names)), np.tile(frames, len(ARM_POSES)), ROUGH)
         solved, costs = solved.reshape(starts.shape), costs.reshape(starts.shape[:2])
         here = np.arange(len(frames))
         best = solved[costs.argmin(axis=0), here]
@@ -135,13 +152,13 @@ class _Search:
             arm = [index for index, name in enumerate(names) if is_arm(name) and name.endswith(f"_{side}")]
             chosen = self._arm_costs(solved, frames, side).argmin(axis=0)
             best[:, arm] = solved[chosen, here][:, arm]
-        return self.solve(best, frames)
+        return np.asarray(best)
 
     def _arm_costs(self, angles: np.ndarray, frames: np.ndarray, side: str) -> np.ndarray:
         """Return the cost (S, C) of one arm's markers in angles (S, C, J) of the frames (C,)."""
         bodies = [self._definition.body_names[body] for body in self._definition.marker_bodies]
         arm = [index for index, body in enumerate(bodies) if body in {f"{part}_{side}" for part in ARM_BODIES}]
-        found = SkeletonLayer(self._definition)(torch.tensor(angles)).markers.numpy()[..., arm, :]
+        found = self.layer(torch.tensor(angles)).markers.numpy()[..., arm, :]
         squares = ((found - self._positions[frames][:, arm]) ** 2).sum(axis=-1)
         return np.asarray(np.nansum(squares * self._weights[arm], axis=-1))
 

@@ -79,7 +79,8 @@ def unobserved(model: opensim.Model, markers: Sequence[str]) -> list[str]:
     carriers = {model.getMarkerSet().get(name).getParentFrame().findBaseFrame().getName() for name in markers}
     joints = {joint.getChildFrame().findBaseFrame().getName(): joint for joint in model.getJointSet()}
     moved = set()
-    for body in carriers:
+    for carrier in carriers:
+        body = carrier
         while body in joints:
             moved.add(joints[body].getName())
             body = joints[body].getParentFrame().findBaseFrame().getName()

@@ -36,7 +36,7 @@ def inverse_kinematics(
     markers: Path,
     model: Path,
     output: Path,
-    engine: Literal["opensim", "batched"] = "opensim",
+    engine: Literal["batched", "opensim"] = "batched",
     log: Path = Path("inverse_kinematics.log"),
     timeout_seconds: float = 900.0,
     accuracy: float = 1e-5,
@@ -52,7 +52,7 @@ def inverse_kinematics(
         markers: stage file with marker trajectories, or a .trc file, which counts as one clip of its name.
         model: the subject's scaled OpenSim model.
         output: stage file to write.
-        engine: OpenSim's InverseKinematicsTool, or a Levenberg-Marquardt search over all frames at once.
+        engine: a Levenberg-Marquardt search over all frames at once, or OpenSim's InverseKinematicsTool.
         log: file for OpenSim's messages.
         timeout_seconds: a clip that takes longer is rejected.
         accuracy: at which OpenSim's tool stops searching in a frame.
@@ -61,7 +61,7 @@ def inverse_kinematics(
     Raises:
         BadInput: the markers' file or the model is unusable, or they share too few markers.
     """
-    stage = _trial(markers) if markers.suffix == ".trc" else read_stage(markers)
+    stage = read_markers(markers)
     names = list(stage.attrs["marker_names"])
     with Worker(log) as worker:
         model_names = worker.call(_model_names, model.absolute(), timeout_seconds=timeout_seconds)
@@ -70,20 +70,22 @@ def inverse_kinematics(
             found = f"{len(common)} of the model's"
             raise BadInput(markers, "marker_names", found, f"at least {MIN_COMMON_MARKERS}", f"add them to {model}")
         columns = [names.index(name) for name in common]
-        weights = _weights(common, marker_set)
+        weights = motion_weights(common, marker_set)
 
         batch = {}
         if engine == "batched":
             skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=timeout_seconds)
-            batch = _solve_batch(skeleton.with_markers(common), _usable_markers(stage, columns), weights)
+            batch = _solve_batch(skeleton.with_markers(common), _usable_markers(stage, len(names), columns), weights)
 
         def work(clip: Clip) -> Clip:
-            check_markers(clip.arrays["markers"])
+            check_markers(clip.arrays["markers"], len(names))
             positions = clip.arrays["markers"][:, columns]
             solved = batch.get(clip.clip_id) or worker.call(
                 solve_with_opensim, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
+            if not np.isfinite(solved["angles"]).all():
+                raise ClipRejected("inverse kinematics found no pose")
             counted = [weights[name] > 0 for name in common]
             return Clip(clip.clip_id, solved | _errors(solved["markers"], positions, counted), clip.attrs)
 
@@ -95,8 +97,14 @@ def inverse_kinematics(
         process_clips("inverse_kinematics", [stage], output, work, attrs)
 
 
-def _trial(path: Path) -> StageFile:
-    """Return a .trc file as a stage file of one clip."""
+def read_markers(path: Path) -> StageFile:
+    """Read a stage file, or a .trc file as if it were one of a single clip.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    if path.suffix != ".trc":
+        return read_stage(path)
     trial = read_trc(path)
     attrs = {"fps": trial.fps, "start_seconds": float(trial.times[0])}
     return StageFile(
@@ -104,21 +112,26 @@ def _trial(path: Path) -> StageFile:
     )
 
 
-def _weights(names: Sequence[str], marker_set: Path | None) -> dict[str, float]:
+def motion_weights(names: Sequence[str], marker_set: Path | None) -> dict[str, float]:
+    """Return the weights of a marker set's markers, or of virtual ones; a marker that the set does not know weighs 0.
+
+    Raises:
+        BadInput: the set is unusable.
+    """
     if marker_set is None:
         return marker_weights(names, "motion")
     known = read_marker_set(marker_set).motion
     return {name: known.get(name, 0.0) for name in names}
 
 
-def check_markers(positions: np.ndarray) -> None:
-    """Check marker positions (T, M, 3) m before they go into C++, which takes any figure.
+def check_markers(positions: np.ndarray, count: int) -> None:
+    """Check positions (T, M, 3) m of M = `count` markers before they go into C++, which takes any figure.
 
     Raises:
         ClipRejected: wrong shape, too many missing, a frame without any, or not the size of a person in metres.
     """
-    if positions.ndim != 3 or positions.shape[-1] != 3 or not positions.size:
-        raise ClipRejected("markers not of shape (T, M, 3)", detail=str(positions.shape))
+    if positions.ndim != 3 or positions.shape[1:] != (count, 3) or not positions.size:
+        raise ClipRejected(f"markers not of shape (T, {count}, 3)", detail=str(positions.shape))
     missing = np.isnan(positions).any(axis=-1)
     if missing.mean() > MAX_MISSING_SHARE:
         raise ClipRejected("too many markers missing", float(missing.mean()))
@@ -131,12 +144,12 @@ def check_markers(positions: np.ndarray) -> None:
         raise ClipRejected("markers too far from the origin", float(np.nanmax(np.abs(positions))))
 
 
-def _usable_markers(stage: StageFile, columns: Sequence[int]) -> dict[str, np.ndarray]:
+def _usable_markers(stage: StageFile, count: int, columns: Sequence[int]) -> dict[str, np.ndarray]:
     """Return the markers (T, M, 3) m in `columns` of all clips but those that will be rejected."""
     usable = {}
     for clip in stage.clips.values():
         with suppress(ClipRejected):
-            check_markers(clip.arrays["markers"])
+            check_markers(clip.arrays["markers"], count)
             usable[clip.clip_id] = clip.arrays["markers"][:, columns]
     return usable
 

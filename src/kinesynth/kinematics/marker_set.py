@@ -1,10 +1,11 @@
 """A laboratory's marker set: where its markers sit on the generic skeleton, what they weigh, and what they measure.
 
-A set is a folder with two tables. `markers.csv` has the columns marker (the label in the .trc files), body, x, y, z (its
-place on the generic skeleton, m), static and motion (its weights; an empty motion marks a point that only the static
-trial has), fixed (yes: it keeps that place, scaled, because the static pose holds its body unlike the motion, raised
-arms for instance; no: the static trial says where it sits) and source. `measurements.csv` has the columns measurement, pairs (first-second, two markers each), bodies and
-axes, as `tables/measurements.csv`. A name without a folder is that of a set that ships with the package.
+A set is a folder with two tables. `markers.csv` has the columns marker (the label in the .trc files), body, x, y, z
+(its place on the generic skeleton, m), static and motion (its weights; an empty motion marks a point of the static
+trial alone), fixed and source. A fixed marker (yes) keeps that place, scaled, because the static pose holds its body unlike
+the motion, with raised arms for instance; where the others (no) sit, the static trial says. `measurements.csv` has the
+columns measurement, pairs (first-second, two markers each), bodies and axes, as `tables/measurements.csv`. A name
+without a folder is that of a set that ships with the package.
 """
 
 import csv
@@ -90,7 +91,9 @@ def _rows[T](path: Path, mend: str, read: Callable[[dict[str, str]], T]) -> list
                 try:
                     result.append(read(row))
                 except (KeyError, ValueError, TypeError, AttributeError) as error:
-                    raise BadInput(path, f"line {line}", f"{type(error).__name__}: {error}", "a full row", mend) from error
+                    raise BadInput(
+                        path, f"line {line}", f"{type(error).__name__}: {error}", "a full row", mend
+                    ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(path, "table", str(error), "a csv file", mend) from error
     return result

@@ -63,7 +63,9 @@ class Protocol:
 def virtual_protocol() -> Protocol:
     """Return how a body model is measured: by its virtual markers and its joint centres."""
     centres = {
-        side + name: (f"{body}_{side.lower()}", (0.0, 0.0, 0.0)) for name, body in JOINT_CENTRES.items() for side in "RL"
+        side + name: (f"{body}_{side.lower()}", (0.0, 0.0, 0.0))
+        for name, body in JOINT_CENTRES.items()
+        for side in "RL"
     }
     return Protocol(measurements(), NEUTRAL_WHEN_STATIC, centres, False, frozenset(centres))
 

@@ -10,8 +10,8 @@ import opensim
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
 from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles, unobserved
 from kinesynth.kinematics.protocol import Measurement, Protocol
-from kinesynth.kinematics.starts import best_start
 from kinesynth.kinematics.start_poses import ROOT
+from kinesynth.kinematics.starts import best_start
 from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.opensim_files import write_trc
 
@@ -67,7 +67,9 @@ def run_scale_tool(
     _add_places(skeleton, folder / "generic.osim", protocol)
     positions = np.tile(np.array(list(static.values())), (STATIC_FRAMES, 1, 1))
     write_trc(folder / "static.trc", list(static), positions, STATIC_FPS)
-    if not _scaler(folder, protocol.measurements).processModel(opensim.Model(str(folder / "generic.osim")), "", mass_kg):
+    if not _scaler(folder, protocol.measurements).processModel(
+        opensim.Model(str(folder / "generic.osim")), "", mass_kg
+    ):
         raise RuntimeError("scaling failed")
     model = light_model(folder / "scaled.osim")
     lock(model, [*protocol.neutral, *unobserved(model, [name for name, weight in weights.items() if weight > 0])])
@@ -139,6 +141,8 @@ def _place_markers(
 ) -> None:
     """Write the scaled model with the markers `placed` where the static pose has them, and none but those `kept`.
 
+    Coordinates that none of these observes are locked.
+
     MarkerPlacer does the same, but from a pose that it solves too loosely: on markers which the model can meet
     exactly it stops 6 mm away, and that error would stay in every marker.
     """
@@ -153,6 +157,7 @@ def _place_markers(
     for index in reversed(range(markers.getSize())):
         if markers.get(index).getName() not in kept:
             markers.remove(index)
+    lock(model, unobserved(model, kept))
     model.finalizeConnections()
     model.printToXML(str(output))
 
