@@ -22,6 +22,7 @@ from tools.acceptance.runs import HEADER, recordings, run_workflow
 
 RUN = "kinematics"
 SUBJECTS = ("p1", "p2", "p3")
+Trial = tuple[Path, Path, Path | None]  # markers, model, marker set
 MARKER_SET = Path("rajagopal2016")
 LEG_ANGLES = tuple(f"{name}_{side}" for name in ("hip_flexion", "knee_angle", "ankle_angle") for side in "rl")
 
@@ -49,7 +50,7 @@ def _model(shard: str) -> Path:
     return _folder() / f"stages/scale/{shard.rpartition('_')[0]}.osim"
 
 
-def _stage_pair(shard: str) -> tuple[Path, Path, None]:
+def _stage_pair(shard: str) -> Trial:
     """Return the demo's markers and model of a shard."""
     subject = shard.rpartition("_")[0]
     targets = [f"stages/markers/{shard}.h5", f"stages/scale/{subject}.osim"]
@@ -59,7 +60,7 @@ def _stage_pair(shard: str) -> tuple[Path, Path, None]:
 
 def _solve_library() -> list[str]:
     """Solve every procedural motion for three subjects, and the whole AMASS files; return the shards."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"{subject}_{name}", subject, name, "train", "procedural", "", "0", "2.5", "")
         for subject in SUBJECTS
         for name in MOTIONS
@@ -140,7 +141,7 @@ def _published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.nd
     return np.asarray(error[:, [weights[name] > 0 for name in trial.names]])
 
 
-def engine_figures(trials: list[tuple[Path, Path, Path | None]]) -> Iterator[Figure]:
+def engine_figures(trials: list[Trial]) -> Iterator[Figure]:
     """Yield how the batched engine compares with OpenSim's tool on markers, models and marker sets."""
     found = [compare(*trial) for trial in trials]
     for (markers, _, _), each in zip(trials, found, strict=True):
