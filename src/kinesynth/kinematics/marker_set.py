@@ -3,9 +3,9 @@
 A set is a folder with two tables. `markers.csv` has the columns marker (the label in the .trc files), body, x, y, z
 (its place on the generic skeleton, m), static and motion (its weights; an empty motion marks a point of the static
 trial alone), fixed and source. A fixed marker (yes) keeps that place, scaled, because the static pose holds its body
-unlike the motion, with raised arms for instance; where the others (no) sit, the static trial says. `measurements.csv` has the
-columns measurement, pairs (first-second, two markers each), bodies and axes, as `tables/measurements.csv`. A name
-without a folder is that of a set that ships with the package.
+unlike the motion, with raised arms for instance; where the others (no) sit, the static trial says. `measurements.csv`
+has the columns measurement, pairs (first-second, two markers each), bodies and axes, as `tables/measurements.csv`. A
+name without a folder is that of a set that ships with the package.
 """
 
 import csv
