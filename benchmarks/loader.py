@@ -79,15 +79,14 @@ def compare_layouts(arguments: argparse.Namespace, folder: Path) -> None:
 
 def compare_key_frames(arguments: argparse.Namespace, folder: Path) -> None:
     """Compare distances between key frames, by the shards' windows per second and bytes."""
-    distances = (6, 12, KEY_FRAME_EVERY, 36, 250)
-    for distance in distances:
-        layout = Shards(folder / str(distance))
+    layouts = {distance: Shards(folder / str(distance)) for distance in (6, 12, KEY_FRAME_EVERY, 36, 250)}
+    for distance, layout in layouts.items():
         for subject, skeleton, clips in subjects(arguments, distance):
             layout.write(subject, skeleton, clips)
-    passes = {str(distance): Shards(folder / str(distance)).open(arguments.window) for distance in distances}
+    passes = {str(distance): layout.open(arguments.window) for distance, layout in layouts.items()}
     rates = measure(passes, arguments.passes)
-    for distance in distances:
-        size = size_of(folder / str(distance))
+    for distance, layout in layouts.items():
+        size = size_of(layout.folder)
         print(f"key frame every {distance:3} frames {rates[str(distance)]:8.1f} windows/s {size / 1e6:9.2f} MB")
 
 

@@ -98,9 +98,12 @@ rule index_shards:
         "results/runtimes/index_shards/all.tsv"
     conda:
         "../envs/pipeline.yaml"
+    params:
+        config=SHAPING_CONFIG,
     shell:
         """
         kinesynth index-shards \
+            --config {params.config:q} \
             --shards {input.listed:q} \
             --output {output.index:q} \
             --rejected {output.rejected:q} \
@@ -109,24 +112,22 @@ rule index_shards:
         """
 
 
-rule export_opensim:
+rule export:
     """Write a subject's model, markers, angles, forces, moments and activations as OpenSim files."""
     input:
         shards=shards_of("results/shards/{shard}.h5"),
-        model="stages/scale/{subject}.osim",
     output:
         folder=directory("results/opensim/{subject}"),
     log:
-        "logs/export_opensim/{subject}.log",
+        "logs/export/{subject}.log",
     benchmark:
-        "results/runtimes/export_opensim/{subject}.tsv"
+        "results/runtimes/export/{subject}.tsv"
     conda:
         "../envs/pipeline.yaml"
     shell:
         """
-        kinesynth export-opensim \
+        kinesynth export \
             --shards {input.shards:q} \
-            --model {input.model:q} \
-            --output {output.folder:q} \
+            --opensim {output.folder:q} \
             2>{log:q}
         """

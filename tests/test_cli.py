@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
-def test_every_verb_has_keyword_only_parameters_that_its_docstring_explains(verb: str) -> None:
+def test_every_verb_takes_flags_that_its_docstring_explains(verb: str) -> None:
     module, function = cli.VERBS[verb][0].split(":")
     verb_function = getattr(import_module(module), function)
     parameters = inspect.signature(verb_function).parameters
     documentation = inspect.getdoc(verb_function) or ""
     for name, parameter in parameters.items():
-        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameter.kind in {parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD}
         assert re.search(rf"^\s+{name}:", documentation, re.MULTILINE), f"{function} does not explain {name}"
 
 

@@ -4,7 +4,7 @@ import itertools
 import sys
 from pathlib import Path
 
-OUTPUTS = ("--output", "--report", "--rejected", "--card")
+OUTPUTS = ("--output", "--report", "--rejected", "--card", "--opensim")
 
 
 def main(program: str, arguments: list[str]) -> None:

@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).with_name("stand_in.py")
 HEADER = "clip_id\tsubject\taction\tsplit\tsource\tpath\tstart\tend\n"
-AFTER_SHARDS = {"index_shards", "export_opensim", "train", "report", "all"}
+AFTER_SHARDS = {"index_shards", "export", "train", "report", "all"}
 
 
 def snakemake(folder: Path, config: dict[str, Any], *arguments: str) -> str:

@@ -20,6 +20,8 @@ METRICS = {
 @pytest.fixture(scope="module")
 def page(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("report")
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr("kinesynth.report.page.SHOWN_VIDEOS", 1)
     (folder / "metrics.json").write_text(json.dumps(METRICS))
     write_runtime(folder / "runtimes" / "render_views" / "anna_000.tsv", "42.5")
     report(
@@ -30,6 +32,7 @@ def page(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
         benchmarks=folder / "runtimes",
         output=folder / "report.html",
     )
+    monkeypatch.undo()
     return (folder / "report.html").read_text()
 
 
@@ -40,7 +43,7 @@ def write_runtime(path: Path, seconds: str, memory: str = "512.0") -> None:
 
 def test_the_page_needs_nothing_else(page: str) -> None:
     links = re.findall(r"""(?:src|href)=["']([^"']*)""", page) + re.findall(r"url\(([^)]*)", page)
-    assert all(link.startswith(("#", "data:image/")) for link in links)
+    assert all(link.startswith(("#", "data:image/", "data:video/")) for link in links)
     assert "@import" not in page
     assert "<script" not in page
     assert len(page) < 15e6
@@ -49,8 +52,10 @@ def test_the_page_needs_nothing_else(page: str) -> None:
 def test_the_page_shows_everything(page: str) -> None:
     for subject in ("anna", "ben", "carl"):
         assert f"<h3>{subject}_walk</h3>" in page
-    assert page.count('class="frame"') == 6 * 2 * 4
-    assert page.count('class="plot"') == 6 + 1
+    assert page.count("<video ") == 1
+    assert page.count("<img ") == (6 - 1) * 2 * 8
+    assert page.count('class="plot"') == 6 + 3 + 1
+    assert "projected keypoints that fall on" in page
     assert "markers too far off" in page
     assert "gluteus maximus R" in page
     assert "1.88" in page

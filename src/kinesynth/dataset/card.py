@@ -1,11 +1,23 @@
 """The dataset's README, made from what its shards say."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+MOST_BODIES = 60
+MOTION_LICENCES = {
+    "amass": "amass: labels derive from AMASS and stay under its licence (research only), https://amass.is.tue.mpg.de",
+    "opensim": "opensim: labels derive from the OpenSim motions of the clip table and stay under their licences",
+    "markers": "markers: labels derive from the marker files of the clip table and stay under their licences",
+    "procedural": "procedural: motions made by Kinesynth itself, free of others' rights",
+}
 
 _CARD = """# Kinesynth dataset
 
@@ -30,13 +42,17 @@ Every array is described in `docs/dataset.md` of Kinesynth; `index.parquet` list
 
 {actions}
 
+## Bodies
+
+{bodies}
+
 ## Sources of motion
 
 {sources}
 
 ## Quality
 
-Over the clips.
+Over the clips; each bar of a histogram is an eighth of the range from least to largest.
 
 {quality}
 
@@ -50,12 +66,27 @@ Over the clips.
 
 {origin}
 
-Labels of motions from AMASS derive from AMASS and stay under its licence, see https://amass.is.tue.mpg.de.
+{licences}
+
+## Configuration
+
+What the content of the shards depends on, besides the motions and the version:
+
+```json
+{config}
+```
+
+## Citation
+
+If you use this dataset, cite Kinesynth (its CITATIONS.md tells which works it builds on) and the motions' sources.
 """
 
 
 def dataset_card(
-    rows: Sequence[dict[str, Any]], rejected: Sequence[dict[str, Any]], files: Sequence[dict[str, Any]]
+    rows: Sequence[dict[str, Any]],
+    rejected: Sequence[dict[str, Any]],
+    files: Sequence[dict[str, Any]],
+    config: str = "{}",
 ) -> str:
     """Return the card.
 
@@ -63,6 +94,7 @@ def dataset_card(
         rows: the index, one row per delivered clip.
         rejected: one row per clip that is not delivered.
         files: the attributes of each shard.
+        config: what shaped the shards, as JSON.
     """
     return _CARD.format(
         clips=len(rows),
@@ -78,6 +110,9 @@ def dataset_card(
         n_rejected=len(rejected),
         reasons=_counts("reason", rejected),
         origin=_origin(files),
+        bodies=_bodies(files),
+        licences="\n".join(f"- {MOTION_LICENCES[source]}" for source in sorted({row["source"] for row in rows})),
+        config=json.dumps(json.loads(config), indent=1),
     )
 
 
@@ -98,13 +133,29 @@ def _counts(column: str, rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _quality(rows: Sequence[dict[str, Any]]) -> str:
-    lines = ["| figure | unit | least | median | largest |", "|---|---|---:|---:|---:|"]
+    lines = ["| figure | unit | least | median | largest | histogram |", "|---|---|---:|---:|---:|---|"]
     for column, figure in load_schema().clip_quality.items():
         values = [row[column] for row in rows]
         lines.append(
             f"| {figure.description} | {figure.unit} | {min(values):.3g} | {median(values):.3g} | {max(values):.3g} |"
         )
     return "\n".join(lines)
+
+
+def _bars(values: Sequence[float]) -> str:
+    """Return a histogram as a word of blocks."""
+    counts, _ = np.histogram(values, bins=8)
+    return "".join(BLOCKS[round(count / counts.max() * (len(BLOCKS) - 1))] for count in counts.tolist())
+
+
+def _bodies(files: Sequence[dict[str, Any]]) -> str:
+    people = {str(attrs["subject"]): attrs for attrs in files}
+    lines = ["| subject | split | sex | height, m | mass, kg | shape |", "|---|---|---|---:|---:|---|"]
+    for subject, attrs in sorted(people.items())[:MOST_BODIES]:
+        measures = f"{attrs['height_m']:.2f} | {attrs['mass_kg']:.1f}"
+        lines.append(f"| {subject} | {attrs['split']} | {attrs['sex']} | {measures} | {attrs['shape_source']} |")
+    rest = len(people) - MOST_BODIES
+    return "\n".join([*lines, f"\nand {rest} more"] if rest > 0 else lines)
 
 
 def _origin(files: Sequence[dict[str, Any]]) -> str:

@@ -1,5 +1,6 @@
-"""`kinesynth export-opensim`: a subject's shards as the files that OpenSim opens."""
+"""`kinesynth export`: a subject's shards as the files that OpenSim opens."""
 
+import lzma
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import progress
 
 
-def export_opensim(*, shards: list[Path], model: Path, output: Path) -> None:
+def export(shards: list[Path], *, opensim: Path) -> None:
     """Write a subject's model and, of each clip, markers, angles, forces, moments and activations as OpenSim files.
 
     The folder appears whole or not at all. In it stand `<subject>.osim` and, per clip, `<clip>.trc` (virtual markers),
@@ -24,39 +25,43 @@ def export_opensim(*, shards: list[Path], model: Path, output: Path) -> None:
 
     Args:
         shards: the subject's HDF5 files.
-        model: the subject's scaled model.
-        output: the folder to write.
+        opensim: the folder to write.
 
     Raises:
         BadInput: a file is missing or unreadable, or the shards are not one subject's.
     """
-    temporary = output.with_name(f".partial-{output.name}")
+    temporary = opensim.with_name(f".partial-{opensim.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        subject = _write_subject(shards, temporary)
-        shutil.copyfile(model, temporary / f"{subject}.osim")
-        if output.exists():
-            shutil.rmtree(output)
-        temporary.rename(output)
-    except OSError as error:
-        raise BadInput(error.filename, "file", str(error.strerror or error), "a readable file", "run again") from error
+        _write_subject(shards, temporary)
+        if opensim.exists():
+            shutil.rmtree(opensim)
+        temporary.rename(opensim)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _write_subject(shards: list[Path], folder: Path) -> str:
-    """Write all clips and return whose they are."""
+def _write_subject(shards: list[Path], folder: Path) -> None:
+    """Write the model, which all shards of a subject hold alike, and all clips."""
     subject = ""
-    for shard in progress(shards, "export_opensim"):
-        with h5py.File(shard, "r") as file:
-            subject = subject or str(file.attrs["subject"])
-            if file.attrs["subject"] != subject:
-                raise BadInput(shard, "subject", str(file.attrs["subject"]), subject, "export one subject at a time")
-            skeleton = SkeletonDefinition.read(file["skeleton"])
-            for clip_id, group in file["clips"].items():
-                _write_clip(folder / clip_id, read_clip(group), skeleton)
-    return subject
+    for shard in progress(shards, "export"):
+        try:
+            with h5py.File(shard, "r") as file:
+                if subject not in ("", file.attrs["subject"]):
+                    raise BadInput(
+                        shard, "subject", str(file.attrs["subject"]), subject, "export one subject at a time"
+                    )
+                subject = str(file.attrs["subject"])
+                (folder / f"{subject}.osim").write_bytes(lzma.decompress(file["model"][()].tobytes()))
+                skeleton = SkeletonDefinition.read(file["skeleton"])
+                for clip_id, group in file["clips"].items():
+                    _write_clip(folder / clip_id, read_clip(group), skeleton)
+        except (OSError, KeyError, lzma.LZMAError) as error:
+            found = " ".join(str(error).split())
+            raise BadInput(
+                shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`"
+            ) from error
 
 
 def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> None:

@@ -23,6 +23,7 @@ def index_shards(
     output: Path = Path("results/index.parquet"),
     rejected: Path = Path("results/rejected.tsv"),
     card: Path = Path("results/README.md"),
+    config: str = "{}",
 ) -> None:
     """List every clip, delivered or rejected, and write the dataset's card.
 
@@ -31,6 +32,7 @@ def index_shards(
         output: one row per clip: shard, split, subject, action, frames, quality, checksum of the shard.
         rejected: one row per clip that is not delivered, and why.
         card: the README of the dataset.
+        config: what shaped the shards, as JSON, for the README.
 
     Raises:
         BadInput: no clip survived.
@@ -52,7 +54,7 @@ def index_shards(
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "mend the inputs it lists and run again")
     _write_index(output, rows)
-    write_text(card, dataset_card(rows, refused, files))
+    write_text(card, dataset_card(rows, refused, files, config))
 
 
 def checksum(shard: Path) -> str:

@@ -59,7 +59,7 @@ def _write(group: h5py.Group, name: str, array: np.ndarray, over_time: bool) -> 
     parts = -(-len(array) // FRAMES_PER_CHUNK)
     chunks = (-(-len(array) // parts), *array.shape[1:])  # of even length: HDF5 fills up the last one
     group.create_dataset(
-        name, data=array, chunks=chunks, compression="gzip", compression_opts=4, shuffle=array.itemsize > 1
+        name, data=array, chunks=chunks, compression="gzip", compression_opts=9, shuffle=array.itemsize > 1
     )
 
 

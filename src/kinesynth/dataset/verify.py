@@ -1,5 +1,6 @@
 """`kinesynth verify`: whether shards are what they say they are."""
 
+import lzma
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from kinesynth.errors import KinesynthError
 from kinesynth.stage_file import progress
 
 
-def verify(*, shards: list[Path]) -> None:
+def verify(shards: list[Path]) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, length of the videos, keypoints on the masks.
 
     Args:
@@ -38,7 +39,7 @@ def shard_faults(shard: Path) -> Iterator[str]:
         with h5py.File(shard, "r") as file:
             for fault in _file_faults(file):
                 yield f"{shard}: {fault}"
-    except (OSError, KeyError, AttributeError) as error:
+    except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
         yield from _checksum_faults(shard)
@@ -51,6 +52,8 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
         return
     yield from attributes_faults(file.attrs, load_schema().file_attributes)
     sizes = read_names(file["skeleton"]).sizes
+    if not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
+        yield "model: found no XML, expected an .osim file"
     for clip_id, group in file["clips"].items():
         clip = read_clip(group)
         faults = list(clip_faults(clip, sizes)) or _quality_faults(clip, float(file.attrs["mass_kg"]))

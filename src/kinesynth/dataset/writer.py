@@ -1,6 +1,7 @@
 """`kinesynth pack-shard`: the stages' files of one shard become one HDF5 file of schema 1."""
 
 import json
+import lzma
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -108,6 +109,7 @@ def pack_shard(
             file.attrs.update(_body_attributes(body))
             file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
             skeleton.write(file.create_group("skeleton"))
+            file["model"] = np.frombuffer(lzma.compress(model.read_bytes(), preset=9), np.uint8)
             names = read_names(file["skeleton"])
             _check_names(paths, stages, names)
             scales = _scales(scale_report, names.bodies)

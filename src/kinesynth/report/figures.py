@@ -2,17 +2,21 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from kinesynth.dataset.quality import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.schema import load_schema
 from kinesynth.report.muscles import group_members
 from kinesynth.skeleton.definition import SkeletonDefinition
 
@@ -31,6 +35,8 @@ ANGLES = {"hip": "hip_flexion_{}", "knee": "knee_angle_{}", "ankle": "ankle_angl
           "elbow": "elbow_flex_{}"}  # fmt: skip
 MOMENTS = {"hip": "hip_flexion_{}", "knee": "knee_angle_{}", "ankle": "ankle_angle_{}"}
 LEAST_RANGE_DEG = 10.0
+SPLIT_COLOURS = {"train": "#2a8fd6", "val": "#9b59b6", "test": "#e8702a"}
+MOST_ACTIONS, PLOTS_PER_LINE = 24, 4
 SIDES = {"r": RIGHT, "l": LEFT}
 
 
@@ -68,6 +74,56 @@ def loss_figure(curve: Sequence[Mapping[str, float]]) -> str:
         axes.set(yscale="log", xlabel="step", title="loss")
         axes.legend(ncols=2)
     return written[0]
+
+
+def actions_figure(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the number of clips of each action, by split."""
+    actions = [action for action, _ in Counter(row["action"] for row in rows).most_common(MOST_ACTIONS)][::-1]
+    with _figure("actions", 6.4, 0.9 + 0.24 * len(actions)) as (figure, written):
+        axes = figure.add_subplot()
+        left = np.zeros(len(actions))
+        for split, colour in SPLIT_COLOURS.items():
+            counts = Counter(row["action"] for row in rows if row["split"] == split)
+            width = np.array([counts[action] for action in actions], dtype=float)
+            if width.any():
+                axes.barh(actions, width, left=left, color=colour, label=split, height=0.7)
+            left += width
+        axes.set(title="clips of each action")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(visible=False, axis="y")
+        axes.legend(loc="lower right")
+    return written[0]
+
+
+def lengths_figure(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return how long the clips are, and the greatest force under the feet in them."""
+    with _figure("lengths", 4.2, 2.6) as (figure, written):
+        above, below = figure.subplots(2, 1)
+        _histogram(above, [row["frames"] / row["fps"] for row in rows], "length of a clip, s")
+        _histogram(below, [row["peak_vertical_force_bw"] for row in rows], "peak vertical force, body weights")
+    return written[0]
+
+
+def quality_figure(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a histogram of each figure of quality, over all clips."""
+    figures = load_schema().clip_quality
+    lines = -(-len(figures) // PLOTS_PER_LINE)
+    with _figure("quality", 11.0, 1.75 * lines) as (figure, written):
+        grid = figure.subplots(lines, PLOTS_PER_LINE, squeeze=False).ravel()
+        for axes, (name, attribute) in zip(grid, figures.items(), strict=False):
+            _histogram(
+                axes, [row[name] for row in rows], "\n".join(wrap(attribute.description, 34)) + f", {attribute.unit}"
+            )
+        for axes in grid[len(figures) :]:
+            axes.set_axis_off()
+    return written[0]
+
+
+def _histogram(axes: Axes, values: Sequence[float], title: str) -> None:
+    axes.hist(values, bins=min(30, max(8, round(len(values) ** 0.5))), color=BOTH)
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.set_title(title, fontsize=8)
 
 
 @contextmanager

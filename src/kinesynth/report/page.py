@@ -5,40 +5,26 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.dataset.index import read_index
-from kinesynth.dataset.record import read_clip
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
-from kinesynth.report.figures import clip_figure, loss_figure
-from kinesynth.report.overlay import frame_overlays
+from kinesynth.report.clip_part import clip_part
+from kinesynth.report.figures import actions_figure, lengths_figure, loss_figure, quality_figure
 from kinesynth.report.runtimes import read_runtimes
+from kinesynth.report.templates import page
 from kinesynth.shards import shard_paths
-from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import progress
 
-SHOWN_CLIPS = 12  # with pictures and plots; keeps the page under 15 MB
+SHOWN_CLIPS = 12  # with pictures and plots: keeps the page under 15 MB
+SHOWN_VIDEOS = 6  # the first of them; the others show a strip of pictures
 SHOWN_ROWS = 200  # of the quality table
-FRAMES_PER_VIEW = 4
-
-
-@dataclass(frozen=True)
-class ClipPart:
-    """What the page shows of one clip: its row of the index, pictures by camera, and a plot."""
-
-    row: dict[str, Any]
-    pictures: dict[str, list[str]]
-    plot: str
-    note: str
 
 
 def report(
@@ -63,18 +49,22 @@ def report(
     Raises:
         BadInput: the index lists a shard that is not given.
     """
-    from jinja2 import Environment, StrictUndefined
-
     rows = read_index(index)
     shards = shard_paths(shards)
     files_by_name = _find_shards(rows, shards)
     metrics = json.loads(train.read_text(encoding="utf-8")) if train.is_file() else None
     stages = read_runtimes(benchmarks)
-    template = (files("kinesynth.report") / "template.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    html = page.from_string(template).render(
+    chosen = _spread(rows, SHOWN_CLIPS)
+    html = page(
+        "template.html",
         headline=_headline(rows, shards),
-        clips=[_clip_part(row, files_by_name[row["shard"]]) for row in progress(_spread(rows, SHOWN_CLIPS), "report")],
+        clips=[
+            clip_part(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS)
+            for place, row in enumerate(progress(chosen, "report"))
+        ],
+        actions=actions_figure(rows),
+        ranges=lengths_figure(rows),
+        histograms=quality_figure(rows),
         total_clips=len(rows),
         quality=load_schema().clip_quality,
         summary=_summary(rows),
@@ -112,18 +102,6 @@ def _find_shards(rows: Sequence[dict[str, Any]], shards: Sequence[Path]) -> dict
         if row["shard"] not in by_name:
             raise BadInput("--shards", row["shard"], "nothing", "every shard of the index", "give them all")
     return by_name
-
-
-def _clip_part(row: dict[str, Any], shard: Path) -> ClipPart:
-    with h5py.File(shard, "r") as file:
-        skeleton = SkeletonDefinition.read(file["skeleton"])
-        mass_kg = float(file.attrs["mass_kg"])
-        clip = read_clip(file["clips"][row["clip_id"]])
-    last = int(clip.attrs["n_frames"]) - 1
-    chosen = np.unique(np.linspace(0, last, FRAMES_PER_VIEW).round().astype(int)).tolist()
-    pictures = {camera: frame_overlays(clip, camera, chosen, skeleton, mass_kg) for camera in clip.views}
-    plot = clip_figure(clip, skeleton, mass_kg, row["clip_id"])
-    return ClipPart(row, pictures, plot, str(clip.attrs["dynamics_reason"]))
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:

@@ -1,0 +1,104 @@
+"""What a page shows of one clip: who and what, a video or a strip of pictures, and plots."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from kinesynth.dataset.record import ClipRecord, read_clip
+from kinesynth.errors import BadInput
+from kinesynth.report.figures import clip_figure
+from kinesynth.report.muscle_paths import muscle_paths
+from kinesynth.report.scene import Scene
+from kinesynth.report.video import clip_video
+from kinesynth.skeleton.definition import SkeletonDefinition
+
+STRIP = 8  # pictures in a row
+STRIP_SIZE = (174, 232)  # px
+VIDEO_SECONDS, VIDEO_RATE = 4.0, 30.0  # at most, on a page
+
+
+@dataclass(frozen=True)
+class ClipPart:
+    """One clip on a page.
+
+    Attributes:
+        clip_id: the clip.
+        tags: action, subject, split, source.
+        frames: how many there are.
+        fps: frames per second.
+        note: why the clip has no dynamics, empty where it has.
+        video: an mp4 as a data address, empty for none.
+        strips: pictures as data addresses, by camera.
+        plot: an SVG.
+    """
+
+    clip_id: str
+    tags: tuple[str, ...]
+    frames: int
+    fps: float
+    note: str
+    video: str
+    strips: Mapping[str, list[str]]
+    plot: str
+
+
+def open_clip(shard: Path, clip_id: str) -> tuple[ClipRecord, SkeletonDefinition, Mapping[str, str | float]]:
+    """Return a clip, its skeleton, and the attributes of its file.
+
+    Raises:
+        BadInput: the file is no shard, or has no such clip.
+    """
+    try:
+        with h5py.File(shard, "r") as file:
+            if clip_id not in file["clips"]:
+                found, known = repr(clip_id), ", ".join(file["clips"])
+                raise BadInput(shard, "clip", found, f"one of {known}", "choose one")
+            skeleton = SkeletonDefinition.read(file["skeleton"])
+            return read_clip(file["clips"][clip_id]), skeleton, dict(file.attrs)
+    except (OSError, KeyError) as error:
+        found = " ".join(str(error).split())
+        raise BadInput(shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`") from error
+
+
+def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
+    """Return what a page shows of a clip; the strip of pictures stays out where there is a video.
+
+    Raises:
+        BadInput: as `open_clip`.
+    """
+    clip, skeleton, person = open_clip(shard, clip_id)
+    mass_kg, fps, frames = float(person["mass_kg"]), float(clip.attrs["fps"]), int(clip.attrs["n_frames"])
+    video, strips = "", {}
+    if with_video:
+        shown = list(range(0, min(frames, round(VIDEO_SECONDS * fps)), max(round(fps / VIDEO_RATE), 1)))
+        video = "data:video/mp4;base64," + base64.b64encode(clip_video(clip, skeleton, mass_kg, frames=shown)).decode()
+    else:
+        chosen = np.unique(np.linspace(0, frames - 1, STRIP).round().astype(int)).tolist()
+        muscles = muscle_paths(clip, skeleton)
+        for camera, view in clip.views.items():
+            pictures = Scene(clip, view, skeleton, muscles, mass_kg).pictures(STRIP_SIZE, chosen)
+            strips[camera] = [_data_address(picture) for picture in pictures]
+    return ClipPart(
+        clip_id=clip_id,
+        tags=tuple(
+            str(value) for value in (clip.attrs["action"], person["subject"], person["split"], clip.attrs["source"])
+        ),
+        frames=frames,
+        fps=fps,
+        note=str(clip.attrs["dynamics_reason"]),
+        video=video,
+        strips=strips,
+        plot=clip_figure(clip, skeleton, mass_kg, clip_id),
+    )
+
+
+def _data_address(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,51 @@
+"""What `kill -9` leaves of a shard that is being written."""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from kinesynth.dataset.verify import shard_faults
+from kinesynth.dataset.writer import pack_shard
+from kinesynth.skeleton import SkeletonDefinition
+from shard_factory import make_model, make_stages
+
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)  # of the time that one writing takes
+
+
+def pack(stages: dict[str, Path], skeleton: SkeletonDefinition, output: Path, created: str) -> None:
+    with patch.object(SkeletonDefinition, "from_osim", return_value=skeleton):
+        pack_shard(**stages, output=output, created=created)
+
+
+def test_a_killed_writer_leaves_the_old_shard_or_the_new(results: Path, tmp_path: Path) -> None:
+    stages, skeleton = make_stages(results.parent, "anna"), make_model(results.parent)[1]
+    output, partial = tmp_path / "anna_000.h5", tmp_path / ".partial-anna_000.h5"
+    begun = time.perf_counter()
+    pack(stages, skeleton, output, "2026-01-01")
+    seconds = time.perf_counter() - begun
+    old = output.read_bytes()
+    left_behind, fork = 0, multiprocessing.get_context("fork")
+    for share in SHARES:
+        child = fork.Process(target=pack, args=(stages, skeleton, output, "2026-01-02"))
+        child.start()
+        deadline = time.perf_counter() + 60
+        while not partial.exists() and child.is_alive() and time.perf_counter() < deadline:
+            time.sleep(0.001)
+        time.sleep(share * seconds)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        left_behind += partial.exists()
+        assert {path.name for path in tmp_path.iterdir()} <= {output.name, partial.name}
+        assert list(shard_faults(output)) == []
+        if child.exitcode == -signal.SIGKILL and partial.exists():
+            assert output.read_bytes() == old
+        else:
+            pack(stages, skeleton, output, "2026-01-01")
+    assert left_behind > 0
+    pack(stages, skeleton, output, "2026-01-01")
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    assert output.read_bytes() == old
