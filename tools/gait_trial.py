@@ -97,9 +97,10 @@ class GaitTrial:
         under = [i for i, name in enumerate(self.muscles) if name.endswith("_r") and name.startswith(CHANNELS[channel])]
         return np.asarray(self.measured["activations"][:, under].mean(axis=1))
 
-    def timing(self, channel: str) -> float:
-        """Return Pearson's correlation of activation and envelope over the right leg's measured frames."""
-        pair = self.activation(channel)[self.right_measured], self.envelopes[channel][self.right_measured]
+    def timing(self, channel: str, delay_seconds: float = 0.0) -> float:
+        """Return Pearson's correlation of activation and delayed envelope over the right leg's measured frames."""
+        envelope = np.interp(self.times - delay_seconds, self.times, self.envelopes[channel])
+        pair = self.activation(channel)[self.right_measured], envelope[self.right_measured]
         return float(np.corrcoef(*pair)[0, 1])
 
 

@@ -25,6 +25,7 @@ from tools.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial
 
 RIGHT, LEFT, ENVELOPE = "#d1572a", "#2a7fb8", "#555555"
 SHOWN = ("hip_flexion", "knee_angle", "ankle_angle")
+DELAY_SECONDS = 0.05  # about what lies between excitation and force; told, not used
 AXES = ("fore-aft", "vertical", "lateral")
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 9, "axes.titlelocation": "left",
@@ -42,6 +43,8 @@ def main() -> None:
         work = arguments.work or Path(temporary)
         trial = read_trial(WALKING, work) if (work / "so.h5").exists() else process_trial(WALKING, work)
     print_table(list(gait_figures(trial)))
+    delayed = ", ".join(f"{channel} {trial.timing(channel, DELAY_SECONDS):.2f}" for channel in CHANNELS)
+    print(f"envelopes {DELAY_SECONDS:g} s later: {delayed}")  # noqa: T201
     with mpl.rc_context(STYLE):
         for name, figure in (("validation_forces", forces(trial)), ("validation_emg", muscles(trial))):
             with atomic_path(arguments.output / f"{name}.png") as path:
