@@ -29,9 +29,8 @@ def _scale_giant(skeleton: Path, folder: Path):
     static = {name: FACTOR * position + [0.1, 0.0, 0.2] for name, position in static.items()}
     static["RTH1"] = static["RTH1"] + [0.0, 0.0, 0.01]
     output = folder / "giant.osim"
-    scaled = run_scale_tool(
-        skeleton, output, static, marker_weights(list(static), "static"), MASS_KG, virtual_protocol()
-    )
+    weights = marker_weights(list(static), "static")
+    scaled = run_scale_tool(skeleton, output, static, weights, MASS_KG, virtual_protocol(), "female")
     names, moved, _, _ = markers_of(output, dict(zip(scaled.coordinate_names, scaled.static_angles, strict=True)), 1)
     return scaled, names, moved[0], static, _mass(output)
 

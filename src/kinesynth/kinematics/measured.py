@@ -11,6 +11,7 @@ from kinesynth.isolation import isolated
 from kinesynth.kinematics.marker_set import MarkerSet, read_marker_set
 from kinesynth.kinematics.protocol import Protocol
 from kinesynth.kinematics.scaling import check_factors, scale, scaling_report
+from kinesynth.kinematics.segment_masses import Sex
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
 
 WINDOW_SECONDS = 0.3
@@ -27,6 +28,7 @@ def scale_to_markers(
     mass_kg: float,
     output: Path,
     report: Path,
+    sex: Sex = "neutral",
     log: Path = Path("scale_to_markers.log"),
     timeout_seconds: float = 300.0,
 ) -> None:
@@ -43,6 +45,7 @@ def scale_to_markers(
         mass_kg: of the subject.
         output: the scaled OpenSim model to write.
         report: the JSON file to write.
+        sex: of the subject, by which the mass is shared out.
         log: file for OpenSim's messages.
         timeout_seconds: after which the tool is given up.
 
@@ -64,7 +67,7 @@ def scale_to_markers(
     )
     with atomic_path(output) as temporary:
         scaled = isolated(
-            scale, skeleton.absolute(), temporary.absolute(), places, known.static, mass_kg, protocol,
+            scale, skeleton.absolute(), temporary.absolute(), places, known.static, mass_kg, protocol, sex,
             timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
         check_factors(static, scaled, "check the marker set's places and measurements")

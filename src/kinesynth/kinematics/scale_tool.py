@@ -10,6 +10,7 @@ import opensim
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
 from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles, unobserved
 from kinesynth.kinematics.protocol import Measurement, Protocol
+from kinesynth.kinematics.segment_masses import Sex, share_out
 from kinesynth.kinematics.start_poses import ROOT
 from kinesynth.kinematics.starts import best_start
 from kinesynth.kinematics.static_pose import looking_ahead
@@ -48,11 +49,12 @@ def run_scale_tool(
     weights: Mapping[str, float],
     mass_kg: float,
     protocol: Protocol,
+    sex: Sex,
 ) -> ScaledModel:
     """Scale `skeleton` to one static pose and write the subject's model to `output`.
 
-    Bodies are scaled by the measurement set, masses keep the generic distribution, and every marker is then moved to
-    where the static pose has it. Works in the current directory.
+    Bodies are scaled by the measurement set, segments get the shares of the subject's mass that belong to the sex, and
+    every marker is then moved to where the static pose has it. Works in the current directory.
 
     Args:
         skeleton: the generic model.
@@ -61,6 +63,7 @@ def run_scale_tool(
         weights: of the same names.
         mass_kg: of the subject.
         protocol: by which it is measured.
+        sex: of the subject.
     """
     opensim.Logger.setLevelString("error")
     folder = Path.cwd()
@@ -81,7 +84,10 @@ def run_scale_tool(
     fitted = forward_kinematics(model, pose[None], landmarks).markers[0]
     error = np.linalg.norm(fitted - [static[name] for name in landmarks], axis=1)
     placed = {name: static[name] for name in landmarks if name not in protocol.fixed}
-    _place_markers(folder / "scaled.osim", output, pose, placed, landmarks)
+    subject = opensim.Model(str(folder / "scaled.osim"))
+    share_out(subject, mass_kg, sex)
+    _place_markers(subject, pose, placed, landmarks)
+    subject.printToXML(str(output))
     body_names = tuple(body.getName() for body in model.getBodySet())
     factors = _scale_factors(folder / "factors.xml", body_names)
     return ScaledModel(body_names, factors, tuple(landmarks), error, tuple(coordinate_names(model)), pose)
@@ -137,16 +143,15 @@ def _measurement_set(measurements: Sequence[Measurement]) -> opensim.Measurement
 
 
 def _place_markers(
-    scaled: Path, output: Path, pose: np.ndarray, placed: Mapping[str, np.ndarray], kept: Sequence[str]
+    model: opensim.Model, pose: np.ndarray, placed: Mapping[str, np.ndarray], kept: Sequence[str]
 ) -> None:
-    """Write the scaled model with the markers `placed` where the static pose has them, and none but those `kept`.
+    """Put the markers `placed` where the static pose has them, and remove all but those `kept`.
 
     Coordinates that none of these observes are locked.
 
     MarkerPlacer does the same, but from a pose that it solves too loosely: on markers which the model can meet
     exactly it stops 6 mm away, and that error would stay in every marker.
     """
-    model = opensim.Model(str(scaled))
     state = model.initSystem()
     set_pose(model, state, pose)
     markers = model.updMarkerSet()
@@ -159,7 +164,6 @@ def _place_markers(
             markers.remove(index)
     lock(model, unobserved(model, kept))
     model.finalizeConnections()
-    model.printToXML(str(output))
 
 
 def _scale_factors(path: Path, body_names: tuple[str, ...]) -> np.ndarray:

@@ -11,6 +11,7 @@ from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.protocol import Protocol, marker_weights, virtual_protocol
+from kinesynth.kinematics.segment_masses import Sex
 from kinesynth.kinematics.static_pose import static_markers
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def scale_model(
     """Scale the generic skeleton to a subject, with OpenSim's ScaleTool and a static pose of virtual markers.
 
     Bodies are scaled by distances between landmarks and joint centres, left and right together; the mass is the
-    subject's, distributed as in the generic model; every marker then moves to where the static pose has it. The
-    report gives the factors and how far landmarks lay from the generic markers (RMS, maximum) before they moved.
+    subject's, shared out among the segments as the sex has it (de Leva 1996), and so are radii of gyration; every
+    marker then moves to where the static pose has it. The report gives the factors and how far landmarks lay from the
+    generic markers (RMS, maximum) before they moved.
 
     Args:
         body: body model in SMPL-X's schema.
@@ -54,7 +56,7 @@ def scale_model(
     with atomic_path(output) as temporary:
         scaled = isolated(
             scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
-            virtual_protocol(), timeout_seconds=timeout_seconds, log=log,
+            virtual_protocol(), _sex(person), timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
         check_factors(subject, scaled, "check the subject's betas")
     write_text(report, json.dumps(scaling_report(person, scaled, weights), indent=1) + "\n")
@@ -67,11 +69,22 @@ def scale(
     weights: Mapping[str, float],
     mass_kg: float,
     protocol: Protocol,
+    sex: Sex,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
     from kinesynth.kinematics.scale_tool import run_scale_tool
 
-    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol)
+    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex)
+
+
+def _sex(person: Mapping[str, Any]) -> Sex:
+    """Return the subject's sex, neutral where it is neither or not told."""
+    match person.get("sex"):
+        case "female":
+            return "female"
+        case "male":
+            return "male"
+    return "neutral"
 
 
 def _read_subject(path: Path) -> dict[str, Any]:
