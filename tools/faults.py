@@ -38,6 +38,7 @@ WORKERS = {  # verb -> what it makes
     "inverse-kinematics": "stages/ik/a_000.h5",
     "fit-muscle-paths": "stages/paths/a.npz",
     "joint-regressor": "stages/regressor.npz",
+    "fit-shape": "stages/shape/a.json",
     "fit-body": "stages/fit/a_000.h5",
     "ground-reaction": "stages/grf/a_000.h5",
     "inverse-dynamics": "stages/id/a_000.h5",
@@ -293,7 +294,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("full_disk", "full disk (small tmpfs)", fill_disk, "No space left on device"),
     Fault("truncated_stage", "truncated intermediate file", truncate, "kinesynth: .*truncated"),
-    Fault("corrupted_shard", "corrupted shard", corrupt, "checksum", ()),
+    Fault("corrupted_shard", "corrupted shard", corrupt, "a_000.h5: (found|checksum)", ()),
     Fault("hung_opensim", "hung OpenSim process", opensim_fault("time.sleep(1e6)"), "no result after 60 s", FROM_IK),
     Fault(
         "crashed_opensim",

@@ -18,6 +18,7 @@ CLIPS = (
 CONFIG = {
     "clips": "clips.tsv",
     "motion": {"fps": 20, "max_clip_seconds": 0.6},
+    "regressor": {"source": "trained"},
     "so": {"rate": 5},
     "render": {"width": 96, "height": 72, "views": ["frontal"]},
     "train": {"steps": 2, "batch_size": 1, "window": 4},

@@ -56,3 +56,17 @@ def rerun(folder: Path, config: dict[str, Any]) -> set[str]:
 )
 def test_a_change_reruns_what_it_touches(finished: Path, config: dict[str, Any], rules: set[str]) -> None:
     assert rerun(finished, config) == rules
+
+
+def test_added_clips_rerun_what_they_touch(finished: Path) -> None:
+    """A new person's clip: her own stages, and what is made of all shards."""
+    table = finished / "clips.tsv"
+    before = table.read_text()
+    table.write_text(f"{before}b_walk\tb\twalking\ttest\tprocedural\t\t0\t1\n")
+    try:
+        planned = dict(re.findall(r"^(\w+) +(\d+)$", snakemake(finished, {}, "--dry-run"), re.MULTILINE))
+    finally:
+        table.write_text(before)
+    per_shard = {"load_motion", "inverse_kinematics", "fit_body", "static_optimization", "render_views", "pack_shard"}
+    assert {rule: planned.get(rule) for rule in per_shard} == dict.fromkeys(per_shard, "1")
+    assert {"build_body", "build_skeleton", "joint_regressor", "shipped_regressor"}.isdisjoint(planned)

@@ -113,7 +113,8 @@ def describe(state: Status) -> str:
 
 def brief(state: Status, rule: str = "") -> str:
     """Return one line: the stage, its shards done, shards packed, clips rejected, frames per second, time left."""
-    stage = next((stage for stage in state.stages if stage.rule == rule), state.stages[-1])
+    unfinished = [stage for stage in state.stages if stage.done < state.shards] or state.stages
+    stage = next((stage for stage in state.stages if stage.rule == rule), unfinished[0])
     parts = [f"{stage.rule} {stage.done}/{state.shards} shards"]
     if stage.frames_per_second is not None:
         parts.append(f"{stage.frames_per_second:.3g} frames/s of a job")
