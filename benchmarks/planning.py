@@ -100,7 +100,9 @@ def draw(plans: Sequence[Plan], output: Path) -> None:
         axis.plot(list(bars), list(bars.values()), "x", color="#c53030", markersize=9, mew=2, label="limit")
         for x, y in zip(clips, values, strict=True):
             axis.annotate(f"{y:.3g}", (x, y), textcoords="offset points", xytext=(0, -14), ha="center", fontsize=8)
-        axis.set(xlabel="clips (40 to a shard)", ylabel=label, xticks=clips, xticklabels=[f"{n / 1000:g}k" for n in clips])
+        axis.set(
+            xlabel="clips (40 to a shard)", ylabel=label, xticks=clips, xticklabels=[f"{n / 1000:g}k" for n in clips]
+        )
         axis.set_ylim(min(values) / 2, max(*values, *bars.values()) * 2)
         axis.minorticks_off()
         axis.grid(alpha=0.3)

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import c3d_files
 import hdf5_files
 import npz_files
 import osim_files
@@ -15,7 +16,7 @@ from case import Case
 
 from kinesynth.errors import KinesynthError
 
-CASES = (*npz_files.CASES, *text_files.CASES, *hdf5_files.CASES, *osim_files.CASES)
+CASES = (*npz_files.CASES, *text_files.CASES, *hdf5_files.CASES, *osim_files.CASES, *c3d_files.CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -43,6 +44,7 @@ def test_names_are_unique_and_there_are_enough() -> None:
         "osim",
         "mot",
         "trc",
+        "c3d",
         "yaml",
         "tsv",
         "h5",

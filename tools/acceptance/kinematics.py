@@ -28,7 +28,7 @@ LEG_ANGLES = tuple(f"{name}_{side}" for name in ("hip_flexion", "knee_angle", "a
 
 
 def figures() -> Iterator[Figure]:
-    """Measure what the issue asks for of scaling and inverse kinematics; run the demo's stages first where needed."""
+    """Measure scaling and inverse kinematics; run the demo's stages first where needed."""
     shards = _solve_library()
     yield from marker_figures("library", [name for name in shards if name.startswith("p")])
     if amass := [name for name in shards if name.startswith("amass")]:

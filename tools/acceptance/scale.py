@@ -26,7 +26,17 @@ def figures() -> Iterator[Figure]:
 
 def _malformed_inputs() -> Iterator[Figure]:
     """Count the malformed inputs that end in one clear line."""
-    call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/malformed", "-k", "names_file_and_field"]
+    call = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/malformed",
+        "-k",
+        "names_file_and_field",
+    ]
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
     passed, failed = (int((re.findall(rf"(\d+) {word}", done.stdout) or ["0"])[0]) for word in ("passed", "failed"))
     yield Figure("scale.malformed_inputs_refused", passed, "inputs", 60, "higher")

@@ -1,34 +1,16 @@
 """Every kind of marker file becomes one record, and each fault one line."""
 
 from pathlib import Path
-from typing import Any
 
-import ezc3d
 import numpy as np
+import opensim
 import pytest
 
+from c3d_writer import NAMES, POSITIONS, write_c3d
 from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.upright import check_extent, upright
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import write_trc
-
-NAMES = ("LASI", "RASI", "LHEE", "RHEE")
-POSITIONS = np.random.default_rng(1).uniform(0.1, 1.8, (20, 4, 3))
-
-
-def write_c3d(path: Path, names: tuple[str, ...] = NAMES, unit: str = "mm", **parameters: Any) -> Path:
-    file = ezc3d.c3d()
-    file["parameters"]["POINT"]["RATE"]["value"] = [100]
-    file["parameters"]["POINT"]["LABELS"]["value"] = names
-    file["parameters"]["POINT"]["UNITS"]["value"] = [unit]
-    for name, value in parameters.items():
-        file.add_parameter("POINT", name, value)
-    points = np.ones((4, len(names), len(POSITIONS)))
-    points[:3] = np.resize(1000.0 * POSITIONS, (len(POSITIONS), len(names), 3)).transpose(2, 1, 0)
-    points[:3, 0, 5] = np.nan
-    file["data"]["points"] = points
-    file.write(str(path))
-    return path
 
 
 def test_c3d(tmp_path: Path) -> None:
@@ -40,8 +22,16 @@ def test_c3d(tmp_path: Path) -> None:
 
 def test_c3d_leaves_out_what_is_no_labelled_marker(tmp_path: Path) -> None:
     names = ("Anna:LASI", "*11", "RKneeAngles", "RHEE")
-    trial = read_markers(write_c3d(tmp_path / "a.c3d", names, ANGLES=["RKneeAngles"]))
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", names, angles=("RKneeAngles",)))
     assert trial.names == ("LASI", "RHEE")
+
+
+def test_c3d_and_opensim_live_in_one_process(tmp_path: Path) -> None:
+    """Both bring SWIG's std::vector<int>: whichever comes second takes the other's away."""
+    read_markers(write_c3d(tmp_path / "a.c3d"))
+    numbers = opensim.StdVectorInt()
+    numbers.append(0)
+    assert opensim.LinearFunction(2.0, 1.0).calcDerivative(numbers, opensim.Vector(1, 0.0)) == 2.0
 
 
 def test_trc_and_npz_and_markers_at_the_origin(tmp_path: Path) -> None:
@@ -67,7 +57,7 @@ def test_faults_are_told_in_one_line(tmp_path: Path) -> None:
     write_c3d(tmp_path / "twice.c3d", ("A:LASI", "B:LASI", "RASI"))
     write_c3d(tmp_path / "unit.c3d", unit="furlong")
     for name, fault in {
-        "half.c3d": "unreadable data", "text.c3d": "unreadable data", "none.npz": "no such key", "shape.npz": "shape",
+        "half.c3d": "truncated", "text.c3d": "no .c3d header", "none.npz": "no such key", "shape.npz": "shape",
         "unseen.trc": "none of them both named and seen", "slow.trc": "rate: found 1", "twice.c3d": "LASI twice",
         "unit.c3d": "furlong", "missing.trc": "no such file", "a.txt": "suffix .txt",
     }.items():  # fmt: skip

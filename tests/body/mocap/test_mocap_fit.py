@@ -76,6 +76,6 @@ def test_too_few_markers(free: BodyModel, recorded: Trial, trial: Trial, tmp_pat
 
 
 def test_wrong_unit(free: BodyModel, recorded: Trial, tmp_path: Path) -> None:
-    write_trc(tmp_path / "big.trc", recorded.names, 1000.0 * recorded.positions, FPS)
+    write_trc(tmp_path / "big.trc", recorded.names, 200.0 * recorded.positions, FPS)
     with pytest.raises(BadInput, match="unit: found markers"):
         read_trial(tmp_path / "big.trc", free)

@@ -1,18 +1,26 @@
 """Marker files of every kind (.trc, .c3d, the markers kept in an AMASS .npz), read into one record in metres."""
 
+import os
 import re
+import struct
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kinesynth.errors import BadInput, MissingDependency
+from kinesynth.errors import BadInput, ClipRejected, MissingDependency
+from kinesynth.isolation import isolated
 from kinesynth.npz import open_npz
 from kinesynth.opensim_files.trc import MEND, METRES_PER_UNIT, MarkerTrajectories, read_trc
 
 SUFFIXES = (".trc", ".c3d", ".npz")
 RATES_HZ = (10.0, 1000.0)
+C3D_TIMEOUT_SECONDS = 120.0
+MOST_C3D_BYTES = 2_000_000_000
+_C3D_BLOCK, _C3D_KEY = 512, 0x50
+_DEC, _SGI = b"\x55", b"\x56"  # processor types; DEC writes floats of its own kind, SGI all the other way round
 _UNNAMED = re.compile(r"\*\d*|U_\d+|uname\*?\d*|Unlabel\w*\d*|unlabeled.*|C_\d+", re.IGNORECASE)
 _MODEL_OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS")
 
@@ -54,19 +62,20 @@ def _cleaned(path: Path, raw: MarkerTrajectories) -> MarkerTrajectories:
 
 
 def _read_c3d(path: Path) -> MarkerTrajectories:
+    if find_spec("ezc3d") is None:
+        raise MissingDependency("ezc3d", "pipeline")
+    _check_c3d(path)
     try:
-        import ezc3d
-    except ImportError as error:
-        raise MissingDependency("ezc3d", "pipeline") from error
-    try:
-        content = ezc3d.c3d(str(path))
-        parameters, points = content["parameters"]["POINT"], np.asarray(content["data"]["points"], np.float64)
-    except (OSError, RuntimeError, ValueError, KeyError, IndexError, MemoryError) as error:
-        found = f"unreadable data ({' '.join(str(error).split())[:120]})"
+        # A process that has ezc3d loaded cannot use OpenSim: both bring SWIG types of the same names.
+        parameters, points = isolated(
+            _c3d_content, path.absolute(), timeout_seconds=C3D_TIMEOUT_SECONDS, log=Path(os.devnull)
+        )
+    except ClipRejected as error:
+        found = f"unreadable data ({error.detail.removesuffix(f', see {os.devnull}')[:120]})"
         raise BadInput(path, "file", found, "a .c3d file", MEND) from error
-    labels = _texts(parameters, "LABELS") + _texts(parameters, "LABELS2")
-    computed = {label for group in _MODEL_OUTPUTS for label in _texts(parameters, group)}
-    rate, unit = float(np.ravel(parameters["RATE"]["value"])[0]), (_texts(parameters, "UNITS") or ["nothing"])[0]
+    labels = parameters.get("LABELS", []) + parameters.get("LABELS2", [])
+    computed = {label for group in _MODEL_OUTPUTS for label in parameters.get(group, [])}
+    rate, unit = float((parameters.get("RATE") or [0.0])[0]), str((parameters.get("UNITS") or ["nothing"])[0])
     if unit.lower() not in METRES_PER_UNIT:
         raise BadInput(path, "POINT:UNITS", unit, " or ".join(METRES_PER_UNIT), MEND)
     if points.shape[2] == 0 or not rate > 0.0:
@@ -76,8 +85,46 @@ def _read_c3d(path: Path) -> MarkerTrajectories:
     return MarkerTrajectories(tuple(labels[i] for i in shown), positions, rate, np.arange(len(positions)) / rate)
 
 
-def _texts(parameters: Any, name: str) -> list[str]:
-    return [str(text).strip() for text in parameters[name]["value"]] if name in parameters else []
+def _c3d_content(path: Path) -> tuple[dict[str, list[Any]], np.ndarray]:
+    """Return the values of the group POINT, texts stripped, and the points (4, P, T). Runs in a process of its own."""
+    import ezc3d
+
+    try:
+        content = ezc3d.c3d(str(path))
+        points = np.asarray(content["data"]["points"], np.float64)
+    except (OSError, ValueError, KeyError, IndexError, MemoryError) as error:
+        raise RuntimeError(str(error)) from error
+    values = {name: np.ravel(entry["value"]).tolist() for name, entry in content["parameters"]["POINT"].items()
+              if "value" in entry}  # fmt: skip
+    return {name: [_stripped(value) for value in entry] for name, entry in values.items()}, points
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _check_c3d(path: Path) -> None:
+    """Hold a file against what its first block announces: ezc3d hands out what is there of it, or crashes."""
+    size = path.stat().st_size
+    if size > MOST_C3D_BYTES:
+        raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"at most {MOST_C3D_BYTES / 1e9:.0f} GB", "cut the trial")
+    with path.open("rb") as stream:
+        header = stream.read(_C3D_BLOCK)
+        if len(header) < _C3D_BLOCK or header[0] == 0 or header[1] != _C3D_KEY:
+            raise BadInput(path, "file", "no .c3d header", "a .c3d file", MEND)
+        stream.seek(_C3D_BLOCK * (header[0] - 1) + 3)
+        processor = stream.read(1)
+    order = ">" if processor == _SGI else "<"
+    points, samples, first, last = struct.unpack_from(f"{order}4H", header, 2)
+    (start,) = struct.unpack_from(f"{order}H", header, 16)
+    scale, rate = (struct.unpack_from(f"{order}f", header, offset)[0] for offset in (12, 20))
+    if processor != _DEC and not rate > 0.0:
+        raise BadInput(path, "rate", f"{rate:g} Hz", "a positive number", MEND)
+    width = 4 if processor != _DEC and scale < 0 else 2
+    least = _C3D_BLOCK * (start - 1) + (last - first + 1) * (4 * points + samples) * width
+    if size < least:
+        found = f"{size} bytes, truncated"
+        raise BadInput(path, "file", found, f"{least} bytes or more, as its header announces", MEND)
 
 
 def _read_npz(path: Path) -> MarkerTrajectories:
