@@ -64,8 +64,10 @@ def _view(panel: Any, model: Any, state: Any, across: int, depth: int) -> None:
     def flat(points: np.ndarray) -> np.ndarray:
         return np.stack([mirror * points[..., across], points[..., 1]], axis=-1)
 
-    drawn = [(float(np.mean([start[depth], end[depth]])), "bone", (start, end, width))
-             for start, end, width in _bones(model, state)]  # fmt: skip
+    drawn: list[tuple[float, str, Any]] = [
+        (float(np.mean([start[depth], end[depth]])), "bone", (start, end, width))
+        for start, end, width in _bones(model, state)
+    ]
     for muscle in model.getMuscles():
         path = _path(muscle, state)
         drawn.append((float(path[:, depth].mean()) + 0.03, "muscle", (path, muscle)))
@@ -156,7 +158,11 @@ def _skull(panel: Any, centre: np.ndarray, radius: float) -> None:
     for part, tone in zip(np.linspace(1.0, 0.1, 16), np.linspace(0.62, 0.98, 16), strict=True):
         middle = centre + (1.0 - part) * np.array([-0.25 * radius, 0.03])
         ellipse = Ellipse(
-            middle, 2 * part * radius, 2 * part * HEAD_RADII[1], color=(tone, 0.97 * tone, 0.90 * tone), zorder=1
+            (middle[0], middle[1]),
+            2 * part * radius,
+            2 * part * HEAD_RADII[1],
+            color=(tone, 0.97 * tone, 0.90 * tone),
+            zorder=1,
         )
         panel.add_patch(ellipse)
 

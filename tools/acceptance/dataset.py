@@ -26,7 +26,8 @@ def figures() -> Iterator[Figure]:
 def loader_figures(results: Path) -> Iterator[Figure]:
     """Run the loader's benchmark on a run's results."""
     output = OUTPUT / "loader.json"
-    command = [sys.executable, ROOT / "benchmarks/loader.py", results, "--window", str(WINDOW), "--json", output]
+    command: list[str | Path] = [sys.executable, ROOT / "benchmarks/loader.py", results, "--window", str(WINDOW)]
+    command += ["--json", output]
     subprocess.run(command, check=True)
     measured = json.loads(output.read_text())
     rates, sizes = measured["windows_per_second"], measured["bytes"]

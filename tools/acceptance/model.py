@@ -190,4 +190,4 @@ def _rate(layer: SkeletonLayer, angles: torch.Tensor, clock: Any, runs: int = 20
     for _ in range(runs):
         found = layer(angles)
     found.markers.sum().item()  # waits for the device
-    return runs * len(angles) / (clock() - start)
+    return float(runs * len(angles) / (clock() - start))
