@@ -2,7 +2,7 @@
 
     python benchmarks/static_optimization.py STAGES SHARD CLIP [--frames 8]
 
-STAGES is the folder of a run's stages (stages/). Loading models and fitting paths, once per subject, are timed for
+STAGES is the folder of a run's stages (stages/). Loading models and fitting paths, once per shard, are timed for
 neither.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
     ground = read_stage(arguments.stages / f"grf/{arguments.shard}.h5")
     found = compare(
         arguments.stages / f"scale/{subject}.osim",
-        arguments.stages / f"paths/{subject}.npz",
+        arguments.stages / f"paths/{arguments.shard}.npz",
         list(ground.attrs["coordinate_names"]),
         ground.clips[arguments.clip],
         read_stage(arguments.stages / f"id/{arguments.shard}.h5").clips[arguments.clip],

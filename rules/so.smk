@@ -1,21 +1,22 @@
 """Static optimization: which muscles made these moments.
 
 Takes:  stages/{grf,id}/{shard}.h5, stages/scale/{subject}.osim
-Gives:  stages/paths/{subject}.npz           polynomials for the subject's muscle paths
+Gives:  stages/paths/{shard}.npz             polynomials for the muscle paths around the shard's motions
         stages/so/{shard}.h5                 activations, reserves, constraint violation
 """
 
 
 rule fit_muscle_paths:
-    """Fit lengths and moment arms of a subject's muscles, once for all frames."""
+    """Fit lengths and moment arms of the muscles around the shard's motions."""
     input:
-        model="stages/scale/{subject}.osim",
+        grf="stages/grf/{shard}.h5",
+        model=of_subject("stages/scale/{subject}.osim"),
     output:
-        paths="stages/paths/{subject}.npz",
+        paths="stages/paths/{shard}.npz",
     log:
-        "logs/fit_muscle_paths/{subject}.log",
+        "logs/fit_muscle_paths/{shard}.log",
     benchmark:
-        "results/runtimes/fit_muscle_paths/{subject}.tsv"
+        "results/runtimes/fit_muscle_paths/{shard}.tsv"
     conda:
         "../envs/pipeline.yaml"
     params:
@@ -23,6 +24,7 @@ rule fit_muscle_paths:
     shell:
         """
         kinesynth fit-muscle-paths \
+            --grf {input.grf:q} \
             --model {input.model:q} \
             --degree {params.degree} \
             --output {output.paths:q} \
@@ -36,7 +38,7 @@ rule static_optimization:
     input:
         grf="stages/grf/{shard}.h5",
         id="stages/id/{shard}.h5",
-        paths=of_subject("stages/paths/{subject}.npz"),
+        paths="stages/paths/{shard}.npz",
         model=of_subject("stages/scale/{subject}.osim"),
     output:
         so="stages/so/{shard}.h5",

@@ -36,7 +36,7 @@ WORKERS = {  # verb -> what it makes
     "virtual-markers": "stages/markers/a_000.h5",
     "scale-model": "stages/scale/a.osim",
     "inverse-kinematics": "stages/ik/a_000.h5",
-    "fit-muscle-paths": "stages/paths/a.npz",
+    "fit-muscle-paths": "stages/paths/a_000.npz",
     "joint-regressor": "stages/regressor.npz",
     "fit-shape": "stages/shape/a.json",
     "fit-body": "stages/fit/a_000.h5",

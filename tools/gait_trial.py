@@ -117,7 +117,7 @@ def process_trial(folder: Path, work: Path) -> GaitTrial:
     write_stage(work / "measured.h5", StageFile({"gait": plates}, {}, shared))
     for source in ("estimated", "measured"):
         inverse_dynamics(grf=work / f"{source}.h5", model=model, output=work / f"{source}_id.h5", log=log)
-    fit_muscle_paths(model=model, output=work / "paths.npz", log=log)
+    fit_muscle_paths(grf=work / "measured.h5", model=model, output=work / "paths.npz", log=log)
     static_optimization(
         grf=work / "measured.h5", id=work / "measured_id.h5", model=model, paths=work / "paths.npz",
         output=work / "so.h5", log=log,

@@ -84,7 +84,9 @@ class StaticOptimization:
     """Static optimization."""
 
     engine: Literal["batched", "opensim"] = option("batched", "batched: ours; opensim: OpenSim's StaticOptimization")
-    path_degree: int = option(6, "of the polynomials for the muscles' paths", minimum=1, maximum=8)
+    path_degree: int = option(
+        6, "of the polynomials fitted to the muscles' paths around a shard's motions", minimum=1, maximum=8
+    )
     rate: float = option(0, "solutions per second of the engine opensim, interpolated; 0: every frame", minimum=0)
     activation_exponent: float = option(2.0, "exponent of the activations in the cost", minimum=1, maximum=10)
     timeout_seconds: float = option(3600, "a clip that takes longer is rejected", exclusiveMinimum=0)

@@ -50,7 +50,9 @@ def by_tool(crouched: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def solved(crouched: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> StageFile:
     folder = tmp_path_factory.mktemp("so_batched")
-    fit_muscle_paths(model=crouched["model"], output=crouched["paths"], log=folder / "log", poses=512)
+    fit_muscle_paths(
+        grf=crouched["grf"], model=crouched["model"], output=crouched["paths"], log=folder / "log", poses=512
+    )
     static_optimization(**crouched, output=folder / "so.h5", log=folder / "log")
     return read_stage(folder / "so.h5")
 

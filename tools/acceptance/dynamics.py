@@ -127,7 +127,7 @@ def compare_in_demo(stages: Path, subject: str, action: str) -> Comparison:
     ground, moments = (read_stage(stages / stage / f"{subject}_000.h5") for stage in ("grf", "id"))
     clip_id, names = f"{subject}_{action}", list(ground.attrs["coordinate_names"])
     return compare(
-        stages / f"scale/{subject}.osim", stages / f"paths/{subject}.npz", names, ground.clips[clip_id],
+        stages / f"scale/{subject}.osim", stages / f"paths/{subject}_000.npz", names, ground.clips[clip_id],
         moments.clips[clip_id], FRAMES, OUTPUT / "peers.log",
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Lengths of muscles as polynomials of the joint angles, fitted once per subject."""
+"""Lengths of muscles as polynomials of the joint angles."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ def static_optimization(
         grf: forces under the feet and the smooth angles that they belong to (stage file of ground-reaction).
         id: joint moments (stage file of inverse-dynamics).
         model: the subject's scaled model (.osim).
-        paths: the subject's muscle paths (.npz of fit-muscle-paths), which the batched engine needs.
+        paths: the muscle paths around these motions (.npz of fit-muscle-paths), which the batched engine needs.
         output: stage file with activations (T, A), reserves (T, J) in N m, 0 where a coordinate has none, and
             so_violation (T,), which the engine opensim gives in rad/s^2 and the batched one in N m; its attribute
             muscle_driven names the coordinates whose reserves are a last resort.
