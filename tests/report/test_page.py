@@ -86,13 +86,17 @@ def test_without_training_and_run_times(results: Path, tmp_path: Path, monkeypat
 
 
 def test_muscles_fall_into_groups() -> None:
-    members = group_members(("glmax1_r", "soleus_l", "glmax2_r", "deltoid1_l", "bflh_r", "addbrev_r"))
+    members = group_members(
+        ("glmax1_r", "soleus_l", "glmax2_r", "deltoid1_l", "bflh_r", "addbrev_r", "platysma_r", "bic_l")
+    )
     assert members == {
         ("gluteus maximus", "R"): [0, 2],
         ("adductors", "R"): [5],
         ("hamstrings", "R"): [4],
         ("calf", "L"): [1],
-        ("other", "L"): [3],
+        ("shoulder", "L"): [3],
+        ("elbow", "L"): [7],
+        ("other", "R"): [6],
     }
 
 

@@ -43,8 +43,8 @@ SIDES = {"r": RIGHT, "l": LEFT}
 def clip_figure(clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, name: str) -> str:
     """Return a clip's angles, vertical forces, moments and activations over time."""
     times = np.arange(int(clip.attrs["n_frames"])) / float(clip.attrs["fps"])
-    with _figure(name, 11.0, 6.8) as (figure, written):
-        rows = figure.add_gridspec(3, 1, height_ratios=[1, 1, 1.5])
+    with _figure(name, 11.0, 7.5) as (figure, written):
+        rows = figure.add_gridspec(3, 1, height_ratios=[1, 1, 1.9])
         above, middle, below = (figure.add_subfigure(rows[index]) for index in range(3))
         grid = above.subplots(1, len(ANGLES))
         for axes, (joint, pattern) in zip(grid, ANGLES.items(), strict=True):

@@ -1,6 +1,10 @@
-"""Muscles of the Rajagopal family of models in functional groups, from hip to foot, for display."""
+"""Muscles of Kinesynth-112 in functional groups, from shoulder to foot, for display."""
 
 GROUPS = {
+    "shoulder": ("delt", "supsp", "infsp", "subsc", "tmaj"),
+    "chest, latissimus": ("pecm", "lat"),
+    "elbow": ("tri", "bic", "bra", "brd"),
+    "trunk": ("ercspn", "intobl", "extobl"),
     "hip flexors": ("iliacus", "psoas", "sart", "tfl"),
     "gluteus maximus": ("glmax",),
     "gluteus medius, minimus": ("glmed", "glmin", "piri"),
@@ -19,7 +23,7 @@ def group_of(muscle: str) -> tuple[str, str]:
     """Return a muscle's group, and its side (R, L, or nothing).
 
     Example:
-        >>> group_of("glmax2_l"), group_of("deltoid1_r")
+        >>> group_of("glmax2_l"), group_of("platysma_r")
         (('gluteus maximus', 'L'), ('other', 'R'))
     """
     side = SIDES.get(muscle[-2:], "")
