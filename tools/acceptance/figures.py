@@ -26,7 +26,7 @@ class Figure:
     @property
     def passes(self) -> bool:
         """Whether the value is on the right side of its bar."""
-        return self.value <= self.bar if self.better == "lower" else self.value >= self.bar
+        return bool(self.value <= self.bar if self.better == "lower" else self.value >= self.bar)
 
 
 def keep(topic: str, figures: list[Figure]) -> None:
