@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from small_body import rest_joints
 
 from kinesynth.body.bone_lengths import smplx_rest_joints
@@ -41,9 +42,7 @@ def test_equal_rest_poses_change_nothing(poses: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("side", [RIGHT, LEFT])
-@pytest.mark.parametrize(
-    "bone", [(COLLARS, SHOULDERS), (SHOULDERS, ELBOWS), (ELBOWS, WRISTS), (HIPS, KNEES), (KNEES, ANKLES)]
-)
+@pytest.mark.parametrize("bone", [(SHOULDERS, ELBOWS), (ELBOWS, WRISTS), (HIPS, KNEES), (KNEES, ANKLES)])
 def test_limbs_take_the_recorded_directions(
     poses: np.ndarray, bone: tuple[tuple[int, int], tuple[int, int]], side: int
 ) -> None:
@@ -51,6 +50,21 @@ def test_limbs_take_the_recorded_directions(
     start, end = bone[0][side], bone[1][side]
     found = directions(ours, re_expressed(poses, ours, theirs), start, end)
     np.testing.assert_allclose(found, directions(theirs, poses, start, end), atol=1e-9)
+
+
+@pytest.mark.parametrize("side", [RIGHT, LEFT])
+def test_shoulders_travel_as_far_as_recorded(poses: np.ndarray, side: int) -> None:
+    """On the trunk, measured along the arc about the collar: its angle times the collar bone's length."""
+    ours, theirs = rest_joints()[:22], other_body()
+    theirs[COLLARS[side], 0] *= 0.5
+    at = slice(3 * COLLARS[side], 3 * COLLARS[side] + 3)
+    poses[:, :66] *= 0.3
+    turned = between_rests(ours, theirs)[COLLARS[side]].inv()  # what the collar does at rest
+    travels = []
+    for joints, rotations in ((theirs, poses[:, at]), (ours, re_expressed(poses, ours, theirs)[:, at])):
+        angles = Rotation.from_rotvec(rotations) * (turned if joints is ours else Rotation.identity())
+        travels.append(angles.magnitude() * np.linalg.norm(joints[SHOULDERS[side]] - joints[COLLARS[side]]))
+    np.testing.assert_allclose(*travels, atol=1e-9)
 
 
 def test_what_is_not_limb_keeps_its_rotation(poses: np.ndarray) -> None:

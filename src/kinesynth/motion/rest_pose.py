@@ -47,7 +47,8 @@ def re_expressed(poses: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> np.
     """Return `poses` of the body `theirs` such that the segments of `ours` take the same directions.
 
     With D_j of `between_rests`, a segment's orientation in the world becomes G_j D_j, hence a joint's rotation
-    D_parent^-1 R_j D_j. Fingers keep their rotations.
+    D_parent^-1 R_j D_j. Fingers keep their rotations. A longer collar bone turns by less, so that the shoulder travels as
+    far on the trunk as in `theirs`; the upper arm's orientation stays.
 
     Args:
         poses: (T, >= 66) rad, axis-angles of 22 joints, then fingers.
@@ -55,10 +56,23 @@ def re_expressed(poses: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> np.
         theirs: likewise.
     """
     turns = between_rests(ours, theirs)
+    poses = _with_travel_of_shoulders(poses, ours, theirs)
     result = poses.copy()
     for joint, parent in enumerate(PARENTS[1:], start=1):
         at = slice(3 * joint, 3 * joint + 3)
         result[:, at] = (turns[parent].inv() * Rotation.from_rotvec(poses[:, at]) * turns[joint]).as_rotvec()
+    return result
+
+
+def _with_travel_of_shoulders(poses: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Return `poses` (T, >= 66) with the collars' rotations scaled by the ratio of the collar bones' lengths."""
+    result = poses.copy()
+    for collar, shoulder in zip(COLLARS, SHOULDERS, strict=True):
+        at, below = (slice(3 * joint, 3 * joint + 3) for joint in (collar, shoulder))
+        longer = np.linalg.norm(ours[shoulder] - ours[collar]) / np.linalg.norm(theirs[shoulder] - theirs[collar])
+        result[:, at] = poses[:, at] / longer
+        before, after = (Rotation.from_rotvec(each[:, at]) for each in (poses, result))
+        result[:, below] = (after.inv() * before * Rotation.from_rotvec(poses[:, below])).as_rotvec()
     return result
 
 
