@@ -1,7 +1,7 @@
-"""Render: video and masks of the fitted, clothed body.
+"""Render: video and part labels of the fitted, clothed body.
 
 Takes:  stages/fit/{shard}.h5
-Gives:  stages/render/{shard}.h5             H.264 video, person mask and camera matrices per view
+Gives:  stages/render/{shard}.h5             H.264 video, part labels, depth and camera matrices per view
 """
 
 
@@ -24,6 +24,7 @@ rule render_views:
         width=CONFIG.render.width,
         height=CONFIG.render.height,
         views=CONFIG.render.views,
+        tracks=[f"--tracks={track}" for track in CONFIG.render.tracks],
     shell:
         """
         kinesynth render-views \
@@ -34,6 +35,7 @@ rule render_views:
             --width {params.width} \
             --height {params.height} \
             --views {params.views:q} \
+            {params.tracks:q} \
             --output {output.render:q} \
             --log {log:q} \
             2>>{log:q}

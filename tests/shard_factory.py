@@ -5,6 +5,7 @@ The skeleton is the real one; its motion is a sway of the limbs, the person in t
 
 import io
 import json
+import zlib
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
@@ -13,6 +14,7 @@ import av
 import numpy as np
 import torch
 
+from kinesynth.body.parts import body_parts
 from kinesynth.dataset.camera import project
 from kinesynth.dataset.index import index_shards
 from kinesynth.dataset.writer import pack_shard
@@ -150,37 +152,42 @@ def render(
         rotation = np.stack([np.cross(forward, [0.0, 1.0, 0.0]), [0.0, -1.0, 0.0], forward])
         world_to_camera = np.eye(4)
         world_to_camera[:3] = np.column_stack([rotation, -rotation @ np.array(place)])
-        masks = capsules(skeleton, keypoints, K, world_to_camera, width, height)
+        labels = capsules(skeleton, keypoints, K, world_to_camera, width, height)
+        masks = labels > 0
         rows, columns = masks.any(axis=2), masks.any(axis=1)
         arrays |= {
             f"{view}/video": encode(masks),
-            f"{view}/mask": np.packbits(masks),
+            f"{view}/parts": np.frombuffer(zlib.compress(labels), np.uint8),
+            f"{view}/depth": np.frombuffer(zlib.compress(1000 * labels.astype(np.uint16)), np.uint8),
             f"{view}/K": K,
             f"{view}/world_to_camera": world_to_camera,
             f"{view}/bbox": np.stack(
                 [columns.argmax(1), rows.argmax(1), width - columns[:, ::-1].argmax(1),
                  height - rows[:, ::-1].argmax(1)], axis=1).astype(float),
         }  # fmt: skip
-    attrs = {"views": ["frontal", "sagittal"], "width": width, "height": height, "fps": FPS, "appearance": {"seed": 1}}
+    attrs = {"views": ["frontal", "sagittal"], "width": width, "height": height, "fps": FPS, "appearance": {"seed": 1},
+             "tracks": "parts depth"}  # fmt: skip
     return arrays, attrs
 
 
 def capsules(
     skeleton: SkeletonDefinition, keypoints: np.ndarray, K: np.ndarray, camera: np.ndarray, width: int, height: int
 ) -> np.ndarray:
-    """Return masks (T, H, W) of thick lines between joint centres, and from them to the mass centres."""
+    """Return parts (T, H, W) uint8 of thick lines between joint centres, and from them to the mass centres."""
     bodies = len(skeleton.parents)
     pixels, _ = project(keypoints, K, camera)
     ends = [(parent, body) for body, parent in enumerate(skeleton.parents) if parent >= 0]
     ends += [(body, bodies + body) for body in range(bodies)]
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    masks = np.zeros((len(keypoints), height, width), dtype=bool)
-    for frame in range(len(masks)):
+    label = body_parts(skeleton.body_names).argmax(axis=1)
+    labels = np.zeros((len(keypoints), height, width), dtype=np.uint8)
+    for frame in range(len(labels)):
         for a, b in ends:
             (x0, y0), (dx, dy) = pixels[frame, a], pixels[frame, b] - pixels[frame, a]
             share = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
-            masks[frame] |= (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
-    return masks
+            near = (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
+            labels[frame][near] = label[a]
+    return labels
 
 
 def encode(masks: np.ndarray, bright: int = 200) -> np.ndarray:

@@ -118,6 +118,7 @@ class Render:
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
+    tracks: tuple[Literal["parts", "depth"], ...] = option(("parts",), "optional tracks of each view")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ import pytest
 
 from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.dataset.camera import project, share_on_mask
-from kinesynth.dataset.crop import crop_camera, crop_mask
+from kinesynth.dataset.crop import crop_camera, crop_labels
 from kinesynth.dataset.video import decode_crops
+from kinesynth.dataset.visibility import Visibility
 from shard_factory import encode
 
 
@@ -26,13 +27,32 @@ def test_keypoints_project_onto_the_crops_of_the_person(results: Path) -> None:
             assert view["frames"][view["mask"]].mean() > 140
 
 
+def test_tracks_are_cropped_with_the_frames(results: Path) -> None:
+    crop = Crop(size=64, scale_jitter=0.2, shift_jitter=0.3)
+    outside = 0
+    for item in ShardDataset(results, window=6, crop=crop, tracks=("parts", "depth")):
+        for view in item["views"].values():
+            np.testing.assert_array_equal(view["parts"] > 0, view["mask"])
+            np.testing.assert_array_equal(view["depth"], 1000 * view["parts"].astype(int))  # as the fixture has it
+            for points, K, found, seen in zip(
+                item["keypoints"], view["K"], view["keypoints_2d"], view["visibility"], strict=True
+            ):
+                expected, _ = project(points, K, view["world_to_camera"])
+                np.testing.assert_allclose(found, expected, atol=0.01)
+                inside = ((expected > -0.5) & (expected < 63.5)).all(axis=1)
+                assert (seen[~inside] == Visibility.OUTSIDE).all()
+                assert (seen[inside] > Visibility.OUTSIDE).all()
+                outside += (~inside).sum()
+    assert outside > 0
+
+
 @pytest.mark.parametrize("square", [[8, 4, 32], [-10, 20, 60], [20, -6, 80]])
 def test_a_crop_is_what_the_whole_picture_shows_there(square: list[int]) -> None:
     mask = np.zeros((1, 72, 96), dtype=bool)
     mask[0, 20:50, 30:44] = True
     squares, size = np.array([square]), 2 * square[2]
     crop = decode_crops(encode(mask, bright=235), 0, squares, size)[0].astype(int)
-    expected = crop_mask(mask[0], squares[0], size)
+    expected = crop_labels(mask[0], squares[0], size)
     assert crop[expected].mean() > 165
     left, top, _ = square
     beyond = np.zeros((size, size), dtype=bool)

@@ -38,6 +38,21 @@ def test_items_are_windows_of_the_shard(results: Path) -> None:
     assert view["mask"].shape == (8, 72, 96)
 
 
+def test_tracks_are_those_of_the_window(results: Path) -> None:
+    item = ShardDataset(results, window=8, tracks=("parts", "depth"))[0]
+    window = slice(item["start"], item["start"] + 8)
+    with h5py.File(results / "shards" / "anna_000.h5") as file:
+        stored = file["clips"][item["clip_id"]]["views/frontal"]
+        view = item["views"]["frontal"]
+        for name in ("parts", "depth", "keypoints_2d", "visibility"):
+            np.testing.assert_array_equal(view[name], stored[name][window])
+            assert view[name].dtype == stored[name].dtype
+    np.testing.assert_array_equal(view["parts"] > 0, view["mask"])
+    assert "parts" not in ShardDataset(results, window=8)[0]["views"]["frontal"]
+    with pytest.raises(BadInput, match="tracks: found flow, expected some of depth, parts"):
+        ShardDataset(results, tracks=("flow",))
+
+
 def test_frames_belong_to_their_labels(results: Path) -> None:
     """The wall of the fixture's videos brightens by 2 per frame, and its person is bright where the mask says."""
     for item in ShardDataset(results, window=5, stride=3):

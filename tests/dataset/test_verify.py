@@ -66,6 +66,16 @@ def set_split(file: h5py.File) -> None:
         (set_value("activations", (2, 3), 1.5), "activations: found .* to 1.5, expected 0 to 1"),
         (set_value("angles", (0, 0), np.nan), "angles: found 1 values that are not finite"),
         (set_value("views/sagittal/world_to_camera", (0, 0), 2.0), "views/sagittal/world_to_camera: found no rotation"),
+        (
+            set_value("views/frontal/keypoints_2d", (3, 2, 0), 7.0),
+            "views/frontal/keypoints_2d: found .* px from where K projects",
+        ),
+        (set_value("views/frontal/visibility", (3, 2), 0), "views/frontal/visibility: found 1 keypoints on the wrong"),
+        (
+            set_value("views/frontal/parts", (3, 0, 0), 5),
+            "views/frontal/parts: found 1 pixels that differ from the mask",
+        ),
+        (remove(f"{WALK}/views/frontal/visibility"), "views/frontal/visibility: missing"),
         (widen, "angles: found type float64, expected float32"),
         (shorten, r"moments: found shape \(19, 42\)"),
         (remove(f"{WALK}/grf/cop"), "grf/cop: missing"),
@@ -90,6 +100,14 @@ def test_finds_every_fault(
 
 def test_good_shards_pass(results: Path) -> None:
     verify(shards=sorted((results / "shards").glob("*.h5")))
+
+
+def test_optional_tracks_may_be_missing(results: Path, tmp_path: Path) -> None:
+    shard = Path(shutil.copy(results / "shards" / "anna_000.h5", tmp_path))
+    with h5py.File(shard, "r+") as file:
+        for name in ("parts", "depth"):
+            del file[f"{WALK}/views/frontal/{name}"]
+    assert list(shard_faults(shard)) == []
 
 
 def test_truncated_and_changed_files(results: Path, tmp_path: Path) -> None:

@@ -67,6 +67,17 @@ def test_labels_survive(stages: dict[str, Path], results: Path) -> None:
         assert SkeletonDefinition.read(file["skeleton"]).coordinate_names[0] == "pelvis_tilt"
 
 
+def test_parts_and_depth_are_left_out_unless_asked_for(stages: dict[str, Path], tmp_path: Path) -> None:
+    render = read_stage(stages["render"])
+    plain = {name: Clip(name, clip.arrays, {**clip.attrs, "tracks": ""}) for name, clip in render.clips.items()}
+    write_stage(stages["render"], StageFile(plain, render.rejected, render.attrs))
+    pack_shard(**stages, output=tmp_path / "shard.h5")
+    optional = {name for name, field in load_schema().view.items() if field.optional}
+    with h5py.File(tmp_path / "shard.h5") as file:
+        assert set(file["clips/anna_walk/views/frontal"]) == set(load_schema().view) - optional
+    assert optional == {"parts", "depth"}
+
+
 def test_same_input_gives_same_bytes(stages: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     first, second = tmp_path / "1.h5", tmp_path / "2.h5"

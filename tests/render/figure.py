@@ -57,6 +57,11 @@ def figure() -> RestBody:
     return RestBody(vertices, joints, weights, faces, np.array(PARENTS), tuple(JOINT_NAMES))
 
 
+def only(joint: str, n: int) -> np.ndarray:
+    """Return skinning weights (n,55) of points that one joint moves."""
+    return np.tile(np.eye(55)[JOINT_NAMES.index(joint)], (n, 1))
+
+
 def schema() -> dict[str, np.ndarray]:
     """Return the figure as the arrays of an SMPL-X file; its first 55 vertices are the joints."""
     body = figure()

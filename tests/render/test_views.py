@@ -1,13 +1,16 @@
 """The verb, on a figure of ellipsoids and tiny pictures."""
 
 import io
+import zlib
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import SmplxPose, load_body
+from kinesynth.body.parts import parts
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import project
 from kinesynth.render.scene import PRESETS
@@ -54,6 +57,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> Stage
     return read_stage(folder / "render.h5")
 
 
+def labels(clip: Clip, view: str) -> np.ndarray:
+    inflated = zlib.decompress(clip.arrays[f"{view}/parts"].tobytes())
+    return np.frombuffer(inflated, np.uint8).reshape(N_FRAMES, HEIGHT, WIDTH)
+
+
 def test_one_bad_clip_does_not_sink_the_shard(rendered: StageFile) -> None:
     assert list(rendered.clips) == ["whole"]
     assert rendered.rejected["broken"].reason == "body is not finite"
@@ -76,12 +84,39 @@ def test_joints_fall_on_the_mask(rendered: StageFile, body_path: Path) -> None:
     clip = rendered.clips["whole"]
     _, joints = load_body(body_path).pose(walking(N_FRAMES))
     for view in clip.attrs["views"]:
-        bits = np.unpackbits(clip.arrays[f"{view}/mask"], count=N_FRAMES * HEIGHT * WIDTH)
-        mask = bits.reshape(N_FRAMES, HEIGHT, WIDTH).astype(bool)
+        mask = labels(clip, view) > 0
         pixels = project(joints, clip.arrays[f"{view}/K"], clip.arrays[f"{view}/world_to_camera"])
         columns, rows = np.round(pixels).astype(int).transpose(2, 0, 1)
         hit = mask[np.arange(N_FRAMES)[:, None], rows, columns]
         assert hit.mean() >= 0.97
+
+
+def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_path: Path) -> None:
+    """Seen from the front before the figure takes its first step: no limb is before another."""
+    clip = rendered.clips["whole"]
+    _, joints = load_body(body_path).pose(walking(N_FRAMES))
+    drawn, label = labels(clip, "frontal")[0], {part.name: 1 + k for k, part in enumerate(parts())}
+    segments = {("head", "head"): "head", ("spine2", "spine2"): "torso", ("pelvis", "pelvis"): "pelvis"}
+    for side in ("right", "left"):
+        for start, end, part in (
+            ("shoulder", "elbow", "upper_arm"),
+            ("elbow", "wrist", "forearm"),
+            ("hip", "knee", "thigh"),
+            ("knee", "ankle", "shank"),
+            ("ankle", "foot", "foot"),
+        ):
+            segments[f"{side}_{start}", f"{side}_{end}"] = f"{side}_{part}"
+    for ends, part in segments.items():
+        middle = joints[0, [JOINT_NAMES.index(end) for end in ends]].mean(axis=0)
+        pixel = project(middle, clip.arrays["frontal/K"], clip.arrays["frontal/world_to_camera"])
+        column, row = np.rint(pixel).astype(int)
+        assert drawn[row, column] == label[part], part
+
+
+def test_depth_is_left_out_unless_asked_for(rendered: StageFile) -> None:
+    clip = rendered.clips["whole"]
+    assert clip.attrs["tracks"] == ""
+    assert not [name for name in clip.arrays if name.endswith("depth")]
 
 
 def test_the_environment_chooses_the_engine_and_the_log_says_so(

@@ -9,8 +9,10 @@ from kinesynth.dataset.camera import project, share_on_mask
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.schema import Attribute, Field, load_schema
 from kinesynth.dataset.video import count_frames, unpack_masks
+from kinesynth.dataset.visibility import Visibility, in_picture
 
 MIN_SHARE_ON_MASK = 0.97
+KEYPOINT_TOLERANCE_PX = 0.01  # single precision
 _PYTHON_TYPES = {"string": (str,), "integer": (int, np.integer), "number": (int, float, np.integer, np.floating)}
 
 
@@ -62,7 +64,8 @@ def _array_faults(
     for name, field in expected.items():
         array = found.get(name)
         if array is None:
-            yield f"{name}: missing"
+            if not field.optional:
+                yield f"{name}: missing"
         elif fault := _array_fault(array, field, sizes):
             yield f"{name}: {fault}"
     for name in found.keys() - expected.keys():
@@ -90,8 +93,9 @@ def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[
     schema = load_schema()
     faults = list(attributes_faults(view.attrs, schema.view_attributes))
     if not faults:
-        packed = -(-int(view.attrs["height"]) * int(view.attrs["width"]) // 8)
-        faults = list(_array_faults(view.arrays, schema.view, {**sizes, "W": packed}))
+        height, width = int(view.attrs["height"]), int(view.attrs["width"])
+        sizes = {**sizes, "H": height, "C": width, "W": -(-height * width // 8)}
+        faults = list(_array_faults(view.arrays, schema.view, sizes))
     yield from faults
     if faults:
         return
@@ -110,11 +114,32 @@ def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[
         if hits < MIN_SHARE_ON_MASK * total or total == 0:
             share = 100 * hits / total if total else 0.0
             yield f"mask: found {share:.1f} % of the visible keypoints on it, expected {100 * MIN_SHARE_ON_MASK:.0f} %"
+        yield from _keypoint_faults(view, keypoints)
+    if "parts" in view.arrays and (differ := np.count_nonzero((view.arrays["parts"] > 0) != _masks(view))):
+        yield f"parts: found {differ} pixels that differ from the mask, expected a part exactly where the mask is"
+
+
+def _keypoint_faults(view: ViewRecord, keypoints: np.ndarray) -> Iterator[str]:
+    """Yield what of the keypoints in the picture does not follow from those in the world, the camera and the mask."""
+    pixels, depth = _projected(view, keypoints)
+    stored, visibility = view.arrays["keypoints_2d"], view.arrays["visibility"]
+    inside = (depth > 0) & in_picture(pixels, int(view.attrs["height"]), int(view.attrs["width"]))
+    off = np.abs(stored - pixels)[inside]
+    if off.size and off.max() > KEYPOINT_TOLERANCE_PX:
+        yield f"keypoints_2d: found {off.max():.3g} px from where K projects, expected {KEYPOINT_TOLERANCE_PX} at most"
+    if differ := np.count_nonzero((visibility > Visibility.OUTSIDE) != inside):
+        yield f"visibility: found {differ} keypoints on the wrong side of the picture's edge"
 
 
 def _view_counts(view: ViewRecord, keypoints: np.ndarray) -> tuple[int, int]:
-    masks = unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
-    pixels, depth = project(
+    return share_on_mask(*_projected(view, keypoints), _masks(view))
+
+
+def _masks(view: ViewRecord) -> np.ndarray:
+    return unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
+
+
+def _projected(view: ViewRecord, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return project(
         keypoints.astype(float), view.arrays["K"].astype(float), view.arrays["world_to_camera"].astype(float)
     )
-    return share_on_mask(pixels, depth, masks)

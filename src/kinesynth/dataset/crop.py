@@ -48,17 +48,19 @@ def crop_camera(K: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
 
 
 def crop_points(points: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
-    """Return pixels (T, 2), or (2,) for all frames, of the picture as pixels (T, 2) of the crops."""
-    cut: np.ndarray = (points - squares[:, :2] + 0.5) * (size / squares[:, 2:]) - 0.5  # whole numbers: pixels' centres
+    """Return pixels (..., 2) of the picture as pixels of the crops; their shapes are those that numpy makes alike."""
+    cut: np.ndarray = (points - squares[..., :2] + 0.5) * (
+        size / squares[..., 2:]
+    ) - 0.5  # whole numbers: pixels' centres
     return cut
 
 
-def crop_mask(mask: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
-    """Return a mask (H, W) bool in its square: (size, size), each pixel the nearest, false beyond the picture."""
+def crop_labels(labels: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
+    """Return a mask or labels (H, W) in their square: (size, size), each pixel the nearest, 0 beyond the picture."""
     rows, columns = (_nearest(square[axis], square[2], size) for axis in (1, 0))
-    height, width = mask.shape
+    height, width = labels.shape
     inside = ((rows >= 0) & (rows < height))[:, None] & (columns >= 0) & (columns < width)
-    picked: np.ndarray = mask[np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))] & inside
+    picked: np.ndarray = labels[np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))] * inside
     return picked
 
 

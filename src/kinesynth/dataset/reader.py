@@ -28,7 +28,8 @@ class ShardDataset:
         fps, mass_kg, height_m              numbers
         frame_valid (T,) bool               false where a clip is shorter than the window
         views[camera]                       frames (T, H, W, 3) uint8 RGB, mask (T, H, W) bool, bbox (T, 4), K (3, 3),
-                                            world_to_camera (4, 4)
+                                            world_to_camera (4, 4), keypoints_2d (T, K, 2), visibility (T, K); with
+                                            `tracks` also parts (T, H, W) uint8, depth (T, H, W) uint16 mm
 
     With `crop`, H = W = crop.size, bbox and K (T, 3, 3) are those of the crops, and square (T, 3) holds each crop's
     left, top and side in pixels of the whole picture.
@@ -42,6 +43,7 @@ class ShardDataset:
         window: T, frames per item.
         views: cameras by name; None for all, () for labels without pixels.
         labels: fields by their names in the schema (`grf/force`); None for all.
+        tracks: of the views, which a run may have left out: `parts`, `depth`.
         keep: which clips, by what a `ClipPlace` says of them: `lambda clip: clip.quality["force_valid"] > 0.9`.
         stride: None: an item per clip, whose window lies at random, anew each epoch (`set_epoch`); a number: windows
             that begin every so many frames, the last one at the clip's end.
@@ -67,6 +69,7 @@ class ShardDataset:
         views: Sequence[str] | None = None,
         *,
         labels: Sequence[str] | None = None,
+        tracks: Sequence[str] = (),
         keep: Callable[[ClipPlace], bool] | None = None,
         stride: int | None = None,
         short: Literal["pad", "drop"] = "pad",
@@ -79,9 +82,13 @@ class ShardDataset:
             raise BadInput(path, "window, stride", f"{window}, {stride}", "1 or more", "correct the argument")
         if unknown := set(labels or ()) - set(load_schema().clip):
             raise BadInput(path, "labels", ", ".join(sorted(unknown)), "fields of docs/dataset.md", "correct them")
+        optional = {name for name, field in load_schema().view.items() if field.optional}
+        if unknown := set(tracks) - optional:
+            expected = f"some of {', '.join(sorted(optional))}"
+            raise BadInput(path, "tracks", ", ".join(sorted(unknown)), expected, "correct the argument")
         self.window, self.stride, self.seed = window, stride, seed
         self._epoch = SharedEpoch()
-        self._reader = WindowReader(window, None if views is None else tuple(views), labels, crop)
+        self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
         self.shards = find_shards(Path(path))
         clips, self.names = list_clips(self.shards, self._reader.files)
         least = window if short == "drop" else 1

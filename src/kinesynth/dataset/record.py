@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from kinesynth.dataset.schema import load_schema
+from kinesynth.dataset.schema import Field, load_schema
 
 FRAMES_PER_CHUNK = 32  # at most: a window of 64 frames touches three chunks
 SMALLEST_CHUNKED = 4096  # bytes; of smaller arrays, chunks and compression cost more than they save
@@ -35,13 +35,13 @@ def write_clip(group: h5py.Group, clip: ClipRecord) -> None:
     schema = load_schema()
     group.attrs.update(clip.attrs)
     for name, array in clip.arrays.items():
-        _write(group, name, array.astype(schema.clip[name].dtype), schema.clip[name].over_time)
+        _write(group, name, array, schema.clip[name])
     views = group.create_group("views", track_order=True)
     for camera, view in clip.views.items():
         target = views.create_group(camera)
         target.attrs.update(view.attrs)
         for name, array in view.arrays.items():
-            _write(target, name, array.astype(schema.view[name].dtype), schema.view[name].over_time)
+            _write(target, name, array, schema.view[name])
 
 
 def read_clip(group: h5py.Group) -> ClipRecord:
@@ -51,12 +51,13 @@ def read_clip(group: h5py.Group) -> ClipRecord:
     return ClipRecord(arrays, dict(group.attrs), views)
 
 
-def _write(group: h5py.Group, name: str, array: np.ndarray, over_time: bool) -> None:
+def _write(group: h5py.Group, name: str, array: np.ndarray, field: Field) -> None:
     """Cut large arrays over time into chunks and compress them; leave the rest, video above all, in one piece."""
-    if not over_time or array.nbytes < SMALLEST_CHUNKED:
+    array = array.astype(field.dtype)
+    if not field.over_time or array.nbytes < SMALLEST_CHUNKED:
         group.create_dataset(name, data=array)
         return
-    parts = -(-len(array) // FRAMES_PER_CHUNK)
+    parts = len(array) if field.is_picture else -(-len(array) // FRAMES_PER_CHUNK)
     chunks = (-(-len(array) // parts), *array.shape[1:])  # of even length: HDF5 fills up the last one
     group.create_dataset(
         name, data=array, chunks=chunks, compression="gzip", compression_opts=9, shuffle=array.itemsize > 1

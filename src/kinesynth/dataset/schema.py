@@ -14,7 +14,8 @@ SCHEMA_VERSION = 1
 class Field:
     """One array of a clip or a view.
 
-    `shape` holds numbers and the names of axes; `range` the least and largest value, None where any will do.
+    `shape` holds numbers and the names of axes; `range` the least and largest value, None where any will do. What is
+    `optional` may be missing.
     """
 
     dtype: str
@@ -23,11 +24,17 @@ class Field:
     frame: str
     description: str
     range: tuple[float, float] | None = None
+    optional: bool = False
 
     @property
     def over_time(self) -> bool:
         """Whether the first axis counts frames."""
         return self.shape[0] == "T"
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether each frame is a picture."""
+        return self.shape[1:] == ("H", "C")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from kinesynth.dataset.crop import Crop, crop_camera, crop_mask, crop_points
+from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
 from kinesynth.dataset.files import OpenFiles
 from kinesynth.dataset.places import MEND, ClipPlace
 from kinesynth.dataset.schema import SCHEMA_VERSION, Field, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
+from kinesynth.dataset.visibility import Visibility, in_picture
 from kinesynth.errors import BadInput
 
 Arrays = dict[str, np.ndarray]
@@ -24,13 +25,19 @@ class WindowReader:
         window: T.
         views: cameras by name; None for all, () for none.
         labels: fields of a clip by their names in the schema; None for all.
+        tracks: fields of a view that are optional in the schema, to be read too.
         crop: what to cut out of the pictures; None for all of them.
     """
 
     def __init__(
-        self, window: int, views: Sequence[str] | None, labels: Sequence[str] | None, crop: Crop | None
+        self,
+        window: int,
+        views: Sequence[str] | None,
+        labels: Sequence[str] | None,
+        tracks: Sequence[str],
+        crop: Crop | None,
     ) -> None:
-        self.window, self.views, self.crop = window, views, crop
+        self.window, self.views, self.tracks, self.crop = window, views, tuple(tracks), crop
         self.labels = tuple(load_schema().clip) if labels is None else tuple(labels)
         self.files = OpenFiles()
 
@@ -87,11 +94,15 @@ class WindowReader:
             return read_array(view, name, fields[name], start, stop)
 
         height, width = (_read_integer(view, name) for name in ("height", "width"))
-        masks, boxes, K, video = unpack_masks(read("mask"), height, width), read("bbox"), read("K"), read("video")
+        K, video = read("K"), read("video")
+        arrays = {name: read(name) for name in ("bbox", "keypoints_2d", "visibility", *self.tracks)}
+        arrays["mask"] = unpack_masks(read("mask"), height, width)
         if self.crop is None:
-            arrays = {"frames": decode_frames(video, start, stop), "mask": masks, "bbox": boxes}
+            arrays["frames"] = decode_frames(video, start, stop)
         else:
-            arrays = _cut(self.crop, video, masks, boxes, K, start, rng(camera))
+            squares = self.crop.squares(arrays["bbox"], rng(camera))
+            arrays = _cut(arrays, K, squares, self.crop.size)
+            arrays["frames"] = decode_crops(video, start, squares, self.crop.size)
         padded = {name: self._pad(array) for name, array in arrays.items()}
         return {"K": K, **padded, "world_to_camera": read("world_to_camera")}
 
@@ -101,16 +112,21 @@ class WindowReader:
         return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
 
 
-def _cut(
-    crop: Crop, video: np.ndarray, masks: np.ndarray, boxes: np.ndarray, K: np.ndarray, start: int,
-    rng: np.random.Generator,
-) -> Arrays:  # fmt: skip
-    squares, size = crop.squares(boxes, rng), crop.size
-    corners = [crop_points(boxes[:, side : side + 2], squares, size) for side in (0, 2)]
+def _cut(arrays: Arrays, K: np.ndarray, squares: np.ndarray, size: int) -> Arrays:
+    """Return a view's arrays in their squares (T, 3), with the crops' cameras."""
+    cut = {name: crop_points(arrays[name].reshape(len(squares), -1, 2), squares[:, None], size).astype(np.float32)
+           for name in ("bbox", "keypoints_2d")}  # fmt: skip
+    pictures = {
+        name: np.stack([crop_labels(frame, square, size) for frame, square in zip(array, squares, strict=True)])
+        for name, array in arrays.items()
+        if name not in {*cut, "visibility"}
+    }
+    seen = np.where(in_picture(cut["keypoints_2d"], size, size), arrays["visibility"], Visibility.OUTSIDE)
     return {
-        "frames": decode_crops(video, start, squares, size),
-        "mask": np.stack([crop_mask(mask, square, size) for mask, square in zip(masks, squares, strict=True)]),
-        "bbox": np.concatenate(corners, axis=1).astype(np.float32),
+        **pictures,
+        "bbox": cut["bbox"].reshape(-1, 4),
+        "keypoints_2d": cut["keypoints_2d"],
+        "visibility": seen.astype(np.uint8),
         "K": crop_camera(K, squares, size),
         "square": squares,
     }

@@ -3,6 +3,7 @@
 import json
 import lzma
 import os
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from kinesynth import __version__
 from kinesynth.atomic import atomic_path
+from kinesynth.body.parts import parts
 from kinesynth.dataset.checks import clip_faults
 from kinesynth.dataset.names import Names, read_names
 from kinesynth.dataset.quality import clip_quality
@@ -20,7 +22,9 @@ from kinesynth.dataset.record import ClipRecord, ViewRecord, write_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.video import pack_masks
+from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.errors import BadInput
+from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 
 STAGE = "pack_shard"
@@ -93,8 +97,6 @@ def pack_shard(
     Raises:
         BadInput: a file is missing or unreadable, or the files do not belong together.
     """
-    from kinesynth.skeleton.definition import SkeletonDefinition
-
     paths = {"ik": ik, "markers": markers, "fit": fit, "grf": grf, "id": id, "so": so, "quality": quality}
     stages = {name: read_stage(path) for name, path in {**paths, "render": render}.items()}
     person = _read_json(subject, *_PERSON)
@@ -108,24 +110,26 @@ def pack_shard(
             file.attrs.update({name: person[name] for name in _PERSON})
             file.attrs.update(_body_attributes(body))
             file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
+            file.attrs["part_names"] = " ".join(part.name for part in parts())
             skeleton.write(file.create_group("skeleton"))
             file["model"] = np.frombuffer(lzma.compress(model.read_bytes(), preset=9), np.uint8)
             names = read_names(file["skeleton"])
             _check_names(paths, stages, names)
             scales = _scales(scale_report, names.bodies)
-            _write_clips(file, stages, scales, names.sizes)
+            _write_clips(file, stages, scales, skeleton)
         for fault in shard_faults(temporary):
             raise BadInput(output, "shard", fault, "a shard that passes `kinesynth verify`", MEND)
 
 
 def _write_clips(
-    file: h5py.File, stages: Mapping[str, StageFile], scales: np.ndarray, sizes: Mapping[str, int]
+    file: h5py.File, stages: Mapping[str, StageFile], scales: np.ndarray, skeleton: SkeletonDefinition
 ) -> None:
+    sizes = read_names(file["skeleton"]).sizes
     rejected = {clip_id: rejection for stage in stages.values() for clip_id, rejection in stage.rejected.items()}
     clips = file.create_group("clips", track_order=True)
     wanted = [clip_id for clip_id in stages["ik"].clips if clip_id not in rejected]
     for clip_id in progress(wanted, STAGE):
-        record = _assemble({name: stage.clips[clip_id] for name, stage in stages.items()}, scales)
+        record = _assemble({name: stage.clips[clip_id] for name, stage in stages.items()}, scales, skeleton)
         faults = list(clip_faults(record, sizes))
         if faults:
             rejected[clip_id] = Rejection(clip_id, STAGE, "breaks the schema", len(faults), faults[0])
@@ -140,7 +144,7 @@ def _write_clips(
         )
 
 
-def _assemble(stages: Mapping[str, Clip], scales: np.ndarray) -> ClipRecord:
+def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: SkeletonDefinition) -> ClipRecord:
     """Return a clip's record, float32, from its stages."""
     arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
     arrays["scales"] = _single(scales)
@@ -156,17 +160,31 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray) -> ClipRecord:
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }
     render = stages["render"]
-    views = {view: _view(render, view, frames) for view in render.attrs["views"]}
+    views = {view: _view(render, view, arrays["keypoints"], skeleton) for view in render.attrs["views"]}
     return ClipRecord(arrays, attrs, views)
 
 
-def _view(render: Clip, view: str, frames: int) -> ViewRecord:
+def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefinition) -> ViewRecord:
+    """Return a view's tracks; the mask is where the picture shows any part, and keypoints are seen by their parts."""
     height, width = int(render.attrs["height"]), int(render.attrs["width"])
     arrays = {name: _single(render.arrays[f"{view}/{name}"]) for name in ("bbox", "K", "world_to_camera")}
     arrays["video"] = render.arrays[f"{view}/video"]
-    masks = np.unpackbits(render.arrays[f"{view}/mask"], count=frames * height * width)
-    arrays["mask"] = pack_masks(masks.reshape(frames, height, width))
+    shape = (len(keypoints), height, width)
+    labels = _inflated(render.arrays[f"{view}/parts"], np.uint8).reshape(shape)
+    arrays["mask"] = pack_masks(labels > 0)
+    arrays["keypoints_2d"], arrays["visibility"] = keypoint_tracks(
+        keypoints, labels, arrays["K"], arrays["world_to_camera"], skeleton.body_names, skeleton.parents
+    )
+    tracks = str(render.attrs["tracks"]).split()
+    if "parts" in tracks:
+        arrays["parts"] = labels
+    if "depth" in tracks:
+        arrays["depth"] = _inflated(render.arrays[f"{view}/depth"], np.uint16).reshape(shape)
     return ViewRecord(arrays, {"width": width, "height": height, "appearance": _text(render.attrs["appearance"])})
+
+
+def _inflated(compressed: np.ndarray, kind: type[np.generic]) -> np.ndarray:
+    return np.frombuffer(zlib.decompress(compressed.tobytes()), kind)
 
 
 def _single(array: np.ndarray) -> np.ndarray:

@@ -1,10 +1,13 @@
-"""The only file that knows Blender: a scene and its meshes in, H.264 and masks out.
+"""The only file that knows Blender: a scene and its meshes in, H.264 and labels out.
 
 Runs in a process of its own. World coordinates (y up) become Blender's (z up) by one rotation that every object and
 camera carries; nothing else is converted. Materials are built once a process and only their values change from clip
 to clip, because compiling a shader costs seconds where a frame costs one.
 """
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from kinesynth.render.cameras import SENSOR_WIDTH_MM, Camera
-from kinesynth.render.job import StaticMesh, cache_path, read_pieces, shade_path
+from kinesynth.render.job import PART_LEVEL, StaticMesh, cache_path, read_pieces, shade_path
 from kinesynth.render.materials import MATERIALS, TRANSPARENT, Graph, values
 from kinesynth.render.place import SKIES, Prop, hides, props, walls
 from kinesynth.render.scene import Light, Room, Scene, Settings
@@ -30,8 +33,8 @@ def device() -> str:
     return str(gpu.platform.renderer_get())
 
 
-def render_clip(folder: Path, scene: Scene) -> None:
-    """Render the job in `folder`: one picture track and one mask track per camera.
+def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
+    """Render the job in `folder`: per camera a track of pictures, one of part labels and, if asked for, one of depth.
 
     Raises:
         RuntimeError: Blender could not draw.
@@ -41,7 +44,10 @@ def render_clip(folder: Path, scene: Scene) -> None:
     _set_values(materials, values(scene))
     meshes = read_pieces(folder)
     objects = [_animated(folder, k, mesh, materials) for k, mesh in enumerate(meshes)]
-    people = {obj.name for obj, mesh in zip(objects, meshes, strict=True) if TRANSPARENT.isdisjoint(mesh.materials)}
+    people = {obj.name for obj, mesh in zip(objects, meshes, strict=True) if mesh.part.any()}
+    shadows = {
+        obj.name for obj, mesh in zip(objects, meshes, strict=True) if not TRANSPARENT.isdisjoint(mesh.materials)
+    }
     place = props(scene)
     for prop in place:
         _static(prop, materials[prop.material])
@@ -56,6 +62,8 @@ def render_clip(folder: Path, scene: Scene) -> None:
         for camera in scene.cameras:
             _show_place(place, scene, camera)
             _render_view(blender_scene, scene, camera, people, folder)
+            if depth:
+                _render_depth(blender_scene, scene, shadows, folder / f"{camera.name}_depth.npy")
     finally:
         bpy.app.handlers.frame_change_pre.remove(follow)
 
@@ -64,7 +72,17 @@ def _render_view(target: Any, scene: Scene, camera: Camera, people: set[str], fo
     target.camera = _camera(camera)
     target.render.resolution_x, target.render.resolution_y = camera.width, camera.height
     _pictures(target, scene.settings, folder / f"{camera.name}.mp4")
-    _mask(target, scene.settings, people, folder / f"{camera.name}_mask.mkv")
+    others = {obj.name for obj in bpy.data.objects if obj.type != "CAMERA"} - people
+    with _unsmoothed(target, scene.settings), _hidden(others):
+        _parts(target, folder / f"{camera.name}_parts.mkv")
+
+
+def _render_depth(target: Any, scene: Scene, shadows: set[str], path: Path) -> None:
+    """Write the depth (T,H,W) of all that the camera in use sees, uint16 mm, 0 where it is nothing or too far."""
+    with _unsmoothed(target, scene.settings), _hidden(shadows), tempfile.TemporaryDirectory(dir=path.parent) as name:
+        pictures = _depth(target, Path(name))
+    millimetres = np.rint(1000.0 * np.stack(pictures))
+    np.save(path, np.where(millimetres <= np.iinfo(np.uint16).max, millimetres, 0).astype(np.uint16))
 
 
 def _set_shades(shades: dict[str, np.ndarray], scene: Any, _: Any = None) -> None:
@@ -108,6 +126,7 @@ def _animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any])
     data.uv_layers.new(name="cloth").data.foreach_set("uv", mesh.uv.reshape(-1))
     data.attributes.new("local", "FLOAT_VECTOR", "POINT").data.foreach_set("vector", mesh.local.reshape(-1))
     _colour(data, mesh.tint)
+    _label(data, mesh)
     obj = _link(mesh.name, data)
     cache = obj.modifiers.new("points", "MESH_CACHE")
     cache.cache_format, cache.filepath = "PC2", str(cache_path(folder, k))
@@ -120,6 +139,15 @@ def _colour(data: Any, tint: np.ndarray) -> None:
     opaque = np.column_stack([tint, np.ones(len(tint))]).astype(np.float32)
     data.attributes.new("tint", "FLOAT_COLOR", "POINT").data.foreach_set("color", opaque.reshape(-1))
     data.attributes.new("shade", "FLOAT", "POINT").data.foreach_set("value", np.ones(len(tint), dtype=np.float32))
+
+
+def _label(data: Any, mesh: StaticMesh) -> None:
+    """Add what the parts' pass draws: one grey level a face, so that nothing is mixed between labels."""
+    grey = np.repeat(mesh.part.astype(np.float32) * PART_LEVEL / 255, mesh.faces.shape[1])
+    colours = np.column_stack([grey, grey, grey, np.ones_like(grey)])
+    part = data.color_attributes.new("part", "FLOAT_COLOR", "CORNER")
+    part.data.foreach_set("color", colours.reshape(-1))
+    data.color_attributes.active_color = part
 
 
 def _static(prop: Prop, material: Any) -> None:
@@ -200,6 +228,8 @@ def _configure(target: Any, scene: Scene) -> None:
     target.render.fps_base = target.render.fps / scene.fps
     target.render.resolution_percentage = 100
     target.render.use_motion_blur = False
+    for stamp in (name for name in dir(target.render) if name.startswith("use_stamp_")):
+        setattr(target.render, stamp, False)  # the hour at which a video was made would differ between equal runs
     target.view_settings.view_transform = "AgX"
     target.view_settings.look = "AgX - Medium High Contrast"
     target.view_settings.exposure = scene.exposure
@@ -231,33 +261,91 @@ def _pictures(target: Any, settings: Settings, path: Path) -> None:
     bpy.ops.render.render(animation=True)
 
 
-def _mask(target: Any, settings: Settings, people: set[str], path: Path) -> None:
-    """Render the person alone, white on black, without antialiasing: a pixel is the person where its centre is."""
-    hidden = {obj.name: obj.hide_render for obj in bpy.data.objects}
-    for obj in bpy.data.objects:
-        obj.hide_render = obj.type != "CAMERA" and obj.name not in people
-    view, world, layer = target.view_settings, target.world, target.view_layers[0]
-    before = view.view_transform, view.look, view.exposure, world.color[:], world.use_nodes
-    view.view_transform, view.look, view.exposure = "Raw", "None", 0.0
-    world.color, world.use_nodes = (0, 0, 0), False
-    if settings.engine == "cycles":
-        layer.material_override = bpy.data.materials["white"]
-        target.cycles.samples, target.cycles.use_denoising, target.cycles.max_bounces = 1, False, 0
-        target.cycles.pixel_filter_type = "BOX"
-        target.render.filter_size = 0.01
-    else:
-        target.render.engine = "BLENDER_WORKBENCH"
-        shading = target.display.shading
-        shading.light, shading.color_type, shading.single_color = "FLAT", "SINGLE", (1, 1, 1)
-        shading.show_object_outline = shading.show_cavity = shading.show_shadows = False
-        target.display.render_aa = "OFF"
+@contextmanager
+def _held(owner: Any, **values: Any) -> Iterator[None]:
+    """Give an object of Blender's other settings for a while."""
+    before = {name: getattr(owner, name) for name in values}
+    for name, value in values.items():
+        setattr(owner, name, value)
+    yield
+    for name, value in before.items():
+        setattr(owner, name, value)
+
+
+@contextmanager
+def _hidden(names: set[str]) -> Iterator[None]:
+    """Leave objects out of the pictures."""
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(_held(bpy.data.objects[name], hide_render=True))
+        yield
+
+
+@contextmanager
+def _unsmoothed(target: Any, settings: Settings) -> Iterator[None]:
+    """Draw numbers instead of pictures: a pixel has the level of the part at its centre, unlit, and black behind."""
+    shading, cycles = target.display.shading, settings.engine == "cycles"
+    with ExitStack() as stack:
+        for owner, values in (
+            (
+                target.view_settings,
+                {"view_transform": "Raw", "look": "None", "exposure": 0.0, "use_white_balance": False},
+            ),
+            (target.render, {"dither_intensity": 0.0, "film_transparent": True}),
+            (target.display, {"render_aa": "OFF"}),
+            (shading, {"light": "FLAT", "color_type": "VERTEX", "show_object_outline": False}),
+            (shading, {"show_cavity": False, "show_shadows": False}),
+        ):
+            stack.enter_context(_held(owner, **values))
+        if cycles:
+            part = bpy.data.materials["part"]
+            stack.enter_context(_held(target.view_layers[0], material_override=part))
+            few = {"samples": 1, "use_denoising": False, "max_bounces": 0, "filter_width": 0.01}
+            stack.enter_context(_held(target.cycles, **few))
+        else:
+            stack.enter_context(_held(target.render, engine="BLENDER_WORKBENCH"))
+        yield
+
+
+def _parts(target: Any, path: Path) -> None:
+    """Render the labels of the person's parts."""
     _video(target, path, "MKV", "FFV1", "BW", "LOSSLESS")
     bpy.ops.render.render(animation=True)
-    view.view_transform, view.look, view.exposure, world.color, world.use_nodes = before
-    layer.material_override = None
-    target.render.filter_size = 1.5
-    for name, state in hidden.items():
-        bpy.data.objects[name].hide_render = state
+
+
+def _depth(target: Any, folder: Path) -> list[np.ndarray]:
+    """Render the distances (H,W) m of each frame along the camera's axis, through the compositor and OpenEXR."""
+    layer, image = target.view_layers[0], target.render.image_settings
+    tree = bpy.data.node_groups.get("depth") or _depth_tree(target)
+    with _held(layer, use_pass_z=True), _held(target, compositing_node_group=tree):
+        image.media_type = "IMAGE"
+        image.file_format = "OPEN_EXR"
+        image.color_mode, image.color_depth, image.exr_codec = "BW", "32", "ZIPS"
+        target.render.filepath = str(folder / "####.exr")
+        bpy.ops.render.render(animation=True)
+    return [_read_exr(path) for path in sorted(folder.glob("*.exr"))]
+
+
+def _depth_tree(target: Any) -> Any:
+    """Return the compositor's nodes that make a picture of the depth pass."""
+    tree = bpy.data.node_groups.new("depth", "CompositorNodeTree")
+    tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    layers, output = tree.nodes.new("CompositorNodeRLayers"), tree.nodes.new("NodeGroupOutput")
+    layers.scene = target
+    with _held(target.view_layers[0], use_pass_z=True):
+        tree.links.new(layers.outputs["Depth"], output.inputs["Image"])
+    return tree
+
+
+def _read_exr(path: Path) -> np.ndarray:
+    """Return a picture (H,W) of numbers, the first row on top."""
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    width, height = image.size
+    values = np.empty(width * height * image.channels, dtype=np.float32)
+    image.pixels.foreach_get(values)
+    bpy.data.images.remove(image)
+    return values.reshape(height, width, -1)[::-1, :, 0]
 
 
 def _video(target: Any, path: Path, container: str, codec: str, colour: str, rate: str) -> None:

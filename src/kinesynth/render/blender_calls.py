@@ -16,11 +16,11 @@ def device() -> str:
     return blender.device()
 
 
-def render(folder: Path, scene: Scene) -> None:
+def render(folder: Path, scene: Scene, depth: bool = False) -> None:
     """Render the job in `folder`; see `kinesynth.render.blender.render_clip`."""
     from kinesynth.render import blender
 
-    blender.render_clip(folder, scene)
+    blender.render_clip(folder, scene, depth=depth)
 
 
 def resident_bytes() -> int:

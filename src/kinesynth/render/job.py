@@ -5,7 +5,8 @@ pieces.npz          every piece's rest mesh and material coordinates
 piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
 piece_<k>.npy       the light that reaches each point in every frame, where `render.shading` stands in for shadows
 <view>.mp4          written by Blender: the pictures
-<view>_mask.mkv     written by Blender: the person in white on black, lossless
+<view>_parts.mkv    written by Blender: the labels of the person's parts times PART_LEVEL, lossless
+<view>_depth.npy    written by Blender where asked: (T,H,W) uint16 mm
 """
 
 import json
@@ -16,12 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.body.joints import JOINT_NAMES
+from kinesynth.body.parts import face_parts
 from kinesynth.render.anatomy import Piece
+
+PART_LEVEL = 16  # grey levels between two labels: no codec's rounding makes one of the other
 
 
 @dataclass(frozen=True)
 class StaticMesh:
-    """A piece as the renderer needs it; see `Piece`."""
+    """A piece as the renderer needs it; see `Piece`. `part` (F,) is each face's label, 0 on what is no person."""
 
     name: str
     faces: np.ndarray
@@ -30,6 +35,7 @@ class StaticMesh:
     uv: np.ndarray
     local: np.ndarray
     tint: np.ndarray
+    part: np.ndarray
 
 
 def write_pieces(folder: Path, pieces: list[Piece]) -> None:
@@ -41,6 +47,7 @@ def write_pieces(folder: Path, pieces: list[Piece]) -> None:
         arrays[f"{k}/uv"] = (np.zeros((len(piece.faces), 3, 2)) if piece.uv is None else piece.uv).astype(np.float32)
         arrays[f"{k}/local"] = (piece.rest if piece.local is None else piece.local).astype(np.float32)
         arrays[f"{k}/tint"] = (np.ones_like(piece.rest) if piece.tint is None else piece.tint).astype(np.float32)
+        arrays[f"{k}/part"] = _labels(piece)
     names = json.dumps([[piece.name, piece.materials] for piece in pieces])
     np.savez(folder / "pieces.npz", allow_pickle=False, names=np.array(names), **arrays)
 
@@ -53,10 +60,17 @@ def read_pieces(folder: Path) -> list[StaticMesh]:
             StaticMesh(
                 name,
                 materials=tuple(materials),
-                **{field: file[f"{k}/{field}"] for field in ("faces", "material", "uv", "local", "tint")},
+                **{field: file[f"{k}/{field}"] for field in ("faces", "material", "uv", "local", "tint", "part")},
             )
             for k, (name, materials) in enumerate(names)
         ]
+
+
+def _labels(piece: Piece) -> np.ndarray:
+    """Return the labels (F,) of a piece's faces: 0 where no joint moves it."""
+    if not piece.weights.size:
+        return np.zeros(len(piece.faces), dtype=np.uint8)
+    return face_parts(piece.faces, piece.weights, JOINT_NAMES)
 
 
 def cache_path(folder: Path, k: int) -> Path:

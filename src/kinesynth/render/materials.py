@@ -207,9 +207,11 @@ def _window() -> Graph:
     )
 
 
-def _white() -> Graph:
+def _part() -> Graph:
+    """The label of each face, as brightness and without light."""
     return (
-        Node("light", "ShaderNodeEmission", {"Color": _WHITE, "Strength": 1.0}),
+        Node("part", "ShaderNodeAttribute", {}, {"attribute_name": "part"}),
+        Node("light", "ShaderNodeEmission", {"Color": "part.0", "Strength": 1.0}),
         Node("output", "ShaderNodeOutputMaterial", {"Surface": "light"}),
     )
 
@@ -235,7 +237,7 @@ MATERIALS: Mapping[str, Graph] = {
     "paint": _plain(0.8),
     "window": _window(),
     "shadow": _shadow(),
-    "white": _white(),
+    "part": _part(),
 }
 TRANSPARENT = frozenset({"shadow"})
 

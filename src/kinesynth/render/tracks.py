@@ -1,4 +1,4 @@
-"""What Blender wrote, read back: pictures as bytes, masks as bits, boxes."""
+"""What Blender wrote, read back: pictures as bytes, labels of parts, boxes."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 from kinesynth.errors import ClipRejected
+from kinesynth.render.job import PART_LEVEL
 
 
 def read_video(path: Path, n_frames: int) -> np.ndarray:
@@ -20,19 +21,21 @@ def read_video(path: Path, n_frames: int) -> np.ndarray:
     return np.frombuffer(path.read_bytes(), dtype=np.uint8)
 
 
-def read_mask(path: Path, n_frames: int) -> np.ndarray:
-    """Return a lossless black-and-white video as a mask (T,H,W).
+def read_parts(path: Path, n_frames: int) -> np.ndarray:
+    """Return the labels (T,H,W) uint8 of the parts in a lossless grey video, 0 where nobody is.
 
     Raises:
-        ClipRejected: it does not hold `n_frames` pictures, or in one of them nobody is seen.
+        ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or a level is no label's.
     """
     with av.open(str(path)) as container:
-        mask = np.stack([frame.to_ndarray(format="gray") > 127 for frame in container.decode(video=0)])
-    _expect(path, len(mask), n_frames)
-    empty = ~mask.any(axis=(1, 2))
+        levels = np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
+    _expect(path, len(levels), n_frames)
+    if (between := levels % PART_LEVEL != 0).any():
+        raise ClipRejected("parts of the body are blurred", float(between.mean()), path.name)
+    empty = ~levels.any(axis=(1, 2))
     if empty.any():
         raise ClipRejected("nobody in the picture", float(empty.sum()), f"{path.stem}, frame {int(empty.argmax())}")
-    return mask
+    return levels // PART_LEVEL
 
 
 def boxes(mask: np.ndarray) -> np.ndarray:

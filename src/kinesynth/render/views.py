@@ -1,7 +1,8 @@
-"""`kinesynth render-views`: pictures and masks of a shard's clips, drawn in one Blender process."""
+"""`kinesynth render-views`: pictures and part labels of a shard's clips, drawn in one Blender process."""
 
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,7 +22,7 @@ from kinesynth.render.job import cache_path, shade_path, write_cache, write_piec
 from kinesynth.render.person import dress
 from kinesynth.render.scene import PRESETS, Engine, Scene, Settings
 from kinesynth.render.skinning import bone_transforms, drape
-from kinesynth.render.tracks import boxes, read_mask, read_video
+from kinesynth.render.tracks import boxes, read_parts, read_video
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, process_clips
 
@@ -30,6 +31,8 @@ ENGINE_VARIABLE = "KINESYNTH_RENDER_ENGINE"
 START_SECONDS = 300.0  # shaders compile while the first picture is drawn
 _FRAME_SECONDS = {"preview": 60.0, "odah": 240.0}
 _FRAMES_PER_CHUNK = 32
+
+Track = Literal["parts", "depth"]
 
 
 def render_views(
@@ -42,9 +45,10 @@ def render_views(
     preset: Literal["preview", "odah"] = "preview",
     width: int = 256,
     height: int = 192,
+    tracks: list[Track] | None = None,
     log: Path = Path("render_views.log"),
 ) -> None:
-    """Draw the clips of a shard: per view an H.264 video, a person mask, boxes and camera matrices.
+    """Draw the clips of a shard: per view an H.264 video, labels of the body's parts, boxes and camera matrices.
 
     Skin, hair, clothes, room, light and cameras are drawn from the seed, the subject and the clip.
 
@@ -58,6 +62,7 @@ def render_views(
         preset: preview (CPUs) or odah (the paper's quality).
         width: of the pictures, px.
         height: of the pictures, px.
+        tracks: what the shard is to hold of each view besides the rest: parts (labels of the body's parts), depth.
         log: where Blender's chatter goes.
     """
     names = view_names(int(views[0]) if len(views) == 1 and views[0].isdigit() else views)
@@ -65,7 +70,8 @@ def render_views(
     settings = choose_engine(PRESETS[preset], log)
     model = load_body(body)
     with Worker(log) as worker:
-        work = partial(_render, worker, model, names, (width, height), seed, settings, _FRAME_SECONDS[preset])
+        size, limit = (width, height), _FRAME_SECONDS[preset]
+        work = partial(_render, worker, model, names, size, seed, settings, limit, tracks or [])
         process_clips(STAGE, [fit], output, work, {"views": names})
 
 
@@ -102,6 +108,7 @@ def _render(
     seed: int,
     settings: Settings,
     frame_seconds: float,
+    tracks: list[Track],
     clip: Clip,
 ) -> Clip:
     pose = SmplxPose.from_clip(clip)
@@ -117,20 +124,33 @@ def _render(
         cameras = tuple(place(view, extremes, *size, each) for view, each in zip(names, perturbations, strict=True))
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), cameras)
         limit = START_SECONDS + frame_seconds * n_frames * len(names)
-        worker.call(blender_calls.render, folder, scene, timeout_seconds=limit)
+        worker.call(blender_calls.render, folder, scene, "depth" in tracks, timeout_seconds=limit)
         arrays: dict[str, np.ndarray] = {}
         for camera in cameras:
-            mask = read_mask(folder / f"{camera.name}_mask.mkv", n_frames)
+            parts = read_parts(folder / f"{camera.name}_parts.mkv", n_frames)
             arrays |= {
                 f"{camera.name}/video": read_video(folder / f"{camera.name}.mp4", n_frames),
-                f"{camera.name}/mask": np.packbits(mask),
-                f"{camera.name}/bbox": boxes(mask),
+                f"{camera.name}/parts": _deflated(parts),
+                f"{camera.name}/bbox": boxes(parts > 0),
                 f"{camera.name}/K": camera.K,
                 f"{camera.name}/world_to_camera": camera.extrinsics,
             }
+            if "depth" in tracks:
+                arrays[f"{camera.name}/depth"] = _deflated(np.load(folder / f"{camera.name}_depth.npy"))
     width, height = size
-    shown = {"views": names, "width": width, "height": height, "appearance": scene.to_json()}
+    shown = {
+        "views": names,
+        "width": width,
+        "height": height,
+        "appearance": scene.to_json(),
+        "tracks": " ".join(tracks),
+    }
     return Clip(clip.clip_id, arrays, {**clip.attrs, **shown})
+
+
+def _deflated(pictures: np.ndarray) -> np.ndarray:
+    """Return the bytes of an array, compressed: a stage file holds arrays as they are."""
+    return np.frombuffer(zlib.compress(np.ascontiguousarray(pictures)), np.uint8)
 
 
 def write_person(folder: Path, model: BodyModel, pose: SmplxPose, scene: Scene) -> np.ndarray:

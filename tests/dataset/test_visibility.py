@@ -1,0 +1,65 @@
+"""Which keypoints a picture shows, on pictures painted by hand."""
+
+import numpy as np
+
+from kinesynth.body.parts import parts
+from kinesynth.dataset.visibility import Visibility, keypoint_tracks
+
+BODIES = ("pelvis", "femur_r", "tibia_r", "femur_l")
+PARENTS = np.array([-1, 0, 1, 0])
+LABEL = {part.name: 1 + index for index, part in enumerate(parts())}
+K = np.array([[100.0, 0.0, 19.5], [0.0, 100.0, 14.5], [0.0, 0.0, 1.0]])
+SIZE = (30, 40)
+HIP_R, KNEE_R, HIP_L, PELVIS, SHANK = 1, 2, 3, 4, 6  # keypoints: four joint centres, then four mass centres
+
+
+def see(places: dict[int, tuple[float, float, float]], picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return pixels and visibility of keypoints that stand at the camera's axis, 2 m away, unless placed."""
+    keypoints = np.tile([0.0, 0.0, 2.0], (1, 8, 1))
+    for index, place in places.items():
+        keypoints[0, index] = place
+    pixels, visibility = keypoint_tracks(keypoints, picture[None], K, np.eye(4), BODIES, PARENTS)
+    return pixels[0], visibility[0]
+
+
+def painted(label: str) -> np.ndarray:
+    return np.full(SIZE, LABEL[label], dtype=np.uint8)
+
+
+def test_a_joint_is_visible_through_either_of_its_bodies_and_a_mass_centre_through_its_own() -> None:
+    for label, joint, mass_centre in (
+        ("right_thigh", Visibility.VISIBLE, Visibility.OCCLUDED),
+        ("right_shank", Visibility.VISIBLE, Visibility.VISIBLE),
+        ("left_hand", Visibility.OCCLUDED, Visibility.OCCLUDED),
+    ):
+        _, visibility = see({}, painted(label))
+        assert (visibility[KNEE_R], visibility[SHANK]) == (joint, mass_centre), label
+
+
+def test_the_edge_of_a_part_is_within_reach() -> None:
+    picture = painted("left_hand")
+    pixel = (round(K[1, 2]), round(K[0, 2]))
+    for away, expected in ((1, Visibility.VISIBLE), (2, Visibility.OCCLUDED)):
+        picture[:] = LABEL["left_hand"]
+        picture[pixel[0], pixel[1] + away] = LABEL["right_shank"]
+        assert see({}, picture)[1][SHANK] == expected
+
+
+def test_nobody_in_front_is_no_sight_of_the_body() -> None:
+    assert (see({}, np.zeros(SIZE, dtype=np.uint8))[1] == Visibility.OCCLUDED).all()
+
+
+def test_outside_and_behind_the_camera() -> None:
+    places = {KNEE_R: (0.401, 0.0, 2.0), HIP_R: (0.399, 0.0, 2.0), SHANK: (0.0, 0.0, -2.0), PELVIS: (0.1, 0.0, 0.0)}
+    pixels, visibility = see(places, painted("right_thigh"))
+    np.testing.assert_allclose(pixels[[KNEE_R, HIP_R]], [[39.55, 14.5], [39.45, 14.5]], atol=1e-4)
+    assert list(visibility[[KNEE_R, HIP_R, SHANK, PELVIS]]) == [0, 2, 0, 0]
+    assert np.isfinite(pixels).all()
+
+
+def test_of_two_hips_before_the_camera_the_trunk_hides_the_far_one() -> None:
+    places = {HIP_R: (0.0, 0.0, 1.92), HIP_L: (0.0, 0.0, 2.08)}
+    _, visibility = see(places, painted("pelvis"))
+    assert (visibility[HIP_R], visibility[HIP_L]) == (Visibility.VISIBLE, Visibility.OCCLUDED)
+    _, visibility = see(places, painted("left_thigh"))
+    assert (visibility[HIP_R], visibility[HIP_L]) == (Visibility.OCCLUDED, Visibility.VISIBLE)
