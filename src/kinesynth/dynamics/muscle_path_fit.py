@@ -91,4 +91,4 @@ def _poses(spread: np.ndarray, ranges: np.ndarray, motion: np.ndarray | None) ->
     if motion is None:
         return np.asarray(low + spread * (high - low))
     frames = np.linspace(0, len(motion) - 1, len(spread)).round().astype(int)
-    return np.clip(motion[frames] + REACH_RAD * (2.0 * spread - 1.0), low, high)
+    return np.asarray(np.clip(motion[frames] + REACH_RAD * (2.0 * spread - 1.0), low, high))

@@ -47,8 +47,8 @@ def re_expressed(poses: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> np.
     """Return `poses` of the body `theirs` such that the segments of `ours` take the same directions.
 
     With D_j of `between_rests`, a segment's orientation in the world becomes G_j D_j, hence a joint's rotation
-    D_parent^-1 R_j D_j. Fingers keep their rotations. A longer collar bone turns by less, so that the shoulder travels as
-    far on the trunk as in `theirs`; the upper arm's orientation stays.
+    D_parent^-1 R_j D_j. Fingers keep their rotations. A longer collar bone turns by less, so that the shoulder travels
+    as far on the trunk as in `theirs`; the upper arm's orientation stays.
 
     Args:
         poses: (T, >= 66) rad, axis-angles of 22 joints, then fingers.
