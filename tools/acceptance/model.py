@@ -143,17 +143,17 @@ def published_arms() -> Iterator[Figure]:
 def layer_against_opensim() -> Iterator[Figure]:
     """Joint centres, mass centres and markers in random poses and scales, ten of these."""
     definition = SkeletonDefinition.from_osim(skeleton())
-    layer = SkeletonLayer(definition)
-    worst = {"f64": 0.0, "f32": 0.0}
+    kinds = {"f64": torch.float64, "f32": torch.float32}
+    layers = {name: SkeletonLayer(definition).to(kind) for name, kind in kinds.items()}
+    worst = dict.fromkeys(kinds, 0.0)
     for seed in range(10):
         angles = random_angles(definition, POSES // 10, seed)
         scales = np.random.default_rng(seed).uniform(0.8, 1.25, (len(definition.body_names), 3))
         expected = forward_kinematics(skeleton(), definition, angles, scales)
-        for name, twin, kind in (("f64", layer.double(), torch.float64), ("f32", layer.float(), torch.float32)):
-            found = twin.to(kind)(torch.as_tensor(angles, dtype=kind), torch.as_tensor(scales, dtype=kind))
+        for name, kind in kinds.items():
+            found = layers[name](torch.as_tensor(angles, dtype=kind), torch.as_tensor(scales, dtype=kind))
             for ours, theirs in zip((found.joint_centres, found.mass_centres, found.markers), expected, strict=True):
                 worst[name] = max(worst[name], float(np.abs(ours.numpy() - theirs).max()))
-        layer = SkeletonLayer(definition)
     yield Figure("skeleton.layer_error_f64", worst["f64"], "m", 1e-9, "lower")
     yield Figure("skeleton.layer_error_f32", worst["f32"], "m", 1e-5, "lower")
 
