@@ -63,7 +63,7 @@ start() {
 	write_configuration
 	mkdir -p /run/munge && chown munge: /run/munge
 	[ -e /etc/munge/munge.key ] || { (umask 077 && head -c 1024 /dev/urandom >/etc/munge/munge.key) && chown munge: /etc/munge/munge.key; }
-	munge -n >/dev/null 2>&1 || runuser -u munge -- munged
+	munge -n >/dev/null 2>&1 || { runuser -u munge -- munged && touch "$STATE/munged"; }
 	scontrol ping 2>/dev/null | grep -q UP || slurmctld -c
 	[ -e "$STATE/slurmd.pid" ] && kill -0 "$(cat "$STATE/slurmd.pid")" 2>/dev/null || slurmd -N "$(hostname -s)"
 	for _ in $(seq 60); do
@@ -74,11 +74,14 @@ start() {
 	exit 1
 }
 
+# The configuration goes too: while one names a controller that does not answer, each start of Snakemake waits 9 s for it.
 stop() {
 	require_root
 	for daemon in slurmd slurmctld; do
 		[ -e "$STATE/$daemon.pid" ] && kill "$(cat "$STATE/$daemon.pid")" 2>/dev/null || true
 	done
+	[ ! -e "$STATE/munged" ] || { runuser -u munge -- munged --stop && rm "$STATE/munged"; }
+	if grep -qsF "$MARK" "$CONFIGURATION"; then rm "$CONFIGURATION" /etc/slurm/gres.conf; fi
 }
 
 case "${1:-}" in
