@@ -20,7 +20,7 @@ CONFIG = {
     "motion": {"fps": 20, "max_clip_seconds": 0.6},
     "regressor": {"source": "trained"},
     "so": {"rate": 5},
-    "render": {"width": 96, "height": 72, "views": ["frontal"]},
+    "render": {"width": 96, "height": 72, "views": ["frontal", "sagittal"]},
     "train": {"steps": 2, "batch_size": 1, "window": 4},
 }
 Done = subprocess.CompletedProcess[str]

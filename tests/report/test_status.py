@@ -11,7 +11,8 @@ import pytest
 
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput
-from kinesynth.report.plan import Run, estimate, plan
+from kinesynth.report.extrapolate import Run
+from kinesynth.report.plan import estimate, plan
 from kinesynth.report.status import SHARD_FILES, brief, describe, read_status, status
 from kinesynth.shards import list_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, write_stage
@@ -83,6 +84,31 @@ def test_start_and_frames_are_told_apart(run: Path) -> None:
     assert [rule for rule, stage in cost.items() if stage.on_gpu] == ["render_views"]
     assert cost["scale_model"].hours == pytest.approx(50 * 15 / 3600)
     assert cost["build_body"].hours == pytest.approx(30 / 3600)
+
+
+def test_times_of_an_older_workflow_do_not_count(run: Path) -> None:
+    """A rule that works by shard now once worked by person: her file is still there."""
+    bench(run, "inverse_kinematics", "a", 500.0, 900.0)
+    cost = {stage.rule: stage for stage in estimate(Run(1e6, 50, 10_000), True, [run]).stages}
+    assert cost["inverse_kinematics"].hours == pytest.approx((100 * 4.5 + 1e6 * 0.1) / 3600)
+
+
+def test_storage_grows_with_what_a_file_belongs_to(run: Path) -> None:
+    """Files of shards and clips grow with frames (135 here), a person's with people, others not at all."""
+    for path in (run / "stages").rglob("*.h5"):
+        path.unlink()
+    for name, size in {
+        "stages/ik/a_000.h5": 5_000, "stages/ik/b_000.h5": 9_500, "stages/scale/a.osim": 3_000,
+        "stages/scale/b.osim": 5_000, "stages/body/model.npz": 7_000, "results/opensim/a/a.osim": 3_000,
+        "results/opensim/a/a0.mot": 4_000, "results/opensim/b/b0.mot": 9_500,
+    }.items():  # fmt: skip
+        path = run / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(size))
+    listed = (run / "stages/shards.tsv").stat().st_size
+    stored = estimate(Run(1e6, 50, 10_000), False, [run]).gigabytes
+    assert stored["stages"] * 1e9 == pytest.approx(100 * 500 + 1e6 * 100 + 50 * 4_000 + 7_000 + listed)
+    assert stored["results/opensim"] * 1e9 == pytest.approx(50 * 3_000 + 1e6 * 100)
 
 
 def test_the_plan_names_the_largest_item(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,31 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
-
 from kinesynth.errors import BadInput
-from kinesynth.report.runtimes import Job, read_jobs
+from kinesynth.report.extrapolate import Run, Sample, extrapolate, sample
+from kinesynth.report.runtimes import read_jobs
 from kinesynth.report.status import RUNTIMES, SHARD_LIST
 from kinesynth.shards import ListedShard, ShardSize, read_shard_list
 
 GPU_RULES = ("render_views",)
 READS_ALL = ("index_shards",)  # one job, over all frames
 STORED = ("stages", "results/shards", "results/opensim")
+OF_CLIPS = ("results/opensim",)  # files of clips, which no name of a shard tells
 _MEND = "finish a small run there, the demo say"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A large run: how many frames of how many people, and how many frames share a shard."""
-
-    frames: float
-    subjects: int
-    frames_per_shard: int
-
-    @property
-    def shards(self) -> float:
-        """Number of shards; each person has at least one."""
-        return max(self.frames / self.frames_per_shard, float(self.subjects))
 
 
 @dataclass(frozen=True)
@@ -100,22 +86,26 @@ def plan(
 
 def estimate(run: Run, on_gpu: bool, directories: Sequence[Path]) -> Cost:
     """Return the cost of `run` after the runs in `directories`."""
-    jobs: list[Job] = []
-    listed: list[ListedShard] = []
-    gigabytes = dict.fromkeys(STORED, 0.0)
+    seconds: dict[str, list[Sample]] = {}
+    memory_mb: dict[str, float] = {}
+    bytes_of: dict[str, list[Sample]] = {}
     for directory in directories:
-        found = read_jobs(directory / RUNTIMES)
-        if not found:
+        jobs = read_jobs(directory / RUNTIMES)
+        if not jobs:
             raise BadInput(directory / RUNTIMES, "files", "no times", "those of a finished run", _MEND)
-        jobs += found
-        listed += read_shard_list(directory / SHARD_LIST)
-        for name in STORED:
-            gigabytes[name] += _bytes(directory / name) / 1e9
-    rules = dict.fromkeys(job.rule for job in jobs)
-    costs = [_stage(rule, [job for job in jobs if job.rule == rule], listed, run, on_gpu) for rule in rules]
-    larger = run.frames / sum(shard.frames for shard in listed)
-    stored = {name: size * larger for name, size in gigabytes.items()}
-    return Cost(tuple(sorted(costs, key=lambda cost: -cost.hours)), stored)
+        listed = read_shard_list(directory / SHARD_LIST)
+        for job in jobs:
+            seconds.setdefault(job.rule, []).append(sample(job.name, job.cpu_seconds, listed))
+            memory_mb[job.rule] = max(memory_mb.get(job.rule, 0.0), job.memory_mb)
+        for (kind, name), size in _sizes(directory, listed).items():
+            bytes_of.setdefault(kind, []).append(sample(name, size, listed))
+    hours = {rule: extrapolate(samples, run, rule in READS_ALL) / 3600 for rule, samples in seconds.items()}
+    stages = (StageCost(rule, hours[rule], on_gpu and rule in GPU_RULES, memory_mb[rule]) for rule in hours)
+    gigabytes = dict.fromkeys(STORED, 0.0)
+    for kind, samples in bytes_of.items():
+        folder = next(folder for folder in STORED if kind.startswith(folder))
+        gigabytes[folder] += extrapolate(samples, run, folder in OF_CLIPS) / 1e9
+    return Cost(tuple(sorted(stages, key=lambda cost: -cost.hours)), gigabytes)
 
 
 def describe(cost: Cost, run: Run, cores: int, gpus: int) -> str:
@@ -135,36 +125,12 @@ def describe(cost: Cost, run: Run, cores: int, gpus: int) -> str:
     return "\n".join(lines)
 
 
-def _stage(rule: str, jobs: Sequence[Job], listed: Sequence[ListedShard], run: Run, on_gpu: bool) -> StageCost:
-    """Scale a rule's processor time: by shards and frames, by people, or not at all for what is done once."""
-    frames_of = {shard.shard: shard.frames for shard in listed}
-    seconds = np.array([job.cpu_seconds for job in jobs])
-    if all(job.name in frames_of for job in jobs):
-        start, per_frame = _start_and_rate(np.array([float(frames_of[job.name]) for job in jobs]), seconds)
-        total = start * run.shards + per_frame * run.frames
-    elif all(job.name in {shard.subject for shard in listed} for job in jobs):
-        total = float(seconds.mean()) * run.subjects
-    elif rule in READS_ALL:
-        total = float(seconds.sum()) * run.frames / sum(frames_of.values())
-    else:
-        total = float(seconds.max())
-    return StageCost(rule, total / 3600, on_gpu and rule in GPU_RULES, max(job.memory_mb for job in jobs))
-
-
-def _start_and_rate(frames: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
-    """Return seconds to start a job and seconds a frame, by least squares, neither below zero.
-
-    The squares are relative to each job's time: long jobs are not the only ones that count.
-    """
-    from scipy.optimize import nnls
-
-    if frames.max() < 2.0 * frames.min():
-        return 0.0, float(seconds.sum() / frames.sum())
-    (start, per_frame), _ = nnls(
-        np.column_stack([np.ones(len(frames)), frames]) / seconds[:, None], np.ones(len(frames))
-    )
-    return float(start), float(per_frame)
-
-
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _sizes(directory: Path, listed: Sequence[ListedShard]) -> dict[tuple[str, str], int]:
+    """Return the bytes of a run's files, by kind (stage and suffix) and the shard or person they name, if any."""
+    named = {name for shard in listed for name in (shard.shard, shard.subject)}
+    sizes: dict[tuple[str, str], int] = {}
+    for path in (path for folder in STORED for path in (directory / folder).rglob("*") if path.is_file()):
+        kind = "/".join(path.relative_to(directory).parts[:2]) + path.suffix
+        key = kind, path.stem if path.stem in named else ""
+        sizes[key] = sizes.get(key, 0) + path.stat().st_size
+    return sizes
