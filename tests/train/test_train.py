@@ -86,9 +86,9 @@ def test_half_precision_learns_the_same(results: Path, tmp_path: Path) -> None:
 def test_two_processes_learn_what_one_does_with_twice_the_batches(results: Path, tmp_path: Path) -> None:
     alone = fit(quick(results, tmp_path / "alone", accumulate=2))
     options = ["--network", "neurik_tiny", "--steps", "4", "--batch-size", "2", "--window", "4", "--device", "cpu"]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29519"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command += ["-m", "kinesynth_train", "fit", "--shards", str(results), "--output", str(tmp_path / "two"), *options]
-    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=240)
+    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=600)
     shared = json.loads((tmp_path / "two" / "metrics.json").read_text())
     assert shared["mae_angle_deg"] == pytest.approx(alone["mae_angle_deg"], rel=1e-4)
     first, second = (load_checkpoint(tmp_path / name / "checkpoint.pt")[0].network for name in ("alone", "two"))
