@@ -1,5 +1,6 @@
 """The workflow's only Python: the configuration, the clip table, and which shard needs what."""
 
+import gc
 import hashlib
 import shlex
 import sys
@@ -8,6 +9,9 @@ from kinesynth.clips import read_clips
 from kinesynth.config import load_config, shaping_config
 from kinesynth.errors import KinesynthError
 from kinesynth.shards import ShardSize, assign_shards
+
+# A plan's million objects live as long as the plan: looking for garbage among them takes an eighth of its time.
+gc.set_threshold(100_000, 50, 50)
 
 try:
     CONFIG = load_config(config)
@@ -71,5 +75,6 @@ def fingerprint(rows, files=True):
         digest.update(repr(row).encode())
         for file in (row.path, row.model, row.static) if files else ():
             if file is not None and file.exists():
-                digest.update(f"{file.stat().st_size} {file.stat().st_mtime_ns}".encode())
+                status = file.stat()
+                digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]

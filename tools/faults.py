@@ -293,34 +293,32 @@ def _delivered(folder: Path) -> list[str]:
 def _line_of(text: str, found: "re.Match[str] | None") -> str:
     if found is None:
         return ""
-    start = text.rfind("\n", 0, found.start()) + 1
-    end = text.find("\n", found.end())
-    line = " ".join(text[start : end if end >= 0 else None].split())
+    line = " ".join(text[found.start() :].partition("\n")[0].split())
     line = line.replace(str(FOLDER), "").replace("|", "/")
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("kill_snakemake", "SIGKILL of snakemake", kill_snakemake, "can be removed with the --unlock"),
+    Fault("kill_snakemake", "SIGKILL of snakemake", kill_snakemake, "It can be removed with the --unlock"),
     *(
         Fault(
             f"kill_{verb}",
-            f"SIGKILL of a worker in `{verb}`",
+            f"SIGKILL of `{'kinesynth-train' if verb == 'fit' else 'kinesynth'} {verb}`",
             kill_worker(verb),
-            rf"Killed +kinesynth\S* {verb}|died with.*SIGKILL",
+            rf"Killed +kinesynth\S* {verb}|died with <Signals.SIGKILL",
             (made,),
             made,
         )
         for verb, made in WORKERS.items()
     ),
-    Fault("full_disk", "full disk (small tmpfs)", fill_disk, "No space left on device"),
+    Fault("full_disk", "full disk (small tmpfs)", fill_disk, "kinesynth: .*No space left on device"),
     Fault("truncated_stage", "truncated intermediate file", truncate, "kinesynth: .*truncated", AFTER_FORCES[1:]),
-    Fault("corrupted_shard", "corrupted shard", corrupt, "a_000.h5: (found|checksum)", ()),
+    Fault("corrupted_shard", "corrupted shard", corrupt, ".*a_000.h5: (found|checksum)", ()),
     Fault(
         "hung_opensim",
         "hung OpenSim process",
         opensim_fault("time.sleep(1e6)"),
-        f"no result after {TIMEOUT_SECONDS} s",
+        f".*no result after {TIMEOUT_SECONDS} s",
         (IK,),
         IK,
     ),
@@ -328,12 +326,12 @@ FAULTS: tuple[Fault, ...] = (
         "crashed_opensim",
         "segfaulting OpenSim child",
         opensim_fault("os.kill(os.getpid(), signal.SIGSEGV)"),
-        "ended by SIGSEGV",
+        ".*ended by SIGSEGV",
         (IK,),
         IK,
     ),
-    Fault("clock_skew", "clock skew between files", skew_clock, "clock skew|older modification", (IK,), IK),
-    Fault("two_snakemakes", "two snakemakes at once", run_twice, "cannot be locked"),
+    Fault("clock_skew", "clock skew between files", skew_clock, ".*(clock skew|older modification)", (IK,), IK),
+    Fault("two_snakemakes", "two snakemakes at once", run_twice, ".*cannot be locked"),
 )
 
 
