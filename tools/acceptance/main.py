@@ -28,7 +28,8 @@ MEASURES = (
     Measure("ik_marker_max", "mm", 40.0, "lower", lambda row: row["marker_max_mm"]),
     Measure("fit_residual", "mm", 10.0, "lower", lambda row: row["fit_residual_mm"]),
     Measure("keypoints_on_mask", "share", 0.97, "higher", lambda row: row["keypoints_on_mask"]),
-    Measure("valid_angles", "share", 0.6, "higher", lambda row: row["angle_valid"]),
+    # Seated, the trunk bends, which one rigid body does not: its 17 coordinates of 42 are masked.
+    Measure("valid_angles", "share", 0.5, "higher", lambda row: row["angle_valid"]),
 )
 DYNAMICS_MEASURES = (
     Measure("peak_vertical_force", "BW", 4.0, "lower", lambda row: row["peak_vertical_force_bw"]),

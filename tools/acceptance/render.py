@@ -31,16 +31,19 @@ BODIES, SCENES = 10, 50
 SIZE = (256, 256)
 MEMORY_FRAMES, WARM_UP_FRAMES = 500, 100
 CHECKED_FRAMES = 4
+DIRECTIONS = 26  # in which `write_person` takes extreme points, of each piece and frame
 
 
 def figures() -> Iterator[Figure]:
     """Measure on the demo's own motions."""
-    run_workflow("demo", {}, ["stages/body/model.npz", *(str(path) for path in _fits())])
+    forces = [f"stages/grf/{path.name}" for path in _fits()]
+    run_workflow("demo", {}, ["stages/body/model.npz", *(str(path) for path in _fits()), *forces])
     model = load_body(OUTPUT / "demo/stages/body/model.npz")
     poses = [
         SmplxPose.from_clip(clip) for path in _fits() for clip in read_stage(OUTPUT / "demo" / path).clips.values()
     ]
     yield Figure("render.cloth_inside_skin", _cloth_inside_skin(model, poses), "share", 0.005, "lower")
+    yield from _standing_feet(model)
     yield from _random_scenes(model, poses)
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         yield from _renderer(model, poses[0], Path(name))
@@ -83,6 +86,29 @@ def _sunk_share(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np
         normal = piece.anchor @ vertex_normals(body, faces)
         sunk.append(np.einsum("nd,nd->n", points - piece.anchor @ body, normal) < 0)
     return float(np.mean(sunk))
+
+
+def _standing_feet(model: BodyModel) -> Iterator[Figure]:
+    """Yield how far the lowest shoe is off the floor, above and below, while the ground carries a person."""
+    heights = np.concatenate([_heights_of_carried(model, path) for path in _fits()])
+    yield Figure("render.clips.floating_feet", 1000 * heights.max(), "mm", 20, "lower")
+    yield Figure("render.clips.sunk_feet", -1000 * heights.min(), "mm", 20, "lower")
+
+
+def _heights_of_carried(model: BodyModel, fit: Path) -> np.ndarray:
+    """Return the lowest point over the floor, m, of the frames of a shard in which a force acts on a foot."""
+    forces = read_stage(OUTPUT / "demo/stages/grf" / fit.name).clips
+    heights = []
+    for name, clip in read_stage(OUTPUT / "demo" / fit).clips.items():
+        pose = SmplxPose.from_clip(clip)
+        rng = generator(1, str(clip.attrs["subject"]), name, "render")
+        scene = draw_scene(rng, str(clip.attrs["sex"]), float(clip.attrs["fps"]), len(pose), PRESETS["preview"])
+        with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
+            extremes = write_person(Path(folder), model, pose, scene)
+        lowest = extremes[:, 1].reshape(-1, len(pose), DIRECTIONS).min(axis=(0, 2))
+        carried = np.nansum(forces[name].arrays["force"][..., 1], axis=1) > 0
+        heights.append((lowest - scene.room.floor.height_m)[carried])
+    return np.concatenate(heights)
 
 
 def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]:
