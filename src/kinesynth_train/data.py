@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth_train.crops import crop_projections
+from kinesynth_train.recolour import recolour
 
 Split = Literal["train", "val", "test"]
 Batch = dict[str, Tensor]
@@ -35,7 +36,7 @@ class Windows(Dataset[Batch]):
         crop: S, pixels; 0 for labels alone, which decodes no video.
         stride: as of `ShardDataset`.
         seed: of the random windows and of the crops' jitter.
-        jitter: whether crops are moved and stretched.
+        jitter: whether crops are moved, stretched and recoloured.
         only: leave out all windows after so many, and keep those in memory.
 
     Raises:
@@ -67,6 +68,7 @@ class Windows(Dataset[Batch]):
             seed=seed,
         )
         self._dataset: ShardDataset | None = self._open()
+        self._seed, self._jitter = seed, jitter
         self._kept: dict[int, Batch] | None = None if only is None else {}
         self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
         if not self._count:
@@ -97,7 +99,12 @@ class Windows(Dataset[Batch]):
         batch["frame_valid"] = torch.from_numpy(item["frame_valid"])
         batch["angle_valid"] = torch.from_numpy(item["quality"]["angle_valid"] & item["frame_valid"][:, None])
         batch["fps"] = torch.tensor(item["fps"])
-        return batch | (pictures(list(item["views"].values())) if item["views"] else {})
+        if item["views"]:
+            batch |= pictures(list(item["views"].values()))
+            if self._jitter:
+                colours = batch["crops"][:, :, :3]
+                colours[:] = recolour(colours, np.random.default_rng([self._seed, epoch, window]))
+        return batch
 
 
 def pictures(views: list[dict[str, np.ndarray]]) -> Batch:

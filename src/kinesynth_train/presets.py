@@ -41,7 +41,7 @@ class Preset:
         weights: of the losses.
         phases: in turn.
         crop: side of the square pictures, pixels; 0 for networks that look at none.
-        jitter: whether training crops are moved and stretched.
+        jitter: whether training crops are moved, stretched and recoloured.
         precision: of the forward pass; positions and losses are always fp32.
         draw: how training markers are drawn; none takes them as recorded.
     """

@@ -6,6 +6,7 @@ import torch
 from kinesynth_train.crops import crop_projections, project
 from kinesynth_train.data import Windows
 from kinesynth_train.networks.hull import depths, hull_middle, sample_hull, triangulate, unproject
+from kinesynth_train.recolour import recolour
 
 
 def test_crops_show_the_person(results: Path) -> None:
@@ -26,6 +27,19 @@ def test_jitter_moves_crops_and_their_cameras_alike(results: Path) -> None:
         masks = item["crops"][:, :, 3].flatten(0, 1)[:, None].float()
         on = torch.nn.functional.grid_sample(masks, places.flatten(0, 1)[:, None], align_corners=False)
         assert (on > 128).all()
+
+
+def test_a_view_is_recoloured_alike_in_all_frames_and_by_the_seed_alone() -> None:
+    pictures = torch.randint(0, 256, (2, 1, 3, 8, 8), dtype=torch.uint8).expand(2, 3, 3, 8, 8)
+    state = torch.random.get_rng_state()
+    changed, again, other = (recolour(pictures, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(changed, again)
+    assert not torch.equal(changed, other)
+    assert changed.dtype == torch.uint8
+    assert torch.equal(changed[:, 0], changed[:, 2])
+    shift = (changed.float() - pictures.float()).mean(dim=(1, 2, 3, 4))
+    assert shift[0] != shift[1]
 
 
 def test_crop_projection_by_hand() -> None:
