@@ -1,0 +1,130 @@
+"""Networks on people whom they have not seen: the set of configs/benchmark, made, learned and measured.
+
+python -m tools.acceptance.comparison [--document docs/results.md]
+
+Prints the figures, and writes the table of metrics and the curves of the training into the document. Makes the set in
+runs/benchmark first, where it is not there yet: an hour of two cores; training takes another of one.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from kinesynth.atomic import atomic_path
+from kinesynth_train.evaluate import MEAN_POSE, ROWS, TRIANGULATED_IK, evaluate
+from kinesynth_train.train import Settings, fit
+from tools.acceptance.figures import ROOT, Figure, print_table
+from tools.document import fill
+
+CONFIG = ROOT / "configs/benchmark"
+FOLDER = ROOT / "runs/benchmark"
+NETWORKS: dict[str, dict[str, Any]] = {
+    "odah_tiny": {"steps": 1600, "window": 16, "batch_size": 8},
+    "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
+}
+CURVES = ROOT / "docs/images/training.png"
+TITLES = {"odah_tiny": "ODAH (small)", "neurik_tiny": "NeurIK (small)"}
+
+
+def figures() -> Iterator[Figure]:
+    """Make, train, measure."""
+    yield from _figures(measure())
+
+
+def measure() -> dict[str, dict[str, Any]]:
+    """Return the metrics of each network and baseline on the people of the test split."""
+    make_shards()
+    for name, sizes in NETWORKS.items():
+        fit(Settings(FOLDER / "results", FOLDER / "train" / name, name, device="cpu", **sizes))
+    checkpoints = [FOLDER / "train" / name / "checkpoint.pt" for name in NETWORKS]
+    methods: dict[str, dict[str, Any]] = evaluate(checkpoints, FOLDER / "results", FOLDER / "train/table.json", "cpu")[
+        "methods"
+    ]
+    return methods
+
+
+def make_shards() -> None:
+    """Run the workflow up to the shards; what stands there already is taken over."""
+    clips = f"clips={CONFIG / 'clips.tsv'}"
+    command: list[str | Path] = [
+        "snakemake",
+        "--snakefile",
+        ROOT / "Snakefile",
+        "--workflow-profile",
+        ROOT / "profiles/default",
+    ]
+    command += ["--directory", FOLDER, "--configfile", CONFIG / "config.yaml", "--config", clips, "--cores", "all"]
+    subprocess.run([*command, "--until", "index_shards"], check=True)
+
+
+def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
+    mean = methods[MEAN_POSE]["mae_angle_deg"]
+    below = 100.0 * (1.0 - methods["odah_tiny"]["mae_angle_deg"] / mean)
+    yield Figure("comparison.odah.below_mean_pose", below, "%", 40.0, "higher")
+    yield Figure("comparison.neurik.mae_angle", methods["neurik_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
+
+
+def _lines(methods: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the page's tables: the metrics, and what the training took."""
+    order = [MEAN_POSE, TRIANGULATED_IK, *NETWORKS]
+    titles = [TITLES.get(name, name) for name in order]
+    lines = ["", f"| on people not seen | {' | '.join(titles)} |", f"|---|{'---:|' * len(order)}"]
+    lines += [f"| {title} | {' | '.join(f'{methods[n][key]:.3g}' for n in order)} |" for key, title in ROWS.items()]
+    lines += ["", "| training | parameters | steps x windows | minutes | windows/s | waiting for data |"]
+    lines += ["|---|---:|---:|---:|---:|---:|"]
+    for name, sizes in NETWORKS.items():
+        told = _told(name)
+        cells = [TITLES[name], f"{told['parameters']:,}", f"{sizes['steps']:,} x {sizes['batch_size']}"]
+        cells += [f"{told['seconds'] / 60:.0f}", f"{told['windows_per_second']:.1f}", f"{told['data_wait_share']:.0%}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _told(name: str) -> dict[str, Any]:
+    """Return what a network's training has written."""
+    told: dict[str, Any] = json.loads((FOLDER / "train" / name / "metrics.json").read_text())
+    return told
+
+
+def draw_curves(output: Path) -> None:
+    """Draw each network's loss against its steps."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(NETWORKS), figsize=(9, 3.2), layout="constrained")
+    for axis, name in zip(axes, NETWORKS, strict=True):
+        curve = _told(name)["loss"]
+        terms = [term for term in curve[-1] if term != "step"]
+        for term in sorted(terms, key="total".__ne__):
+            points = [(point["step"], point[term]) for point in curve if term in point]
+            axis.semilogy(*zip(*points, strict=True), label=term, lw=1.8 if term == "total" else 0.9)
+        axis.set(xlabel="step", title=TITLES[name])
+        axis.grid(alpha=0.3)
+        axis.legend(frameon=False, fontsize=8, ncols=2)
+    axes[0].set_ylabel("loss")
+    with atomic_path(output) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print, fill in the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--document", type=Path, help="the page whose table and picture are to be made")
+    options = parser.parse_args(arguments)
+    methods = measure()
+    found = list(_figures(methods))
+    print_table(found)
+    if options.document:
+        fill(options.document, "comparison", _lines(methods))
+        draw_curves(CURVES)
+    return 0 if all(figure.passes for figure in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
