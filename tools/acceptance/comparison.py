@@ -2,26 +2,28 @@
 
 python -m tools.acceptance.comparison [--document docs/results.md]
 
-Prints the figures, and writes the table of metrics and the curves of the training into the document. Makes the set in
-runs/benchmark first, where it is not there yet: an hour of two cores; training takes another of one.
+Prints the figures, and writes the table of metrics and the curves of the training into the document. What stands in
+acceptance/comparison is taken over; else the set takes an hour of two cores, and training another of one.
 """
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from kinesynth.atomic import atomic_path
 from kinesynth_train.evaluate import MEAN_POSE, ROWS, TRIANGULATED_IK, evaluate
 from kinesynth_train.train import Settings, fit
-from tools.acceptance.figures import ROOT, Figure, print_table
+from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
+from tools.acceptance.runs import run_workflow
 from tools.document import fill
 
 CONFIG = ROOT / "configs/benchmark"
-FOLDER = ROOT / "runs/benchmark"
+FOLDER = OUTPUT / "comparison"
 NETWORKS: dict[str, dict[str, Any]] = {
     "odah_tiny": {"steps": 1600, "window": 16, "batch_size": 8},
     "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
@@ -37,28 +39,15 @@ def figures() -> Iterator[Figure]:
 
 def measure() -> dict[str, dict[str, Any]]:
     """Return the metrics of each network and baseline on the people of the test split."""
-    make_shards()
+    config = yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
+    run_workflow(FOLDER.name, {**config, "clips": str(CONFIG / "clips.tsv")}, ["results/index.parquet"])
+    shards, trained = FOLDER / "results", {name: FOLDER / "train" / name for name in NETWORKS}
     for name, sizes in NETWORKS.items():
-        fit(Settings(FOLDER / "results", FOLDER / "train" / name, name, device="cpu", **sizes))
-    checkpoints = [FOLDER / "train" / name / "checkpoint.pt" for name in NETWORKS]
-    methods: dict[str, dict[str, Any]] = evaluate(checkpoints, FOLDER / "results", FOLDER / "train/table.json", "cpu")[
-        "methods"
-    ]
+        if not (trained[name] / "metrics.json").exists():
+            fit(Settings(shards, trained[name], name, device="cpu", **sizes))
+    checkpoints = [folder / "checkpoint.pt" for folder in trained.values()]
+    methods: dict[str, dict[str, Any]] = evaluate(checkpoints, shards, FOLDER / "train/table.json", "cpu")["methods"]
     return methods
-
-
-def make_shards() -> None:
-    """Run the workflow up to the shards; what stands there already is taken over."""
-    clips = f"clips={CONFIG / 'clips.tsv'}"
-    command: list[str | Path] = [
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--workflow-profile",
-        ROOT / "profiles/default",
-    ]
-    command += ["--directory", FOLDER, "--configfile", CONFIG / "config.yaml", "--config", clips, "--cores", "all"]
-    subprocess.run([*command, "--until", "index_shards"], check=True)
 
 
 def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
