@@ -39,7 +39,9 @@ def figures() -> Iterator[Figure]:
 def skeleton() -> Path:
     """Build the generic skeleton once."""
     OUTPUT.mkdir(exist_ok=True)
-    build_skeleton(output=OUTPUT / "skeleton.osim", log=OUTPUT / "skeleton.log")
+    log = OUTPUT / "skeleton.log"
+    log.unlink(missing_ok=True)
+    build_skeleton(output=OUTPUT / "skeleton.osim", log=log)
     return OUTPUT / "skeleton.osim"
 
 
