@@ -1,5 +1,8 @@
 """Stage files: whole or absent, the same bytes for the same content, and no clip lost."""
 
+import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +71,25 @@ def test_a_bad_clip_does_not_sink_its_shard(tmp_path: Path) -> None:
     assert list(out.clips) == ["walk", "bow"]
     assert out.rejected["fall"].stage == "load_motion"
     assert out.rejected["jump"] == Rejection("jump", "twice", "too high", 2.5, "knee")
+
+
+def test_a_disk_that_takes_no_more_ends_in_an_error_not_a_crash(tmp_path: Path) -> None:
+    script = """
+import resource, sys
+import numpy as np
+import errno
+import subprocess
+import sys
+from pathlib import Path
+from kinesynth.stage_file import Clip, StageFile, write_stage
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    write_stage(Path(sys.argv[1]), StageFile({"a": Clip("a", {"x": np.zeros(100_000)})}))
+except OSError as error:
+    print("refused", error.errno)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "a.h5"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"refused {errno.EFBIG}\n"), done.stderr
+    assert list(tmp_path.iterdir()) == []

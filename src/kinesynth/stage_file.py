@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from kinesynth.atomic import atomic_path
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.hdf5 import new_file
 
 Attributes = Mapping[str, Any]
 MOST_BYTES = 3 << 30  # of all arrays; ten thousand frames take a tenth of it
@@ -70,7 +71,7 @@ def read_stage(path: Path) -> StageFile:
 
 def write_stage(path: Path, stage: StageFile) -> None:
     """Write a stage file atomically."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+    with atomic_path(path) as temporary, new_file(temporary) as file:
         _set_attributes(file, stage.attrs)
         clips = file.create_group("clips", track_order=True)
         for clip in stage.clips.values():

@@ -1,8 +1,9 @@
-"""A line of progress after every finished job and a summary at the end.
+"""A line of progress after every finished job, what a failed job said, and a summary at the end.
 
 A Snakemake profile asks for it by `logger: [kinesynth]`; Snakemake finds logger plugins by the name of their package.
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from kinesynth.errors import KinesynthError
 from kinesynth.report.status import Status, brief, describe, read_status
 
 EVERY_SECONDS = 10.0
+MESSAGE = re.compile(r"kinesynth(?:-train)?: \S.*")
 
 
 class LogHandler(LogHandlerBase):
@@ -31,7 +33,7 @@ class LogHandler(LogHandlerBase):
         self._finished = 0
 
     def emit(self, record: LogRecord) -> None:
-        """Remember which job runs which rule, and tell the progress when one has finished."""
+        """Remember which job runs which rule; tell the progress when one has finished, the reason when one failed."""
         event = getattr(record, "event", None)
         if event == LogEvent.JOB_INFO:
             self._rules[int(getattr(record, "jobid", -1))] = str(getattr(record, "rule_name", ""))
@@ -42,6 +44,11 @@ class LogHandler(LogHandlerBase):
                 rule = self._rules.get(int(getattr(record, "job_id", -1)), "")
                 _tell(lambda state: brief(state, rule))
                 self._next = time.monotonic() + max(EVERY_SECONDS, 19.0 * (time.monotonic() - start))
+
+        elif event == LogEvent.JOB_ERROR:
+            for log in getattr(record, "log", None) or ():
+                sys.stderr.write(f"{getattr(record, 'rule_name', 'job')} failed: {last_words(Path(str(log)))}\n")
+            sys.stderr.flush()
 
     def close(self) -> None:
         """Tell the whole state once the run has ended, well or not."""
@@ -74,6 +81,15 @@ class LogHandler(LogHandlerBase):
     def needs_rulegraph(self) -> bool:
         """Needs none."""
         return False
+
+
+def last_words(log: Path) -> str:
+    """Return the last error message in a job's log, or its last line: Snakemake, quiet about rules, shows neither."""
+    if not log.exists():
+        return f"no log; expected {log}"
+    text = log.read_text(encoding="utf-8", errors="replace")
+    said = MESSAGE.findall(text) or [line for line in re.split(r"[\r\n]+", text) if line.strip()] or ["without a word"]
+    return f"{said[-1].strip()} (see {log})"
 
 
 def _tell(text: Callable[[Status], str]) -> None:

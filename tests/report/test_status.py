@@ -146,3 +146,28 @@ def test_snakemakes_plugin_tells_progress_and_a_summary(
     assert capsys.readouterr().err.count("progress: pack_shard 1/2 shards") == 1
     handler.close()
     assert "1 clips rejected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        (
+            "chatter\nso: 0%|  |\rso: 9%|#|kinesynth: ik.h5: truncated; run again\nmore\n",
+            "kinesynth: ik.h5: truncated; run again",
+        ),
+        ("Killed\nTraceback\nValueError: that\n", "ValueError: that"),
+        ("", "without a word"),
+    ],
+)
+def test_a_failed_job_is_told_with_its_last_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], log: str, told: str
+) -> None:
+    from snakemake_interface_logger_plugins.common import LogEvent
+
+    from snakemake_logger_plugin_kinesynth import LogHandler
+
+    file = tmp_path / "a_000.log"
+    file.write_text(log)
+    failed = {"event": LogEvent.JOB_ERROR, "rule_name": "static_optimization", "log": [str(file)]}
+    LogHandler(None, None).emit(logging.makeLogRecord(failed))
+    assert capsys.readouterr().err == f"static_optimization failed: {told} (see {file})\n"

@@ -24,6 +24,7 @@ from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.video import pack_masks
 from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import new_file
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 
@@ -102,7 +103,7 @@ def pack_shard(
     person = _read_json(subject, *_PERSON)
     skeleton = SkeletonDefinition.from_osim(model)
     with atomic_path(output) as temporary:
-        with h5py.File(temporary, "w", track_order=True, libver=HDF5_FORMAT) as file:
+        with new_file(temporary, libver=HDF5_FORMAT) as file:
             file.attrs["schema"] = SCHEMA_VERSION
             file.attrs["kinesynth_version"] = __version__
             file.attrs["config_sha256"] = config_sha256
