@@ -1,5 +1,6 @@
 """Files that are either whole or absent."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # these do not say which file did not fit
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
