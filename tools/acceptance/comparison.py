@@ -28,6 +28,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "odah_tiny": {"steps": 1600, "window": 16, "batch_size": 8},
     "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
 }
+LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
 CURVES = ROOT / "docs/images/training.png"
 TITLES = {"odah_tiny": "ODAH (small)", "neurik_tiny": "NeurIK (small)"}
 
@@ -93,7 +94,7 @@ def draw_curves(output: Path) -> None:
         for term in sorted(terms, key="total".__ne__):
             points = [(point["step"], point[term]) for point in curve if term in point]
             axis.semilogy(*zip(*points, strict=True), label=term, lw=1.8 if term == "total" else 0.9)
-        axis.set(xlabel="step", title=TITLES[name])
+        axis.set(xlabel="step", title=TITLES[name], ylim=(LEAST_LOSS, None))
         axis.grid(alpha=0.3)
         axis.legend(frameon=False, fontsize=8, ncols=2)
     axes[0].set_ylabel("loss")
