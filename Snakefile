@@ -32,4 +32,5 @@ rule all:
     input:
         "results/report.html",
         "results/index.parquet",
+        expand("results/shards/{shard}.h5", shard=SHARDS),  # else one that was deleted would not be missed
         expand("results/opensim/{subject}", subject=SUBJECTS),

@@ -56,7 +56,7 @@ WORKERS = {  # verb -> what it makes
     "pack-shard": SHARD,
     "index-shards": GOAL,
     "export": "results/opensim/a",
-    "fit": "results/train/metrics.json",
+    "fit": "results/train/checkpoint.pt",
     "report": ALL,
 }
 AFTER_FORCES = ("stages/id", "stages/so", "stages/quality", "results/shards", GOAL)
@@ -313,7 +313,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("full_disk", "full disk (small tmpfs)", fill_disk, "kinesynth: .*No space left on device"),
     Fault("truncated_stage", "truncated intermediate file", truncate, "kinesynth: .*truncated", AFTER_FORCES[1:]),
-    Fault("corrupted_shard", "corrupted shard", corrupt, ".*a_000.h5: (found|checksum)", ()),
+    Fault("corrupted_shard", "corrupted shard", corrupt, ".*a_000.h5: (found|checksum)", (), "all"),
     Fault(
         "hung_opensim",
         "hung OpenSim process",

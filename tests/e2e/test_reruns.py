@@ -70,3 +70,13 @@ def test_added_clips_rerun_what_they_touch(finished: Path) -> None:
     per_shard = {"load_motion", "inverse_kinematics", "fit_body", "static_optimization", "render_views", "pack_shard"}
     assert {rule: planned.get(rule) for rule in per_shard} == dict.fromkeys(per_shard, "1")
     assert {"build_body", "build_skeleton", "joint_regressor", "shipped_regressor"}.isdisjoint(planned)
+
+
+def test_a_deleted_shard_is_packed_again(finished: Path) -> None:
+    """As `kinesynth verify` advises for a damaged one."""
+    shard, aside = finished / "results/shards/a_000.h5", finished / "aside.h5"
+    shard.rename(aside)
+    try:
+        assert rerun(finished, {}) == {"pack_shard", *AFTER_SHARDS}
+    finally:
+        aside.rename(shard)
