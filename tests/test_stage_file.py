@@ -77,9 +77,6 @@ def test_a_disk_that_takes_no_more_ends_in_an_error_not_a_crash(tmp_path: Path) 
     script = """
 import resource, sys
 import numpy as np
-import errno
-import subprocess
-import sys
 from pathlib import Path
 from kinesynth.stage_file import Clip, StageFile, write_stage
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
