@@ -74,7 +74,8 @@ def _render_view(target: Any, scene: Scene, camera: Camera, people: set[str], fo
     _pictures(target, scene.settings, folder / f"{camera.name}.mp4")
     others = {obj.name for obj in bpy.data.objects if obj.type != "CAMERA"} - people
     with _unsmoothed(target, scene.settings), _hidden(others):
-        _parts(target, folder / f"{camera.name}_parts.mkv")
+        _video(target, folder / f"{camera.name}_parts.mkv", "MKV", "FFV1", "BW", "LOSSLESS")
+        bpy.ops.render.render(animation=True)
 
 
 def _render_depth(target: Any, scene: Scene, shadows: set[str], path: Path) -> None:
@@ -267,9 +268,11 @@ def _held(owner: Any, **values: Any) -> Iterator[None]:
     before = {name: getattr(owner, name) for name in values}
     for name, value in values.items():
         setattr(owner, name, value)
-    yield
-    for name, value in before.items():
-        setattr(owner, name, value)
+    try:
+        yield
+    finally:  # the same process draws the next clip, also after one that failed
+        for name, value in before.items():
+            setattr(owner, name, value)
 
 
 @contextmanager
@@ -305,12 +308,6 @@ def _unsmoothed(target: Any, settings: Settings) -> Iterator[None]:
         else:
             stack.enter_context(_held(target.render, engine="BLENDER_WORKBENCH"))
         yield
-
-
-def _parts(target: Any, path: Path) -> None:
-    """Render the labels of the person's parts."""
-    _video(target, path, "MKV", "FFV1", "BW", "LOSSLESS")
-    bpy.ops.render.render(animation=True)
 
 
 def _depth(target: Any, folder: Path) -> list[np.ndarray]:
