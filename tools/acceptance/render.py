@@ -21,7 +21,7 @@ from kinesynth.render.mesh import vertex_normals
 from kinesynth.render.person import dress
 from kinesynth.render.scene import PRESETS, Scene
 from kinesynth.render.skinning import drape
-from kinesynth.render.views import bone_motion, rest_body, write_person
+from kinesynth.render.views import bone_motion, clip_scene, rest_body, write_person
 from kinesynth.seeds import generator
 from kinesynth.stage_file import read_stage
 from tools.acceptance.figures import OUTPUT, Figure
@@ -101,8 +101,7 @@ def _heights_of_carried(model: BodyModel, fit: Path) -> np.ndarray:
     heights = []
     for name, clip in read_stage(OUTPUT / "demo" / fit).clips.items():
         pose = SmplxPose.from_clip(clip)
-        rng = generator(1, str(clip.attrs["subject"]), name, "render")
-        scene = draw_scene(rng, str(clip.attrs["sex"]), float(clip.attrs["fps"]), len(pose), PRESETS["preview"])
+        scene, _ = clip_scene(clip, len(pose), 1, PRESETS["preview"])
         with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
             extremes = write_person(Path(folder), model, pose, scene)
         lowest = extremes[:, 1].reshape(-1, len(pose), DIRECTIONS).min(axis=(0, 2))

@@ -113,8 +113,7 @@ def _render(
 ) -> Clip:
     pose = SmplxPose.from_clip(clip)
     n_frames = len(pose)
-    rng = generator(seed, str(clip.attrs["subject"]), clip.clip_id, "render")
-    scene = draw_scene(rng, str(clip.attrs.get("sex", "")), float(clip.attrs["fps"]), n_frames, settings)
+    scene, rng = clip_scene(clip, n_frames, seed, settings)
     perturbations = [draw_perturbation(rng, name) for name in names]
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
@@ -146,6 +145,12 @@ def _render(
         "tracks": " ".join(tracks),
     }
     return Clip(clip.clip_id, arrays, {**clip.attrs, **shown})
+
+
+def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tuple[Scene, np.random.Generator]:
+    """Return the scene of a clip, still without cameras and furniture, and the generator that draws its cameras."""
+    rng = generator(seed, str(clip.attrs["subject"]), clip.clip_id, "render")
+    return draw_scene(rng, str(clip.attrs.get("sex", "")), float(clip.attrs["fps"]), n_frames, settings), rng
 
 
 def _deflated(pictures: np.ndarray) -> np.ndarray:
