@@ -44,7 +44,6 @@ class LogHandler(LogHandlerBase):
                 rule = self._rules.get(int(getattr(record, "job_id", -1)), "")
                 _tell(lambda state: brief(state, rule))
                 self._next = time.monotonic() + max(EVERY_SECONDS, 19.0 * (time.monotonic() - start))
-
         elif event == LogEvent.JOB_ERROR:
             for log in getattr(record, "log", None) or ():
                 sys.stderr.write(f"{getattr(record, 'rule_name', 'job')} failed: {last_words(Path(str(log)))}\n")

@@ -49,9 +49,8 @@ def crop_camera(K: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
 
 def crop_points(points: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
     """Return pixels (..., 2) of the picture as pixels of the crops; their shapes are those that numpy makes alike."""
-    cut: np.ndarray = (points - squares[..., :2] + 0.5) * (
-        size / squares[..., 2:]
-    ) - 0.5  # whole numbers: pixels' centres
+    # Whole numbers are pixels' centres.
+    cut: np.ndarray = (points - squares[..., :2] + 0.5) * (size / squares[..., 2:]) - 0.5
     return cut
 
 
