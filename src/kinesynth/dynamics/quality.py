@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.signal import savgol_filter
 
-from kinesynth.dynamics.moment_limits import moment_limits
 from kinesynth.dynamics.names import FEET, GRAVITY, TOES
 from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import ClipRejected
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 REASONS = (
