@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.signal import savgol_filter
 
+from kinesynth.amass import AmassFile
+from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.amass import AmassFile
-from kinesynth.motion.figure import ANKLES, FEET, WRISTS, forward_kinematics
+from kinesynth.motion.figure import ANKLES, FEET, WRISTS
 from kinesynth.motion.recording import from_amass
 
 GRAVITY = 9.81
