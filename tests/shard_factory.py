@@ -113,7 +113,7 @@ def make_clip(
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
-        "grf": ({"force": force, "cop": cop, "moment": np.zeros((frames, 2, 3))}, attrs),
+        "grf": ({"force": force, "cop": cop, "moment": np.zeros((frames, 2, 3)), "smooth_angles": angles}, attrs),
         "id": ({"moments": 60.0 * wave, "residual": np.full((frames, 6), 4.0)}, attrs),
         "so": ({"activations": activations, "reserves": 0.5 * wave, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (
