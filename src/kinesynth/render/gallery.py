@@ -14,6 +14,7 @@ from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.body.subject import Shape, drawn_shape
 from kinesynth.isolation import Worker
+from kinesynth.pixels import frame_pixels
 from kinesynth.render import blender_calls
 from kinesynth.render.cameras import Perturbation, place
 from kinesynth.render.draw import draw_scene, furnish
@@ -101,7 +102,7 @@ def _figure(
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
         worker.call(blender_calls.render, folder, scene, timeout_seconds=START_SECONDS)
         with av.open(str(folder / "frontal.mp4")) as container:
-            picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+            picture = frame_pixels(next(container.decode(video=0)), "rgb24")
     left = (wide - width) // 2
     return np.asarray(picture[:, left : left + width])
 

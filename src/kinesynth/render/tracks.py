@@ -7,6 +7,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from kinesynth.errors import ClipRejected
+from kinesynth.pixels import frame_pixels
 from kinesynth.render.job import PART_LEVEL
 
 STRAY_SHARE = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times this share
@@ -33,7 +34,7 @@ def read_parts(path: Path, n_frames: int) -> np.ndarray:
         ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or levels are no labels'.
     """
     with av.open(str(path)) as container:
-        levels = np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
+        levels = np.stack([frame_pixels(frame, "gray") for frame in container.decode(video=0)])
     _expect(path, len(levels), n_frames)
     stray = levels % PART_LEVEL != 0
     if stray.mean() > STRAY_SHARE:
