@@ -21,6 +21,7 @@ from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
+from kinesynth.notes import tell
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
@@ -131,9 +132,7 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "markers":
         from kinesynth.motion.marker_motion import read_marker_motion
 
-        begin = row.start or 0.0
-        end = begin + seconds if row.end is None else min(row.end, begin + seconds)
-        return read_marker_motion(row.path, row.static, who.body, who.betas, (begin, end))
+        return read_marker_motion(row.path, row.static, who.body, who.betas, (row.start, row.end, seconds))
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
 
@@ -168,6 +167,7 @@ def _fitted(file: AmassFile, who: Subject) -> Recording:
 
 
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
+    tell(row.path or row.action, recording.notes)
     placed = place(recording, who.figure)
     poses, toes_bent = placed.poses, 0.0
     if row.source != "procedural" and are_stiff(poses):
@@ -186,7 +186,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "split": row.split,
         "source": row.source,
         "path": str(row.path or ""),
-        "start": row.start or 0.0,
+        "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
         "sex": str(who.record["sex"]),
@@ -196,6 +196,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "floor_removed_m": placed.floor,
         "toes_bent_rad": toes_bent,
         "rest_pose": "the body's own",
+        "notes": "; ".join(recording.notes),
         **recording.attrs,
     }
     return Clip(row.clip_id, arrays, attrs)
