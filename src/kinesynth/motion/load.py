@@ -11,13 +11,14 @@ import numpy as np
 
 from kinesynth.amass import AmassFile, read_amass, write_amass
 from kinesynth.body.bone_lengths import smplx_rest_joints
+from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.figure import Figure, figure_of, leg_length
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
-from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
@@ -128,12 +129,29 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
 
-        return read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log)
+        return _audited(row.path, read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log), who)
     if row.source == "markers":
         from kinesynth.motion.marker_motion import read_marker_motion
 
-        return read_marker_motion(row.path, row.static, who.body, who.betas, (row.start, row.end, seconds))
+        part = (row.start, row.end, seconds)
+        return _audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
+
+
+def _audited(path: Path, recording: Recording, who: Subject) -> Recording:
+    """Return a recording whose joints move as a body's can, at its rate and in its units.
+
+    Raises:
+        ClipRejected: they do not; the detail names the file.
+    """
+    turns = recording.poses[:, :66].reshape(-1, 22, 3)
+    joints, _ = forward_kinematics(who.figure.joints, recording.root_scale * recording.root, turns)
+    try:
+        audit_joint_paths(joints, recording.fps)
+    except ClipRejected as error:
+        detail = f"{path}: {error.detail} at {recording.fps:.4g} Hz; correct its rate, times or units"
+        raise ClipRejected(error.reason, error.figure, detail) from error
+    return recording
 
 
 def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:

@@ -80,7 +80,7 @@ def _check_even(path: Path, field: str, times: np.ndarray, rounding: float) -> N
 
 def _checked_rate(path: Path, field: str, rate: float) -> float:
     low, high = RATES_HZ
-    if not low <= rate <= high:
+    if not (1.0 - _MOST_OFF) * low <= rate <= (1.0 + _MOST_OFF) * high:
         found = f"{rate:.4g} rows a second"
         raise BadInput(path, field, found, f"{low:g} to {high:g}", "write the times in seconds, or resample the file")
     return rate
