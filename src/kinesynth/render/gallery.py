@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image
 
 from kinesynth.atomic import atomic_path
+from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.subject import Shape, drawn_shape
+from kinesynth.body.shape import Shape
 from kinesynth.isolation import Worker
 from kinesynth.pixels import frame_pixels
 from kinesynth.render import blender_calls
