@@ -19,7 +19,7 @@ from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_calls
 from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.draw import draw_look, draw_scene, furnish
 from kinesynth.render.scene import PRESETS, Scene, Settings
 from kinesynth.render.views import write_person
 from kinesynth.stage_file import read_stage
@@ -51,7 +51,8 @@ def main(body: Path, fit: Path, frames: int = 4) -> None:
 
 def scene_of(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int], settings: Settings) -> Scene:
     """Return the scene, its meshes written to `folder`."""
-    scene = draw_scene(np.random.default_rng(1), "male", 30.0, len(pose), settings, "room")
+    rng = np.random.default_rng(1)
+    scene = draw_scene(rng, draw_look(rng, "male"), 30.0, len(pose), settings, "room")
     extremes = write_person(folder, model, pose, scene)
     camera = place("frontal", extremes, *size, Perturbation())
     return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))

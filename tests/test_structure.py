@@ -21,6 +21,7 @@ BANNED = {
     r"torch\.load\((?!.*weights_only=True)": "runs code from data files",
     r"np\.random\.(?!default_rng|Generator|SeedSequence)\w": "entropy that no seed rules",
     r"^\s*(import|from) (random|uuid)\b": "entropy that no seed rules",
+    r"default_rng\((\)|\d|len\()": "randomness that is not an argument",
 }
 HEAVY = {"opensim", "bpy", "snakemake"}
 

@@ -7,14 +7,14 @@ from figure import figure
 
 from kinesynth.render import garments, head
 from kinesynth.render.anatomy import Piece
-from kinesynth.render.draw import draw_person
+from kinesynth.render.draw import draw_clothes, draw_look
 from kinesynth.render.mesh import boundary_edges
 from kinesynth.render.person import dress
 from kinesynth.render.skinning import bone_transforms, drape
 
 BODY = figure()
-UPPER = {cut: garments.upper(BODY, cut) for cut in garments.SLEEVES}
-LOWER = {cut: garments.lower(BODY, cut) for cut in garments.LEGS}
+UPPER = {cut: garments.upper(BODY, cut, 0) for cut in garments.SLEEVES}
+LOWER = {cut: garments.lower(BODY, cut, 0) for cut in garments.LEGS}
 
 
 @pytest.mark.parametrize("piece", [*UPPER.values(), *LOWER.values()], ids=lambda piece: piece.name)
@@ -66,7 +66,7 @@ def test_patterns_are_printed_evenly(piece: Piece) -> None:
 def test_hips_broader_than_the_shoulders_are_not_sleeves() -> None:
     wide = np.where(np.abs(BODY.vertices[:, 1]) < 0.1, 2.0, 1.0)
     body = replace(BODY, vertices=BODY.vertices * np.column_stack([wide, np.ones_like(wide), wide]))
-    piece = garments.upper(body, "t-shirt")
+    piece = garments.upper(body, "t-shirt", 0)
     cloth = piece.uv.any(axis=(1, 2))
     hip = cloth & (piece.rest[piece.faces][..., 1].max(axis=1) < 0.1)
     corners = piece.rest[piece.faces[hip]]
@@ -93,7 +93,8 @@ def test_cloth_stays_outside_a_moving_body() -> None:
 
 
 def test_every_outfit_dresses_the_body() -> None:
-    person = draw_person(np.random.default_rng(0), "female")
+    rng = np.random.default_rng(0)
+    person = draw_clothes(rng, draw_look(rng, "female"))
     for piece in dress(BODY, person):
         assert np.isfinite(piece.rest).all(), piece.name
         assert len(piece.weights) == len(piece.rest), piece.name
@@ -102,6 +103,6 @@ def test_every_outfit_dresses_the_body() -> None:
 
 @pytest.mark.parametrize("cut", sorted(set(itertools.chain.from_iterable(head.HAIRCUTS.values()))))
 def test_hair_covers_the_crown(cut: str) -> None:
-    hair = head.hair(BODY, cut)
+    hair = head.hair(BODY, cut, 0)
     assert hair.rest[:, 1].max() > BODY.vertices[:, 1].max()
     assert hair.rest[:, 2].max() < BODY.eyes[2] + 0.05

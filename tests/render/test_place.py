@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
-from kinesynth.render.furniture import KINDS, boxes
+from kinesynth.render.draw import draw_look, draw_scene, furnish
+from kinesynth.render.furniture import KINDS, Box, boxes
 from kinesynth.render.materials import MATERIALS
 from kinesynth.render.place import SKIES, draw_room, hides, props, walls
 from kinesynth.render.scene import PRESETS, Furniture, Kind, Scene
@@ -12,7 +12,8 @@ POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], si
 
 
 def scene(kind: Kind, seed: int = 0) -> Scene:
-    drawn = draw_scene(np.random.default_rng(seed), "male", 30.0, 1, PRESETS["preview"], kind)
+    rng = np.random.default_rng(seed)
+    drawn = draw_scene(rng, draw_look(rng, "male"), 30.0, 1, PRESETS["preview"], kind)
     cameras = tuple(place(name, POINTS, 256, 256, Perturbation()) for name in ("frontal", "sagittal"))
     return furnish(drawn, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
 
@@ -40,13 +41,22 @@ def test_no_wall_stands_between_a_camera_and_the_person() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_furniture_stands_on_the_floor_and_against_its_wall(kind: str) -> None:
-    made = boxes(Furniture(kind, 0, 0.5, 1.0, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    made = boxes(Furniture(kind, 0, 0.5, 1.0, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), 0))
     low = np.array([box.low for box in made])
     high = np.array([box.high for box in made])
     assert (low <= high).all()
     assert low[:, 1:].min() >= 0
     assert high[:, 2].max() < 0.95
     assert np.abs([low[:, 0].min(), high[:, 0].max()]).max() < 1.0
+
+
+@pytest.mark.parametrize("kind", ["shelf", "plant"])
+def test_what_fills_furniture_follows_from_its_seed_alone(kind: str) -> None:
+    def made(along_m: float, filling: int) -> list[Box]:
+        return boxes(Furniture(kind, 0, along_m, 1.0, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), filling))
+
+    assert made(0.5, 7) == made(1.5, 7)
+    assert made(0.5, 7) != made(0.5, 8)
 
 
 def test_all_places_and_skies_are_drawn() -> None:

@@ -13,8 +13,8 @@ from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import project
-from kinesynth.render.scene import PRESETS
-from kinesynth.render.views import ENGINE_VARIABLE, choose_engine, render_views
+from kinesynth.render.scene import PRESETS, Person
+from kinesynth.render.views import ENGINE_VARIABLE, choose_engine, clip_scene, render_views
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
@@ -117,6 +117,19 @@ def test_depth_is_left_out_unless_asked_for(rendered: StageFile) -> None:
     clip = rendered.clips["whole"]
     assert clip.attrs["tracks"] == ""
     assert not [name for name in clip.arrays if name.endswith("depth")]
+
+
+def test_a_look_belongs_to_the_subject_and_clothes_to_the_clip() -> None:
+    def person(subject: str, clip: str, seed: int = 1) -> Person:
+        attrs = {"subject": subject, "sex": "female", "fps": 30.0}
+        return clip_scene(Clip(clip, {}, attrs), N_FRAMES, seed, PRESETS["preview"])[0].person
+
+    clips = [person("s1", f"s1_{k}") for k in range(8)]
+    assert len({clip.look for clip in clips}) == 1
+    assert len({clip.upper for clip in clips}) == 8
+    assert person("s2", "s1_0").look != clips[0].look
+    assert person("s1", "s1_0", seed=2).look != clips[0].look
+    assert person("s1", "s1_0") == clips[0]
 
 
 def test_the_environment_chooses_the_engine_and_the_log_says_so(

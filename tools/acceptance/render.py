@@ -15,7 +15,7 @@ from kinesynth.isolation import Worker
 from kinesynth.render import blender_calls
 from kinesynth.render.anatomy import Piece
 from kinesynth.render.cameras import draw_perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.draw import draw_clothes, draw_look, draw_scene, furnish
 from kinesynth.render.garments import LEGS, SLEEVES
 from kinesynth.render.mesh import vertex_normals
 from kinesynth.render.person import dress
@@ -68,7 +68,8 @@ def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
             poses[k % len(poses)], np.linspace(0, len(poses[k % len(poses)]) - 1, CHECKED_FRAMES).astype(int)
         )
         body = rest_body(model, pose.betas)
-        person = draw_scene(generator(1, "acceptance", str(k)), "female", 30.0, 1, PRESETS["preview"]).person
+        rng = generator(1, "acceptance", str(k))
+        person = draw_clothes(rng, draw_look(rng, "female"))
         person = replace(person, upper=replace(person.upper, cut=upper), lower=replace(person.lower, cut=lower))
         transforms, (vertices, _) = bone_motion(pose, body), model.pose(pose)
         for piece in dress(body, person):
@@ -120,7 +121,7 @@ def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]
             model, _frames(pose, np.arange(len(pose))[:: max(1, len(pose) // CHECKED_FRAMES)], shape.betas)
         )
         rng = generator(1, "acceptance scene", str(k))
-        scene = draw_scene(rng, shape.sex, 30.0, len(chosen), PRESETS["preview"])
+        scene = draw_scene(rng, draw_look(rng, shape.sex), 30.0, len(chosen), PRESETS["preview"])
         with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
             extremes = write_person(Path(name), model, chosen, scene)
         lowest = extremes[:, 1].min() - scene.room.floor.height_m
@@ -166,7 +167,8 @@ def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Figur
 
 
 def _scene(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int]) -> Scene:
-    scene = draw_scene(generator(1, "acceptance", "renderer"), "male", 30.0, len(pose), PRESETS["preview"])
+    rng = generator(1, "acceptance", "renderer")
+    scene = draw_scene(rng, draw_look(rng, "male"), 30.0, len(pose), PRESETS["preview"])
     extremes = write_person(folder, model, pose, scene)
     camera = place("frontal", extremes, *size, draw_perturbation(generator(1, "acceptance", "camera")))
     return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))

@@ -1,4 +1,7 @@
-"""Drawing scenes: every choice that chance makes, and nothing else."""
+"""Sampling scenes at random: every choice that chance makes, and nothing else.
+
+A person's look is sampled once a subject; clothes, place, light and cameras are sampled for each clip.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +13,7 @@ from kinesynth.render.garments import LEGS, PITCHES_M, SLEEVES
 from kinesynth.render.head import HAIRCUTS
 from kinesynth.render.palette import linear, shade
 from kinesynth.render.place import draw_room
-from kinesynth.render.scene import Colour, Fabric, Garment, Kind, Light, Pattern, Person, Scene, Settings
+from kinesynth.render.scene import Colour, Fabric, Garment, Kind, Light, Look, Pattern, Person, Scene, Settings
 
 # Corners of the human range of skin, from very light to very dark (sRGB), each with a cool and a warm end.
 _SKIN = (
@@ -55,13 +58,13 @@ _CALM_PATTERNS: tuple[Pattern, ...] = ("solid", "solid", "denim", "knit")
 
 
 def draw_scene(
-    rng: np.random.Generator, sex: str, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
+    rng: np.random.Generator, look: Look, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
 ) -> Scene:
-    """Draw everything that does not depend on where the clip takes place; `furnish` adds the rest.
+    """Sample a clip's clothes, place and light; `furnish` adds what depends on where the clip takes place.
 
     A `kind` of place fixes the choice among them.
     """
-    person = draw_person(rng, sex)
+    person = draw_clothes(rng, look)
     room = draw_room(rng, kind)
     warmth = float(rng.uniform(-0.08, 0.08))
     strength = float(np.exp(rng.normal(0.0, 0.22)))
@@ -105,16 +108,15 @@ def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Came
     return replace(scene, lights=lights)
 
 
-def draw_person(rng: np.random.Generator, sex: str) -> Person:
-    """Draw skin, eyes, hair, clothes and shoes."""
+def draw_look(rng: np.random.Generator, sex: str) -> Look:
+    """Sample a subject's skin, eyes and hair."""
     tone = rng.uniform(0, len(_SKIN) - 1)
     index, share = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
     warm = rng.uniform()
     pair = [np.asarray(_SKIN[k][0]) * (1 - warm) + np.asarray(_SKIN[k][1]) * warm for k in (index, index + 1)]
     dark = tone > 2.6
     cuts = HAIRCUTS[sex] if sex in HAIRCUTS else HAIRCUTS["male"] + HAIRCUTS["female"]
-    shoe = shade(rng, _SHOE)
-    return Person(
+    return Look(
         skin=linear((1 - share) * pair[0] + share * pair[1]),
         skin_roughness=float(rng.uniform(0.45, 0.65)),
         flush=float(rng.uniform(0.3, 1.0)),
@@ -122,11 +124,24 @@ def draw_person(rng: np.random.Generator, sex: str) -> Person:
         hair_cut=str(rng.choice(cuts)),
         hair=shade(rng, _HAIR[:2] if dark else _HAIR),
         stubble=0.0 if sex == "female" else float(max(rng.uniform(-0.6, 0.8), 0)),
-        upper=Garment(str(rng.choice(list(SLEEVES))), _draw_fabric(rng, _CLOTH)),
-        lower=Garment(str(rng.choice(list(LEGS))), _draw_fabric(rng, _LEGWEAR, calm=True)),
-        shoe=shoe,
+        tufts=_seed(rng),
+    )
+
+
+def draw_clothes(rng: np.random.Generator, look: Look) -> Person:
+    """Sample clothes and shoes for a person."""
+    return Person(
+        look=look,
+        upper=Garment(str(rng.choice(list(SLEEVES))), _draw_fabric(rng, _CLOTH), _seed(rng)),
+        lower=Garment(str(rng.choice(list(LEGS))), _draw_fabric(rng, _LEGWEAR, calm=True), _seed(rng)),
+        shoe=shade(rng, _SHOE),
         sole=linear((0.82, 0.81, 0.78)) if rng.uniform() < 0.6 else linear((0.10, 0.09, 0.09)),
     )
+
+
+def _seed(rng: np.random.Generator) -> int:
+    """Sample a seed for details that a scene does not list one by one."""
+    return int(rng.integers(2**32))
 
 
 def _draw_fabric(rng: np.random.Generator, palette: Sequence[Colour], calm: bool = False) -> Fabric:

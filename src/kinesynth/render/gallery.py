@@ -16,7 +16,7 @@ from kinesynth.body.subject import Shape, drawn_shape
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_calls
 from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.draw import draw_clothes, draw_look, draw_scene, furnish
 from kinesynth.render.garments import LEGS, SLEEVES
 from kinesynth.render.scene import PRESETS, Kind, Scene, Settings
 from kinesynth.render.views import START_SECONDS, choose_engine, write_person
@@ -81,10 +81,11 @@ def _shapes(model: BodyModel, seed: int) -> list[Shape]:
 
 def _scene(k: int, sex: str, upper: str, lower: str, settings: Settings, seed: int) -> Scene:
     """Return figure `k`'s scene: a person of its own in one of the places."""
-    own = draw_scene(generator(seed, "gallery", str(k), "person"), sex, 30.0, 1, settings)
+    rng = generator(seed, "gallery", str(k), "person")
+    own = draw_clothes(rng, draw_look(rng, sex))
     kind = _PLACES[k % _ROW * len(_PLACES) // _ROW]
-    shared = draw_scene(generator(seed, "gallery", kind, "place"), sex, 30.0, 1, settings, kind)
-    person = replace(own.person, upper=replace(own.person.upper, cut=upper), lower=replace(own.person.lower, cut=lower))
+    shared = draw_scene(generator(seed, "gallery", kind, "place"), own.look, 30.0, 1, settings, kind)
+    person = replace(own, upper=replace(own.upper, cut=upper), lower=replace(own.lower, cut=lower))
     return replace(shared, person=person)
 
 

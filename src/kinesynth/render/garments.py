@@ -106,8 +106,8 @@ def _along(fraction: float, start: float, middle: float, end: float) -> float:
     return float(np.interp(fraction, [-1, 0, 1, 2], [2 * start - middle, start, middle, end]))
 
 
-def upper(body: RestBody, cut: str) -> Piece:
-    """Return an upper garment (`SLEEVES`) for a body."""
+def upper(body: RestBody, cut: str, seed: int) -> Piece:
+    """Return an upper garment (`SLEEVES`) for a body; `seed` lays out its folds."""
     patch = _cut(body, upper_region(body, cut)).refined()
     base = patch.sample(body.vertices)
     shoulder = body.joint("left_shoulder")
@@ -118,12 +118,14 @@ def upper(body: RestBody, cut: str) -> Piece:
     below = (trunk[1] - base[:, 1]) / 0.06
     trunk_only = np.clip(below, 0, 1) * (patch.sample(body.weight("shoulder", "elbow", "wrist")) < 0.3)
     points = _hang(points, trunk_only, trunk, UPPER_FIT[cut].taper, taut=True)
-    piece = _finish(f"upper: {cut}", body, patch, points, UPPER_FIT[cut], clearance, _upper_uv(body, patch, points))
+    piece = _finish(
+        f"upper: {cut}", body, patch, points, UPPER_FIT[cut], clearance, _upper_uv(body, patch, points), seed
+    )
     return replace(piece, tint=_seams(body, piece, upper_region(body, cut), front=cut == "jacket"))
 
 
-def lower(body: RestBody, cut: str) -> Piece:
-    """Return a lower garment (`LEGS`) for a body."""
+def lower(body: RestBody, cut: str, seed: int) -> Piece:
+    """Return a lower garment (`LEGS`) for a body; `seed` lays out its folds."""
     patch = _cut(body, lower_region(body, cut)).refined()
     base = patch.sample(body.vertices)
     clearance = np.full(len(base), LOWER_FIT[cut].clearance)
@@ -136,7 +138,7 @@ def lower(body: RestBody, cut: str) -> Piece:
         weight = np.clip((start[1] - base[:, 1]) / 0.08, 0, 1) * (np.sign(base[:, 0]) == sign)
         points = _hang(points, weight, start, LOWER_FIT[cut].taper, towards=ankle)
     piece = _finish(
-        f"lower: {cut}", body, patch, points, LOWER_FIT[cut], clearance, _lower_uv(body, points, patch.faces)
+        f"lower: {cut}", body, patch, points, LOWER_FIT[cut], clearance, _lower_uv(body, points, patch.faces), seed
     )
     return replace(piece, tint=_seams(body, piece, lower_region(body, cut), front=False))
 
@@ -239,7 +241,14 @@ def _hull(outline: np.ndarray) -> np.ndarray:
 
 
 def _finish(
-    name: str, body: RestBody, patch: Patch, points: np.ndarray, fit: Fit, clearance: np.ndarray, uv: np.ndarray
+    name: str,
+    body: RestBody,
+    patch: Patch,
+    points: np.ndarray,
+    fit: Fit,
+    clearance: np.ndarray,
+    uv: np.ndarray,
+    seed: int,
 ) -> Piece:
     """Return the piece with smoothed skinning weights and its edges turned inwards into a hem."""
     matrix = smoothing_matrix(len(points), patch.faces)
@@ -266,7 +275,7 @@ def _finish(
         anchor=patch.matrix[keep],
         clearance=np.concatenate([clearance, 0.25 * clearance[corners]]),
         slack=np.full(len(keep), fit.slack),
-        folds=_folds(np.concatenate([points, inwards]), faces, matrix, corners, len(name)) if fit.slack else None,
+        folds=_folds(np.concatenate([points, inwards]), faces, matrix, corners, seed) if fit.slack else None,
     )
 
 

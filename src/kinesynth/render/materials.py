@@ -247,14 +247,14 @@ def values(scene: Scene) -> dict[str, dict[str, Any]]:
     person, floor = scene.person, scene.room.floor
     return {
         "skin": {
-            "tone.6": _scaled(person.skin, 0.84),
-            "tone.7": _scaled(person.skin, 1.14, red=1.04),
-            "surface.Roughness": person.skin_roughness,
+            "tone.6": _scaled(person.look.skin, 0.84),
+            "tone.7": _scaled(person.look.skin, 1.14, red=1.04),
+            "surface.Roughness": person.look.skin_roughness,
             "surface.Subsurface Weight": scene.settings.subsurface,
         },
-        "eye": {"white or iris.7": (*person.iris, 1.0)},
-        "hair": {"colour.6": _scaled(person.hair, 0.45), "colour.7": _scaled(person.hair, 1.5)},
-        "brow": {"own": _scaled(person.hair, 0.7)},
+        "eye": {"white or iris.7": (*person.look.iris, 1.0)},
+        "hair": {"colour.6": _scaled(person.look.hair, 0.45), "colour.7": _scaled(person.look.hair, 1.5)},
+        "brow": {"own": _scaled(person.look.hair, 0.7)},
         "upper": _fabric_values(person.upper.fabric, scene),
         "lower": _fabric_values(person.lower.fabric, scene),
         "shoe": {"own": (*person.shoe, 1.0)},

@@ -23,9 +23,9 @@ def dress(body: RestBody, person: Person) -> list[Piece]:
         bare_skin(body, person),
         head.eyeballs(body),
         head.brows(body),
-        head.hair(body, person.hair_cut),
-        garments.lower(body, person.lower.cut),
-        garments.upper(body, person.upper.cut),
+        head.hair(body, person.look.hair_cut, person.look.tufts),
+        garments.lower(body, person.lower.cut, person.lower.folds),
+        garments.upper(body, person.upper.cut, person.upper.folds),
         shoe(body, "left", SOLE_M),
         shoe(body, "right", SOLE_M),
         *hood,
@@ -45,7 +45,7 @@ def bare_skin(body: RestBody, person: Person) -> Piece:
     faces = body.faces[~hidden[body.faces].all(axis=1)]
     patch = Patch.whole(len(body.vertices), faces).compact()
     rest, weights = patch.sample(body.vertices), patch.sample(body.weights)
-    tint = patch.sample(complexion(body, person))
+    tint = patch.sample(complexion(body, person.look))
     return Piece("skin", rest, patch.faces, weights, ("skin",), single(patch.faces), tint=tint, anchor=patch.matrix)
 
 

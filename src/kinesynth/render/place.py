@@ -72,7 +72,7 @@ def _draw_furniture(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple[F
             palette = _TEXTILE if kind in ("sofa", "picture") else _WOOD
             size = float(rng.uniform(0.85, 1.15))
             colours = shade(rng, palette), shade(rng, _TEXTILE)
-            things.append(Furniture(kind, wall, place, size, *colours))
+            things.append(Furniture(kind, wall, place, size, *colours, int(rng.integers(2**32))))
             place += 2.0 + float(rng.exponential(0.6))
     return tuple(things)
 

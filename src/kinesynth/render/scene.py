@@ -32,15 +32,16 @@ class Fabric:
 
 @dataclass(frozen=True)
 class Garment:
-    """A garment's cut (a key of `SLEEVES` or `LEGS`) and its fabric."""
+    """A garment's cut (a key of `SLEEVES` or `LEGS`), its fabric, and the seed that lays out its folds."""
 
     cut: str
     fabric: Fabric
+    folds: int
 
 
 @dataclass(frozen=True)
-class Person:
-    """All that is seen of a person besides shape and motion."""
+class Look:
+    """What a person looks like in every clip, besides shape: `tufts` is the seed that ruffles the hair."""
 
     skin: Colour
     skin_roughness: float
@@ -49,6 +50,14 @@ class Person:
     hair_cut: str
     hair: Colour
     stubble: float
+    tufts: int
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person as dressed for one clip."""
+
+    look: Look
     upper: Garment
     lower: Garment
     shoe: Colour
@@ -74,7 +83,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class Furniture:
-    """A thing along one wall: its kind (one of `furniture.KINDS`), wall (0-3), place along it (m) and colours."""
+    """A thing along one wall: its kind (one of `furniture.KINDS`), wall (0-3), position along it (m) and colours.
+
+    `filling` is the seed of what fills it: a shelf's books, a pot's leaves.
+    """
 
     kind: str
     wall: int
@@ -82,6 +94,7 @@ class Furniture:
     size: float
     colour: Colour
     second: Colour
+    filling: int
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from kinesynth.isolation import Worker, isolated
 from kinesynth.render import blender_calls, shading
 from kinesynth.render.anatomy import Piece, RestBody
 from kinesynth.render.cameras import draw_perturbation, place, view_names
-from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.draw import draw_look, draw_scene, furnish
 from kinesynth.render.job import cache_path, shade_path, write_cache, write_pieces
 from kinesynth.render.person import dress
 from kinesynth.render.scene import PRESETS, Engine, Scene, Settings
@@ -50,7 +50,8 @@ def render_views(
 ) -> None:
     """Draw the clips of a shard: per view an H.264 video, labels of the body's parts, boxes and camera matrices.
 
-    Skin, hair, clothes, room, light and cameras are drawn from the seed, the subject and the clip.
+    Skin, eyes and hair are sampled from the seed and the subject; clothes, room, light and cameras from the seed and
+    the clip.
 
     Args:
         body: the body model (SMPL-X schema npz).
@@ -148,9 +149,14 @@ def _render(
 
 
 def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tuple[Scene, np.random.Generator]:
-    """Return the scene of a clip, still without cameras and furniture, and the generator that draws its cameras."""
-    rng = generator(seed, str(clip.attrs["subject"]), clip.clip_id, "render")
-    return draw_scene(rng, str(clip.attrs.get("sex", "")), float(clip.attrs["fps"]), n_frames, settings), rng
+    """Return the scene of a clip, still without cameras, and the generator that samples its cameras.
+
+    The look belongs to the subject and is the same in all of that subject's clips, whatever shard they are in; clothes,
+    place and light belong to the clip.
+    """
+    look = draw_look(generator(seed, str(clip.attrs["subject"]), "look"), str(clip.attrs.get("sex", "")))
+    rng = generator(seed, clip.clip_id, "render")
+    return draw_scene(rng, look, float(clip.attrs["fps"]), n_frames, settings), rng
 
 
 def _deflated(pictures: np.ndarray) -> np.ndarray:
