@@ -1,6 +1,6 @@
 """A scene described without its renderer: plain frozen records that travel as JSON.
 
-The same record gives the same pictures; `kinesynth.render.draw` draws one.
+The same record gives the same pictures; `kinesynth.render.sampling` samples one.
 """
 
 import json
@@ -9,11 +9,11 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from kinesynth.render.cameras import Camera
+from kinesynth.render.presets import Settings
 
 Colour = tuple[float, float, float]  # linear RGB, 0..1
 Pattern = Literal["solid", "stripe", "check", "knit", "denim", "print"]
 Kind = Literal["lab", "room", "outdoors"]
-Engine = Literal["eevee", "cycles"]
 
 SOLE_M = 0.022  # thickness of shoe soles: the floor lies so far below the bare feet
 
@@ -31,10 +31,10 @@ class Fabric:
 
 
 @dataclass(frozen=True)
-class Garment:
-    """A garment's cut (a key of `SLEEVES` or `LEGS`), its fabric, and the seed that lays out its folds."""
+class Worn:
+    """A garment that is worn: its name (in `garments.UPPER` or `LOWER`), its fabric and the seed of its folds."""
 
-    cut: str
+    garment: str
     fabric: Fabric
     folds: int
 
@@ -58,8 +58,8 @@ class Person:
     """A person as dressed for one clip."""
 
     look: Look
-    upper: Garment
-    lower: Garment
+    upper: Worn
+    lower: Worn
     shoe: Colour
     sole: Colour
 
@@ -123,22 +123,6 @@ class Light:
     size_m: float
     power_watt: float
     colour: Colour
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the renderer spends on a frame; without `shadows`, `render.shading` stands in for them."""
-
-    engine: Engine = "eevee"
-    samples: int = 2
-    shadows: bool = False
-    subsurface: float = 0.0
-
-
-PRESETS = {
-    "preview": Settings(),
-    "odah": Settings(samples=8, shadows=True, subsurface=0.12),
-}
 
 
 @dataclass(frozen=True)

@@ -28,24 +28,24 @@ _LAB = ("cabinet", "tripod", "table", "door", "window", "tripod")
 _HOME = ("shelf", "sofa", "picture", "window", "table", "cabinet", "door", "plant", "picture")
 
 
-def draw_room(rng: np.random.Generator, kind: Kind | None = None) -> Room:
+def sample_room(rng: np.random.Generator, kind: Kind | None = None) -> Room:
     """Draw a place: a plain laboratory, a furnished room, or open ground under a sky."""
     drawn: Kind = ("lab", "room", "outdoors")[int(rng.choice(3, p=(0.4, 0.35, 0.25)))]
     kind = kind or drawn
     wall = shade(rng, _WALL)
     return Room(
         kind=kind,
-        floor=_draw_floor(rng, kind),
+        floor=_sample_floor(rng, kind),
         wall=wall,
         dado=mix(wall, shade(rng, _WALL), float(rng.choice([0.0, 0.0, 0.8]))),
         wall_clearance_m=(float(rng.uniform(1.2, 3.6)), float(rng.uniform(1.2, 3.6))),
-        furniture=() if kind == "outdoors" else _draw_furniture(rng, _LAB if kind == "lab" else _HOME),
+        furniture=() if kind == "outdoors" else _sample_furniture(rng, _LAB if kind == "lab" else _HOME),
         sky=str(rng.choice(list(SKIES))),
         sky_turn_rad=float(rng.uniform(0, 2 * np.pi)),
     )
 
 
-def _draw_floor(rng: np.random.Generator, kind: Kind) -> Floor:
+def _sample_floor(rng: np.random.Generator, kind: Kind) -> Floor:
     boards = kind != "outdoors" and rng.uniform() < 0.5
     colour = shade(rng, _GROUND if kind == "outdoors" else _BOARDS if boards else _TILES)
     second = mix(colour, shade(rng, _BOARDS if boards else _TILES), float(rng.uniform(0.05, 0.3)))
@@ -62,7 +62,7 @@ def _draw_floor(rng: np.random.Generator, kind: Kind) -> Floor:
     )
 
 
-def _draw_furniture(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple[Furniture, ...]:
+def _sample_furniture(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple[Furniture, ...]:
     """Draw things along the four walls, each in a stretch of its own."""
     things = []
     for wall in range(4):

@@ -2,18 +2,19 @@ import numpy as np
 import pytest
 
 from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_look, draw_scene, furnish
 from kinesynth.render.furniture import KINDS, Box, boxes
 from kinesynth.render.materials import MATERIALS
-from kinesynth.render.place import SKIES, draw_room, hides, props, walls
-from kinesynth.render.scene import PRESETS, Furniture, Kind, Scene
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.sampling import furnish, sample_look, sample_scene
+from kinesynth.render.scene import Furniture, Kind, Scene
+from kinesynth.render.setting import SKIES, hides, props, sample_room, walls
 
 POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], size=(50, 3))
 
 
 def scene(kind: Kind, seed: int = 0) -> Scene:
     rng = np.random.default_rng(seed)
-    drawn = draw_scene(rng, draw_look(rng, "male"), 30.0, 1, PRESETS["preview"], kind)
+    drawn = sample_scene(rng, sample_look(rng, "male"), 30.0, 1, PRESETS["preview"], kind)
     cameras = tuple(place(name, POINTS, 256, 256, Perturbation()) for name in ("frontal", "sagittal"))
     return furnish(drawn, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
 
@@ -60,7 +61,7 @@ def test_what_fills_furniture_follows_from_its_seed_alone(kind: str) -> None:
 
 
 def test_all_places_and_skies_are_drawn() -> None:
-    rooms = [draw_room(np.random.default_rng(k)) for k in range(200)]
+    rooms = [sample_room(np.random.default_rng(k)) for k in range(200)]
     assert {room.kind for room in rooms} == {"lab", "room", "outdoors"}
     assert {room.sky for room in rooms} == set(SKIES)
     assert all(bool(room.furniture) == (room.kind != "outdoors") for room in rooms)

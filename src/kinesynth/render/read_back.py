@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from kinesynth.errors import ClipRejected
-from kinesynth.render.job import PART_LEVEL
+from kinesynth.render.job_folder import PART_LEVEL
 
 STRAY_SHARE = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times this share
 

@@ -13,8 +13,10 @@ from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import project
-from kinesynth.render.scene import PRESETS, Person
-from kinesynth.render.views import ENGINE_VARIABLE, choose_engine, clip_scene, render_views
+from kinesynth.render.engine import VARIABLE, choose_engine
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.render_views import clip_scene, render_views
+from kinesynth.render.scene import Person
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
@@ -135,9 +137,9 @@ def test_a_look_belongs_to_the_subject_and_clothes_to_the_clip() -> None:
 def test_the_environment_chooses_the_engine_and_the_log_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(ENGINE_VARIABLE, "cycles")
+    monkeypatch.setenv(VARIABLE, "cycles")
     assert choose_engine(PRESETS["preview"], tmp_path / "log").engine == "cycles"
     assert "Cycles draws" in (tmp_path / "log").read_text()
-    monkeypatch.setenv(ENGINE_VARIABLE, "crayons")
-    with pytest.raises(BadInput, match=ENGINE_VARIABLE):
+    monkeypatch.setenv(VARIABLE, "crayons")
+    with pytest.raises(BadInput, match=VARIABLE):
         choose_engine(PRESETS["preview"], tmp_path / "log")

@@ -9,11 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from kinesynth.render.cameras import Camera
-from kinesynth.render.garments import LEGS, PITCHES_M, SLEEVES
+from kinesynth.render.garments import LOWER, UPPER
+from kinesynth.render.garments.prints import PITCHES_M
 from kinesynth.render.head import HAIRCUTS
 from kinesynth.render.palette import linear, shade
-from kinesynth.render.place import draw_room
-from kinesynth.render.scene import Colour, Fabric, Garment, Kind, Light, Look, Pattern, Person, Scene, Settings
+from kinesynth.render.presets import Settings
+from kinesynth.render.scene import Colour, Fabric, Kind, Light, Look, Pattern, Person, Scene, Worn
+from kinesynth.render.setting import sample_room
 
 # Corners of the human range of skin, from very light to very dark (sRGB), each with a cool and a warm end.
 _SKIN = (
@@ -57,19 +59,19 @@ _PATTERNS: tuple[Pattern, ...] = ("solid", "stripe", "check", "knit", "print")
 _CALM_PATTERNS: tuple[Pattern, ...] = ("solid", "solid", "denim", "knit")
 
 
-def draw_scene(
+def sample_scene(
     rng: np.random.Generator, look: Look, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
 ) -> Scene:
     """Sample a clip's clothes, place and light; `furnish` adds what depends on where the clip takes place.
 
     A `kind` of place fixes the choice among them.
     """
-    person = draw_clothes(rng, look)
-    room = draw_room(rng, kind)
+    person = sample_clothes(rng, look)
+    room = sample_room(rng, kind)
     warmth = float(rng.uniform(-0.08, 0.08))
     strength = float(np.exp(rng.normal(0.0, 0.22)))
     if room.kind == "outdoors":
-        lights, ambient = (_draw_sun(rng, strength),), (strength, strength, strength)
+        lights, ambient = (_sample_sun(rng, strength),), (strength, strength, strength)
     else:
         colour = (1 + warmth, 1.0, 1 - warmth)
         lights = (Light("area", (0.0, 0.0, 0.0), float(rng.uniform(0.6, 1.4)), strength, colour),)
@@ -82,7 +84,7 @@ def draw_scene(
     )  # fmt: skip
 
 
-def _draw_sun(rng: np.random.Generator, strength: float) -> Light:
+def _sample_sun(rng: np.random.Generator, strength: float) -> Light:
     """Draw a sun 25 to 70 degrees high."""
     height, turn = rng.uniform(0.45, 1.2), rng.uniform(0, 2 * np.pi)
     level = np.cos(height)
@@ -108,7 +110,7 @@ def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Came
     return replace(scene, lights=lights)
 
 
-def draw_look(rng: np.random.Generator, sex: str) -> Look:
+def sample_look(rng: np.random.Generator, sex: str) -> Look:
     """Sample a subject's skin, eyes and hair."""
     tone = rng.uniform(0, len(_SKIN) - 1)
     index, share = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
@@ -128,12 +130,12 @@ def draw_look(rng: np.random.Generator, sex: str) -> Look:
     )
 
 
-def draw_clothes(rng: np.random.Generator, look: Look) -> Person:
+def sample_clothes(rng: np.random.Generator, look: Look) -> Person:
     """Sample clothes and shoes for a person."""
     return Person(
         look=look,
-        upper=Garment(str(rng.choice(list(SLEEVES))), _draw_fabric(rng, _CLOTH), _seed(rng)),
-        lower=Garment(str(rng.choice(list(LEGS))), _draw_fabric(rng, _LEGWEAR, calm=True), _seed(rng)),
+        upper=Worn(str(rng.choice(list(UPPER))), _sample_fabric(rng, _CLOTH), _seed(rng)),
+        lower=Worn(str(rng.choice(list(LOWER))), _sample_fabric(rng, _LEGWEAR, calm=True), _seed(rng)),
         shoe=shade(rng, _SHOE),
         sole=linear((0.82, 0.81, 0.78)) if rng.uniform() < 0.6 else linear((0.10, 0.09, 0.09)),
     )
@@ -144,7 +146,7 @@ def _seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**32))
 
 
-def _draw_fabric(rng: np.random.Generator, palette: Sequence[Colour], calm: bool = False) -> Fabric:
+def _sample_fabric(rng: np.random.Generator, palette: Sequence[Colour], calm: bool = False) -> Fabric:
     patterns = _CALM_PATTERNS if calm else _PATTERNS
     return Fabric(
         pattern=patterns[rng.integers(len(patterns))],
