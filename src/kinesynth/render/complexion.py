@@ -31,8 +31,8 @@ def complexion(body: RestBody, look: Look) -> np.ndarray:
     return _towards(tint, ratio, 0.8 * scalp)
 
 
-def _towards(tint: np.ndarray, factor: np.ndarray | tuple[float, ...], share: np.ndarray) -> np.ndarray:
-    return np.asarray(tint * (1 + share[:, None] * (np.asarray(factor) - 1)))
+def _towards(tint: np.ndarray, factor: np.ndarray | tuple[float, ...], fraction: np.ndarray) -> np.ndarray:
+    return np.asarray(tint * (1 + fraction[:, None] * (np.asarray(factor) - 1)))
 
 
 def _zones(body: RestBody) -> np.ndarray:

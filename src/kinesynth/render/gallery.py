@@ -1,4 +1,4 @@
-"""`kinesynth gallery`: one picture of what the renderer can draw."""
+"""`kinesynth gallery`: one picture of what the renderer can do."""
 
 import math
 import tempfile
@@ -40,13 +40,13 @@ def gallery(
     width: int = 1200,
     height: int = 720,
 ) -> None:
-    """Draw a contact sheet: every upper garment with every lower one, on three bodies, in two places.
+    """Render a contact sheet: every upper garment with every lower one, on three bodies, in two settings.
 
     Args:
         body: the body model (SMPL-X schema npz).
         output: the picture (png).
         log: where Blender's chatter goes.
-        seed: of all that is drawn.
+        seed: of all that is sampled.
         width: of the picture, px.
         height: of the picture, px.
     """

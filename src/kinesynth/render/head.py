@@ -89,13 +89,13 @@ def _hang_strands(points: np.ndarray, faces: np.ndarray, body: RestBody, fall: f
     rim = rim[points[rim][:, :, 2].max(axis=1) < eyes[2] - 0.055 * size]
     corners, local = np.unique(rim, return_inverse=True)
     start, end = local.reshape(-1, 2).T
-    share = np.linspace(0, 1, steps + 1)[1:, None]
+    fraction = np.linspace(0, 1, steps + 1)[1:, None]
     rings = np.repeat(points[corners][None], steps, axis=0)
     bottom = points[corners, 1].min() - fall
-    rings[..., 1] += share * (bottom - rings[..., 1])
+    rings[..., 1] += fraction * (bottom - rings[..., 1])
     outward = (points[corners] - [0.0, 0.0, eyes[2] - 0.09 * size]) * [1, 0, 1]
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    bulge = 0.008 * np.sin(np.pi * np.minimum(share * 1.1, 1)) + 0.016 * share * (fall > 0.2)
+    bulge = 0.008 * np.sin(np.pi * np.minimum(fraction * 1.1, 1)) + 0.016 * fraction * (fall > 0.2)
     rings += bulge[..., None] * outward
     index = np.concatenate([corners[None], len(points) + np.arange(steps * len(corners)).reshape(steps, -1)])
     a, b, c, d = index[:-1][:, start], index[:-1][:, end], index[1:][:, end], index[1:][:, start]

@@ -9,7 +9,7 @@ from scipy.ndimage import distance_transform_edt
 from kinesynth.errors import ClipRejected
 from kinesynth.render.job_folder import PART_LEVEL
 
-STRAY_SHARE = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times this share
+MAX_STRAY_FRACTION = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times that
 
 
 def read_video(path: Path, n_frames: int) -> np.ndarray:
@@ -36,7 +36,7 @@ def read_parts(path: Path, n_frames: int) -> np.ndarray:
         levels = np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
     _expect(path, len(levels), n_frames)
     stray = levels % PART_LEVEL != 0
-    if stray.mean() > STRAY_SHARE:
+    if stray.mean() > MAX_STRAY_FRACTION:
         raise ClipRejected("parts of the body are blurred", float(stray.mean()), path.name)
     for frame in np.flatnonzero(stray.any(axis=(1, 2))):
         nearest = distance_transform_edt(stray[frame], return_distances=False, return_indices=True)

@@ -141,7 +141,7 @@ def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tupl
     """Return the scene of a clip, still without cameras, and the generator that samples its cameras.
 
     The look belongs to the subject and is the same in all of that subject's clips, whatever shard they are in; clothes,
-    place and light belong to the clip.
+    setting and light belong to the clip.
     """
     look = sample_look(generator(seed, str(clip.attrs["subject"]), "look"), str(clip.attrs.get("sex", "")))
     rng = generator(seed, clip.clip_id, "render")

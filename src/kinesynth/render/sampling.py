@@ -1,6 +1,6 @@
 """Sampling scenes at random: every choice that chance makes, and nothing else.
 
-A person's look is sampled once a subject; clothes, place, light and cameras are sampled for each clip.
+A person's look is sampled once a subject; clothes, setting, light and cameras are sampled for each clip.
 """
 
 from collections.abc import Sequence
@@ -62,9 +62,9 @@ _CALM_PATTERNS: tuple[Pattern, ...] = ("solid", "solid", "denim", "knit")
 def sample_scene(
     rng: np.random.Generator, look: Look, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
 ) -> Scene:
-    """Sample a clip's clothes, place and light; `furnish` adds what depends on where the clip takes place.
+    """Sample a clip's clothes, setting and light; `furnish` adds what depends on where the clip takes place.
 
-    A `kind` of place fixes the choice among them.
+    A `kind` of setting fixes the choice among them.
     """
     person = sample_clothes(rng, look)
     room = sample_room(rng, kind)
@@ -85,7 +85,7 @@ def sample_scene(
 
 
 def _sample_sun(rng: np.random.Generator, strength: float) -> Light:
-    """Draw a sun 25 to 70 degrees high."""
+    """Sample a sun 25 to 70 degrees high."""
     height, turn = rng.uniform(0.45, 1.2), rng.uniform(0, 2 * np.pi)
     level = np.cos(height)
     towards = (float(level * np.cos(turn)), float(np.sin(height)), float(level * np.sin(turn)))
@@ -95,7 +95,7 @@ def _sample_sun(rng: np.random.Generator, strength: float) -> Light:
 
 
 def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Camera, ...]) -> Scene:
-    """Return the scene with the clip's bounds (3,), its cameras, and ceiling lights spread evenly over the place."""
+    """Return the scene with the clip's bounds (3,), its cameras, and ceiling lights spread evenly over it."""
     (pattern,) = scene.lights
     extent = ((float(low[0]), float(high[0])), (float(low[2]), float(high[2])))
     scene = replace(scene, cameras=cameras, extent=extent)
@@ -113,13 +113,13 @@ def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Came
 def sample_look(rng: np.random.Generator, sex: str) -> Look:
     """Sample a subject's skin, eyes and hair."""
     tone = rng.uniform(0, len(_SKIN) - 1)
-    index, share = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
+    index, fraction = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
     warm = rng.uniform()
     pair = [np.asarray(_SKIN[k][0]) * (1 - warm) + np.asarray(_SKIN[k][1]) * warm for k in (index, index + 1)]
     dark = tone > 2.6
     cuts = HAIRCUTS[sex] if sex in HAIRCUTS else HAIRCUTS["male"] + HAIRCUTS["female"]
     return Look(
-        skin=linear((1 - share) * pair[0] + share * pair[1]),
+        skin=linear((1 - fraction) * pair[0] + fraction * pair[1]),
         skin_roughness=float(rng.uniform(0.45, 0.65)),
         flush=float(rng.uniform(0.3, 1.0)),
         iris=linear(_IRIS[rng.integers(2)] if dark else _IRIS[rng.integers(len(_IRIS))]),

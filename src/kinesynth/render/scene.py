@@ -99,7 +99,7 @@ class Furniture:
 
 @dataclass(frozen=True)
 class Room:
-    """A place: indoors four walls, `wall_clearance_m` behind the clip's bounds in x and z; outdoors a sky.
+    """A setting: indoors four walls, `wall_clearance_m` behind the clip's bounds in x and z; outdoors a sky.
 
     `sky` names one of Blender's own CC0 panoramas, turned by `sky_turn_rad`; indoors it is what the windows show.
     """

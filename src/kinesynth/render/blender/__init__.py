@@ -24,7 +24,7 @@ from kinesynth.render.setting import Prop, hides, props, walls
 
 
 def device() -> str:
-    """Return the name of the device that draws; without an OpenGL context Blender ends the process here."""
+    """Return the name of the device that renders; without an OpenGL context Blender ends the process here."""
     gpu.init()
     return str(gpu.platform.renderer_get())
 
@@ -33,7 +33,7 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
     """Render the job in `folder`: per camera a track of pictures, one of part labels and, if asked for, one of depth.
 
     Raises:
-        RuntimeError: Blender could not draw.
+        RuntimeError: Blender could not render.
     """
     target, materials = empty_scene(), materials_of(scene)
     meshes = read_pieces(folder)
@@ -66,7 +66,7 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
 
 
 def _set_shades(shades: dict[str, np.ndarray], scene: Any, _: Any = None) -> None:
-    """Give each mesh the shades (T,n) of the frame that is about to be drawn."""
+    """Give each mesh the shades (T,n) of the frame that is about to be rendered."""
     for name, frames in shades.items():
         data = bpy.data.objects[name].data
         data.attributes["shade"].data.foreach_set("value", frames[min(scene.frame_current, len(frames)) - 1])
@@ -74,7 +74,7 @@ def _set_shades(shades: dict[str, np.ndarray], scene: Any, _: Any = None) -> Non
 
 
 def _show_surroundings(surroundings: list[Prop], scene: Scene, view: Camera) -> None:
-    """Hide the walls that stand between a camera and the person, and what stands along them."""
+    """Hide the walls between a camera and the person, and the furniture along them."""
     hidden = [hides(wall, view.position) for wall in walls(scene)]
     for prop in surroundings:
         bpy.data.objects[prop.name].hide_render = prop.wall >= 0 and hidden[prop.wall]

@@ -61,7 +61,7 @@ def _colour(data: Any, tint: np.ndarray) -> None:
 
 
 def _label(data: Any, mesh: StaticMesh) -> None:
-    """Add what the parts' pass draws: one grey level a face, so that nothing is mixed between labels."""
+    """Add what the parts' pass shows: one grey level a face, so that nothing is mixed between labels."""
     grey = np.repeat(mesh.part.astype(np.float32) * PART_LEVEL / 255, mesh.faces.shape[1])
     colours = np.column_stack([grey, grey, grey, np.ones_like(grey)])
     part = data.color_attributes.new("part", "FLOAT_COLOR", "CORNER")
@@ -86,13 +86,13 @@ def light(light: Light) -> None:
         data = bpy.data.lights.new("sun", "SUN")
         data.angle = light.size_m
         turn = Vector((x, -z, y)).to_track_quat("Z", "Y").to_matrix().to_4x4()
-        place = turn
+        transform = turn
     else:
         data = bpy.data.lights.new("ceiling", "AREA")
         data.shape, data.size = "SQUARE", light.size_m
-        place = Matrix.Translation((x, -z, y))
+        transform = Matrix.Translation((x, -z, y))
     data.energy, data.color = light.power_watt, light.colour
-    _link(data.name, data).matrix_world = place
+    _link(data.name, data).matrix_world = transform
 
 
 def camera(camera: Camera) -> Any:

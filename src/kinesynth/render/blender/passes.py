@@ -49,7 +49,7 @@ def _held(owner: Any, **values: Any) -> Iterator[None]:
         setattr(owner, name, value)
     try:
         yield
-    finally:  # the same process draws the next clip, also after one that failed
+    finally:  # the same process renders the next clip, also after one that failed
         for name, value in before.items():
             setattr(owner, name, value)
 
@@ -65,7 +65,7 @@ def _hidden(names: set[str]) -> Iterator[None]:
 
 @contextmanager
 def _unsmoothed(target: Any, settings: Settings) -> Iterator[None]:
-    """Draw numbers instead of pictures: a pixel has the level of the part at its centre, unlit, and black behind."""
+    """Render numbers instead of pictures: a pixel has the level of the part at its centre, unlit, and black behind."""
     shading, cycles = target.display.shading, settings.engine == "cycles"
     with ExitStack() as stack:
         for owner, values in (

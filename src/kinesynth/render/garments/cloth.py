@@ -76,9 +76,9 @@ def hang(
         outline = (np.roll(outline, 1, axis=1) + 2 * outline + np.roll(outline, -1, axis=1)) / 4
 
     fine = (angle + np.pi) / (2 * np.pi) * n_angle - 0.5
-    left, share = np.floor(fine).astype(int), fine - np.floor(fine)
+    left, fraction = np.floor(fine).astype(int), fine - np.floor(fine)
     row = np.minimum(row, len(outline) - 1)
-    wanted = (1 - share) * outline[row, left % n_angle] + share * outline[row, (left + 1) % n_angle]
+    wanted = (1 - fraction) * outline[row, left % n_angle] + fraction * outline[row, (left + 1) % n_angle]
     grown = np.where(chosen, np.maximum(wanted, radius), radius)
     scale = 1 + weight * (grown / np.maximum(radius, 1e-9) - 1)
     return np.asarray(start + along[:, None] * axis + scale[:, None] * across)

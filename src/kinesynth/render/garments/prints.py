@@ -32,8 +32,8 @@ def lower_uv(body: RestBody, points: np.ndarray, faces: np.ndarray) -> np.ndarra
     hip, ankle = body.joint("left_hip"), body.joint("left_ankle")
     corner = points[faces]
     sign = np.sign(corner[..., 0].mean(axis=1, keepdims=True))
-    share = np.clip((hip[1] - corner[..., 1]) / (hip[1] - ankle[1]), 0, 1)[..., None]
-    axis = hip + share * (ankle - hip)
+    fraction = np.clip((hip[1] - corner[..., 1]) / (hip[1] - ankle[1]), 0, 1)[..., None]
+    axis = hip + fraction * (ankle - hip)
     around = _around(sign * corner[..., 0] - axis[..., 0], corner[..., 2] - axis[..., 2], LEG_GIRTH_M)
     return np.stack([around, corner[..., 1]], axis=2)
 
