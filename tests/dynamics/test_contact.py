@@ -40,6 +40,19 @@ def test_speed_of_a_point_on_the_move() -> None:
     np.testing.assert_allclose(speeds(points, 100.0), 1.0)
 
 
+def test_speed_does_not_depend_on_the_frame_rate() -> None:
+    """A foot that swings through in a third of a second, at 30 and 120 frames per second."""
+
+    def swing(rate_hz: float) -> np.ndarray:
+        times = np.arange(round(rate_hz)) / rate_hz
+        places = np.zeros((len(times), 2, 1, 3))
+        places[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
+        return speeds(places, rate_hz)
+
+    assert swing(120.0).max() > 3.0
+    np.testing.assert_allclose(swing(30.0), swing(120.0)[::4], atol=0.15)
+
+
 def test_points_rest_where_they_are_slow_and_low() -> None:
     height = np.where(np.arange(20) < 10, 0.015, 0.3)
     points = STILL + height[:, None, None, None] * np.array([0.0, 1.0, 0.0])
