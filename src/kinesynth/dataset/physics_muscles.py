@@ -10,7 +10,8 @@ from kinesynth.dataset.record import ClipRecord
 from kinesynth.skeleton.moment_limits import moment_limits
 
 _MUSCLE_REASONS = {"reserve", "so_violation"}  # concern activations alone
-_FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure"}
+_FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure",
+                  "gimbal_lock", "take_off_or_landing"}  # fmt: skip
 _SMALLEST = 0.2  # N m/kg: the share of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 _LAGS_S = (0.1, 0.4)
@@ -41,8 +42,9 @@ def muscle_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
 def _disagreements(clip: ClipRecord, person: Person) -> np.ndarray:
     """Return (T,), true where masks and the reasons for them contradict each other."""
     arrays = clip.arrays
-    bits = np.unpackbits(arrays["quality/reasons"][:, None], axis=1, bitorder="little").astype(bool)
-    named = list(person.reasons) + [""] * (8 - len(person.reasons))
+    reasons = arrays["quality/reasons"]
+    bits = (reasons[:, None] >> np.arange(8 * reasons.itemsize)) & 1 > 0
+    named = list(person.reasons) + [""] * (bits.shape[1] - len(person.reasons))
     forbids = bits[:, [name in _FORCE_REASONS for name in named]].any(axis=1)
     may_forbid = bits[:, [name not in _MUSCLE_REASONS for name in named]].any(axis=1)
     force, activation = arrays["quality/force_valid"], arrays["quality/activation_valid"]

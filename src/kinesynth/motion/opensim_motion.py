@@ -11,16 +11,17 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
+from kinesynth.geometry.rotations import shortest_arc
 from kinesynth.isolation import isolated
 from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS, Figure
 from kinesynth.motion.opensim_bodies import BODIES, BodyMotion, body_motion
 from kinesynth.motion.procedural.solve import COLLAR_SHARE, relaxed_hands
 from kinesynth.motion.recording import Recording
-from kinesynth.opensim_files import Storage, read_storage
+from kinesynth.opensim_files import read_storage
+from kinesynth.opensim_files.time_column import even_rate
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
 _SPINE, _NECK = (3, 6, 9), (12, 15)
-_MOST_UNEVEN = 0.02  # of the time step
 
 
 def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float, log: Path) -> Recording:
@@ -34,24 +35,27 @@ def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float
         log: OpenSim's messages.
 
     Raises:
-        BadInput: a file is missing or unusable.
+        BadInput: a file is missing or unusable, the two do not belong together, or the figures cannot be in the units
+            that the file says.
         ClipRejected: OpenSim crashed or hung.
     """
     if not model.is_file():
         raise BadInput(model, "model", "no such file", "the .osim file of the clip", "check the path")
     storage = read_storage(path)
-    fps = _rate(path, storage)
+    fps = even_rate(path, "time", storage.times)
     columns = {coordinate_name(label): storage.values[:, i] for i, label in enumerate(storage.names)}
     columns = {name: values for name, values in columns.items() if name}
     motion = isolated(
-        body_motion, model.absolute(), columns, storage.in_degrees, path, timeout_seconds=timeout_seconds, log=log
-    )
+        body_motion, model.absolute(), columns, storage.in_degrees, storage.simm, path,
+        timeout_seconds=timeout_seconds, log=log,
+    )  # fmt: skip
     scale = figure.leg_length / leg_length(motion)
     poses = retarget(motion, figure)
     hips = 0.5 * (_origins(motion, "femur_r") + _origins(motion, "femur_l"))
     pelvis_above_hips = figure.joints[0] - figure.joints[list(HIPS)].mean(axis=0)
     root = scale * hips + Rotation.from_rotvec(poses[:, :3]).apply(pelvis_above_hips)
-    return Recording(fps, root, poses, attrs={"root_scale": scale, "opensim_model": str(model)})
+    attrs: dict[str, str | float] = {"root_scale": scale, "opensim_model": str(model)}
+    return Recording(fps, root, poses, attrs=attrs, begin=float(storage.times[0]), notes=motion.notes)
 
 
 def coordinate_name(label: str) -> str:
@@ -110,7 +114,7 @@ def _segment_orientations(motion: BodyMotion, figure: Figure) -> dict[str, Rotat
         ):
             theirs = at[f"{ends[1]}_{s}"] - at[f"{ends[0]}_{s}"]
             ours = FACING_X.apply(figure.joints[joints[1][side]] - figure.joints[joints[0][side]])
-            aligned.update({f"{body}_{s}": _shortest_turn(ours, theirs) for body in bodies})
+            aligned.update({f"{body}_{s}": shortest_arc(ours, theirs) for body in bodies})
     turned = {}
     for index, body in enumerate(BODIES):
         since_rest = motion.orientations[:, index] @ motion.rest_orientations[index].T
@@ -135,23 +139,5 @@ def _collar(arm: Rotation, outward: float) -> Rotation:
     return Rotation.from_rotvec(COLLAR_SHARE * angle * axis / np.maximum(sine, 1e-9))
 
 
-def _shortest_turn(start: np.ndarray, end: np.ndarray) -> Rotation:
-    axis = np.cross(start, end)
-    sine = np.linalg.norm(axis)
-    return Rotation.from_rotvec(axis / max(sine, 1e-12) * np.arctan2(sine, start @ end))
-
-
 def _origins(motion: BodyMotion, body: str) -> np.ndarray:
     return motion.origins[:, BODIES.index(body)]
-
-
-def _rate(path: Path, storage: Storage) -> float:
-    """Return the rate (Hz) of evenly spaced times."""
-    steps = np.diff(storage.times)
-    if len(steps) == 0:
-        raise BadInput(path, "time", "one row", "at least two", "export the file again")
-    step = float((storage.times[-1] - storage.times[0]) / len(steps))
-    if np.abs(steps - step).max() > _MOST_UNEVEN * step:
-        found = f"steps of {steps.min():.4g} to {steps.max():.4g} s"
-        raise BadInput(path, "time", found, "even steps", "resample the file to a constant rate")
-    return 1.0 / step
