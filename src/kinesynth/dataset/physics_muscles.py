@@ -75,7 +75,7 @@ def _lag(clip: ClipRecord, person: Person) -> Iterator[Found]:
             gains.append((others[best] - own, f"{'right' if side == 'r' else 'left'} leg, {best / fps:+.2f} s"))
     if gains:
         gain, place = max(gains)
-        yield "activation_lag", max(gain, -1.0), place
+        yield "activation_lag", max(gain, 0.0), place
 
 
 def _correlation(effort: np.ndarray, moment: np.ndarray, valid: np.ndarray, lag: int) -> float:

@@ -25,9 +25,8 @@ def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
         for check, value, place in (*_outline_figures(clip, view, masks), *_shift_figures(view, masks)):
             found.setdefault(check, []).append((value, f"{camera}, {place}"))
     for check, values in found.items():
-        farthest = {"on_mask": lambda each: -each[0], "rate": lambda each: abs(each[0] - 1.0)}
-        value, place = max(values, key=farthest.get(check, lambda each: each[0]))
-        yield check, value, place
+        middle = 1.0 if check == "rate" else 0.0
+        yield check, *max(values, key=lambda each: abs(each[0] - middle))
 
 
 def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
@@ -38,8 +37,8 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> I
     inside = in_picture(pixels, height, width) & (depth > 0)
     x, y = np.where(inside[..., None], np.rint(np.nan_to_num(pixels)), 0).astype(int).transpose(2, 0, 1)
     hits = masks[np.arange(len(masks))[:, None], y, x] & inside
-    share = np.where(inside.any(axis=1), hits.sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 1.0)
-    yield "on_mask", float(share.min()), worst(-share)
+    share = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
+    yield "off_mask", float(share.max()), worst(share)
     columns, rows = masks.any(axis=1), masks.any(axis=2)
     seen = columns.any(axis=1)
     if not seen.any():
@@ -55,9 +54,13 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> I
     least, most = (np.clip(end, 0.0, edge) for end in (pixels.min(axis=1), pixels.max(axis=1)))
     side = np.maximum((high - low).max(axis=1), 1)
     beyond = np.concatenate([low - least, most - high], axis=1).max(axis=1) / side
-    yield "markers_out", float(beyond[seen].max()), worst(np.where(seen, beyond, -np.inf))
+    yield "markers_out", max(float(beyond[seen].max()), 0.0), worst(np.where(seen, beyond, -np.inf))
     beyond = np.concatenate([least - low, high - most], axis=1).max(axis=1) / side
-    yield "mask_out", float(beyond[seen].max()), worst(np.where(seen, beyond, -np.inf))
+    yield "mask_out", max(float(beyond[seen].max()), 0.0), worst(np.where(seen, beyond, -np.inf))
+    whole = seen & (low > 0).all(axis=1) & (high < edge).all(axis=1)
+    if whole.any():
+        shift = np.abs(np.median(((low + high - least - most) / 2 / side[:, None])[whole], axis=0))
+        yield "outline_shift", float(shift.max()), "across" if shift[0] > shift[1] else "up and down"
 
 
 def _shift_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
