@@ -149,8 +149,8 @@ def make_clip(
         "id": ({"moments": moments, "residual": np.full((frames, 6), RESIDUAL)}, attrs),
         "so": ({"activations": activations, "reserves": 0.05 * moments, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (
-            {"activations": activations, "angle_valid": np.ones_like(angles, dtype=bool), "force_valid": valid,
-             "activation_valid": valid, "reasons": np.where(valid, 0, 4).astype(np.uint8)},
+            {"angle_valid": np.ones_like(angles, dtype=bool), "force_valid": valid,
+             "activation_valid": valid, "reasons": np.where(valid, 0, 4).astype(np.uint16)},
             {"so_rate": 10.0, "dynamics_valid": True},
         ),
         "render": render(skeleton, keypoints, width, height),

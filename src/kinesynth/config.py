@@ -116,10 +116,13 @@ class Filters:
     moment_limit: float = option(1.0, "multiple of strong people's joint moments", exclusiveMinimum=0)
     max_cop_distance_m: float = option(0.08, "from centre of pressure to its foot's midline", exclusiveMinimum=0)
     max_reserve_share: float = option(0.2, "of a joint moment that no muscle gives", exclusiveMinimum=0, maximum=1)
-    max_so_violation: float = option(0.1, "static optimization's constraint violation, rad/s^2", exclusiveMinimum=0)
+    max_so_violation: float = option(0.1, "moments that static optimization's solution misses", exclusiveMinimum=0)
+    max_pelvis_list_deg: float = option(
+        80, "beyond, the pelvis' angles are near gimbal lock", exclusiveMinimum=0, maximum=90
+    )
     edge_seconds: float = option(0.05, "forces are masked at a clip's ends: accelerations are one-sided", minimum=0)
     min_valid_share: float = option(0.5, "of frames with valid angles, or the clip is rejected", minimum=0, maximum=1)
-    smoothing_window: int = option(5, "frames of the Savitzky-Golay filter on activations, odd", minimum=1)
+    smoothing_seconds: float = option(0.05, "window of the Savitzky-Golay filter on activations; 0: none", minimum=0)
     smoothing_order: int = option(2, "of its polynomials", minimum=0)
 
 
