@@ -20,6 +20,36 @@ def test_c3d(tmp_path: Path) -> None:
     np.testing.assert_allclose(trial.positions[6:], POSITIONS[6:], atol=1e-6)
 
 
+def test_a_c3d_cut_out_of_a_trial_keeps_its_time(tmp_path: Path) -> None:
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", first_frame=251))
+    np.testing.assert_allclose(trial.times, 2.5 + np.arange(len(POSITIONS)) / 100.0)
+    assert trial.fps == 100.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "note"),
+    [
+        ("", 1000.0, "POINT:UNITS says nothing: in mm, markers are 1.75"),
+        ("", 100.0, "POINT:UNITS says nothing: in cm, markers are 1.75"),
+        ("", 1.0, "POINT:UNITS says nothing: in m, markers are 1.75"),
+        ("mete", 1.0, "POINT:UNITS says 'mete'"),
+        ("mill", 1000.0, "POINT:UNITS says 'mill'"),
+        ("Millimeters", 1000.0, ""),
+        ("MM", 1000.0, ""),
+    ],
+)
+def test_one_persons_spread_tells_a_unit_that_is_missing(tmp_path: Path, unit: str, factor: float, note: str) -> None:
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", unit=unit, factor=factor))
+    np.testing.assert_allclose(trial.positions[6:], POSITIONS[6:], atol=1e-6)
+    assert len(trial.notes) == bool(note)
+    assert "".join(trial.notes).startswith(note)
+
+
+def test_a_unit_that_is_missing_and_fits_nobody_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"POINT:UNITS: found nothing, and markers .* apart.*write m, cm or mm"):
+        read_markers(write_c3d(tmp_path / "a.c3d", unit="", factor=20.0))
+
+
 def test_c3d_leaves_out_what_is_no_labelled_marker(tmp_path: Path) -> None:
     names = ("Anna:LASI", "*11", "RKneeAngles", "RHEE")
     trial = read_markers(write_c3d(tmp_path / "a.c3d", names, angles=("RKneeAngles",)))
