@@ -5,6 +5,7 @@ can have come under another name: a row that was cut off continues its neighbour
 whose middle cells were lost continues them better with its last values moved.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     columns = 2 + 3 * markers
     tabbed = any("\t" in row for row in rows)
     cells = [row.split("\t") for row in rows] if tabbed else _between_blanks(path, rows, columns)
-    lengths = np.array([_length(path, frame, row, columns) for frame, row in enumerate(cells)])
+    usual = Counter(len(row) for row in cells if len(row) >= columns).most_common(1)
+    whole = usual[0][0] if usual else columns  # many programs end all rows with a tab
+    lengths = np.array([_length(path, frame, row, columns, whole) for frame, row in enumerate(cells)])
     table = np.full((len(rows), columns), np.nan)
     for frame, row in enumerate(cells):
         table[frame, : lengths[frame]] = _numbers(path, frame, row[: lengths[frame]])
@@ -62,13 +65,13 @@ def _between_blanks(path: Path, rows: Sequence[str], columns: int) -> list[list[
     raise BadInput(path, f"frame {frame + 1}", found, "cells between tabs", "put the tabs back that became blanks")
 
 
-def _length(path: Path, frame: int, row: list[str], columns: int) -> int:
-    """Return how many of a row's cells count: all columns, or the whole markers before its end."""
+def _length(path: Path, frame: int, row: list[str], columns: int, whole: int) -> int:
+    """Return how many of a row's cells count: all columns, or in a row of odd length the markers before its end."""
     filled = max((i + 1 for i, cell in enumerate(row) if cell.strip()), default=0)
-    if len(row) >= columns and filled <= columns:
-        return columns
     if filled > columns:
         raise BadInput(path, f"frame {frame + 1}", f"{filled} cells", f"{columns} cells", MEND)
+    if len(row) == whole or filled == columns:
+        return columns
     if filled < 2 or (filled - 2) % 3:
         raise _ends_early(path, frame, len(row), columns, _SPOKEN)
     return filled
