@@ -165,7 +165,7 @@ def assert_as_it_was(found: MarkerTrajectories, positions: np.ndarray, *, may_la
     ],
 )  # fmt: skip
 def test_what_opensim_reads_is_read(name: str, tmp_path: Path) -> None:
-    positions = trial(3, 0.3)
+    positions = trial(3, 0.1)
     write_trc(tmp_path / "walk.trc", NAMES, positions, HZ)
     text = (tmp_path / "walk.trc").read_text().replace("NaN", "")
     (tmp_path / "walk.trc").write_text(EDITS[name](text, st.data()), newline="")

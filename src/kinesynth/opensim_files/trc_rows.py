@@ -14,6 +14,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc_header import MEND
 
+_LEAST_SEEN = 3  # markers in both of two rows, or they do not tell what moved
 _SPOKEN = "the last empty cells are cut off as editors do, or others are lost"
 
 
@@ -41,6 +42,7 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     table = np.full((len(rows), columns), np.nan)
     for frame, row in enumerate(cells):
         table[frame, : lengths[frame]] = _numbers(path, frame, row[: lengths[frame]])
+    _check_end(path, text, rows[-1])
     notes = () if tabbed else ("blanks stand for tabs; every row holds as many values as there are columns",)
     short = np.flatnonzero(lengths < columns)
     if len(short) == 0:
@@ -50,6 +52,18 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     _check_not_moved(path, table.reshape(len(rows), -1), lengths, columns)
     first = int(short[0]) + 1
     return table, (*notes, f"{len(short)} rows from frame {first} on end early; the cells cut off are read as gaps")
+
+
+def _check_end(path: Path, text: str, row: str) -> None:
+    """Require that a file without a last line end does not end within its last figure.
+
+    Raises:
+        BadInput: that figure has fewer decimals than all others of its row.
+    """
+    decimals = [len(cell.partition(".")[2]) for cell in row.split()[2:] if cell[-1:].isdigit() or cell[-1:] == "."]
+    if not text.endswith("\n") and len(decimals) > 1 and decimals[-1] < min(decimals[:-1]):
+        mend = "export the file again, or take that row out"
+        raise BadInput(path, "last row", f"{row.rsplit(maxsplit=1)[-1]!r} and no end of line", "a whole last row", mend)
 
 
 def _between_blanks(path: Path, rows: Sequence[str], columns: int) -> list[list[str]]:
@@ -132,4 +146,6 @@ def _apart(row: np.ndarray, beside: np.ndarray) -> np.ndarray:
     moved = row - beside[assumed]
     body = np.ma.median(np.ma.masked_invalid(moved), axis=1, keepdims=True)
     apart = np.ma.masked_invalid(np.linalg.norm(moved - np.ma.filled(body, np.nan), axis=2))
-    return np.ma.filled(apart.mean(axis=1), np.inf)
+    told = apart.count(axis=1) >= _LEAST_SEEN
+    mean = np.where(told, np.ma.filled(apart.mean(axis=1), 0.0), 0.0)  # what cannot be told cannot be excluded
+    return np.where(told | (np.arange(given + 1) < given), mean, np.inf)

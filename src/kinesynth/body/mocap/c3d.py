@@ -20,6 +20,7 @@ _TIMEOUT_SECONDS = 120.0
 _MOST_BYTES = 2_000_000_000
 _BLOCK, _KEY = 512, 0x50
 _DEC, _SGI = b"\x55", b"\x56"  # processor types; DEC writes floats of its own kind, SGI all the other way round
+_MOST_OFF = 0.01  # of a rate, between the two places that tell it
 _MODEL_OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS")
 _SHORTEST_WORD = len("meters")
 _LEAST_KNOWN = 12  # markers that tell how large a person is
@@ -37,7 +38,7 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     """
     if find_spec("ezc3d") is None:
         raise MissingDependency("ezc3d", "pipeline")
-    _check_c3d(path)
+    header_rate = _check_c3d(path)
     try:
         # A process that has ezc3d loaded cannot use OpenSim: both bring SWIG types of the same names.
         parameters, points, first_frame = isolated(
@@ -51,6 +52,9 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     rate = float((parameters.get("RATE") or [0.0])[0])
     if points.shape[2] == 0 or not rate > 0.0:
         raise BadInput(path, "points", f"{points.shape[2]} frames at {rate:g} Hz", "at least one", MEND)
+    if header_rate and abs(rate / header_rate - 1.0) > _MOST_OFF:
+        found = f"{rate:g} Hz, but {header_rate:g} Hz in the file's first block"
+        raise BadInput(path, "POINT:RATE", found, "one rate in both", "correct the one that is wrong")
     shown = [column for column, label in enumerate(labels[: points.shape[1]]) if label not in computed]
     names, positions = tuple(labels[i] for i in shown), points[:3, shown].transpose(2, 1, 0)
     metres, notes = _metres(path, str((parameters.get("UNITS") or [""])[0]), names, positions)
@@ -100,8 +104,12 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _check_c3d(path: Path) -> None:
-    """Hold a file against what its first block announces: ezc3d hands out what is there of it, or crashes."""
+def _check_c3d(path: Path) -> float | None:
+    """Hold a file against what its first block announces: ezc3d hands out what is there of it, or crashes.
+
+    Returns:
+        the rate (Hz) that the block tells, None where it is written in DEC's figures.
+    """
     size = path.stat().st_size
     if size > _MOST_BYTES:
         raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"at most {_MOST_BYTES / 1e9:.0f} GB", "cut the trial")
@@ -122,3 +130,4 @@ def _check_c3d(path: Path) -> None:
     if size < least:
         found = f"{size} bytes, truncated"
         raise BadInput(path, "file", found, f"{least} bytes or more, as its header announces", MEND)
+    return None if processor == _DEC else float(rate)

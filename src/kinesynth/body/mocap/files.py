@@ -64,7 +64,9 @@ def _read_npz(path: Path) -> MarkerTrajectories:
         for positions, labels in (("marker_data", "marker_labels"), ("markers", "labels")):
             if positions in keys and labels in keys:
                 rate = next((keys[name] for name in ("mocap_framerate", "mocap_frame_rate") if name in keys), np.nan)
-                return _of_arrays(path, np.asarray(keys[positions]), keys[labels].ravel().tolist(), rate)
+                found = _of_arrays(path, np.asarray(keys[positions]), keys[labels].ravel().tolist(), rate)
+                _check_length(path, found, keys)
+                return found
         raise BadInput(path, "marker_data", "no such key", "marker_data and marker_labels", mend)
 
 
@@ -77,3 +79,13 @@ def _of_arrays(path: Path, positions: np.ndarray, labels: Sequence[str | bytes],
     if not fps > 0.0:
         raise BadInput(path, "mocap_framerate", f"{fps}", "the frame rate in Hz", MEND)
     return MarkerTrajectories(names, positions.astype(np.float64), fps, np.arange(len(positions)) / fps)
+
+
+def _check_length(path: Path, trial: MarkerTrajectories, keys: Any) -> None:
+    """Hold the rate against the duration that the file states."""
+    stated = float(np.ravel(keys["mocap_time_length"])[0]) if "mocap_time_length" in keys else float("nan")
+    seconds = len(trial.times) / trial.fps
+    if abs(seconds - stated) > max(0.05 * stated, 2.0 / trial.fps):
+        found = f"{trial.fps:g} Hz, at which {len(trial.times)} frames last {seconds:.2f} s"
+        expected = f"{stated:.2f} s as mocap_time_length says"
+        raise BadInput(path, "frame rate", found, expected, "correct the one that is wrong")
