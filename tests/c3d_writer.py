@@ -1,6 +1,7 @@
 """Small .c3d files, written in a process of their own: ezc3d and OpenSim cannot live in one."""
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,13 @@ def write_c3d(
     unit: str = "mm",
     angles: tuple[str, ...] = (),
     factor: float = 1000.0,
+    first_frame: int = 1,
 ) -> Path:
     """Write the positions times `factor`, one point unseen in frame 5, and return the path."""
     isolated(_write, path, names, unit, angles, factor, timeout_seconds=60, log=Path(os.devnull))
+    content = bytearray(path.read_bytes())  # ezc3d does not write another first frame than 1
+    struct.pack_into("<2H", content, 6, first_frame, first_frame + len(POSITIONS) - 1)
+    path.write_bytes(content)
     return path
 
 
