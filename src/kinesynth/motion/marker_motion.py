@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, read_trial, smplx_pose
+from kinesynth.body.mocap.screening import listed
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
@@ -36,9 +37,9 @@ def read_marker_motion(
         BadInput: a file is unusable.
         ClipRejected: the part lies outside the file, or the body does not meet the markers.
     """
-    whole = read_trial(path, body)
-    trial, begin = _cut(whole, part)
-    beside = [] if static is None else [read_trial(static, body)]
+    screened = read_trial(path, body)
+    trial, begin = _cut(screened.markers, part)
+    beside = [] if static is None else [read_trial(static, body).markers]
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
@@ -54,6 +55,8 @@ def read_marker_motion(
         "n_markers": float(len(dressed.attachment.names)),
         "marker_fit_rms_m": rms,
         "marker_missing_share": float(np.isnan(distance).mean()),
+        "markers_left_out": listed({**screened.left_out, **dressed.left_out}),
+        "marker_gaps_coded": ", ".join(f"{name} {what}" for name, what in screened.gaps.items()),
     }
     return Recording(trial.fps, root, poses, attrs=attrs, begin=begin)
 

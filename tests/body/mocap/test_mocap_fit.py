@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_labels import PLUG_IN_GAIT
 
-from kinesynth.body.mocap.attachment import STANDOFF_M, _normals, at_landmarks
+from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks, normals_of
 from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, read_trial, smplx_pose
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.model import BodyModel, SmplxPose
@@ -40,7 +40,7 @@ def recorded(free: BodyModel) -> Trial:
     at, _ = at_landmarks(free, known(PLUG_IN_GAIT))
     markers = np.empty((FRAMES, len(PLUG_IN_GAIT), 3))
     for frame, posed in enumerate(vertices):
-        markers[frame] = at.feet.of(posed) + STANDOFF_M * at.feet.of(_normals(posed, free.faces))
+        markers[frame] = at.feet.of(posed) + STANDOFF_M * at.feet.of(normals_of(posed, free.faces))
     names = tuple({"LUPA": "antenna", "RTHI": "xy1", "T10": "back7"}.get(name, name) for name in PLUG_IN_GAIT)
     markers[3:9, names.index("LKNE")] = np.nan
     markers[10] = np.nan
@@ -51,7 +51,7 @@ def recorded(free: BodyModel) -> Trial:
 def trial(recorded: Trial, free: BodyModel, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     path = tmp_path_factory.mktemp("trial") / "walk.trc"
     write_trc(path, recorded.names, recorded.positions, FPS)
-    return read_trial(path, free)
+    return read_trial(path, free).markers
 
 
 def test_shape_and_pose_are_found_again(trial: Trial, free: BodyModel) -> None:
