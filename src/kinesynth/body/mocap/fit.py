@@ -15,18 +15,20 @@ import torch
 from scipy.spatial.transform import Rotation, Slerp
 from torch import Tensor
 
-from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest, normals_of
+from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
 from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.on_skin import off_skin
 from kinesynth.body.mocap.screening import LEAST_KNOWN, Screened, screen
-from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, rigid_fit, stiffness
+from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.body.mocap.upright import check_extent, upright
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import ClipRejected
+from kinesynth.geometry.mesh import vertex_normals
+from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 _HIDDEN = "too few markers are seen at once"
@@ -221,7 +223,7 @@ def _with_unknown(dressed: Dressed, state: BodyState, trials: list[MarkerTraject
     """Attach markers of unknown labels to the skin that stays nearest to them; leave out those not on it."""
     positions = torch.cat([columns(trial, names) for trial in trials]).numpy()
     vertices, _ = dressed.body.pose(smplx_pose(state, dressed.body))
-    normals = np.stack([normals_of(posed, dressed.body.faces) for posed in vertices])
+    normals = np.stack([vertex_normals(posed, dressed.body.faces) for posed in vertices])
     left_out = off_skin(names, positions, _targets(dressed, trials).numpy(), vertices, normals, dressed.body.faces)
     dressed = replace(dressed, left_out=left_out)
     kept = [column for column, name in enumerate(names) if name not in left_out]

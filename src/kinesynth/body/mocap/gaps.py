@@ -79,7 +79,7 @@ def _away(positions: np.ndarray) -> np.ndarray:
     far = np.nan_to_num(_distance(positions)) > FAR_M
     seen = np.isfinite(positions).all(axis=-1)
     far[:, far.sum(axis=0) > _MOST_LEAPS * seen.sum(axis=0)] = False
-    return far
+    return np.asarray(far)
 
 
 def _constant(positions: np.ndarray, away: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kinesynth.body.mesh import ray_hit
+from kinesynth.geometry.mesh import ray_hit
 
 AT_SOME_DISTANCE_M, PLAINLY_OFF_M = 0.15, 0.5
 _RIGID_M = 0.04  # standard deviation of the distance to a point of the skin; wands sway by less
