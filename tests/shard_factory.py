@@ -127,7 +127,14 @@ def make_clip(
     valid[:2] = False
     error = np.full((frames, len(skeleton.marker_names)), 0.006)
     poses = {"body_pose": 63, "left_hand_pose": 45, "right_hand_pose": 45, "global_orient": 3, "transl": 3}
-    attrs = {"action": action, "source": "procedural", "fps": FPS, "n_frames": frames}
+    attrs = {
+        "action": action,
+        "source": "procedural",
+        "fps": FPS,
+        "n_frames": frames,
+        "start_seconds": 0.0,
+        "notes": "",
+    }
     return {
         "ik": (
             {"angles": angles, "keypoints": keypoints, "markers": markers, "marker_error": error,

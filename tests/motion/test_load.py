@@ -97,7 +97,7 @@ def test_one_bad_clip_among_good_ones(tmp_path: Path, body: Path, subject: Path,
         "nan": "unusable motion file (poses)",
         "missing": "unusable motion file (file)",
         "unknown": "unusable motion file (action)",
-        "outside": "clip is shorter than 10 frames",
+        "outside": "clip lies outside its file",
         "points": "unusable motion file (marker_data)",
     }
     assert {rejection.stage for rejection in stage.rejected.values()} == {"load_motion"}

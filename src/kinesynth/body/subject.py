@@ -15,6 +15,7 @@ from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.geometry.mesh import volume
 from kinesynth.isolation import isolated
+from kinesynth.notes import tell
 from kinesynth.npz import open_npz
 from kinesynth.seeds import generator
 
@@ -197,23 +198,19 @@ def _of_opensim(model: BodyModel, path: Path, density_kg_m3: float, log: Path) -
 def _of_markers(model: BodyModel, rows: list[ClipRow]) -> Shape:
     """Return the shape on which the markers of a subject's trials sit, static trials included."""
     from kinesynth.body.mocap.fit import dress, read_trial
-    from kinesynth.body.mocap.screening import listed
 
     files = dict.fromkeys(file for row in rows for file in (row.static, row.path) if file is not None)
     trials = []
     for file in list(files)[:_MOST_TRIALS]:
         try:
-            screened = read_trial(file, model)
-            trials.append(screened.markers)
-            for note in screened.notes:
-                print(f"{file}: note: {note}", file=sys.stderr)  # noqa: T201
+            trials.append(read_trial(file, model))
+            tell(file, trials[-1].notes)
         except BadInput as error:
             print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
     if not trials:
         raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
     dressed = dress(model, trials)
-    if dressed.left_out:
-        print(f"{rows[0].subject}: note: left out {listed(dressed.left_out)}", file=sys.stderr)  # noqa: T201
+    tell(rows[0].path or rows[0].subject, dressed.notes)
     return Shape(dressed.betas.numpy(), "neutral", "measured markers")
 
 

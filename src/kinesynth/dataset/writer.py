@@ -157,6 +157,8 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "source": source["source"],
         "fps": float(source["fps"]),
         "n_frames": frames,
+        "start_seconds": float(source.get("start", 0.0)),
+        "notes": str(source.get("notes", "")),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),

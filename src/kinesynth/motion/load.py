@@ -11,16 +11,18 @@ import numpy as np
 
 from kinesynth.amass import AmassFile, read_amass, write_amass
 from kinesynth.body.bone_lengths import smplx_rest_joints
+from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.figure import Figure, figure_of, leg_length
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
-from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
+from kinesynth.notes import tell
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
@@ -127,14 +129,29 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
 
-        return read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log)
+        return _audited(row.path, read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log), who)
     if row.source == "markers":
         from kinesynth.motion.marker_motion import read_marker_motion
 
-        begin = row.start or 0.0
-        end = begin + seconds if row.end is None else min(row.end, begin + seconds)
-        return read_marker_motion(row.path, row.static, who.body, who.betas, (begin, end))
+        part = (row.start, row.end, seconds)
+        return _audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
+
+
+def _audited(path: Path, recording: Recording, who: Subject) -> Recording:
+    """Return a recording whose joints move as a body's can, at its rate and in its units.
+
+    Raises:
+        ClipRejected: they do not; the detail names the file.
+    """
+    turns = recording.poses[:, :66].reshape(-1, 22, 3)
+    joints, _ = forward_kinematics(who.figure.joints, recording.root_scale * recording.root, turns)
+    try:
+        audit_joint_paths(joints, recording.fps)
+    except ClipRejected as error:
+        detail = f"{path}: {error.detail} at {recording.fps:.4g} Hz; correct its rate, times or units"
+        raise ClipRejected(error.reason, error.figure, detail) from error
+    return recording
 
 
 def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:
@@ -168,6 +185,7 @@ def _fitted(file: AmassFile, who: Subject) -> Recording:
 
 
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
+    tell(row.path or row.action, recording.notes)
     placed = place(recording, who.figure)
     poses, toes_bent = placed.poses, 0.0
     if row.source != "procedural" and are_stiff(poses):
@@ -186,7 +204,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "split": row.split,
         "source": row.source,
         "path": str(row.path or ""),
-        "start": row.start or 0.0,
+        "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
         "sex": str(who.record["sex"]),
@@ -196,6 +214,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "floor_removed_m": placed.floor,
         "toes_bent_rad": toes_bent,
         "rest_pose": "the body's own",
+        "notes": "; ".join(recording.notes),
         **recording.attrs,
     }
     return Clip(row.clip_id, arrays, attrs)

@@ -52,7 +52,7 @@ def recorded(free: BodyModel) -> Trial:
 def trial(recorded: Trial, free: BodyModel, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     path = tmp_path_factory.mktemp("trial") / "walk.trc"
     write_trc(path, recorded.names, recorded.positions, FPS)
-    return read_trial(path, free).markers
+    return read_trial(path, free)
 
 
 def test_shape_and_pose_are_found_again(trial: Trial, free: BodyModel) -> None:

@@ -38,7 +38,7 @@ def test_a_good_file_stays_as_it_is(trial: MarkerTrajectories) -> None:
     screened = screen(PATH, trial)
     assert screened.markers.names == NAMES
     np.testing.assert_array_equal(screened.markers.positions, trial.positions)
-    assert (screened.left_out, screened.gaps, screened.notes) == ({}, {}, [])
+    assert (screened.left_out, screened.gaps, screened.notes) == ({}, {}, ())
 
 
 def test_what_is_left_out_is_told_in_one_line(trial: MarkerTrajectories) -> None:

@@ -13,7 +13,9 @@ import numpy as np
 from kinesynth.errors import BadInput, ClipRejected, MissingDependency
 from kinesynth.isolation import isolated
 from kinesynth.npz import open_npz
-from kinesynth.opensim_files.trc import MEND, METRES_PER_UNIT, MarkerTrajectories, read_trc
+from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
+from kinesynth.opensim_files.trc_header import MEND
+from kinesynth.opensim_files.units import METRES_PER_UNIT
 
 SUFFIXES = (".trc", ".c3d", ".npz")
 RATES_HZ = (10.0, 1000.0)

@@ -19,7 +19,7 @@ from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
 from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.on_skin import off_skin
-from kinesynth.body.mocap.screening import LEAST_KNOWN, Screened, screen
+from kinesynth.body.mocap.screening import LEAST_KNOWN, listed, screen
 from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.body.mocap.upright import check_extent, upright
 from kinesynth.body.model import BodyModel, SmplxPose
@@ -62,6 +62,11 @@ class Dressed:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done on assumption, one line each."""
+        return (f"left out {listed(self.left_out)}",) if self.left_out else ()
+
+    @property
     def points(self) -> SkinnedPoints:
         """The markers' feet, which carry them."""
         return SkinnedPoints.from_layer(self.body.layer, self.attachment.feet)
@@ -89,8 +94,8 @@ def columns(trial: MarkerTrajectories, names: Sequence[str]) -> Tensor:
     return torch.from_numpy(np.stack([trial.positions[:, at[name]] if name in at else missing for name in names], 1))
 
 
-def read_trial(path: Path, body: BodyModel) -> Screened:
-    """Read a marker file and turn it upright (y up), what is no marker left out.
+def read_trial(path: Path, body: BodyModel) -> MarkerTrajectories:
+    """Read a marker file and turn it upright (y up), what is no marker left out, and its notes say so.
 
     Raises:
         BadInput: the file is unusable, knows too few markers, or its unit or its up axis cannot be right.
@@ -101,7 +106,7 @@ def read_trial(path: Path, body: BodyModel) -> Screened:
     check_extent(path, positions)
     _, bodies = at_landmarks(body, dict(labels))
     turn = upright(path, positions, bodies)
-    return replace(screened, markers=replace(trial, positions=trial.positions @ turn.T))
+    return replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + screened.notes)
 
 
 def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray | None = None) -> Dressed:

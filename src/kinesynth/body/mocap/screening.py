@@ -42,12 +42,11 @@ class Screened:
     gaps: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> tuple[str, ...]:
         """What was done on assumption, one line each."""
-        notes = [f"left out {listed(self.left_out)}"] if self.left_out else []
-        return notes + [f"read as gaps: {', '.join(f'{name} {what}' for name, what in self.gaps.items())}"] * bool(
-            self.gaps
-        )
+        left_out = (f"left out {listed(self.left_out)}",) if self.left_out else ()
+        gaps = ", ".join(f"{name} {what}" for name, what in self.gaps.items())
+        return left_out + ((f"read as gaps: {gaps}",) if gaps else ())
 
 
 def listed(left_out: Mapping[str, str]) -> str:
