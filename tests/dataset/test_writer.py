@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from kinesynth.body.identity import licensed
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.writer import pack_shard
@@ -109,7 +110,8 @@ def test_files_that_do_not_belong_together(stages: dict[str, Path], tmp_path: Pa
 
 
 def test_licence_follows_the_body(stages: dict[str, Path], tmp_path: Path) -> None:
-    np.savez(stages["body"], v_template=np.zeros((4, 3)))
+    np.savez(stages["body"], sex_betas_mean=np.zeros((2, 10)), **licensed(Path("SMPLX_MALE.npz")).arrays())
     pack_shard(**stages, output=tmp_path / "shard.h5")
     with h5py.File(tmp_path / "shard.h5") as file:
         assert file.attrs["body_license"] == "SMPL-X model license (MPI)"
+        assert file.attrs["body_model"] == "SMPLX_MALE.npz"

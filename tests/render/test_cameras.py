@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from kinesynth.errors import BadInput
-from kinesynth.render.cameras import AZIMUTHS_DEG, Perturbation, draw_perturbation, place, view_names
+from kinesynth.render.cameras import AZIMUTHS_DEG, Perturbation, place, sample_perturbation, view_names
 
 POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], size=(500, 3))
 
 
 @pytest.mark.parametrize("name", AZIMUTHS_DEG)
 def test_everything_is_in_the_picture_with_a_margin(name: str) -> None:
-    perturbation = draw_perturbation(np.random.default_rng(3))
+    perturbation = sample_perturbation(np.random.default_rng(3))
     camera = place(name, POINTS, 256, 192, perturbation)
     pixels = (camera.project(POINTS) + 0.5) / [256, 192]
     assert pixels.min() >= perturbation.margin - 1e-6
@@ -58,7 +58,7 @@ def test_random_views_stand_everywhere_and_keep_the_person_in_the_picture() -> N
     rng = np.random.default_rng(0)
     positions = []
     for _ in range(40):
-        camera = place("random", POINTS, 256, 256, draw_perturbation(rng, "random"))
+        camera = place("random", POINTS, 256, 256, sample_perturbation(rng, "random"))
         pixels = camera.project(POINTS)
         assert pixels.min() > 0
         assert pixels.max() < 255

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from kinesynth.amass import AmassFile, read_amass, write_amass
-from kinesynth.body.bone_lengths import smplx_rest_joints
+from kinesynth.body.amass_shape import OWN_BETAS, first_betas, read_row, require_own_betas, usual_size
+from kinesynth.body.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.body.amass_upright import read_upright
+from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.figure import Figure, figure_of, leg_length
+from kinesynth.motion.figure import Figure, figure_of
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
@@ -100,7 +103,7 @@ def check_motion(*, files: list[Path]) -> None:
         files: npz files.
     """
     for path in files:
-        file = read_amass(path)
+        file = read_upright(path)
         audit_rate(file)
         sys.stdout.write(f"{path}: {file.n_frames} frames at {file.fps:g} Hz, {file.model}, {file.gender}\n")
 
@@ -123,7 +126,7 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.path is None or not row.path.is_file():
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
     if row.source == "amass":
-        file = read_amass(row.path)
+        file = read_row(row)
         audit_rate(file)
         return _fitted(file, who)
     if row.source == "opensim":
@@ -168,20 +171,29 @@ def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Record
 def _fitted(file: AmassFile, who: Subject) -> Recording:
     """Bring a file's motion to the subject's body: verbatim if the betas are the file's, else from SMPL-X's rest pose.
 
-    SMPL+H betas are read as SMPL-X's, as for the subject's shape.
+    Where the file's betas are no neutral SMPL-X's, its body is SMPL-X's mean one in the size that the subject's record
+    or else the motion itself tells.
     """
     recording = from_amass(file)
-    if str(who.record["shape_source"]).startswith("betas of the file"):
-        return recording
-    betas = np.zeros(10)
-    betas[: min(len(file.betas), 10)] = file.betas[:10]
-    theirs, ours = smplx_rest_joints(betas), who.figure.joints
+    if not who.body.identity.is_free:
+        require_own_betas(file, who.body)
+        if who.record["shape_source"] == OWN_BETAS:
+            return recording
+    theirs, ours = _joints_of(file, who), who.figure.joints
     return replace(
         recording,
         poses=re_expressed(recording.poses, ours, theirs),
         root_scale=leg_length(ours) / leg_length(theirs),
         attrs={**recording.attrs, "rest_pose": "re-expressed from SMPL-X's"},
     )
+
+
+def _joints_of(file: AmassFile, who: Subject) -> np.ndarray:
+    """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
+    if tells_size(file) or not who.body.identity.is_free:
+        return smplx_rest_joints(first_betas(file))
+    size = who.record.get("amass_size")
+    return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
 
 
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:

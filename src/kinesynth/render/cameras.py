@@ -109,7 +109,7 @@ class Perturbation:
     focal_length_mm: float = FOCAL_LENGTH_MM
 
 
-def draw_perturbation(rng: np.random.Generator, name: str = "frontal") -> Perturbation:
+def sample_perturbation(rng: np.random.Generator, name: str = "frontal") -> Perturbation:
     """Draw the small errors with which a person would set up a camera; of a random view, the whole place and lens."""
     if name not in AZIMUTHS_DEG:
         return Perturbation(

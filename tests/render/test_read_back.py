@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from kinesynth.errors import ClipRejected
-from kinesynth.render.job import PART_LEVEL
-from kinesynth.render.tracks import read_parts
+from kinesynth.render.job_folder import PART_LEVEL
+from kinesynth.render.read_back import read_parts
 
 LABELS = np.repeat(np.repeat(np.array([[[0, 1, 1, 0], [0, 2, 3, 0]]], dtype=np.uint8), 64, axis=1), 64, axis=2)
 

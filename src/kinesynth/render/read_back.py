@@ -7,9 +7,10 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from kinesynth.errors import ClipRejected
-from kinesynth.render.job import PART_LEVEL
+from kinesynth.pixels import frame_pixels
+from kinesynth.render.job_folder import PART_LEVEL
 
-STRAY_SHARE = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times this share
+MAX_STRAY_FRACTION = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times that
 
 
 def read_video(path: Path, n_frames: int) -> np.ndarray:
@@ -33,10 +34,10 @@ def read_parts(path: Path, n_frames: int) -> np.ndarray:
         ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or levels are no labels'.
     """
     with av.open(str(path)) as container:
-        levels = np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
+        levels = np.stack([frame_pixels(frame, "gray") for frame in container.decode(video=0)])
     _expect(path, len(levels), n_frames)
     stray = levels % PART_LEVEL != 0
-    if stray.mean() > STRAY_SHARE:
+    if stray.mean() > MAX_STRAY_FRACTION:
         raise ClipRejected("parts of the body are blurred", float(stray.mean()), path.name)
     for frame in np.flatnonzero(stray.any(axis=(1, 2))):
         nearest = distance_transform_edt(stray[frame], return_distances=False, return_indices=True)

@@ -2,17 +2,19 @@ import numpy as np
 import pytest
 
 from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
-from kinesynth.render.furniture import KINDS, boxes
+from kinesynth.render.furniture import KINDS, Box, boxes
 from kinesynth.render.materials import MATERIALS
-from kinesynth.render.place import SKIES, draw_room, hides, props, walls
-from kinesynth.render.scene import PRESETS, Furniture, Kind, Scene
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.sampling import furnish, sample_look, sample_scene
+from kinesynth.render.scene import Furniture, Kind, Scene
+from kinesynth.render.setting import SKIES, hides, props, sample_room, walls
 
 POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], size=(50, 3))
 
 
 def scene(kind: Kind, seed: int = 0) -> Scene:
-    drawn = draw_scene(np.random.default_rng(seed), "male", 30.0, 1, PRESETS["preview"], kind)
+    rng = np.random.default_rng(seed)
+    drawn = sample_scene(rng, sample_look(rng, "male"), 30.0, 1, PRESETS["preview"], kind)
     cameras = tuple(place(name, POINTS, 256, 256, Perturbation()) for name in ("frontal", "sagittal"))
     return furnish(drawn, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
 
@@ -40,7 +42,7 @@ def test_no_wall_stands_between_a_camera_and_the_person() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_furniture_stands_on_the_floor_and_against_its_wall(kind: str) -> None:
-    made = boxes(Furniture(kind, 0, 0.5, 1.0, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    made = boxes(Furniture(kind, 0, 0.5, 1.0, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), 0))
     low = np.array([box.low for box in made])
     high = np.array([box.high for box in made])
     assert (low <= high).all()
@@ -49,8 +51,17 @@ def test_furniture_stands_on_the_floor_and_against_its_wall(kind: str) -> None:
     assert np.abs([low[:, 0].min(), high[:, 0].max()]).max() < 1.0
 
 
+@pytest.mark.parametrize("kind", ["shelf", "plant"])
+def test_what_fills_furniture_follows_from_its_seed_alone(kind: str) -> None:
+    def made(along_m: float, filling: int) -> list[Box]:
+        return boxes(Furniture(kind, 0, along_m, 1.0, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), filling))
+
+    assert made(0.5, 7) == made(1.5, 7)
+    assert made(0.5, 7) != made(0.5, 8)
+
+
 def test_all_places_and_skies_are_drawn() -> None:
-    rooms = [draw_room(np.random.default_rng(k)) for k in range(200)]
+    rooms = [sample_room(np.random.default_rng(k)) for k in range(200)]
     assert {room.kind for room in rooms} == {"lab", "room", "outdoors"}
     assert {room.sky for room in rooms} == set(SKIES)
     assert all(bool(room.furniture) == (room.kind != "outdoors") for room in rooms)

@@ -1,4 +1,7 @@
-"""Drawing scenes: every choice that chance makes, and nothing else."""
+"""Sampling scenes at random: every choice that chance makes, and nothing else.
+
+A person's look is sampled once a subject; clothes, setting, light and cameras are sampled for each clip.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,11 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from kinesynth.render.cameras import Camera
-from kinesynth.render.garments import LEGS, PITCHES_M, SLEEVES
+from kinesynth.render.garments import LOWER, UPPER
+from kinesynth.render.garments.prints import PITCHES_M
 from kinesynth.render.head import HAIRCUTS
 from kinesynth.render.palette import linear, shade
-from kinesynth.render.place import draw_room
-from kinesynth.render.scene import Colour, Fabric, Garment, Kind, Light, Pattern, Person, Scene, Settings
+from kinesynth.render.presets import Settings
+from kinesynth.render.scene import Colour, Fabric, Kind, Light, Look, Pattern, Person, Scene, Worn
+from kinesynth.render.setting import sample_room
 
 # Corners of the human range of skin, from very light to very dark (sRGB), each with a cool and a warm end.
 _SKIN = (
@@ -54,19 +59,19 @@ _PATTERNS: tuple[Pattern, ...] = ("solid", "stripe", "check", "knit", "print")
 _CALM_PATTERNS: tuple[Pattern, ...] = ("solid", "solid", "denim", "knit")
 
 
-def draw_scene(
-    rng: np.random.Generator, sex: str, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
+def sample_scene(
+    rng: np.random.Generator, look: Look, fps: float, n_frames: int, settings: Settings, kind: Kind | None = None
 ) -> Scene:
-    """Draw everything that does not depend on where the clip takes place; `furnish` adds the rest.
+    """Sample a clip's clothes, setting and light; `furnish` adds what depends on where the clip takes place.
 
-    A `kind` of place fixes the choice among them.
+    A `kind` of setting fixes the choice among them.
     """
-    person = draw_person(rng, sex)
-    room = draw_room(rng, kind)
+    person = sample_clothes(rng, look)
+    room = sample_room(rng, kind)
     warmth = float(rng.uniform(-0.08, 0.08))
     strength = float(np.exp(rng.normal(0.0, 0.22)))
     if room.kind == "outdoors":
-        lights, ambient = (_draw_sun(rng, strength),), (strength, strength, strength)
+        lights, ambient = (_sample_sun(rng, strength),), (strength, strength, strength)
     else:
         colour = (1 + warmth, 1.0, 1 - warmth)
         lights = (Light("area", (0.0, 0.0, 0.0), float(rng.uniform(0.6, 1.4)), strength, colour),)
@@ -79,8 +84,8 @@ def draw_scene(
     )  # fmt: skip
 
 
-def _draw_sun(rng: np.random.Generator, strength: float) -> Light:
-    """Draw a sun 25 to 70 degrees high."""
+def _sample_sun(rng: np.random.Generator, strength: float) -> Light:
+    """Sample a sun 25 to 70 degrees high."""
     height, turn = rng.uniform(0.45, 1.2), rng.uniform(0, 2 * np.pi)
     level = np.cos(height)
     towards = (float(level * np.cos(turn)), float(np.sin(height)), float(level * np.sin(turn)))
@@ -90,7 +95,7 @@ def _draw_sun(rng: np.random.Generator, strength: float) -> Light:
 
 
 def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Camera, ...]) -> Scene:
-    """Return the scene with the clip's bounds (3,), its cameras, and ceiling lights spread evenly over the place."""
+    """Return the scene with the clip's bounds (3,), its cameras, and ceiling lights spread evenly over it."""
     (pattern,) = scene.lights
     extent = ((float(low[0]), float(high[0])), (float(low[2]), float(high[2])))
     scene = replace(scene, cameras=cameras, extent=extent)
@@ -105,31 +110,43 @@ def furnish(scene: Scene, low: np.ndarray, high: np.ndarray, cameras: tuple[Came
     return replace(scene, lights=lights)
 
 
-def draw_person(rng: np.random.Generator, sex: str) -> Person:
-    """Draw skin, eyes, hair, clothes and shoes."""
+def sample_look(rng: np.random.Generator, sex: str) -> Look:
+    """Sample a subject's skin, eyes and hair."""
     tone = rng.uniform(0, len(_SKIN) - 1)
-    index, share = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
+    index, fraction = min(int(tone), len(_SKIN) - 2), tone - min(int(tone), len(_SKIN) - 2)
     warm = rng.uniform()
     pair = [np.asarray(_SKIN[k][0]) * (1 - warm) + np.asarray(_SKIN[k][1]) * warm for k in (index, index + 1)]
     dark = tone > 2.6
     cuts = HAIRCUTS[sex] if sex in HAIRCUTS else HAIRCUTS["male"] + HAIRCUTS["female"]
-    shoe = shade(rng, _SHOE)
-    return Person(
-        skin=linear((1 - share) * pair[0] + share * pair[1]),
+    return Look(
+        skin=linear((1 - fraction) * pair[0] + fraction * pair[1]),
         skin_roughness=float(rng.uniform(0.45, 0.65)),
         flush=float(rng.uniform(0.3, 1.0)),
         iris=linear(_IRIS[rng.integers(2)] if dark else _IRIS[rng.integers(len(_IRIS))]),
         hair_cut=str(rng.choice(cuts)),
         hair=shade(rng, _HAIR[:2] if dark else _HAIR),
         stubble=0.0 if sex == "female" else float(max(rng.uniform(-0.6, 0.8), 0)),
-        upper=Garment(str(rng.choice(list(SLEEVES))), _draw_fabric(rng, _CLOTH)),
-        lower=Garment(str(rng.choice(list(LEGS))), _draw_fabric(rng, _LEGWEAR, calm=True)),
-        shoe=shoe,
+        tufts=_seed(rng),
+    )
+
+
+def sample_clothes(rng: np.random.Generator, look: Look) -> Person:
+    """Sample clothes and shoes for a person."""
+    return Person(
+        look=look,
+        upper=Worn(str(rng.choice(list(UPPER))), _sample_fabric(rng, _CLOTH), _seed(rng)),
+        lower=Worn(str(rng.choice(list(LOWER))), _sample_fabric(rng, _LEGWEAR, calm=True), _seed(rng)),
+        shoe=shade(rng, _SHOE),
         sole=linear((0.82, 0.81, 0.78)) if rng.uniform() < 0.6 else linear((0.10, 0.09, 0.09)),
     )
 
 
-def _draw_fabric(rng: np.random.Generator, palette: Sequence[Colour], calm: bool = False) -> Fabric:
+def _seed(rng: np.random.Generator) -> int:
+    """Sample a seed for details that a scene does not list one by one."""
+    return int(rng.integers(2**32))
+
+
+def _sample_fabric(rng: np.random.Generator, palette: Sequence[Colour], calm: bool = False) -> Fabric:
     patterns = _CALM_PATTERNS if calm else _PATTERNS
     return Fabric(
         pattern=patterns[rng.integers(len(patterns))],

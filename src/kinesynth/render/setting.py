@@ -1,4 +1,4 @@
-"""Places: what chance decides about a room or an open place, and the plain meshes that make it."""
+"""Settings of clips: a room or open ground sampled at random, and the plain meshes it is made of."""
 
 from dataclasses import dataclass
 
@@ -28,24 +28,24 @@ _LAB = ("cabinet", "tripod", "table", "door", "window", "tripod")
 _HOME = ("shelf", "sofa", "picture", "window", "table", "cabinet", "door", "plant", "picture")
 
 
-def draw_room(rng: np.random.Generator, kind: Kind | None = None) -> Room:
-    """Draw a place: a plain laboratory, a furnished room, or open ground under a sky."""
-    drawn: Kind = ("lab", "room", "outdoors")[int(rng.choice(3, p=(0.4, 0.35, 0.25)))]
-    kind = kind or drawn
+def sample_room(rng: np.random.Generator, kind: Kind | None = None) -> Room:
+    """Sample a setting: a plain laboratory, a furnished room, or open ground under a sky."""
+    sampled: Kind = ("lab", "room", "outdoors")[int(rng.choice(3, p=(0.4, 0.35, 0.25)))]
+    kind = kind or sampled
     wall = shade(rng, _WALL)
     return Room(
         kind=kind,
-        floor=_draw_floor(rng, kind),
+        floor=_sample_floor(rng, kind),
         wall=wall,
         dado=mix(wall, shade(rng, _WALL), float(rng.choice([0.0, 0.0, 0.8]))),
         wall_clearance_m=(float(rng.uniform(1.2, 3.6)), float(rng.uniform(1.2, 3.6))),
-        furniture=() if kind == "outdoors" else _draw_furniture(rng, _LAB if kind == "lab" else _HOME),
+        furniture=() if kind == "outdoors" else _sample_furniture(rng, _LAB if kind == "lab" else _HOME),
         sky=str(rng.choice(list(SKIES))),
         sky_turn_rad=float(rng.uniform(0, 2 * np.pi)),
     )
 
 
-def _draw_floor(rng: np.random.Generator, kind: Kind) -> Floor:
+def _sample_floor(rng: np.random.Generator, kind: Kind) -> Floor:
     boards = kind != "outdoors" and rng.uniform() < 0.5
     colour = shade(rng, _GROUND if kind == "outdoors" else _BOARDS if boards else _TILES)
     second = mix(colour, shade(rng, _BOARDS if boards else _TILES), float(rng.uniform(0.05, 0.3)))
@@ -62,26 +62,26 @@ def _draw_floor(rng: np.random.Generator, kind: Kind) -> Floor:
     )
 
 
-def _draw_furniture(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple[Furniture, ...]:
-    """Draw things along the four walls, each in a stretch of its own."""
+def _sample_furniture(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple[Furniture, ...]:
+    """Sample things along the four walls, each in a stretch of its own."""
     things = []
     for wall in range(4):
-        place = float(rng.uniform(-3.4, -2.4))
-        while place < 3.6:
+        along_m = float(rng.uniform(-3.4, -2.4))
+        while along_m < 3.6:
             kind = kinds[int(rng.integers(len(kinds)))]
             palette = _TEXTILE if kind in ("sofa", "picture") else _WOOD
             size = float(rng.uniform(0.85, 1.15))
             colours = shade(rng, palette), shade(rng, _TEXTILE)
-            things.append(Furniture(kind, wall, place, size, *colours))
-            place += 2.0 + float(rng.exponential(0.6))
+            things.append(Furniture(kind, wall, along_m, size, *colours, int(rng.integers(2**32))))
+            along_m += 2.0 + float(rng.exponential(0.6))
     return tuple(things)
 
 
 @dataclass(frozen=True)
 class Prop:
-    """A mesh of the place: flat faces (F,4) over points (n,3) m, one colour, and the wall (0-3) it belongs to, or -1.
+    """A mesh of the setting: flat faces (F,4) over points (n,3) m, one colour, and the wall (0-3) it belongs to, or -1.
 
-    A camera that stands behind a wall does not see it nor what stands along it: `hides` tells.
+    A camera behind a wall sees neither it nor what is along it: see `hides`.
     """
 
     name: str
@@ -100,13 +100,13 @@ def walls(scene: Scene) -> list[tuple[int, int, float]]:
 
 
 def hides(wall: tuple[int, int, float], eye: np.ndarray) -> bool:
-    """Return whether a camera at `eye` (3,) stands behind a wall or among what stands along it."""
+    """Return whether a camera at `eye` (3,) is behind a wall or among the furniture along it."""
     axis, sign, offset = wall
     return bool(sign * eye[axis] > sign * offset - 0.8)
 
 
 def props(scene: Scene) -> list[Prop]:
-    """Return the meshes of the place, in world coordinates."""
+    """Return the meshes of the setting, in world coordinates."""
     room = scene.room
     reach = _GROUND_REACH_M if room.kind == "outdoors" else _REACH_M
     y = room.floor.height_m
@@ -125,7 +125,7 @@ def props(scene: Scene) -> list[Prop]:
 
 
 def _has_room(scene: Scene, thing: Furniture) -> bool:
-    """Return whether a thing ends before the corner, and what stands around it."""
+    """Return whether a thing ends before the corner, and the furniture around it."""
     axis, _, _ = walls(scene)[thing.wall]
     other = 1 - axis // 2
     low, high = scene.extent[other]
@@ -151,7 +151,7 @@ def _ceiling(y: float) -> Prop:
 
 
 def _prop(name: str, scene: Scene, thing: Furniture, box: Box) -> Prop:
-    """Return a box of a piece of furniture where it stands: along the wall, up, and from the wall into the room."""
+    """Return a box of a piece of furniture at its position: along the wall, up, and from the wall into the room."""
     axis, sign, offset = walls(scene)[thing.wall]
     other = 2 - axis
     middle = sum(scene.extent[other // 2]) / 2

@@ -13,8 +13,10 @@ from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import project
-from kinesynth.render.scene import PRESETS
-from kinesynth.render.views import ENGINE_VARIABLE, choose_engine, render_views
+from kinesynth.render.engine import VARIABLE, choose_engine
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.render_views import clip_scene, render_views
+from kinesynth.render.scene import Person
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
@@ -119,12 +121,25 @@ def test_depth_is_left_out_unless_asked_for(rendered: StageFile) -> None:
     assert not [name for name in clip.arrays if name.endswith("depth")]
 
 
+def test_a_look_belongs_to_the_subject_and_clothes_to_the_clip() -> None:
+    def person(subject: str, clip: str, seed: int = 1) -> Person:
+        attrs = {"subject": subject, "sex": "female", "fps": 30.0}
+        return clip_scene(Clip(clip, {}, attrs), N_FRAMES, seed, PRESETS["preview"])[0].person
+
+    clips = [person("s1", f"s1_{k}") for k in range(8)]
+    assert len({clip.look for clip in clips}) == 1
+    assert len({clip.upper for clip in clips}) == 8
+    assert person("s2", "s1_0").look != clips[0].look
+    assert person("s1", "s1_0", seed=2).look != clips[0].look
+    assert person("s1", "s1_0") == clips[0]
+
+
 def test_the_environment_chooses_the_engine_and_the_log_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(ENGINE_VARIABLE, "cycles")
+    monkeypatch.setenv(VARIABLE, "cycles")
     assert choose_engine(PRESETS["preview"], tmp_path / "log").engine == "cycles"
     assert "Cycles draws" in (tmp_path / "log").read_text()
-    monkeypatch.setenv(ENGINE_VARIABLE, "crayons")
-    with pytest.raises(BadInput, match=ENGINE_VARIABLE):
+    monkeypatch.setenv(VARIABLE, "crayons")
+    with pytest.raises(BadInput, match=VARIABLE):
         choose_engine(PRESETS["preview"], tmp_path / "log")
