@@ -14,6 +14,7 @@ from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.geometry.mesh import volume
 from kinesynth.isolation import isolated
+from kinesynth.notes import tell
 
 SHAPE_TELLING = ("amass", "opensim", "markers")  # the sources whose files tell a shape, the better first
 _MOST_TRIALS = 6  # of markers, that a shape is fitted to together
@@ -125,8 +126,11 @@ def _of_markers(model: BodyModel, rows: list[ClipRow]) -> Shape:
     for file in list(files)[:_MOST_TRIALS]:
         try:
             trials.append(read_trial(file, model))
+            tell(file, trials[-1].notes)
         except BadInput as error:
             print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
     if not trials:
         raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
-    return Shape(dress(model, trials).betas.numpy(), "neutral", "measured markers")
+    dressed = dress(model, trials)
+    tell(rows[0].path or rows[0].subject, dressed.notes)
+    return Shape(dressed.betas.numpy(), "neutral", "measured markers")
