@@ -16,10 +16,12 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.body.markers import resolve_markers
+from kinesynth.body.measurements import measurements
 from kinesynth.body.model import load_body
+from kinesynth.body.static_pose import static_markers
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, marker_weights, measurements, table
-from kinesynth.kinematics.static_pose import looking_ahead, static_markers
+from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, marker_weights, table
+from kinesynth.kinematics.static_pose import looking_ahead
 
 ACCURACY = 1e-8
 MIRROR = np.array([1.0, 1.0, -1.0])
