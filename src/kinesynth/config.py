@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadConfig
+from kinesynth.networks import network_modules
 
 MOST_VALUES = 10_000
 
@@ -145,10 +146,11 @@ class Render:
 class Train:
     """The network that is trained on the shards."""
 
-    network: Literal[
-        "odah", "odah_frame", "d3ke", "d3ke_lstm", "d3ke_tcn", "neurik", "neurik_centre",
-        "odah_tiny", "d3ke_tiny", "neurik_tiny",
-    ] = option("odah_tiny", "preset: a paper's network, or a tiny one that a CPU trains in a minute")  # fmt: skip
+    network: str = option(
+        "odah_tiny",
+        "preset: a paper's network, or a tiny one that a CPU trains in a minute",
+        enum=list(network_modules()),
+    )
     steps: int = option(0, "optimizer steps; 0: the preset's", minimum=0)
     batch_size: int = option(0, "windows per step; 0: the preset's", minimum=0)
     window: int = option(0, "frames per window; 0: the preset's", minimum=0)
