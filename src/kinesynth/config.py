@@ -138,7 +138,13 @@ class Render:
     )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
+    rig: str = option(
+        "views",
+        "a rig of cameras, or views: those listed",
+        enum=["views", *_column("kinesynth.render", "cameras.csv", 1)],
+    )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
+    motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")
     tracks: tuple[Literal["parts", "depth"], ...] = option(("parts",), "optional tracks of each view")
 
 
