@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tools.case_runs import BONES, Motion, Outcome
 from tools.case_verdicts import (
     POOR_MESSAGE,
