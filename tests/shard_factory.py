@@ -6,6 +6,7 @@ The skeleton is the real one; its motion is a sway of the limbs, the person in t
 import io
 import json
 import zlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
@@ -44,8 +45,9 @@ def make_results(folder: Path, width: int = 96, height: int = 72) -> Path:
     """Pack and index a dataset below `folder`; return its results folder."""
     results = folder / "results"
     _, skeleton = make_model(folder)
-    with patch.object(SkeletonDefinition, "from_osim", return_value=skeleton):  # OpenSim needs seconds to read it
-        for subject in SUBJECTS:
+    for subject in SUBJECTS:
+        own = scaled(skeleton, SCALE[subject])
+        with patch.object(SkeletonDefinition, "from_osim", return_value=own):  # OpenSim needs seconds to read it
             pack_shard(**make_stages(folder, subject, width, height), output=results / "shards" / f"{subject}_000.h5",
                        config_sha256="0" * 64, created="2026-01-01")  # fmt: skip
     index_shards(
@@ -55,6 +57,27 @@ def make_results(folder: Path, width: int = 96, height: int = 72) -> Path:
         card=results / "README.md",
     )
     return results
+
+
+def scaled(skeleton: SkeletonDefinition, factor: float) -> SkeletonDefinition:
+    """Return the skeleton as Scale leaves it: all lengths times `factor`, but for what the ground holds."""
+    moved = (np.array(skeleton.joint_types) == "CustomJoint") & (skeleton.parents >= 0)
+    functions = skeleton.axis_functions.copy()
+    functions[moved, 3:] = len(skeleton.function_knots) + np.arange(3 * moved.sum()).reshape(-1, 3)
+    stretched = skeleton.axis_functions[moved, 3:].ravel()
+    on_body = np.where(skeleton.parents >= 0, factor, 1.0)[:, None]
+    return replace(
+        skeleton,
+        parent_places=skeleton.parent_places * on_body,
+        child_places=skeleton.child_places * factor,
+        mass_centres=skeleton.mass_centres * factor,
+        marker_places=skeleton.marker_places * factor,
+        axis_functions=functions,
+        function_knots=np.concatenate([skeleton.function_knots, skeleton.function_knots[stretched]]),
+        function_coefficients=np.concatenate(
+            [skeleton.function_coefficients, factor * skeleton.function_coefficients[stretched]]
+        ),
+    )
 
 
 def make_stages(folder: Path, subject: str, width: int = 96, height: int = 72) -> dict[str, Path]:
@@ -113,7 +136,7 @@ def make_clip(
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
-        "grf": ({"force": force, "cop": cop, "moment": np.zeros((frames, 2, 3))}, attrs),
+        "grf": ({"force": force, "cop": cop, "moment": np.zeros((frames, 2, 3)), "smooth_angles": angles}, attrs),
         "id": ({"moments": 60.0 * wave, "residual": np.full((frames, 6), 4.0)}, attrs),
         "so": ({"activations": activations, "reserves": 0.5 * wave, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (

@@ -48,6 +48,31 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.Ca
     assert "walk.npz" in error
 
 
+@pytest.mark.parametrize("named", [["--files"], []])
+def test_inputs_are_accepted_by_position_as_well_as_by_name(
+    named: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[list[Path]] = []
+
+    def check_motion(*, files: list[Path]) -> None:
+        """Check.
+
+        Args:
+            files: to check.
+        """
+        taken.append(files)
+
+    monkeypatch.setattr("kinesynth.motion.load.check_motion", check_motion)
+    assert cli.run(["check-motion", *named, str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    assert taken == [[tmp_path / "a", tmp_path / "b"]]
+
+
+def test_an_output_is_never_taken_by_position(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["index", str(tmp_path), str(tmp_path / "clips.tsv")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "clips.tsv").exists()
+
+
 def test_a_bug_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken(*, output: Path) -> None:
         raise ZeroDivisionError(str(output))

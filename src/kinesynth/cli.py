@@ -5,9 +5,14 @@ only what it needs.
 """
 
 import errno
+import functools
+import inspect
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -52,8 +57,8 @@ VERBS = {
 }
 
 
-def build_app() -> App:
-    """Return the command-line application with every verb."""
+def build_app(verb: str = "") -> App:
+    """Return the command-line application with every verb; the one that will run also takes its inputs by position."""
     app = App(
         name="kinesynth",
         help="From body motion to training data with anatomically true labels.",
@@ -64,15 +69,45 @@ def build_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for verb, (function, summary) in VERBS.items():
-        app.command(function, name=verb, help=summary)
+    for name, (path, summary) in VERBS.items():
+        app.command(inputs_by_position(_load(path)) if name == verb else path, name=name, help=summary)
     return app
+
+
+def inputs_by_position(function: Callable[..., None]) -> Callable[..., None]:
+    """Return `function`, whose leading inputs may be given without their names: all that come before its output.
+
+    Example:
+        >>> def index(*, folder: str, output: str, seed: int = 1) -> None: ...
+        >>> str(inspect.signature(inputs_by_position(index)))
+        '(folder: str, *, output: str, seed: int = 1) -> None'
+    """
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    outputs = [
+        number for number, each in enumerate(parameters) if each.name == "output" or each.default is not each.empty
+    ]
+    for number in range(outputs[0] if outputs else len(parameters)):
+        parameters[number] = parameters[number].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+    @functools.wraps(function)
+    def wrapper(*arguments: Any, **options: Any) -> None:
+        function(**wrapper.__signature__.bind(*arguments, **options).arguments)  # type: ignore[attr-defined]
+
+    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return wrapper
+
+
+def _load(path: str) -> Callable[..., None]:
+    module, _, function = path.partition(":")
+    loaded: Callable[..., None] = getattr(import_module(module), function)
+    return loaded
 
 
 def run(arguments: list[str]) -> int:
     """Run one verb and return its exit code."""
     try:
-        build_app()(arguments)
+        build_app(arguments[0] if arguments else "")(arguments)
     except (KinesynthError, CycloptsError) as error:
         print(f"kinesynth: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         return 2

@@ -19,15 +19,18 @@ from kinesynth_train.recolour import recolour
 Split = Literal["train", "val", "test"]
 Batch = dict[str, Tensor]
 LABELS = ("angles", "scales", "keypoints", "markers", "quality/angle_valid")
+TIME_AXIS = {"angles": 0, "angle_valid": 0, "keypoints": 0, "markers": 0, "frame_valid": 0, "counted": 0,
+             "crops": 1, "projections": 1}  # of an item's arrays; the others have none  # fmt: skip
 SHIFT, STRETCH = 0.05, 0.1  # largest jitter of a training crop's centre and side, over its side
 
 
 class Windows(Dataset[Batch]):
     """Tensors of the windows of a split. Index e * len + i is window i as it is drawn in epoch e.
 
-    An item holds angles (T, J), angle_valid (T, J), scales (B, 3), keypoints (T, K, 3), markers (T, M, 3),
-    frame_valid (T,), fps (); with pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4)
-    into the crops, and rotations (V, 3, 3) from world to camera.
+    An item holds angles (T, J), angle_valid (T, J), scales (B, 3), keypoints (T, K, 3), markers (T, M, 3), fps (),
+    frame_valid (T,), false where a clip is shorter, and counted (T,), which with a stride is true once for each frame
+    of a clip, however windows overlap; with pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections
+    (V, T, 3, 4) into the crops, and rotations (V, 3, 3) from world to camera.
 
     Args:
         shards: results folder, shards folder or a shard.
@@ -68,7 +71,7 @@ class Windows(Dataset[Batch]):
             seed=seed,
         )
         self._dataset: ShardDataset | None = self._open()
-        self._seed, self._jitter = seed, jitter
+        self._seed, self._jitter, self._window, self._stride = seed, jitter, window, stride
         self._kept: dict[int, Batch] | None = None if only is None else {}
         self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
         if not self._count:
@@ -91,13 +94,22 @@ class Windows(Dataset[Batch]):
             self._kept[window] = self._read(epoch, window)
         return self._kept[window]
 
-    def _read(self, epoch: int, window: int) -> Batch:
+    def shard_of(self, index: int) -> Path:
+        """Return the file that a window is read from: all windows of a file are one subject's."""
+        return self._dataset_here().shard_of(index % self._count)
+
+    def _dataset_here(self) -> ShardDataset:
         self._dataset = self._dataset or self._open()
-        self._dataset.set_epoch(epoch)
-        item = self._dataset[window]
+        return self._dataset
+
+    def _read(self, epoch: int, window: int) -> Batch:
+        dataset = self._dataset_here()
+        dataset.set_epoch(epoch)
+        item = dataset[window]
         batch = {name: torch.from_numpy(item[name]) for name in ("angles", "scales", "keypoints", "markers")}
         batch["frame_valid"] = torch.from_numpy(item["frame_valid"])
         batch["angle_valid"] = torch.from_numpy(item["quality"]["angle_valid"] & item["frame_valid"][:, None])
+        batch["counted"] = torch.from_numpy(item["frame_valid"] & ~self._seen_before(item["start"]))
         batch["fps"] = torch.tensor(item["fps"])
         if item["views"]:
             batch |= pictures(list(item["views"].values()))
@@ -105,6 +117,14 @@ class Windows(Dataset[Batch]):
                 colours = batch["crops"][:, :, :3]
                 colours[:] = recolour(colours, np.random.default_rng([self._seed, epoch, window]))
         return batch
+
+    def _seen_before(self, start: int) -> np.ndarray:
+        """Return which frames (T,) of the window at frame `start` an earlier window of the clip holds too."""
+        if self._stride is None or start == 0:
+            return np.zeros(self._window, dtype=bool)
+        # Windows begin every `stride` frames but for the last, which ends with the clip.
+        before = (-(-start // self._stride) - 1) * self._stride
+        return np.arange(self._window) < before + self._window - start
 
 
 def pictures(views: list[dict[str, np.ndarray]]) -> Batch:

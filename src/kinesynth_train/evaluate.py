@@ -1,69 +1,56 @@
-"""The papers' table: how well networks do on people whom they have not seen, beside two baselines."""
+"""The papers' table: how well networks do on people whom they have not seen, beside baselines, on the same frames."""
 
 import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
+from kinesynth_train.baselines import Estimate, Stretch, marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes
-from kinesynth_train.data import Batch, Split, Windows, to_device
-from kinesynth_train.inverse_kinematics import triangulated_ik
-from kinesynth_train.metrics import (
-    LIMIT_STEPS_DEG,
-    Mean,
-    angle_errors_deg,
-    beyond_limits_deg,
-    counted_angles,
-    procrustes_mm,
-    root_aligned_mm,
-    velocity_errors_mm,
-)
-from kinesynth_train.presets import Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.data import TIME_AXIS, Split, Windows
+from kinesynth_train.predict import predict
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
+from kinesynth_train.tally import ROWS, Tally
 
-Method = Callable[[Batch], tuple[Tensor, Tensor]]
-MEAN_POSE, TRIANGULATED_IK = "mean pose", "triangulated IK"
-ROWS = {
-    "mae_angle_deg": "MAE_angle, deg",
-    "mae_body": "MAE_body",
-    "mpjpe_mm": "MPJPE, mm",
-    "pa_mpjpe_mm": "PA-MPJPE, mm",
-    "mpblpe_mm": "MPBLPE, mm",
-    "mpjve_mm_s": "MPJVE, mm/s",
-    **{f"beyond_limits_{step:.0f}_percent": f"beyond limits by {step:.0f} deg, %" for step in LIMIT_STEPS_DEG},
-}
+Method = Callable[[Stretch], Estimate]
+MEAN_POSE = "mean pose"
+TRUE_IK, NOISY_IK, FILTERED_IK = "IK, true markers", "IK, triangulated", "IK, triangulated, 6 Hz"
+NOISY, FILTERED = "{}, triangulated", "{}, triangulated, 6 Hz"  # of a network that sees markers
+LONGEST = 512  # frames of a clip that are held in memory at once
+SMALL_CROP = 64  # for the cameras' sake, where no network looks at pictures
 
 
 def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: str) -> dict[str, Any]:
-    """Measure networks and baselines on the test split, and write the figures to `output` (JSON).
-
-    The baseline of triangulation is left out where no network looks at pictures, whose cameras it needs.
+    """Measure networks and baselines on every frame of the test split once, and write the figures to `output` (JSON).
 
     Raises:
         BadInput: a checkpoint is none, or its skeleton has other coordinates than the shards.
     """
-    models = [load_checkpoint(path)[0].to(device) for path in checkpoints]
-    for path, model in zip(checkpoints, models, strict=True):
+    models: dict[str, Model] = {}
+    for path in checkpoints:
+        model = load_checkpoint(path)[0].to(device)
+        model.network.eval()
         check_names(path, model, ShardDataset(shards, window=1, views=()))
+        models[unused_name(model.name, path, models)] = model
+    first = next(iter(models.values()))
     results: dict[str, Any] = {}
-    for path, model in zip(checkpoints, models, strict=True):
-        name = unused_name(model.name, path, results)
-        methods: dict[str, Method] = {name: network_method(model)}
-        if MEAN_POSE not in results:
-            methods[MEAN_POSE] = mean_pose_method(model.anatomy)
-        if model.preset.crop and TRIANGULATED_IK not in results:
-            methods[TRIANGULATED_IK] = partial(triangulated_ik, skeleton=model.skeleton, anatomy=model.anatomy)
-        split, windows = held_out(shards, model.preset)
-        results |= measure(methods, model, windows, device)
-    figures = {"shards": str(shards), "split": split, "methods": results}
+    methods: dict[str, Method] = baselines(first.anatomy)
+    crops = sorted({model.preset.crop for model in models.values() if model.preset.crop} or {SMALL_CROP})
+    for crop in crops:
+        for name, model in models.items():
+            if model.preset.crop == crop or (not model.preset.crop and crop == crops[0]):
+                methods |= network_methods(name, model)
+        split, windows = held_out(shards, crop)
+        results |= measure(methods, first.skeleton, windows, device)
+        methods = {}
+    names = [form.format(name) for name in models for form in ("{}", NOISY, FILTERED)]
+    ordered = {name: results[name] for name in (*baselines(first.anatomy), *names) if name in results}
+    figures = {"shards": str(shards), "split": split, "methods": ordered}
     save_bytes(output, (json.dumps(figures, indent=1) + "\n").encode())
     return figures
 
@@ -71,117 +58,97 @@ def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: st
 def table(figures: dict[str, Any]) -> str:
     """Return the figures as text: a row per metric and per coordinate, a column per method."""
     methods = figures["methods"]
+    first = next(iter(methods.values()))
     lines = [["test split" if figures["split"] == "test" else f"{figures['split']} split", *methods]]
     lines += [[title, *(f"{method[key]:.4g}" for method in methods.values())] for key, title in ROWS.items()]
-    coordinates = next(iter(methods.values()))["mae_by_coordinate_deg"]
     lines += [
         [f"  {name}, deg", *(f"{method['mae_by_coordinate_deg'][name]:.2f}" for method in methods.values())]
-        for name in coordinates
+        for name in first["mae_by_coordinate_deg"]
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join(
+    rows = [
         "  ".join(
             cell.ljust(width) if not n else cell.rjust(width)
             for n, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
         for line in lines
-    )
+    ]
+    moving = f"{first['moving_coordinates']} of {len(first['mae_by_coordinate_deg'])} coordinates move"
+    return "\n".join([*rows, f"{first['frames']} frames, each counted once; {moving} by more than 3 degrees"])
 
 
-def held_out(shards: Path, preset: Preset) -> tuple[Split, Windows]:
-    """Return every frame of the test split; of val or train where there is none, as tiny datasets may have it."""
+def held_out(shards: Path, crop: int) -> tuple[Split, Windows]:
+    """Return every frame of the test split in long stretches; of val or train where there is none.
+
+    Tiny datasets may lack a split. The stretches are those of the shards alone: all methods are measured on the same.
+    """
     splits: tuple[Split, ...] = ("test", "val", "train")
     for split in splits:
-        if ShardDataset(shards, split, preset.window, views=()).clips:
-            return split, Windows(shards, split, preset.window, preset.crop, stride=preset.window)
+        if clips := ShardDataset(shards, split, 1, views=()).clips:
+            window = min(max(clip.frames for clip in clips), LONGEST)
+            return split, Windows(shards, split, window, crop, stride=window)
     raise BadInput(shards, "clips", "none", "at least one", "look at rejected.tsv")
 
 
 def measure_beside_mean(model: Model, test: tuple[str, Windows], device: str) -> dict[str, Any]:
     """Return the metrics of a model that was trained, those of the mean pose as `baseline_...`."""
     split, windows = test
-    methods = {"network": network_method(model), MEAN_POSE: mean_pose_method(model.anatomy)}
-    found = measure(methods, model, windows, device)
+    mean = partial(mean_pose, anatomy=model.anatomy)
+    methods: dict[str, Method] = {"network": partial(predict, model=model), MEAN_POSE: mean}
+    model.network.eval()
+    found = measure(methods, model.skeleton, windows, device)
+    model.network.train()
     baseline = {f"baseline_{name}": value for name, value in found[MEAN_POSE].items() if name in ROWS}
     return {"split": split, "windows": len(windows), **found["network"], **baseline}
 
 
-def network_method(model: Model) -> Method:
-    """Return the network's estimate, as it comes."""
+def baselines(anatomy: Anatomy) -> dict[str, Method]:
+    """Return the methods that need no network."""
+    return {
+        MEAN_POSE: partial(mean_pose, anatomy=anatomy),
+        TRUE_IK: partial(marker_ik, anatomy=anatomy, noise=False),
+        NOISY_IK: partial(marker_ik, anatomy=anatomy, noise=True),
+        FILTERED_IK: partial(marker_ik, anatomy=anatomy, noise=True, low_pass=True),
+    }
 
-    def predict(batch: Batch) -> tuple[Tensor, Tensor]:
-        angles, scales, *_ = model.network(batch, model.preset.phases[-1].stage)
-        return angles, scales
 
-    return predict
+def network_methods(name: str, model: Model) -> dict[str, Method]:
+    """Return a network's estimate and, where it sees markers, also those from triangulated ones."""
+    plain = partial(predict, model=model)
+    if model.network.pictures:
+        return {name: plain}
 
+    def noisy(stretch: Stretch, *, low_pass: bool) -> Estimate:
+        markers = triangulated(stretch, low_pass=low_pass)[None]
+        return plain(Stretch({**stretch.batch, "markers": markers}, stretch.layer, stretch.number))
 
-def mean_pose_method(anatomy: Anatomy) -> Method:
-    """Return what knows nothing of the window: the training set's mean angles, and scales of 1."""
-    return lambda batch: (anatomy.mean.expand_as(batch["angles"]), torch.ones_like(batch["scales"]))
+    return {
+        name: plain,
+        NOISY.format(name): partial(noisy, low_pass=False),
+        FILTERED.format(name): partial(noisy, low_pass=True),
+    }
 
 
 @torch.no_grad()
-def measure(methods: dict[str, Method], model: Model, windows: Windows, device: str) -> dict[str, dict[str, Any]]:
-    """Return each method's metrics on windows; see `kinesynth_train.metrics` for what they mean."""
-    tallies = {name: Tally(model.skeleton, device) for name in methods}
-    model.network.eval()
-    for batch in DataLoader(windows, batch_size=4):
-        there = to_device(batch, device)
+def measure(methods: dict[str, Method], skeleton: DatasetSkeleton, windows: Windows, device: str) -> dict[str, Any]:
+    """Return each method's metrics on windows, whose every frame counts once."""
+    tallies = {name: Tally(skeleton, device) for name in methods}
+    for index in range(len(windows)):
+        stretch = read_stretch(windows, index, device)
         for name, method in methods.items():
-            tallies[name].add(*method(there), there)
-    model.network.train()
+            tallies[name].add(method(stretch), stretch)
     return {name: tally.metrics() for name, tally in tallies.items()}
 
 
-class Tally:
-    """The metrics of one method, batch by batch."""
-
-    def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
-        self._skeleton = skeleton
-        definition = skeleton.definition
-        self._counted = counted_angles(definition).to(device)
-        self._constrained = self._counted & ~torch.tensor(definition.coordinate_free, device=device)
-        self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
-        self._means = {name: Mean() for name in ("angle", "body", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve")}
-        self._beyond = {step: Mean() for step in LIMIT_STEPS_DEG}
-
-    def add(self, angles: Tensor, scales: Tensor, truth: Batch) -> None:
-        """Add an estimate: angles (N, T, J), scales (N, B, 3)."""
-        means, seen = self._means, truth["frame_valid"][..., None]
-        found, wanted = self._skeleton(angles, scales), self._skeleton(truth["angles"], truth["scales"])
-        joints, true_joints = found.joint_centres, wanted.joint_centres
-        roots = joints[..., 0, :], true_joints[..., 0, :]
-        means["angle"].add(angle_errors_deg(angles, truth["angles"]), truth["angle_valid"] & self._counted)
-        body = (scales - truth["scales"]).abs().flatten(1)
-        means["body"].add(body, torch.ones_like(body, dtype=torch.bool))
-        means["mpjpe"].add(root_aligned_mm(joints, true_joints, *roots), seen)
-        means["pa_mpjpe"].add(procrustes_mm(joints, true_joints), seen)
-        means["mpblpe"].add(root_aligned_mm(found.markers, wanted.markers, *roots), seen)
-        moving = seen[:, 1:] & seen[:, :-1]
-        relative = joints - roots[0][..., None, :], true_joints - roots[1][..., None, :]
-        means["mpjve"].add(velocity_errors_mm(*relative, truth["fps"]), moving)
-        beyond = beyond_limits_deg(angles, self._limits)
-        for step, mean in self._beyond.items():
-            mean.add((beyond > step).float(), seen & self._constrained)
-
-    def metrics(self) -> dict[str, Any]:
-        """Return the metrics by name."""
-        means = {name: mean.total() for name, mean in self._means.items()}
-        names = self._skeleton.definition.coordinate_names
-        by_coordinate = zip(names, self._means["angle"].each(), strict=True)
-        by_body = zip(self._skeleton.definition.body_names, self._means["mpjpe"].each(), strict=True)
-        return {
-            "mae_angle_deg": means["angle"],
-            "mae_body": means["body"],
-            "mpjpe_mm": means["mpjpe"],
-            "pa_mpjpe_mm": means["pa_mpjpe"],
-            "mpblpe_mm": means["mpblpe"],
-            "mpjve_mm_s": means["mpjve"],
-            **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
-            "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
-            "mpjpe_by_body_mm": dict(by_body),
-        }
+def read_stretch(windows: Windows, index: int, device: str) -> Stretch:
+    """Return a window without its padding, and its subject's skeleton."""
+    item = windows[index]
+    frames = int(item["frame_valid"].sum())
+    cut = {
+        name: value.narrow(TIME_AXIS[name], 0, frames) if name in TIME_AXIS else value for name, value in item.items()
+    }
+    batch = {name: value[None].to(device) for name, value in cut.items()}
+    return Stretch(batch, subject_layer(windows.shard_of(index)).to(device), index)
 
 
 def check_names(path: Path, model: Model, dataset: ShardDataset) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
+from kinesynth_train.data import TIME_AXIS
 from kinesynth_train.networks.heads import Prediction
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
@@ -76,7 +77,7 @@ def losses(
 def centre_frame(truth: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the truth of the windows' middle frames."""
     half = truth["frame_valid"].shape[1] // 2
-    over_time = ("angles", "angle_valid", "keypoints", "markers", "frame_valid")
+    over_time = {name for name, axis in TIME_AXIS.items() if axis == 0}
     return {name: value[:, half : half + 1] if name in over_time else value for name, value in truth.items()}
 
 

@@ -4,9 +4,13 @@ MAE_angle    deg    rotational coordinates that follow no other, the short way r
 MAE_body     1      body scale factors
 MPJPE        mm     joint centres, both pelves laid on each other
 PA-MPJPE     mm     joint centres after the best rotation, translation and scaling of each frame (Procrustes)
-MPBLPE       mm     bony landmarks (the skeleton's markers), both pelves laid on each other (D3KE)
+MPBLPE       mm     the subject's own markers, as the labels hold them, both pelves laid on each other (after D3KE,
+                    whose bony landmarks are fewer)
 MPJVE        mm/s   velocity of joint centres relative to the pelvis (Pavllo et al. 2019, there in mm per frame)
-> 10, 20, 30 deg    share of values of constrained coordinates so far beyond their limits (HSMR)
+> 10, 20, 30 deg    share of values of all constrained coordinates so far beyond their limits (HSMR counts frames, and
+                    elbows and knees alone)
+
+MAE_angle also over the moving coordinates alone: those whose truth spreads by more than 3 degrees.
 """
 
 import math
@@ -69,8 +73,8 @@ class Mean:
     """A mean over batches, along all axes but the last; NaN before the first value."""
 
     def __init__(self) -> None:
-        self._sum: Tensor | float = 0.0
-        self._count: Tensor | float = 0.0
+        self._sum: Tensor = torch.zeros(())
+        self._count: Tensor = torch.zeros(())
 
     def add(self, values: Tensor, valid: Tensor) -> None:
         """Add values (..., C) where valid (..., C)."""
@@ -79,11 +83,34 @@ class Mean:
         self._sum = self._sum + values.where(valid, 0.0).double().sum(dim=axes).cpu()
         self._count = self._count + valid.double().sum(dim=axes).cpu()
 
-    def total(self) -> float:
-        """Return the mean of all values."""
-        count = torch.as_tensor(self._count).sum()
-        return float(torch.as_tensor(self._sum).sum() / count) if count else math.nan
+    def total(self, of: Tensor | None = None) -> float:
+        """Return the mean of all values, or of those of the columns `of` (C,) bool."""
+        total, count = (
+            float((part if of is None or part.ndim == 0 else part[of]).sum()) for part in (self._sum, self._count)
+        )
+        return total / count if count else math.nan
 
     def each(self) -> list[float]:
         """Return the mean of each of the last axis' C."""
-        return [float(value) for value in torch.as_tensor(self._sum) / torch.as_tensor(self._count)]
+        return [float(value) for value in self._sum / self._count]
+
+    def count(self) -> int:
+        """Return the number of values in the fullest column."""
+        return int(self._count.max())
+
+
+class Spread:
+    """How much angles vary, over batches: the circular standard deviation of each column."""
+
+    def __init__(self) -> None:
+        self._cosine, self._sine = Mean(), Mean()
+
+    def add(self, angles: Tensor, valid: Tensor) -> None:
+        """Add angles (..., C) rad where valid (..., C)."""
+        self._cosine.add(angles.double().cos(), valid)
+        self._sine.add(angles.double().sin(), valid)
+
+    def degrees(self) -> Tensor:
+        """Return it (C,): sqrt(-2 ln R) for a mean vector of length R, which for small angles is the usual one."""
+        length = torch.hypot(torch.tensor(self._cosine.each()), torch.tensor(self._sine.each())).clamp(max=1.0)
+        return torch.rad2deg((-2.0 * length.log()).clamp(min=0.0).sqrt())

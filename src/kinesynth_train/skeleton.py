@@ -1,6 +1,7 @@
 """The skeleton of a dataset: what its coordinates are, and where its joints and markers are in any pose and size."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Self
 
 import h5py
@@ -103,6 +104,12 @@ def dataset_skeleton(dataset: ShardDataset) -> DatasetSkeleton:
     with h5py.File(place.shard, "r") as file:
         definition = SkeletonDefinition.read(file["skeleton"])
         return DatasetSkeleton(definition, torch.from_numpy(file["clips"][place.clip_id]["scales"][()]))
+
+
+def subject_layer(shard: Path) -> SkeletonLayer:
+    """Return the skeleton of a shard's subject, with the subject's own size and markers, in float64."""
+    with h5py.File(shard, "r") as file:
+        return SkeletonLayer(SkeletonDefinition.read(file["skeleton"]))
 
 
 def all_angles(dataset: ShardDataset) -> np.ndarray:

@@ -249,4 +249,4 @@ def test_windows(settings: Settings, preset: Preset) -> tuple[str, Windows]:
     """Return what the network is measured on, and that split's name."""
     if settings.overfit:
         return "train", overfit_windows(settings, preset, preset.window)
-    return held_out(settings.shards, preset)
+    return held_out(settings.shards, preset.crop)

@@ -8,10 +8,10 @@ import pytest
 from kinesynth.body.anny_rig import joints_from_bones
 from kinesynth.body.build import build_body, default_cache, free_body
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
-from kinesynth.body.mesh import volume
 from kinesynth.body.model import BodyModel
 from kinesynth.body.phenotypes import sample_adults
 from kinesynth.body.t_pose import to_t_pose
+from kinesynth.geometry.mesh import volume
 
 J = {name: joint for joint, name in enumerate(JOINT_NAMES)}
 

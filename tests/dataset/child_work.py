@@ -37,3 +37,24 @@ def open_in_opensim(folder: Path, clip: str) -> dict[str, Any]:
         "loads": loads.getSize(),
         "body": force.getAppliedToBodyName(),
     }
+
+
+def inverse_dynamics_as_exported(folder: Path, model: str, clip: str) -> tuple[list[str], np.ndarray]:
+    """Run OpenSim's tool on exported files as anyone would; return the labels and the values (T, J) that it writes."""
+    import opensim
+
+    tool = opensim.InverseDynamicsTool()
+    tool.setModelFileName(str(folder / model))
+    tool.setCoordinatesFileName(str(folder / f"{clip}_smooth.mot"))
+    tool.setExternalLoadsFileName(str(folder / f"{clip}_grf.xml"))
+    tool.setLowpassCutoffFrequency(-1.0)
+    tool.setStartTime(-1.0)
+    tool.setEndTime(1e3)
+    excluded = opensim.ArrayStr()
+    excluded.append("Muscles")
+    tool.setExcludedForces(excluded)
+    tool.setResultsDir(str(Path.cwd()))
+    tool.setOutputGenForceFileName("moments.sto")
+    assert tool.run()
+    table = opensim.TimeSeriesTable(str(Path.cwd() / "moments.sto"))
+    return list(table.getColumnLabels()), table.getMatrix().to_numpy()

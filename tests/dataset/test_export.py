@@ -3,19 +3,24 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from child_work import open_in_opensim
+from child_work import inverse_dynamics_as_exported, open_in_opensim
 
 from kinesynth import cli
 from kinesynth.dataset.export import export
 from kinesynth.dataset.names import read_names
+from kinesynth.dataset.writer import pack_shard
+from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
+from kinesynth.opensim_files import read_storage
+from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
+from shard_factory import MASS_KG, make_stages
 
 
 def test_opensim_opens_what_is_exported(results: Path, tmp_path: Path) -> None:
     shard, folder = results / "shards" / "anna_000.h5", tmp_path / "opensim" / "anna"
     assert cli.run(["export", str(shard), "--opensim", str(folder)]) == 0
-    assert len(list(folder.iterdir())) == 1 + 2 * 6
+    assert len(list(folder.iterdir())) == 1 + 2 * 7
     seen = isolated(open_in_opensim, folder, "anna_walk", timeout_seconds=60, log=tmp_path / "log")
     with h5py.File(shard) as file:
         angles = file["clips/anna_walk/angles"][()]
@@ -36,3 +41,29 @@ def test_a_second_export_replaces_the_first(results: Path, tmp_path: Path) -> No
         export(sorted((results / "shards").glob("*.h5")), opensim=folder)
     assert (folder / "anna.osim").exists()
     assert not list(tmp_path.glob(".partial*"))
+
+
+def test_inverse_dynamics_on_exported_files_gives_the_shards_moments(results: Path, tmp_path: Path) -> None:
+    """The exported motion is the one that the moments belong to, under the tool's own names."""
+    stages = make_stages(results.parent, "anna")
+    ground = read_stage(stages["grf"])
+    moving = {
+        name: Clip(name, clip.arrays, {**clip.attrs, "dynamics_reason": ""}) for name, clip in ground.clips.items()
+    }
+    stages |= {"grf": tmp_path / "grf.h5", "id": tmp_path / "id.h5"}
+    names = read_stage(stages["ik"]).attrs["coordinate_names"]
+    write_stage(stages["grf"], StageFile(moving, ground.rejected, {"coordinate_names": names}))
+    inverse_dynamics(grf=stages["grf"], model=stages["model"], output=stages["id"], log=tmp_path / "log")
+    pack_shard(**stages, output=tmp_path / "anna_000.h5")
+    export([tmp_path / "anna_000.h5"], opensim=tmp_path / "anna")
+    labels, found = isolated(
+        inverse_dynamics_as_exported, tmp_path / "anna", "anna.osim", "anna_walk", timeout_seconds=60,
+        log=tmp_path / "log",
+    )  # fmt: skip
+    told = read_storage(tmp_path / "anna" / "anna_walk_moments.sto")
+    assert set(labels) == set(told.names)
+    assert "knee_angle_r_beta_force" in labels
+    expected = np.stack([told.column(label) for label in labels], axis=1)
+    assert np.abs(expected).max() > 10.0
+    np.testing.assert_allclose(found / MASS_KG, expected / MASS_KG, atol=1e-3)
+    assert "anna_walk_smooth.mot" in (tmp_path / "anna" / "anna_walk_grf.xml").read_text()

@@ -1,4 +1,5 @@
-from kinesynth.kinematics.protocol import JOINT_CENTRES, marker_weights, measurements
+from kinesynth.kinematics.protocol import JOINT_CENTRES, measurements
+from kinesynth.skeleton.marker_weights import marker_weights
 
 
 def test_every_marker_of_the_skeleton_has_a_weight_of_its_own() -> None:

@@ -5,7 +5,8 @@ import pytest
 from model_motion import joint_centres_of, markers_of
 
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import marker_weights, virtual_protocol
+from kinesynth.kinematics.protocol import virtual_protocol
+from kinesynth.skeleton.marker_weights import marker_weights
 
 pytest.importorskip("opensim")
 

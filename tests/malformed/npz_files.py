@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from case import Case, Payload, pickled, written, zip_bomb
 
+from kinesynth.amass import read_amass
 from kinesynth.body.schema import read_body
-from kinesynth.motion.amass import read_amass
 from kinesynth.motion.rate_audit import audit_rate
 
 FRAMES = 60

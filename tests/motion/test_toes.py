@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kinesynth.motion.figure import ANKLES, FEET, Figure, forward_kinematics, sole_positions
+from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.motion.figure import ANKLES, FEET, Figure, sole_positions
 from kinesynth.motion.placing import Placed
 from kinesynth.motion.toes import are_stiff, bent
 

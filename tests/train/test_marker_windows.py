@@ -4,8 +4,6 @@ import pytest
 import torch
 
 from kinesynth_train.data import Batch, Windows
-from kinesynth_train.inverse_kinematics import inverse_kinematics, triangulated_ik, triangulated_markers
-from kinesynth_train.metrics import angle_errors_deg, counted_angles
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 
@@ -14,22 +12,6 @@ from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 def batch(results: Path) -> Batch:
     windows = Windows(results, "test", 6, 32)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
-
-
-def test_inverse_kinematics_finds_the_pose_again(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    angles = inverse_kinematics(batch["markers"], batch["scales"], skeleton, anatomy)
-    errors = angle_errors_deg(angles, batch["angles"])[..., counted_angles(skeleton.definition)]
-    assert errors.mean() < 0.2
-    low, high = anatomy.limits.T
-    assert ((angles >= low) & (angles <= high)).all()
-
-
-def test_noise_in_the_pictures_costs_degrees(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    off = (triangulated_markers(batch["markers"], batch["projections"]) - batch["markers"]).norm(dim=-1)
-    assert 0.001 < off.mean() < 0.03
-    angles, scales = triangulated_ik(batch, skeleton, anatomy)
-    assert torch.equal(scales, batch["scales"])
-    assert 0.2 < angle_errors_deg(angles, batch["angles"])[..., counted_angles(skeleton.definition)].mean() < 6
 
 
 def drawn(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton, **draw: float) -> Batch:

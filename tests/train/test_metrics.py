@@ -5,6 +5,7 @@ import torch
 
 from kinesynth_train.metrics import (
     Mean,
+    Spread,
     angle_errors_deg,
     beyond_limits_deg,
     counted_angles,
@@ -81,3 +82,14 @@ def test_mean_counts_valid_values_only() -> None:
     mean.add(torch.tensor([[1.0, 5.0], [3.0, torch.nan]]), torch.tensor([[True, True], [True, False]]))
     assert mean.total() == pytest.approx(3.0)
     assert mean.each() == [2.0, 5.0]
+    assert mean.total(torch.tensor([False, True])) == pytest.approx(5.0)
+    assert math.isnan(mean.total(torch.tensor([False, False])))
+    assert mean.count() == 2
+
+
+def test_spread_by_hand() -> None:
+    spread = Spread()
+    turned = torch.tensor([[math.pi - 0.02, 0.1], [-math.pi + 0.02, 0.1], [0.0, 0.7]])
+    spread.add(turned, torch.tensor([[True, True], [True, True], [False, False]]))
+    # Half a turn and back is no spread: 0.02 rad on either side of pi.
+    torch.testing.assert_close(spread.degrees(), torch.rad2deg(torch.tensor([0.02, 0.0])), atol=0.01, rtol=0)

@@ -4,13 +4,27 @@ import numpy as np
 import torch
 
 from kinesynth.dataset import ShardDataset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, root_to_rotation, rotation_to_root, six_to_rotation
+from kinesynth_train.skeleton import (
+    Anatomy,
+    DatasetSkeleton,
+    root_to_rotation,
+    rotation_to_root,
+    six_to_rotation,
+    subject_layer,
+)
 
 
 def test_one_skeleton_gives_everybodys_keypoints(results: Path, skeleton: DatasetSkeleton) -> None:
     for item in ShardDataset(results, window=4, views=()):
         pose = skeleton(torch.from_numpy(item["angles"])[None], torch.from_numpy(item["scales"])[None])
         np.testing.assert_allclose(pose.keypoints[0].numpy(), item["keypoints"], atol=1e-5)
+
+
+def test_a_shards_own_skeleton_is_its_subjects(results: Path) -> None:
+    dataset = ShardDataset(results, window=4, views=())
+    for index, item in enumerate(dataset):
+        pose = subject_layer(dataset.shard_of(index))(torch.from_numpy(item["angles"]).double())
+        np.testing.assert_allclose(pose.markers.numpy(), item["markers"], atol=1e-5)
 
 
 def test_the_roots_rotation_is_the_skeletons(skeleton: DatasetSkeleton, anatomy: Anatomy) -> None:

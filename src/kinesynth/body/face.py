@@ -7,7 +7,7 @@ the eyes, in the order of the 68-point convention (Sagonas et al. 2013) without 
 import numpy as np
 
 from kinesynth.body.joints import JOINT_NAMES
-from kinesynth.body.mesh import ray_hit
+from kinesynth.geometry.mesh import ray_hit
 
 _CONTOUR_ROWS = 79  # SMPL-X tabulates its face contour for 79 yaw angles
 

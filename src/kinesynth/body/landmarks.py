@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.joints import JOINT_NAMES
-from kinesynth.body.mesh import ray_hit
+from kinesynth.geometry.mesh import ray_hit
 
 TABLE = Path(__file__).with_name("tables") / "markers.csv"
 _UNSIDED = frozenset(JOINT_NAMES)

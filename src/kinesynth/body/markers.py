@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.landmarks import TABLE, RestBody, Rule, find, rules
-from kinesynth.body.mesh import nearest_point
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import BadInput
+from kinesynth.geometry.mesh import nearest_point
 from kinesynth.stage_file import Clip, process_clips
 
 _BODY_SIDES = frozenset({"femur", "tibia", "calcn", "toes", "humerus", "ulna", "radius", "hand"})

@@ -9,11 +9,11 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.body.bone_lengths import lengths, opensim_measures, require_measures, smplx_lengths
-from kinesynth.body.mesh import volume
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.geometry.mesh import volume
 from kinesynth.isolation import isolated
 from kinesynth.npz import open_npz
 from kinesynth.seeds import generator

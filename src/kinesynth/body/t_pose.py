@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kinesynth.geometry.rotations import shortest_arc
+
 CLAVICLE_RISE = np.radians(8.0)
 """Elevation of the clavicle when the arm goes from 45 to 90 degrees of abduction."""
 SHOULDER_RISE = np.radians(20.0)
@@ -67,9 +69,9 @@ def _arm(head: dict[str, np.ndarray], side: float) -> dict[str, np.ndarray]:
     upper = head["lowerarm01"] - head["upperarm01"]
     fore = head["wrist"] - head["lowerarm01"]
     outward = np.broadcast_to([side, 0.0, 0.0], upper.shape)
-    upper_rotation = shortest_rotation(upper, outward)
+    upper_rotation = _shortest_arc(upper, outward)
     # Extending the elbow about its own axis first keeps the forearm's roll.
-    fore_rotation = upper_rotation @ shortest_rotation(fore, upper)
+    fore_rotation = upper_rotation @ _shortest_arc(fore, upper)
     hand_rotation = _align_frames(
         _frame(head["finger3-1"] - head["wrist"], head["finger2-1"] - head["finger5-1"]),
         _frame(outward, np.broadcast_to([0.0, 0.0, 1.0], outward.shape)),
@@ -94,7 +96,7 @@ def _fingers(head: dict[str, np.ndarray], hand_rotation: np.ndarray, side: float
             name = f"finger{finger}-{knuckle}"
             phalanx = head[f"finger{finger}-{knuckle + 1}"] - head[name]
             in_hand = np.einsum("sij,sj->si", hand_rotation, phalanx)
-            rotations[name] = shortest_rotation(in_hand, np.broadcast_to(target, in_hand.shape)) @ hand_rotation
+            rotations[name] = _shortest_arc(in_hand, np.broadcast_to(target, in_hand.shape)) @ hand_rotation
         # The last phalanx has no further joint: it bends on by as much as the middle one did.
         bend = rotations[f"finger{finger}-2"] @ np.swapaxes(rotations[f"finger{finger}-1"], -1, -2)
         rotations[f"finger{finger}-3"] = bend @ rotations[f"finger{finger}-2"]
@@ -105,21 +107,14 @@ def _leg(head: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     down = np.broadcast_to([0.0, -1.0, 0.0], head["foot"].shape)
     toes = 0.5 * (head["toe2-1"] + head["toe3-1"]) - head["foot"]
     return {
-        "upperleg01": shortest_rotation(head["lowerleg01"] - head["upperleg01"], down),
-        "lowerleg01": shortest_rotation(head["foot"] - head["lowerleg01"], down),
+        "upperleg01": _shortest_arc(head["lowerleg01"] - head["upperleg01"], down),
+        "lowerleg01": _shortest_arc(head["foot"] - head["lowerleg01"], down),
         "foot": _about(1, -np.arctan2(toes[:, 0], toes[:, 2])),
     }
 
 
-def shortest_rotation(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return the rotations (S, 3, 3) about the common normal that turn directions `start` into `end`, both (S, 3)."""
-    start = start / np.linalg.norm(start, axis=-1, keepdims=True)
-    end = end / np.linalg.norm(end, axis=-1, keepdims=True)
-    x, y, z = np.moveaxis(np.cross(start, end), -1, 0)
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(-1, 3, 3)
-    cosine = np.einsum("si,si->s", start, end)[:, None, None]
-    return np.asarray(np.eye(3) + cross + cross @ cross / (1.0 + cosine))
+def _shortest_arc(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    return np.asarray(shortest_arc(start, end).as_matrix())
 
 
 def _about(axis: int, angle: np.ndarray) -> np.ndarray:

@@ -20,8 +20,8 @@ def export(shards: list[Path], *, opensim: Path) -> None:
 
     The folder appears whole or not at all. In it stand `<subject>.osim` and, per clip, `<clip>.trc` (virtual markers),
     `<clip>.mot` (coordinates in degrees and metres; those that OpenSim calls coupled in radians, as it writes and
-    reads them itself), `<clip>_grf.mot` with `<clip>_grf.xml` (ExternalLoads), `<clip>_moments.sto` and
-    `<clip>_activations.sto`.
+    reads them itself), `<clip>_smooth.mot` (the same of the motion that forces, moments and activations belong to),
+    `<clip>_grf.mot` with `<clip>_grf.xml` (ExternalLoads), `<clip>_moments.sto` and `<clip>_activations.sto`.
 
     Args:
         shards: the subject's HDF5 files.
@@ -74,17 +74,22 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
     fps = float(clip.attrs["fps"])
     times = np.arange(int(clip.attrs["n_frames"])) / fps
     write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
-    angles = np.where(_in_degrees(skeleton), np.degrees(arrays["angles"]), arrays["angles"])
     tables = {
-        ".mot": ("coordinates", skeleton.coordinate_names, angles),
+        ".mot": ("coordinates", skeleton.coordinate_names, _for_opensim(skeleton, arrays["angles"])),
+        "_smooth.mot": ("coordinates", skeleton.coordinate_names, _for_opensim(skeleton, arrays["smooth_angles"])),
         "_moments.sto": ("moments", _moment_labels(skeleton), arrays["moments"]),
         "_activations.sto": ("activations", skeleton.muscle_names, arrays["activations"]),
     }
     for suffix, (title, names, values) in tables.items():
         columns = dict(zip(names, values.T, strict=True))
-        write_storage(named(suffix), times, columns, in_degrees=suffix == ".mot", name=title)
+        write_storage(named(suffix), times, columns, in_degrees=suffix.endswith(".mot"), name=title)
     ground = (arrays[f"grf/{name}"] for name in ("force", "cop", "moment"))
-    write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground)
+    write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground, motion=named("_smooth.mot").name)
+
+
+def _for_opensim(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
+    """Return `angles` (T, J) as they stand in a file that says degrees."""
+    return np.where(_in_degrees(skeleton), np.degrees(angles), angles)
 
 
 def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
@@ -93,6 +98,9 @@ def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
 
 
 def _moment_labels(skeleton: SkeletonDefinition) -> list[str]:
-    """Return the column names that InverseDynamicsTool gives: a force for a translation, a moment for an angle."""
-    pairs = zip(skeleton.coordinate_names, skeleton.coordinate_translational, strict=True)
-    return [f"{name}_{'force' if translational else 'moment'}" for name, translational in pairs]
+    """Return the column names that InverseDynamicsTool gives: a moment for an angle, a force for a translation.
+
+    It calls that of a coupled coordinate a force too, whatever the coordinate is.
+    """
+    pairs = zip(skeleton.coordinate_names, _in_degrees(skeleton), strict=True)
+    return [f"{name}_{'moment' if angle else 'force'}" for name, angle in pairs]

@@ -40,6 +40,7 @@ _SMPLX = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "tr
 # Arrays that go into the shard as the stages wrote them: path in the shard -> (stage, array).
 _COPIED = {
     "angles": ("ik", "angles"),
+    "smooth_angles": ("grf", "smooth_angles"),
     "keypoints": ("ik", "keypoints"),
     "markers": ("markers", "markers"),
     "smplx/betas": ("fit", "betas"),

@@ -13,9 +13,9 @@ from torch import Tensor
 from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BodyState, Mixture, SkinnedPoints
-from kinesynth.body.mosh.rotations import exponential
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.errors import BadInput
+from kinesynth.geometry.exponential_map import exponential
 from kinesynth.stage_file import Attributes, Clip
 
 _SHAPE_FRAMES = 32  # from all clips together; more change betas by less than their uncertainty

@@ -18,8 +18,9 @@ from kinesynth.atomic import write_text
 from kinesynth.body.markers import resolve_markers
 from kinesynth.body.model import load_body
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, marker_weights, measurements, table
+from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, measurements, table
 from kinesynth.kinematics.static_pose import looking_ahead, static_markers
+from kinesynth.skeleton.marker_weights import marker_weights
 
 ACCURACY = 1e-8
 MIRROR = np.array([1.0, 1.0, -1.0])

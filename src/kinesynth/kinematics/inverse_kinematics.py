@@ -12,8 +12,8 @@ from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.marker_set import read_marker_set
-from kinesynth.kinematics.protocol import marker_weights
 from kinesynth.opensim_files.trc import read_trc
+from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
 MIN_COMMON_MARKERS = 12  # fewer cannot hold 20 joints

@@ -1,11 +1,10 @@
 """How a subject is measured: each landmark's weight, and the distances that scale the skeleton's bodies."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 # The skeleton's bodies whose origins are joint centres that the body model knows as well. Joint centres serve as
 # measuring points in the static pose only; Rajagopal et al. (2016) use the same ones (RHJC, RKJC, ...).
@@ -87,20 +86,6 @@ def read_measurements(rows: Iterable[Mapping[str, str]]) -> tuple[Measurement, .
         )
         for row in rows
     )
-
-
-def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> dict[str, float]:
-    """Return each marker's weight; a marker that the table does not know weighs 1.
-
-    The table knows landmarks; `RASI` and `LASI` are the right and the left landmark `ASI`.
-    """
-    table = _weights(use)
-    return {name: table.get(name, table.get(name[1:] if name[0] in "RL" else name, 1.0)) for name in names}
-
-
-@cache
-def _weights(use: str) -> dict[str, float]:
-    return {row["landmark"]: float(row[use]) for row in table("marker_weights.csv") if row[use]}
 
 
 def table(name: str) -> list[dict[str, str]]:

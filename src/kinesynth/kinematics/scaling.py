@@ -10,9 +10,10 @@ import numpy as np
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import Protocol, marker_weights, virtual_protocol
+from kinesynth.kinematics.protocol import Protocol, virtual_protocol
 from kinesynth.kinematics.segment_masses import Sex
 from kinesynth.kinematics.static_pose import static_markers
+from kinesynth.skeleton.marker_weights import marker_weights
 
 if TYPE_CHECKING:
     from kinesynth.kinematics.scale_tool import ScaledModel

@@ -6,6 +6,8 @@ follow. So the root is put where the pelvis' markers are, several arm poses are 
 
 import numpy as np
 
+from kinesynth.geometry.rigid_fit import rigid_fit
+
 # Shoulder flexion, adduction, rotation and elbow flexion, rad.
 ARM_POSES = {
     "hanging": (0.0, 0.0, 0.0, 0.3),
@@ -34,22 +36,14 @@ def is_arm(coordinate: str) -> bool:
 def root_on_markers(local: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Return the coordinates `ROOT` (T, 6), rad and m, that lay a body's markers on the measured ones.
 
-    The rotation is the best in the sense of least squares (Kabsch, Acta Cryst. A 32, 1976); its angles are about z, x
-    and y in turn. NaN where fewer than three markers are seen.
+    The angles are about z, x and y in turn. NaN where fewer than three markers are seen.
 
     Args:
         local: (K, 3) places on the body.
         measured: (T, K, 3) places in ground, NaN where missing.
     """
-    seen = ~np.isnan(measured).any(axis=-1, keepdims=True)
-    count = seen.sum(axis=1)
-    share = seen / np.maximum(count, 1)[:, None]
-    measured = np.where(seen, measured, 0.0)
-    here, there = (share * local).sum(axis=1), (share * measured).sum(axis=1)
-    covariance = (share * (measured - there[:, None])).transpose(0, 2, 1) @ (local - here[:, None])
-    left, _, right = np.linalg.svd(covariance)
-    left[..., 2] *= np.sign(np.linalg.det(left @ right))[:, None]  # a rotation, no mirror
-    rotation = left @ right
+    seen = ~np.isnan(measured).any(axis=-1)
+    rotation, origin = rigid_fit(local, measured, seen)
     angles = np.stack(
         [
             np.arctan2(-rotation[:, 0, 1], rotation[:, 1, 1]),
@@ -58,5 +52,4 @@ def root_on_markers(local: np.ndarray, measured: np.ndarray) -> np.ndarray:
         ],
         axis=1,
     )
-    origin = there - (rotation @ here[..., None])[..., 0]
-    return np.where(count >= 3, np.concatenate([angles, origin], axis=1), np.nan)
+    return np.where(seen.sum(axis=1, keepdims=True) >= 3, np.concatenate([angles, origin], axis=1), np.nan)

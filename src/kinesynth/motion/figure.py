@@ -11,7 +11,6 @@ from importlib.resources import files
 from typing import Protocol
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.joints import PARENTS as JOINT_PARENTS
@@ -95,26 +94,6 @@ def _sole(vertices: np.ndarray, weights: np.ndarray, ankle: int, foot: int) -> S
     own = weights[:, ankle] + weights[:, foot] > 0.95
     low = own & (vertices[:, 1] < vertices[own, 1].min() + _SOLE_BAND)
     return Sole(vertices[low], weights[low, foot] / (weights[low, ankle] + weights[low, foot]))
-
-
-def forward_kinematics(joints: np.ndarray, pelvis: np.ndarray, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pose the first 22 joints.
-
-    Args:
-        joints: (>= 22, 3) m, rest positions.
-        pelvis: (T, 3) m, positions of the pelvis joint.
-        pose: (T, 22, 3) rad, axis-angles, the pelvis first.
-
-    Returns:
-        positions (T, 22, 3) m and orientations (T, 22, 3, 3).
-    """
-    local = Rotation.from_rotvec(pose.reshape(-1, 3)).as_matrix().reshape(-1, 22, 3, 3)
-    positions, orientations = np.empty(pose.shape), np.empty_like(local)
-    positions[:, 0], orientations[:, 0] = pelvis, local[:, 0]
-    for joint, parent in enumerate(PARENTS[1:], start=1):
-        orientations[:, joint] = orientations[:, parent] @ local[:, joint]
-        positions[:, joint] = positions[:, parent] + orientations[:, parent] @ (joints[joint] - joints[parent])
-    return positions, orientations
 
 
 def sole_positions(figure: Figure, positions: np.ndarray, orientations: np.ndarray, side: int) -> np.ndarray:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from kinesynth.amass import read_amass
 from kinesynth.clips import SPLITS, ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.amass import read_amass
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.stage_file import progress
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from kinesynth.amass import AmassFile, read_amass, write_amass
 from kinesynth.body.bone_lengths import smplx_rest_joints
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.amass import AmassFile, read_amass, write_amass
 from kinesynth.motion.figure import Figure, figure_of, leg_length
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make

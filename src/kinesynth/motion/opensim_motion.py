@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
+from kinesynth.geometry.rotations import shortest_arc
 from kinesynth.isolation import isolated
 from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS, Figure
 from kinesynth.motion.opensim_bodies import BODIES, BodyMotion, body_motion
@@ -110,7 +111,7 @@ def _segment_orientations(motion: BodyMotion, figure: Figure) -> dict[str, Rotat
         ):
             theirs = at[f"{ends[1]}_{s}"] - at[f"{ends[0]}_{s}"]
             ours = FACING_X.apply(figure.joints[joints[1][side]] - figure.joints[joints[0][side]])
-            aligned.update({f"{body}_{s}": _shortest_turn(ours, theirs) for body in bodies})
+            aligned.update({f"{body}_{s}": shortest_arc(ours, theirs) for body in bodies})
     turned = {}
     for index, body in enumerate(BODIES):
         since_rest = motion.orientations[:, index] @ motion.rest_orientations[index].T
@@ -133,12 +134,6 @@ def _collar(arm: Rotation, outward: float) -> Rotation:
     sine = np.linalg.norm(axis, axis=1, keepdims=True)
     angle = np.arctan2(sine, (posed @ rest)[:, None])
     return Rotation.from_rotvec(COLLAR_SHARE * angle * axis / np.maximum(sine, 1e-9))
-
-
-def _shortest_turn(start: np.ndarray, end: np.ndarray) -> Rotation:
-    axis = np.cross(start, end)
-    sine = np.linalg.norm(axis)
-    return Rotation.from_rotvec(axis / max(sine, 1e-12) * np.arctan2(sine, start @ end))
 
 
 def _origins(motion: BodyMotion, body: str) -> np.ndarray:

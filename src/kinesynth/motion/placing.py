@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesynth.motion.figure import FEET, Figure, forward_kinematics, sole_positions
+from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.motion.figure import FEET, Figure, sole_positions
 from kinesynth.motion.recording import Recording
 
 _STILL_METRES_PER_SECOND = 0.3

@@ -12,12 +12,15 @@ from itertools import pairwise
 import numpy as np
 from scipy.signal import savgol_filter
 
+from kinesynth.amass import AmassFile
+from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.amass import AmassFile
-from kinesynth.motion.figure import ANKLES, FEET, WRISTS, forward_kinematics
+from kinesynth.motion.figure import ANKLES, FEET, WRISTS
 from kinesynth.motion.recording import from_amass
 
 GRAVITY = 9.81
+TOO_SHORT = "too short to tell the rate"
+_LEAST_FRAMES = 12
 _REASON = "implausible frame rate"
 _FASTEST_LIMB = 18.0  # m/s relative to the pelvis, in 5 % of the frames
 _FASTEST_ROOT = 13.0  # m/s; sprinters reach 12
@@ -27,8 +30,8 @@ _WALK_RATIO = (0.13, 0.95)  # m s, step length over step rate; adults walk at 0.
 _STEP = (0.35, 1.6)  # m; shorter or longer ones are no walk or run to judge by
 
 
-def audit_rate(file: AmassFile) -> None:
-    """Check the rate of an AMASS file.
+def audit_rate(file: AmassFile) -> str:
+    """Check the rate of an AMASS file; return why it could not be told, or nothing.
 
     Raises:
         BadInput: it contradicts the duration that the file states.
@@ -39,14 +42,31 @@ def audit_rate(file: AmassFile) -> None:
         found = f"{file.fps:g} Hz, at which {file.n_frames} frames last {seconds:.2f} s"
         expected = f"{file.seconds:.2f} s as mocap_time_length says ({file.n_frames / file.seconds:.4g} Hz)"
         raise BadInput(file.path, "frame rate", found, expected, "correct the one that is wrong")
-    if file.n_frames < 12:
-        return
     recording = from_amass(file)
     joints, _ = forward_kinematics(_usual_joints(), recording.root, recording.poses[:, :66].reshape(-1, 22, 3))
-    _audit_speeds(joints, file.fps)
-    _audit_fall(joints[:, 0, 1], file.fps)
-    _audit_flights(joints, file.fps)
-    _audit_steps(joints, file.fps)
+    return audit_joint_paths(joints, file.fps)
+
+
+def audit_joint_paths(joints: np.ndarray, fps: float) -> str:
+    """Check the rate of any motion by what gravity and bodies allow.
+
+    Args:
+        joints: (T, 22, 3) m, the paths of SMPL-X's first 22 joints in a world whose y is up.
+        fps: the rate to be checked, Hz.
+
+    Returns:
+        nothing, or why the motion could not tell: "too short to tell the rate".
+
+    Raises:
+        ClipRejected: the body would move as no body can; the detail says how.
+    """
+    if len(joints) < _LEAST_FRAMES:
+        return TOO_SHORT
+    _audit_speeds(joints, fps)
+    _audit_fall(joints[:, 0, 1], fps)
+    _audit_flights(joints, fps)
+    _audit_steps(joints, fps)
+    return ""
 
 
 def _audit_speeds(joints: np.ndarray, fps: float) -> None:

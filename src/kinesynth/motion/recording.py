@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.amass import AmassFile
 from kinesynth.errors import ClipRejected
-from kinesynth.motion.amass import AmassFile
 from kinesynth.motion.resample import frame_times, resample_positions, resample_rotations
 
 # AMASS (z up) to the world (x forward, y up, z right)

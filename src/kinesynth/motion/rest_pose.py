@@ -9,6 +9,7 @@ point the same way in the world.
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.geometry.rotations import shortest_arc
 from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, PARENTS, SHOULDERS, WRISTS
 
 # a segment's joint and the one at its far end. Trunk and head stay: their joints lie at different depths in different
@@ -35,11 +36,11 @@ def between_rests(ours: np.ndarray, theirs: np.ndarray) -> Rotation:
     turns = np.tile(np.eye(3), (22, 1, 1))
     for starts, ends in _BONES:
         for start, end in zip(starts, ends, strict=True):
-            turns[start] = _smallest_turn(ours[end] - ours[start], theirs[end] - theirs[start])
+            turns[start] = shortest_arc(ours[end] - ours[start], theirs[end] - theirs[start]).as_matrix()
     for ankle, foot in zip(ANKLES, FEET, strict=True):
-        turns[[ankle, foot]] = _smallest_turn(
+        turns[[ankle, foot]] = shortest_arc(
             _SAGITTAL * (ours[foot] - ours[ankle]), _SAGITTAL * (theirs[foot] - theirs[ankle])
-        )
+        ).as_matrix()
     return Rotation.from_matrix(turns)
 
 
@@ -88,10 +89,3 @@ def _with_hinges_of(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 def _aside(along_axis: np.ndarray) -> float:
     """Return how far the middle one of three coordinates is from the mean of the outer ones."""
     return float(along_axis[1] - (along_axis[0] + along_axis[2]) / 2.0)
-
-
-def _smallest_turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return the rotation matrix about the common normal that turns direction `start` into `end`."""
-    axis = np.cross(start, end)
-    sine = np.linalg.norm(axis)
-    return np.asarray(Rotation.from_rotvec(axis / max(sine, 1e-12) * np.arctan2(sine, start @ end)).as_matrix())

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from kinesynth.motion.figure import FEET, Figure, Sole, forward_kinematics, sole_positions
+from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.motion.figure import FEET, Figure, Sole, sole_positions
 from kinesynth.motion.placing import Placed
 
 STIFF_RADIANS = 0.01  # a source whose toes never turn further did not record them

@@ -1,6 +1,7 @@
 """Ground reaction forces as OpenSim's tools read them: a table of forces and the ExternalLoads that names it."""
 
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -11,7 +12,14 @@ FEET = {"r": "calcn_r", "l": "calcn_l"}  # the bodies that the ground pushes, in
 
 
 def write_external_loads(
-    path: Path, table: Path, times: np.ndarray, force: np.ndarray, cop: np.ndarray, moment: np.ndarray
+    path: Path,
+    table: Path,
+    times: np.ndarray,
+    force: np.ndarray,
+    cop: np.ndarray,
+    moment: np.ndarray,
+    *,
+    motion: str = "the motion of the same run",
 ) -> None:
     """Write the forces to `table` (.mot) and the ExternalLoads that points to it to `path` (.xml), in one folder.
 
@@ -22,6 +30,7 @@ def write_external_loads(
         force: (T, 2, 3) N on the right and the left foot, in ground.
         cop: (T, 2, 3) m, where they act, in ground.
         moment: (T, 2, 3) N m, free moments there.
+        motion: the coordinates that the forces belong to; a comment says so, OpenSim 4 having no field for it.
     """
     columns = {
         f"ground_{quantity}_{side}_{letter}": array[:, foot, axis]
@@ -31,10 +40,11 @@ def write_external_loads(
     }
     write_storage(table, times, columns, in_degrees=False, name="ground_reaction")
     loads = "\n".join(_FORCE.format(side=side, body=body) for side, body in FEET.items())
-    write_text(path, _DOCUMENT.format(loads=loads, table=table.name))
+    write_text(path, _DOCUMENT.format(loads=loads, table=table.name, motion=escape(motion)))
 
 
 _DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- Forces that belong to {motion}. -->
 <OpenSimDocument Version="40000">
   <ExternalLoads name="ground_reaction">
     <objects>

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kinesynth.geometry.exponential_map import cross_matrix
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.piecewise import PiecewiseFunctions
 
@@ -156,8 +157,6 @@ def _is_zero(definition: SkeletonDefinition) -> np.ndarray:
 def _rotation_bases(axes: Tensor) -> Tensor:
     """Return (S, 3, 9) such that [1, cos, sin] times it is the rotation about each axis, row by row (Rodrigues)."""
     outer = axes[:, :, None] * axes[:, None, :]
-    x, y, z = axes.T
-    zero = torch.zeros_like(x)
-    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1)
+    cross = cross_matrix(axes).flatten(1)
     eye = torch.eye(3, dtype=axes.dtype).flatten().expand(len(axes), 9)
     return torch.stack([outer.flatten(1), eye - outer.flatten(1), cross], dim=1)

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from test_labels import PLUG_IN_GAIT
 
-from kinesynth.body.mocap.attachment import STANDOFF_M, _normals, at_landmarks
+from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks
 from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, read_trial, smplx_pose
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.opensim_files.trc import MarkerTrajectories, write_trc
 
 Trial = MarkerTrajectories
@@ -40,7 +41,7 @@ def recorded(free: BodyModel) -> Trial:
     at, _ = at_landmarks(free, known(PLUG_IN_GAIT))
     markers = np.empty((FRAMES, len(PLUG_IN_GAIT), 3))
     for frame, posed in enumerate(vertices):
-        markers[frame] = at.feet.of(posed) + STANDOFF_M * at.feet.of(_normals(posed, free.faces))
+        markers[frame] = at.feet.of(posed) + STANDOFF_M * at.feet.of(vertex_normals(posed, free.faces))
     names = tuple({"LUPA": "antenna", "RTHI": "xy1", "T10": "back7"}.get(name, name) for name in PLUG_IN_GAIT)
     markers[3:9, names.index("LKNE")] = np.nan
     markers[10] = np.nan

@@ -7,7 +7,7 @@ import torch
 from smplx.lbs import lbs
 
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, Mixture, SkinnedPoints
-from kinesynth.body.mosh.rotations import exponential, left_jacobian
+from kinesynth.geometry.exponential_map import exponential, left_jacobian
 
 
 def random_mixture(n_vertices: int, n_points: int = 40, width: int = 5) -> Mixture:

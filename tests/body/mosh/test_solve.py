@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from ball_body import VERTICES_PER_JOINT
 from kinesynth.body.mosh.points import BodyState, Mixture, SkinnedPoints
-from kinesynth.body.mosh.rotations import exponential
 from kinesynth.body.mosh.solve import Weights, _solve_chain, solve_pose, solve_shape
+from kinesynth.geometry.exponential_map import exponential
 
 FPS = 30.0
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from kinesynth.body.markers import resolve_markers
-from kinesynth.body.mesh import nearest_point
 from kinesynth.body.mocap.labels import PLACES, Label
 from kinesynth.body.model import BodyModel
 from kinesynth.body.mosh.points import Mixture
 from kinesynth.body.mosh.solve import Placement
+from kinesynth.geometry.mesh import nearest_point, vertex_normals
 
 STANDOFF_M = 0.0095  # from the skin to the centre of a marker (Mahmood et al. 2019)
 UNKNOWN_SLACK_M = 0.03
@@ -44,7 +44,7 @@ class Attachment:
     def placement(self, body: BodyModel, betas: np.ndarray) -> Placement:
         """Return where the markers are held at a shape, relative to their feet: over their places, off the skin."""
         vertices = body.rest_vertices(betas)
-        normals = _normals(vertices, body.faces)
+        normals = vertex_normals(vertices, body.faces)
         across = self.feet.of(normals)
         across /= np.linalg.norm(across, axis=-1, keepdims=True)
         along_skin = np.eye(3) - across[:, :, None] * across[:, None]
@@ -87,14 +87,3 @@ def at_nearest(names: Sequence[str], positions: np.ndarray, vertices: np.ndarray
 def _on_skin(vertices: np.ndarray, faces: np.ndarray, positions: np.ndarray) -> Mixture:
     found = [nearest_point(vertices, faces, position) for position in positions]
     return Mixture(np.array([faces[face] for face, _ in found]), np.array([weights for _, weights in found]))
-
-
-def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return the outward normals (N, 3) of a mesh's vertices, unit length."""
-    corners = vertices[faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, faces[:, corner], across)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.asarray(normals / np.maximum(length, 1e-12))

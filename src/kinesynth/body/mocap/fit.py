@@ -18,13 +18,14 @@ from torch import Tensor
 from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
 from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.labels import known
-from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, rigid_fit, stiffness
+from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.body.mocap.upright import check_extent, upright
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 _MEND = "rename the markers"

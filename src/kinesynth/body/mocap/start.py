@@ -53,24 +53,6 @@ def _stiffness() -> dict[str, float]:
         return {row["joint"]: float(row["stiffness"]) for row in rows}
 
 
-def rigid_fit(source: np.ndarray, targets: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return R (T, 3, 3) and t (T, 3) with R source + t nearest to the `known` (T, P) of `targets` (T, P, 3).
-
-    Source: Arun et al. 1987, doi:10.1109/TPAMI.1987.4767965.
-    """
-    weights = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
-    filled = np.where(known[..., None], targets, 0.0)
-    from_centre = weights @ source
-    to_centre = np.einsum("tp,tpc->tc", weights, filled)
-    spread = (filled - to_centre[:, None]) * weights[..., None]
-    cross = np.einsum("tpi,tpj->tij", spread, source - from_centre[:, None])
-    u, _, vt = np.linalg.svd(cross)
-    sign = np.ones((len(u), 3))
-    sign[:, 2] = np.linalg.det(u @ vt)
-    turn = (u * sign[:, None]) @ vt
-    return turn, to_centre - np.einsum("tij,tj->ti", turn, from_centre)
-
-
 def re_based(state: BodyState, base: Tensor) -> BodyState:
     """Return the same body with its limbs' correction counted from `base` (55, 3, 3), and the pelvis' from itself."""
     rotations, transl = state.corrected()

@@ -14,7 +14,7 @@ import torch
 from smplx.lbs import batch_rigid_transform
 from torch import Tensor
 
-from kinesynth.body.mosh.rotations import cross_matrix, exponential, left_jacobian
+from kinesynth.geometry.exponential_map import cross_matrix, exponential, left_jacobian
 
 BODY = tuple(range(22))  # the pelvis and the 21 joints of SMPL-X's body_pose; fingers, jaw and eyes keep their pose
 BODY_AND_FINGERS = (*BODY, *range(25, 55))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.amass import AmassFile
 from kinesynth.errors import BadInput
-from kinesynth.motion.amass import AmassFile
 from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.arms import arm_raise, jogging_arms, reaching, waving
 from kinesynth.motion.procedural.jumping import vertical_jump

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import (
     ANKLES,
     COLLARS,
@@ -16,7 +17,6 @@ from kinesynth.motion.figure import (
     WRISTS,
     Figure,
     centre_of_mass,
-    forward_kinematics,
 )
 from kinesynth.motion.procedural.plan import Plan, ball
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kinesynth.amass import AmassFile, read_amass, write_amass
 from kinesynth.errors import BadInput
-from kinesynth.motion.amass import AmassFile, read_amass, write_amass
 
 Write = Callable[..., Path]
 

@@ -1,4 +1,4 @@
-"""Geometry of triangle meshes: rays, volume, outline. Vertices are (N, 3) m, faces (F, 3)."""
+"""Geometry of triangle meshes: rays, nearest points, normals, volume. Vertices are (N, 3) m, faces (F, 3)."""
 
 import numpy as np
 
@@ -75,3 +75,13 @@ def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
     """Return the volume enclosed by a closed mesh, m³ (divergence theorem)."""
     a, b, c = (vertices[faces[:, corner]] for corner in range(3))
     return float(np.abs(np.einsum("fi,fi->", np.cross(a, b), c)) / 6.0)
+
+
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Return area-weighted unit normals (N,3); zero where a vertex has no face."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    total = np.stack(
+        [np.bincount(faces.reshape(-1), np.repeat(normal[:, k], 3), minlength=len(vertices)) for k in range(3)], axis=1
+    )
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))

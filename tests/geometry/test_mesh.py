@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from kinesynth.body.mesh import nearest_point, ray_hit, volume
-from kinesynth.body.t_pose import shortest_rotation
+from kinesynth.geometry.mesh import nearest_point, ray_hit, volume
 
 CORNERS = np.array([[x, y, z] for x in (0.0, 1.0) for y in (0.0, 1.0) for z in (0.0, 1.0)])
 CUBE = np.array([
@@ -48,14 +47,3 @@ def test_nearest_point(point: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(weights @ CORNERS[CUBE[face]], expected, atol=1e-9)
     assert weights.min() >= 0.0
     assert weights.sum() == pytest.approx(1.0)
-
-
-def test_shortest_rotation_is_a_rotation_about_the_common_normal() -> None:
-    rng = np.random.default_rng(3)
-    start, end = rng.normal(size=(2, 20, 3))
-    rotation = shortest_rotation(start, end)
-    turned = np.einsum("sij,sj->si", rotation, start / np.linalg.norm(start, axis=1, keepdims=True))
-    np.testing.assert_allclose(turned, end / np.linalg.norm(end, axis=1, keepdims=True), atol=1e-12)
-    normal = np.cross(start, end)
-    np.testing.assert_allclose(np.einsum("sij,sj->si", rotation, normal), normal, atol=1e-12)
-    np.testing.assert_allclose(rotation @ np.swapaxes(rotation, 1, 2), np.tile(np.eye(3), (20, 1, 1)), atol=1e-12)

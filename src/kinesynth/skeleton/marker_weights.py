@@ -1,0 +1,22 @@
+"""What each landmark weighs in inverse kinematics: one table for the labels' fit and for whoever repeats it."""
+
+import csv
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+
+def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> dict[str, float]:
+    """Return each marker's weight; a marker that the table does not know weighs 1.
+
+    The table knows landmarks; `RASI` and `LASI` are the right and the left landmark `ASI`.
+    """
+    table = _weights(use)
+    return {name: table.get(name, table.get(name[1:] if name[0] in "RL" else name, 1.0)) for name in names}
+
+
+@cache
+def _weights(use: str) -> dict[str, float]:
+    with (files(__package__) / "tables" / "marker_weights.csv").open(encoding="utf-8") as stream:
+        return {row["landmark"]: float(row[use]) for row in csv.DictReader(stream) if row[use]}
