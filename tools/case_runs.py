@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -111,11 +111,21 @@ def run_clips(rows: Sequence[ClipRow], body: Path, folder: Path) -> dict[str, Ou
         end, line = "sunk", str(error)
     except Exception:  # noqa: BLE001 - a bug is an outcome too, and the other cases must be run
         end, line = "crashed", traceback.format_exc()
-    notes, seconds = _notes(said.getvalue()), (_processor_seconds() - start) / len(rows)
+    notes, seconds = _unplaced(_notes(said.getvalue()), rows), (_processor_seconds() - start) / len(rows)
     if end:
+        line = _unplaced(line, rows)
         return {row.clip_id: Outcome(end, line, notes, None, seconds) for row in rows}
     model, subject = load_body(body), json.loads(shape.read_text())
-    return {row.clip_id: _outcome(row.clip_id, stage, notes, model, subject, seconds) for row in rows}
+    outcomes = {row.clip_id: _outcome(row.clip_id, stage, notes, model, subject, seconds) for row in rows}
+    return {name: replace(each, line=_unplaced(each.line, rows)) for name, each in outcomes.items()}
+
+
+def _unplaced(text: str, rows: Sequence[ClipRow]) -> str:
+    """Return a text with files named without their folders, whose names would tell what a message must."""
+    for row in rows:
+        for path in (row.path, row.model):
+            text = text if path is None else text.replace(str(path), path.name)
+    return text
 
 
 def _stages(rows: Sequence[ClipRow], body: Path, folder: Path, shape: Path) -> StageFile:

@@ -10,14 +10,24 @@ import numpy as np
 
 from tools.case_runs import BONES, Motion, Outcome
 
-MASS_KG, OWN_MASS_KG = 5.0, 3.0  # of the clean input's, and of the expectation's own figure
-HEIGHT_M = 0.03
-SPEED_SHARE, SPEED_M_S = 0.03, 0.03  # of the clean input's, or so much where that stands nearly still
-ANGLE_DEG = 3.0
+OWN_MASS_KG = 3.0  # of the expectation's own figure
 _LEAST_LENGTH = 0.6  # of the clean input's frames
 RIGHT, SILENT_WRONG, WRONGLY_REFUSED, POOR_MESSAGE, SUNK = (
     "right", "SILENT WRONG", "WRONGLY REFUSED", "POOR MESSAGE", "SUNK",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a delivered motion may be from the clean input's: kg, m, share of the speed (or m/s), degrees RMS."""
+
+    mass_kg: float = 5.0
+    height_m: float = 0.03
+    speed: float = 0.03
+    angle_deg: float = 3.0
+
+
+CLEAN = Limits()
 
 
 @dataclass(frozen=True)
@@ -74,12 +84,12 @@ def _expectation(row: dict[str, str]) -> Expectation:
     return Expectation(**values)  # type: ignore[arg-type]  # the columns are the fields
 
 
-def judge(expectation: Expectation, outcome: Outcome, clean: Motion | None) -> Verdict:
+def judge(expectation: Expectation, outcome: Outcome, clean: Motion | None, limits: Limits = CLEAN) -> Verdict:
     """Hold an outcome against what was expected, and against the clean input's motion where there is one."""
     if outcome.motion is None:
         happened, verdict = f"{outcome.end}: {outcome.line.strip().splitlines()[-1]}", _of_refusal(expectation, outcome)
     else:
-        faults = deviations(outcome.motion, clean) if clean else []
+        faults = deviations(outcome.motion, clean, limits) if clean else []
         faults += _own_faults(expectation, outcome.motion)
         happened = f"delivered, {_told(outcome.motion)}" + (f"; {', '.join(faults)}" if faults else "")
         verdict = _of_delivery(expectation, outcome, faults)
@@ -108,21 +118,22 @@ def says(words: str, text: str) -> bool:
     return re.search(words, text, re.IGNORECASE | re.DOTALL) is not None
 
 
-def deviations(found: Motion, clean: Motion) -> list[str]:
+def deviations(found: Motion, clean: Motion, limits: Limits = CLEAN) -> list[str]:
     """Return in words what of a motion is not the clean input's."""
     faults = []
-    if abs(found.mass_kg - clean.mass_kg) > MASS_KG:
+    if abs(found.mass_kg - clean.mass_kg) > limits.mass_kg:
         faults.append(f"mass is {clean.mass_kg:.1f} kg")
-    if abs(found.height_m - clean.height_m) > HEIGHT_M:
+    if abs(found.height_m - clean.height_m) > limits.height_m:
         faults.append(f"height {found.height_m:.2f} is {clean.height_m:.2f} m")
     frames = min(len(found.pelvis), len(clean.pelvis))
     if frames < _LEAST_LENGTH * len(clean.pelvis):
         return [*faults, f"{len(found.pelvis)} of {len(clean.pelvis)} frames"]
-    if abs(found.speed - clean.speed) > max(SPEED_M_S, SPEED_SHARE * clean.speed):
+    if abs(found.speed - clean.speed) > limits.speed * max(1.0, clean.speed):
         faults.append(f"speed is {clean.speed:.2f} m/s")
     cosine = np.sum(found.bones[:frames] * clean.bones[:frames], axis=-1)
     apart = np.sqrt(np.mean(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) ** 2, axis=0))
-    if (worst := int(apart.argmax()), apart.max() > ANGLE_DEG)[1]:
+    worst = int(apart.argmax())
+    if apart[worst] > limits.angle_deg:
         faults.append(f"{list(BONES)[worst]} {apart[worst]:.1f} deg off")
     return faults
 
