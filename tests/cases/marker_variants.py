@@ -24,9 +24,9 @@ def c3d(change: Change = lambda walk: walk, **options: object) -> Callable[[Lab,
 
 
 def _rate(said: float) -> Variant:
-    words = rf"\b{said:g}\b.*\b120\b|\b120\b.*\b{said:g}\b"
+    words = rf"\b{said:g}\b.*\b60\b|\b60\b.*\b{said:g}\b"
     return Variant(
-        f"trc says {said:g} Hz where Time says 120", trc(header={"DataRate": f"{said:g}"}), "either", words, words
+        f"trc says {said:g} Hz where Time says 60", trc(header={"DataRate": f"{said:g}"}), "either", words, words
     )
 
 
@@ -35,7 +35,7 @@ def _gap(code: float, name: str = "LKNE") -> Variant:
 
     def coded(walk: Recorded) -> Recorded:
         path = walk.of(name).copy()
-        path[60:100] = code / 1000.0
+        path[30:50] = code / 1000.0
         return moved(walk, **{name: path})
 
     expected, words = ("delivered", "") if code == 0.0 else ("either", name)
@@ -84,28 +84,28 @@ def _thinned(step: int) -> Change:
 
 def _dropped(lab: Lab, folder: Path) -> Path:
     """Write the walk without a quarter of a second of it, of which Time tells."""
-    kept = np.r_[0:60, 90:169]
+    kept = np.r_[0:30, 45:85]
     return write_trc(folder / "walk.trc", frames(lab.walk, kept), times=kept / RATE_HZ)
 
 
 HEADER_AND_TIME = (
     Variant("trc clean", trc(), "delivered"),
-    *(_rate(said) for said in (240.0, 60.0, 144.0, 100.0, 30.0, 1000.0)),
+    *(_rate(said) for said in (120.0, 30.0, 72.0, 50.0, 15.0, 1000.0)),
     Variant(
         "trc thinned, header as it was",
-        trc(lambda walk: replace(_thinned(3)(walk), fps=40.0), header={"DataRate": "120"}),
+        trc(lambda walk: replace(_thinned(3)(walk), fps=20.0), header={"DataRate": "60"}),
         "either",
-        r"120.*\b40\b|\b40\b.*120",
-        r"120.*\b40\b|\b40\b.*120",
+        r"60.*\b20\b|\b20\b.*60",
+        r"60.*\b20\b|\b20\b.*60",
     ),
     Variant("trc frames dropped, Time tells", _dropped, "either", "Time|frame"),
     Variant(
         "trc frames dropped, Time counts on",
-        trc(lambda walk: frames(walk, np.r_[0:60, 90:169])),
+        trc(lambda walk: frames(walk, np.r_[0:30, 45:85])),
         "refused",
         "jump|frame|Time",
     ),
-    Variant("trc time begins anew", _times(lambda times: np.concatenate([times[:90], times[:-90]])), "refused", "Time"),
+    Variant("trc time begins anew", _times(lambda times: np.concatenate([times[:45], times[:-45]])), "refused", "Time"),
     Variant("trc time stands still", _times(lambda times: 0.0 * times), "refused", "Time"),
     Variant("trc time in frames", _times(lambda times: RATE_HZ * times), "either", "Time|DataRate", "Time|DataRate"),
     Variant(
@@ -113,7 +113,7 @@ HEADER_AND_TIME = (
     ),
     Variant("trc rate of zero", trc(header={"DataRate": "0"}), "either", "DataRate", "DataRate"),
     Variant("trc counts more frames", trc(header={"NumFrames": "900"}), "delivered", note="900"),
-    Variant("trc counts fewer frames", trc(header={"NumFrames": "100"}), "either", "NumFrames.*100", "100"),
+    Variant("trc counts fewer frames", trc(header={"NumFrames": "50"}), "either", "NumFrames.*50", "50"),
     Variant("trc counts more markers", trc(header={"NumMarkers": "41"}), "either", "NumMarkers.*41", "41"),
     Variant(
         "trc without its header's rates", trc(header={"CameraRate": "", "OrigDataRate": ""}), "either", "CameraRate"
@@ -125,7 +125,7 @@ HEADER_AND_TIME = (
         "delivered",
     ),
     Variant("trc decimal commas", _edited(lambda text: text.replace(".", ",")), "either", "comma|decimal|number"),
-    Variant("trc cut in its last line", _edited(lambda text: text[:-180]), "refused", "frame 169|cells"),
+    Variant("trc cut in its last line", _edited(lambda text: text[:-180]), "refused", "frame 85|cells"),
     Variant("trc one frame", trc(lambda walk: frames(walk, slice(1))), "refused", "frame"),
     Variant("trc nine frames", trc(lambda walk: frames(walk, slice(9))), "refused", "frame"),
     Variant("trc header alone", _edited(lambda text: "\n".join(text.splitlines()[:5])), "refused", "frame"),
@@ -133,10 +133,10 @@ HEADER_AND_TIME = (
     Variant("trc from 1000 s", _times(lambda times: times + 1000.0), "delivered"),
     Variant("trc before zero", _times(lambda times: times - 0.7), "delivered"),
     Variant("trc times to milliseconds", _times(lambda times: times, digits=3), "delivered"),
-    Variant("trc rate rounded", _times(lambda times: times * 120.0 / 119.88, DataRate="119.88"), "delivered"),
-    Variant("trc rate cut", _times(lambda times: times * 120.0 / 119.88, DataRate="120"), "delivered"),
-    Variant("trc rate with a comma's worth of digits", _times(lambda times: times, DataRate="120.000000"), "delivered"),
-    *(Variant(f"trc at {120 // step} Hz", trc(_thinned(step)), "delivered") for step in (2, 4, 5)),
+    Variant("trc rate rounded", _times(lambda times: times * 60.0 / 59.94, DataRate="59.94"), "delivered"),
+    Variant("trc rate cut", _times(lambda times: times * 60.0 / 59.94, DataRate="60"), "delivered"),
+    Variant("trc rate with a comma's worth of digits", _times(lambda times: times, DataRate="60.000000"), "delivered"),
+    *(Variant(f"trc at {60 // step} Hz", trc(_thinned(step)), "delivered") for step in (2, 3)),
 )
 
 UNITS_AND_GAPS = (
@@ -154,17 +154,17 @@ UNITS_AND_GAPS = (
     Variant("trc a tenth too large", trc(_scaled(1.6)), "refused", f"{UNIT}|size|height|person"),
     *(_gap(code) for code in (9999.0, 9999.9, -9999.0, 1e6, 0.0, -16512.0, 99999.0)),
     *(_gap(9999.0, name) for name in ("LASI", "C7", "RTOE")),
-    Variant("trc all hidden for 0.1 s", trc(_hidden(70, 82)), "delivered"),
+    Variant("trc all hidden for 0.1 s", trc(_hidden(35, 41)), "delivered"),
     Variant(
         "trc all hidden for 0.4 s",
-        trc(_hidden(60, 108)),
+        trc(_hidden(30, 54)),
         "either",
         "seen|gap|hidden|missing",
         "seen|gap|hidden|missing",
     ),
-    Variant("trc a thigh hidden for half a second", trc(_hidden(50, 110, "LTHI", "LKNE")), "delivered"),
-    Variant("trc an ankle never seen", trc(_hidden(0, 169, "RANK")), "delivered"),
-    Variant("trc nothing seen", trc(_hidden(0, 169)), "refused", "seen"),
+    Variant("trc a thigh hidden for half a second", trc(_hidden(25, 55, "LTHI", "LKNE")), "delivered"),
+    Variant("trc an ankle never seen", trc(_hidden(0, 85, "RANK")), "delivered"),
+    Variant("trc nothing seen", trc(_hidden(0, 85)), "refused", "seen"),
     Variant("trc an ankle stands still", trc(_frozen), "either", "RANK", "RANK"),
     Variant("c3d clean", c3d(), "delivered"),
     Variant("c3d in metres", c3d(unit="m", factor=1.0), "delivered"),
@@ -175,7 +175,7 @@ UNITS_AND_GAPS = (
     Variant("c3d says mm and is cm", c3d(factor=100.0), "either", UNIT, UNIT),
     Variant(
         "c3d gaps as zeros",
-        c3d(lambda walk: moved(walk, LKNE=np.where((np.arange(169) // 40 == 1)[:, None], 0.0, walk.of("LKNE")))),
+        c3d(lambda walk: moved(walk, LKNE=np.where((np.arange(85) // 20 == 1)[:, None], 0.0, walk.of("LKNE")))),
         "delivered",
     ),
 )

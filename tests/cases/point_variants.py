@@ -86,7 +86,7 @@ def _for_some_time(*names: str) -> Change:
 
     def change(walk: Recorded) -> Recorded:
         markers, other = walk.markers.copy(), exchanged(walk, *names)
-        markers[56:112] = walk.markers[56:112][:, [other.names.index(name) for name in walk.names]]
+        markers[28:56] = walk.markers[28:56][:, [other.names.index(name) for name in walk.names]]
         return replace(walk, markers=markers)
 
     return change

@@ -22,7 +22,7 @@ from kinesynth.stage_file import Clip
 
 BETAS = np.array([-0.3, -0.6, 0.5, 0.4, 0.0, -0.2, 0.0, 0.0, 0.0, 0.0])
 DENSITY_KG_M3 = 985.0
-RATE_HZ, SECONDS = 120.0, 1.4
+RATE_HZ, SECONDS = 60.0, 1.4  # of the markers: every other frame of the library's
 _CENTRAL = ("C7", "T10", "CLAV", "STRN", "RBAK")
 _SIDED = ("FHD", "BHD", "SHO", "UPA", "ELB", "FRM", "WRA", "WRB", "FIN", "ASI", "PSI", "THI", "KNE", "TIB", "ANK",
           "HEE", "TOE")  # fmt: skip
@@ -66,9 +66,11 @@ def record(body: BodyModel, file: AmassFile) -> Recorded:
     motion = from_amass(file)
     rest = body.rest_joints(betas)
     pose = _smplx(betas, motion, motion.root + _pelvis_shift(rest) - rest[0])
-    vertices, joints = body.pose(pose)
+    vertices, joints = (part[:: round(file.fps / RATE_HZ) or 1] for part in body.pose(pose))
     markers = on_skin(body, vertices, PLUG_IN_GAIT)
-    return Recorded(file, PLUG_IN_GAIT, markers, joints, file.fps, _truth(body, betas, motion))
+    return Recorded(
+        file, PLUG_IN_GAIT, markers, joints, file.fps / (round(file.fps / RATE_HZ) or 1), _truth(body, betas, motion)
+    )
 
 
 def on_skin(body: BodyModel, vertices: np.ndarray, names: Sequence[str]) -> np.ndarray:
