@@ -35,7 +35,7 @@ def motion_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
         yield "pelvis_speed", float(pelvis.max()), worst(pelvis)
         limbs = np.linalg.norm(np.diff(centres - centres[:, :1], axis=0), axis=-1) * fps
         yield "limb_speed", float(limbs.max()), worst(limbs, names)
-    yield "sunk", max(-float(centres[..., 1].min()), 0.0), worst(-centres[..., 1], names)
+    yield "sunk", max(0.0, -float(centres[..., 1].min())), worst(-centres[..., 1], names)
     moved = arrays["smplx/transl"] - centres[:, 0]
     yield "fit", float(np.sqrt(np.square(moved - moved.mean(axis=0)).sum(axis=1).mean())), ""
 

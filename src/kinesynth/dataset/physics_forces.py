@@ -28,7 +28,7 @@ def force_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
         share = np.where(valid, np.linalg.norm(part, axis=1), 0.0) / person.weight
         yield check, float(share.max()), worst(share)
     vertical = np.where(valid[:, None], arrays["grf/force"][..., 1], 0.0) / person.weight
-    yield "pull", max(-float(vertical.min()), 0.0), worst(-vertical, ("right", "left"))
+    yield "pull", max(0.0, -float(vertical.min())), worst(-vertical, ("right", "left"))
     yield from _balance(clip, person)
     distance = np.where(valid[:, None], _pressure_distance(clip, person), 0.0)
     yield "pressure", float(distance.max()), worst(distance, ("right", "left"))
