@@ -12,7 +12,7 @@ from kinesynth.body.parts import parts
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece, single
-from kinesynth.render.cameras import Camera, Perturbation, place
+from kinesynth.render.cameras import Camera, Setup, set_up
 from kinesynth.render.head import ellipsoid
 from kinesynth.render.job_folder import PART_LEVEL, cache_path, write_cache, write_pieces
 from kinesynth.render.presets import PRESETS
@@ -48,8 +48,8 @@ def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     rng = np.random.default_rng(0)
     settings = replace(PRESETS["preview"], engine=request.param, samples=4)
     scene = sample_scene(rng, sample_look(rng, "female"), 30.0, N_FRAMES, settings, "lab")
-    perturbation = Perturbation(height_m=1.15, azimuth_deg=4.0, roll_deg=1.5)
-    cameras = tuple(place(name, PATH, *SIZE, perturbation) for name in ("frontal", "sagittal"))
+    setups = {"frontal": Setup(4.0, 1.15, roll_deg=1.5), "sagittal": Setup(-86.0, 1.15, roll_deg=1.5)}
+    cameras = tuple(set_up(name, setup, PATH, SIZE) for name, setup in setups.items())
     room = replace(scene.room, furniture=())  # windows shine
     scene = replace(scene, room=room, lights=(), ambient=(0.0, 0.0, 0.0), cameras=cameras, extent=((-1, 1), (-1, 1)))
     with Worker(folder / "blender.log") as worker:

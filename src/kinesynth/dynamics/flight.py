@@ -45,7 +45,7 @@ def near_ends(inside: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndarra
     if not len(ends):
         return np.zeros(len(inside), dtype=bool)
     distance = np.abs(np.arange(len(inside))[:, None] - ends).min(axis=1)
-    return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz)
+    return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz + 1e-9)
 
 
 def free_fall_shift(support: np.ndarray, spans: list[slice], rate_hz: float) -> np.ndarray:

@@ -55,7 +55,9 @@ def read_marker_motion(
         "marker_fit_rms_m": rms,
         "marker_missing_share": float(np.isnan(distance).mean()),
     }
-    return Recording(trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes)
+    return Recording(
+        trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes
+    )
 
 
 def _cut(trial: MarkerTrajectories, part: tuple[float | None, float | None, float]) -> MarkerTrajectories:
