@@ -47,6 +47,7 @@ def some_row(text: str, data: st.DataObject) -> int:
 
 def without_a_cell(text: str, data: st.DataObject) -> str:
     at, count = data.draw(st.integers(2, 1 + 3 * len(NAMES))), data.draw(st.integers(1, 6))
+    at -= (at - 2) % 3 if count % 3 == 0 else 0  # whole markers, as editors lose gaps
     return cells(text, some_row(text, data), lambda row: row[:at] + row[at + count :])
 
 
