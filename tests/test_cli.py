@@ -62,7 +62,7 @@ def test_inputs_are_accepted_by_position_as_well_as_by_name(
         """
         taken.append(files)
 
-    monkeypatch.setattr("kinesynth.motion.load.check_motion", check_motion)
+    monkeypatch.setattr("kinesynth.motion.check.check_motion", check_motion)
     assert cli.run(["check-motion", *named, str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     assert taken == [[tmp_path / "a", tmp_path / "b"]]
 

@@ -21,7 +21,7 @@ from kinesynth.errors import KinesynthError
 
 VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
-    "check-motion": ("kinesynth.motion.load:check_motion", "read motion files and say what is wrong with them"),
+    "check-motion": ("kinesynth.motion.check:check_motion", "read motion files and say what is wrong with them"),
     "list-shards": ("kinesynth.shards:list_shards", "list a run's shards, with the frames to expect"),
     "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
     "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),

@@ -13,7 +13,7 @@ from kinesynth.body.identity import licensed
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.load import check_motion, load_motion
+from kinesynth.motion.load import load_motion
 from kinesynth.motion.procedural import MOTIONS, make
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.npz import write_npz
@@ -164,13 +164,6 @@ def test_bad_calls(tmp_path: Path, body: Path, subject: Path) -> None:
     subject.write_text("{}")
     with pytest.raises(BadInput, match="subject"):
         load_motion(clips="demo", shard="s01_000", body=body, subject=subject, output=tmp_path / "m.h5")
-
-
-def test_check_motion(amass: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    good, bad = amass("good.npz"), amass("bad.npz", trans=None)
-    with pytest.raises(BadInput, match=r"bad\.npz: trans"):
-        check_motion(files=[good, bad])
-    assert capsys.readouterr().out == f"{good}: 60 frames at 120 Hz, smplh, male\n"
 
 
 @pytest.mark.parametrize("name", ["A3-Swing_arms_stageii.npz", "amass_sample.npz"])

@@ -82,7 +82,8 @@ def _foreign(file: AmassFile) -> str:
 
 def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow]) -> Shape | None:
     """Return the shape on which the markers sit that some files keep, None where they keep none that will do."""
-    from kinesynth.body.mocap.fit import dress, read_trial
+    from kinesynth.body.mocap.fit import dress
+    from kinesynth.body.mocap.trial import read_trial
 
     trials = []
     for path in dict.fromkeys(row.path for row in rows if row.path is not None):

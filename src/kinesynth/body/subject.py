@@ -144,7 +144,8 @@ def _of_opensim(model: BodyModel, path: Path, density_kg_m3: float, log: Path) -
 
 def _of_markers(model: BodyModel, rows: list[ClipRow]) -> Shape:
     """Return the shape on which the markers of a subject's trials sit, static trials included."""
-    from kinesynth.body.mocap.fit import dress, read_trial
+    from kinesynth.body.mocap.fit import dress
+    from kinesynth.body.mocap.trial import read_trial
 
     files = dict.fromkeys(file for row in rows for file in (row.static, row.path) if file is not None)
     trials = []

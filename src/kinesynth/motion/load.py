@@ -1,7 +1,6 @@
 """One door for every source of motion."""
 
 import json
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 from kinesynth.amass import AmassFile, read_amass, write_amass
 from kinesynth.body.amass_shape import OWN_BETAS, first_betas, read_row, require_own_betas, usual_size
 from kinesynth.body.amass_size import mean_joints, size_from_motion, tells_size
-from kinesynth.body.amass_upright import read_upright
 from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.body.model import BodyModel, load_body
@@ -32,7 +30,7 @@ from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_sta
 
 STAGE = "load_motion"
 _MARGIN_SECONDS = 0.5  # a procedural motion goes on beyond the cut, so that filters see no end
-_TIMEOUT_SECONDS = 600.0
+TIMEOUT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -100,18 +98,6 @@ def load_motion(
     write_stage(output, StageFile(delivered, rejected, {"fps": fps}))
 
 
-def check_motion(*, files: list[Path]) -> None:
-    """Check AMASS files: one line for each good one; the first bad one ends with its fault.
-
-    Args:
-        files: npz files.
-    """
-    for path in files:
-        file = read_upright(path)
-        audit_rate(file)
-        sys.stdout.write(f"{path}: {file.n_frames} frames at {file.fps:g} Hz, {file.model}, {file.gender}\n")
-
-
 def _read_subject(path: Path, body: Path) -> Subject:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -136,23 +122,24 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
 
-        return _audited(row.path, read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log), who)
+        recording = read_opensim(row.path, row.model or Path(), who.figure, TIMEOUT_SECONDS, log)
+        return audited(row.path, recording, who.figure)
     if row.source == "markers":
         from kinesynth.motion.marker_motion import read_marker_motion
 
         part = (row.start, row.end, seconds)
-        return _audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who)
+        return audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who.figure)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
 
-def _audited(path: Path, recording: Recording, who: Subject) -> Recording:
+def audited(path: Path, recording: Recording, figure: Figure) -> Recording:
     """Return a recording whose joints move as a body's can, at its rate and in its units.
 
     Raises:
         ClipRejected: they do not; the detail names the file.
     """
     turns = recording.poses[:, :66].reshape(-1, 22, 3)
-    joints, _ = forward_kinematics(who.figure.joints, recording.root_scale * recording.root, turns)
+    joints, _ = forward_kinematics(figure.joints, recording.root_scale * recording.root, turns)
     try:
         audit_joint_paths(joints, recording.fps)
     except ClipRejected as error:

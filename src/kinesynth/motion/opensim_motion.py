@@ -17,7 +17,7 @@ from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, 
 from kinesynth.motion.opensim_bodies import BODIES, BodyMotion, body_motion
 from kinesynth.motion.procedural.solve import COLLAR_SHARE, relaxed_hands
 from kinesynth.motion.recording import Recording
-from kinesynth.opensim_files import read_storage
+from kinesynth.opensim_files.storage import Storage, read_storage
 from kinesynth.opensim_files.time_column import even_rate
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
@@ -39,6 +39,22 @@ def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float
             that the file says.
         ClipRejected: OpenSim crashed or hung.
     """
+    storage, fps, motion = posed(path, model, timeout_seconds, log)
+    scale = figure.leg_length / leg_length(motion)
+    poses = retarget(motion, figure)
+    hips = 0.5 * (_origins(motion, "femur_r") + _origins(motion, "femur_l"))
+    pelvis_above_hips = figure.joints[0] - figure.joints[list(HIPS)].mean(axis=0)
+    root = scale * hips + Rotation.from_rotvec(poses[:, :3]).apply(pelvis_above_hips)
+    attrs: dict[str, str | float] = {"root_scale": scale, "opensim_model": str(model)}
+    return Recording(fps, root, poses, attrs=attrs, begin=float(storage.times[0]), notes=motion.notes)
+
+
+def posed(path: Path, model: Path, timeout_seconds: float, log: Path) -> tuple[Storage, float, BodyMotion]:
+    """Read coordinates and where they put the model's bodies: the table, its rate (Hz), and the bodies' motion.
+
+    Raises:
+        BadInput, ClipRejected: as `read_opensim`.
+    """
     if not model.is_file():
         raise BadInput(model, "model", "no such file", "the .osim file of the clip", "check the path")
     storage = read_storage(path)
@@ -49,13 +65,7 @@ def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float
         body_motion, model.absolute(), columns, storage.in_degrees, storage.simm, path,
         timeout_seconds=timeout_seconds, log=log,
     )  # fmt: skip
-    scale = figure.leg_length / leg_length(motion)
-    poses = retarget(motion, figure)
-    hips = 0.5 * (_origins(motion, "femur_r") + _origins(motion, "femur_l"))
-    pelvis_above_hips = figure.joints[0] - figure.joints[list(HIPS)].mean(axis=0)
-    root = scale * hips + Rotation.from_rotvec(poses[:, :3]).apply(pelvis_above_hips)
-    attrs: dict[str, str | float] = {"root_scale": scale, "opensim_model": str(model)}
-    return Recording(fps, root, poses, attrs=attrs, begin=float(storage.times[0]), notes=motion.notes)
+    return storage, fps, motion
 
 
 def coordinate_name(label: str) -> str:

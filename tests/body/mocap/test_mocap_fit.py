@@ -8,7 +8,8 @@ import pytest
 from test_labels import PLUG_IN_GAIT
 from walker import FPS, FRAMES, walker, worn
 
-from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, read_trial, smplx_pose
+from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, smplx_pose
+from kinesynth.body.mocap.trial import read_trial
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.opensim_files.trc import MarkerTrajectories, write_trc

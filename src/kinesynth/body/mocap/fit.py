@@ -8,24 +8,17 @@ frame.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation, Slerp
 from torch import Tensor
 
-from kinesynth.body.mocap.anatomy import Markers
 from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
-from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.labels import known
-from kinesynth.body.mocap.misplaced import check_places
 from kinesynth.body.mocap.on_skin import off_skin
-from kinesynth.body.mocap.order import check_order
-from kinesynth.body.mocap.screening import LEAST_KNOWN, listed, screen
-from kinesynth.body.mocap.sides import check_sides
+from kinesynth.body.mocap.screening import LEAST_KNOWN, listed
 from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, stiffness
-from kinesynth.body.mocap.upright import check_extent, upright
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
@@ -96,26 +89,6 @@ def columns(trial: MarkerTrajectories, names: Sequence[str]) -> Tensor:
     at = {name: column for column, name in enumerate(trial.names)}
     missing = np.full((len(trial.positions), 3), np.nan)
     return torch.from_numpy(np.stack([trial.positions[:, at[name]] if name in at else missing for name in names], 1))
-
-
-def read_trial(path: Path, body: BodyModel) -> MarkerTrajectories:
-    """Read a marker file and turn it upright (y up), what is no marker left out, and its notes say so.
-
-    Raises:
-        BadInput: the file is unusable, knows too few markers, its unit or its up axis cannot be right, or labels lie.
-    """
-    screened = screen(path, read_markers(path))
-    trial, labels = screened.markers, screened.labels
-    positions = trial.positions[:, [trial.names.index(name) for name in labels]]
-    check_extent(path, positions)
-    landmarks, bodies = at_landmarks(body, dict(labels))
-    trial = replace(trial, positions=trial.positions @ upright(path, positions, bodies).T)
-    markers = Markers.of(trial.names, trial.positions, labels)
-    check_sides(path, markers)
-    check_order(path, markers)
-    rest = landmarks.places.of(body.rest_vertices(np.zeros(BETAS)))
-    check_places(path, markers, labels, dict(zip(landmarks.names, rest, strict=True)))
-    return replace(trial, notes=trial.notes + screened.notes)
 
 
 def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray | None = None) -> Dressed:

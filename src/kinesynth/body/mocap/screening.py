@@ -16,7 +16,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
 _LEAST_SEEN = 0.1  # of the frames, or a marker is left out
 _MEND = "rename the markers"
-_NO_MARKERS = "use a file of markers on the skin, or the video with `kinesynth-train predict`"
+_NO_MARKERS = "give a file of markers on the skin; joint centres do not tell how a body turns or how wide it is"
 _SOME_FRAMES = 50  # spread over the trial, where all would take long
 _TWIN_M = 0.001  # markers are wider than that
 _CORNERS = ("RGTR", "LGTR", "RACR", "LACR")

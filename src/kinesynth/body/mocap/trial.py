@@ -1,0 +1,61 @@
+"""A marker file, screened, upright, and with labels that hold against anatomy."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.body.mocap.anatomy import Markers, carriers
+from kinesynth.body.mocap.attachment import at_landmarks
+from kinesynth.body.mocap.files import read_markers
+from kinesynth.body.mocap.misplaced import check_places
+from kinesynth.body.mocap.order import check_order
+from kinesynth.body.mocap.screening import Screened, screen
+from kinesynth.body.mocap.sides import check_sides
+from kinesynth.body.mocap.upright import check_extent, upright
+from kinesynth.body.model import BodyModel
+from kinesynth.body.schema import BETAS
+from kinesynth.opensim_files.trc import MarkerTrajectories
+
+
+def read_screened(path: Path) -> Screened:
+    """Read a marker file and turn it upright (y up), with what is known of its markers and what was left out.
+
+    Raises:
+        BadInput: the file is unusable, knows too few markers, its unit or its up axis cannot be right, or labels lie.
+    """
+    screened = screen(path, read_markers(path))
+    trial, labels = screened.markers, screened.labels
+    positions = trial.positions[:, [trial.names.index(name) for name in labels]]
+    check_extent(path, positions)
+    ridden = carriers()
+    turn = upright(path, positions, [ridden[label.place] for label in labels.values()])
+    trial = replace(trial, positions=trial.positions @ turn.T)
+    markers = Markers.of(trial.names, trial.positions, labels)
+    check_sides(path, markers)
+    check_order(path, markers)
+    return replace(screened, markers=trial)
+
+
+def read_trial(path: Path, body: BodyModel) -> MarkerTrajectories:
+    """Read a marker file upright, what is no marker left out, and its notes say so.
+
+    Raises:
+        BadInput: as `read_screened`; or a label is at another place of the body.
+    """
+    screened = read_screened(path)
+    check_against(path, screened, body)
+    return replace(screened.markers, notes=screened.markers.notes + screened.notes)
+
+
+def check_against(path: Path, screened: Screened, body: BodyModel) -> None:
+    """Require that markers lie apart as their landmarks do on a body.
+
+    Raises:
+        BadInput: a label is at another place of the body.
+    """
+    trial, labels = screened.markers, screened.labels
+    landmarks, _ = at_landmarks(body, dict(labels))
+    rest = landmarks.places.of(body.rest_vertices(np.zeros(BETAS)))
+    markers = Markers.of(trial.names, trial.positions, labels)
+    check_places(path, markers, labels, dict(zip(landmarks.names, rest, strict=True)))
