@@ -106,8 +106,9 @@ def check_motion(*, files: list[Path]) -> None:
     """
     for path in files:
         file = read_upright(path)
-        audit_rate(file)
-        sys.stdout.write(f"{path}: {file.n_frames} frames at {file.fps:g} Hz, {file.model}, {file.gender}\n")
+        doubt = audit_rate(file)
+        told = [f"{file.n_frames} frames at {file.fps:g} Hz", file.model, file.gender, *([doubt] if doubt else [])]
+        sys.stdout.write(f"{path}: {', '.join(told)}\n")
 
 
 def _read_subject(path: Path, body: Path) -> Subject:
@@ -129,7 +130,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
     if row.source == "amass":
         file = read_row(row)
-        audit_rate(file)
+        if doubt := audit_rate(file):
+            print(f"note: {row.clip_id}: {doubt}, {file.fps:g} Hz is taken as it stands", file=sys.stderr)  # noqa: T201
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
