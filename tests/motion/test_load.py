@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,10 @@ from small_body import body_arrays
 from kinesynth.body.identity import licensed
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.clips import ClipRow, write_clips
-from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.errors import BadInput
 from kinesynth.motion.load import load_motion
-from kinesynth.motion.procedural import MOTIONS, make
-from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.procedural import MOTIONS
 from kinesynth.npz import write_npz
-from kinesynth.seeds import generator
 from kinesynth.stage_file import StageFile, read_stage
 
 Write = Callable[..., Path]
@@ -171,16 +168,3 @@ def test_real_files_stand_on_the_floor(tmp_path: Path, body: Path, subject: Path
     (clip,) = load([row("c", shared / "data/amass" / name)], tmp_path, body, subject).clips.values()
     vertices, _ = load_body(body).pose(SmplxPose.from_clip(clip))
     assert -0.02 < vertices[..., 1].min() < 0.01
-
-
-@pytest.mark.parametrize(
-    ("name", "factor"), [("walking", 4.0), ("walking", 0.25), ("vertical_jump", 0.5), ("vertical_jump", 2.0)]
-)
-def test_wrong_rates_are_found(tmp_path: Path, figures: list, name: str, factor: float) -> None:  # type: ignore[type-arg]
-
-    file = make(name, figures[0], np.zeros(10), 4.0, generator(3, name), tmp_path / "a.npz")
-    audit_rate(file)
-    with pytest.raises(ClipRejected, match="implausible frame rate"):
-        audit_rate(replace(file, fps=file.fps * factor))
-    with pytest.raises(BadInput, match="frame rate"):
-        audit_rate(replace(file, seconds=file.n_frames / file.fps * factor))

@@ -117,7 +117,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
     if row.source == "amass":
         file = read_row(row)
-        audit_rate(file)
+        if doubt := audit_rate(file):
+            print(f"note: {row.clip_id}: {doubt}, {file.fps:g} Hz is taken as it stands", file=sys.stderr)
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
