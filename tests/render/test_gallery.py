@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kinesynth.body.model import load_body
-from kinesynth.body.subject import Shape
+from kinesynth.body.shape import Shape
 from kinesynth.render import gallery as module
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.subject import drawn_shape
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece

@@ -9,6 +9,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from scipy.ndimage import map_coordinates
 
+from kinesynth.pixels import frame_pixels
 from kinesynth.render.cameras import Camera, Exposure
 from kinesynth.render.shots import Shot, source_pixels
 
@@ -23,7 +24,7 @@ def develop(raw: Path, camera: Camera, shot: Shot, fps: float, output: Path) -> 
     pixels = source_pixels(camera, shot) if camera.distortion.any() else None
     rng = np.random.default_rng(camera.exposure.seed)
     with av.open(str(raw)) as container:
-        frames = (frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
+        frames = (frame_pixels(frame, "rgb24") for frame in container.decode(video=0))
         seen = (frame if pixels is None else warped(frame, pixels) for frame in frames)
         _encode((noisy(frame, camera.exposure, rng) for frame in seen), camera, fps, output)
 

@@ -11,11 +11,13 @@ import numpy as np
 from PIL import Image
 
 from kinesynth.atomic import atomic_path
+from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.subject import Shape, drawn_shape
+from kinesynth.body.shape import Shape
 from kinesynth.config import Config
 from kinesynth.isolation import Worker
+from kinesynth.pixels import frame_pixels
 from kinesynth.render import blender_process
 from kinesynth.render.cameras import Setup, set_up
 from kinesynth.render.engine import START_SECONDS, choose_engine
@@ -110,7 +112,7 @@ def _figure(
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
         worker.call(blender_process.render, folder, scene, timeout_seconds=START_SECONDS)
         with av.open(str(folder / "frontal.mp4")) as container:
-            picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+            picture = frame_pixels(next(container.decode(video=0)), "rgb24")
     left = (wide - width) // 2
     return np.asarray(picture[:, left : left + width])
 

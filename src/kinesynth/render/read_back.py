@@ -7,6 +7,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from kinesynth.errors import ClipRejected
+from kinesynth.pixels import frame_pixels
 from kinesynth.render.job_folder import PART_LEVEL
 
 MAX_STRAY_FRACTION = 1e-4  # of pixels: one in two hundred million was seen; blurred edges are a hundred times that
@@ -34,7 +35,7 @@ def read_parts(path: Path, n_frames: int, pixels: tuple[np.ndarray, np.ndarray] 
         ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or levels are not labels'.
     """
     with av.open(str(path)) as container:
-        frames = (frame.to_ndarray(format="gray") for frame in container.decode(video=0))
+        frames = (frame_pixels(frame, "gray") for frame in container.decode(video=0))
         levels = np.stack([frame if pixels is None else frame[pixels] for frame in frames])
     _expect(path, len(levels), n_frames)
     stray = levels % PART_LEVEL != 0
