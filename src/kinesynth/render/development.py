@@ -51,12 +51,13 @@ def _encode(pictures: Iterator[np.ndarray], camera: Camera, fps: float, output: 
     options = {
         "crf": str(camera.exposure.rate or _USUAL_RATE),
         "g": str(_KEY_FRAME_EVERY),
-        "threads": "1",  # more of them give other bytes
+        "x264-params": "asm=0",  # its AVX-512 code gives other bytes now and then; without any a small frame takes 5 ms
     }
     with av.open(str(output), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001), options=options)
         stream.width, stream.height, stream.pix_fmt = camera.width, camera.height, "yuv420p"
         context = stream.codec_context
+        context.thread_count = 1  # more of them give other bytes
         context.color_range, context.colorspace = ColorRange.MPEG, _BT709
         context.color_primaries = context.color_trc = _BT709
         for picture in pictures:
