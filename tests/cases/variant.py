@@ -141,7 +141,7 @@ def read_only(variant: Variant, lab: Lab, folder: Path) -> Verdict:
     except KinesynthError as error:
         outcome = Outcome("rejected", str(error).replace(str(path), path.name), "", None, 0.0)
         return judge(variant.expectation, outcome, None)
-    faults, notes = trial_faults(trial, lab.trial), said.getvalue()
+    faults, notes = trial_faults(trial, lab.trial), "\n".join([said.getvalue(), *getattr(trial, "notes", ())])
     happened = f"read at {trial.fps:g} Hz, {', '.join(faults)} {notes}"
     wrong = bool(faults) or variant.expected == "refused"
     verdict = SILENT_WRONG if wrong else RIGHT if says(variant.note, notes) else POOR_MESSAGE
