@@ -8,7 +8,7 @@ import numpy as np
 from make import write_npz
 from scipy.spatial.transform import Rotation
 from variant import FILES, Lab, Variant
-from walk import record, reversed_in_time, slowed, standing_still, turned
+from walk import reversed_in_time, slowed, standing_still, truth_of, turned
 
 from kinesynth.amass import AmassFile
 from kinesynth.motion.resample import resample_positions, resample_rotations
@@ -29,24 +29,24 @@ def _walk(lab: Lab) -> AmassFile:
 def _at_rate(action: str, factor: float, seconds: float = 4.0) -> Variant:
     """Return a motion whose file states a rate that is wrong by a factor."""
     said = f"amass {action} at {factor:g} times its rate"
-    return Variant(said, _npz(lambda lab: slowed(lab.motion(action, seconds).file, 1.0 / factor)), "refused", RATE)
+    return Variant(said, _npz(lambda lab: slowed(lab.motion(action, seconds), 1.0 / factor)), "refused", RATE)
 
 
 def _resampled(action: str, hz: float) -> Variant:
     """Return a good motion at another rate."""
 
     def change(lab: Lab) -> AmassFile:
-        file = lab.motion(action).file
+        file = lab.motion(action)
         times = np.arange(0.0, (file.n_frames - 1) / file.fps, 1.0 / hz)
         turns = {name: resample_rotations(getattr(file, name), file.fps, times) for name in _TURNS}
         return replace(file, fps=hz, trans=resample_positions(file.trans, file.fps, times), **turns)
 
-    return _good(f"amass {action} at {hz:g} Hz", change, lambda lab: lab.motion(action).file)
+    return _good(f"amass {action} at {hz:g} Hz", change, lambda lab: lab.motion(action))
 
 
 def _good(name: str, change: Callable[[Lab], AmassFile], truth: Callable[[Lab], AmassFile] | None = None) -> Variant:
     of = truth or change
-    return Variant(name, _npz(change), "delivered", truth=lambda lab: record(lab.body, of(lab)).truth, limits=FILES)
+    return Variant(name, _npz(change), "delivered", truth=lambda lab: truth_of(lab.body, of(lab)), limits=FILES)
 
 
 def _world(angle: float, axis: str) -> Callable[[Lab], AmassFile]:
@@ -124,12 +124,12 @@ VARIANTS = (
     _resampled(_RUN, 60.0),
     _resampled(_JUMP, 50.0),
     *(
-        _good(f"amass {action}", lambda lab, action=action: lab.motion(action).file)
+        _good(f"amass {action}", lambda lab, action=action: lab.motion(action))
         for action in (_RUN, _JUMP, _REACH, "squat", "sit_down", "kicking", "waving")
     ),
-    _good("amass walking backwards", lambda lab: reversed_in_time(lab.motion(_WALK).file)),
-    _good("amass strolling", lambda lab: slowed(lab.motion(_WALK).file, 1.3)),
-    _good("amass striding", lambda lab: slowed(lab.motion(_WALK).file, 0.75)),
+    _good("amass walking backwards", lambda lab: reversed_in_time(lab.motion(_WALK))),
+    _good("amass strolling", lambda lab: slowed(lab.motion(_WALK), 1.3)),
+    _good("amass striding", lambda lab: slowed(lab.motion(_WALK), 0.75)),
     _good("amass lying still", _lying),
     _good("amass walking across", _world(90.0, "z")),
 )
