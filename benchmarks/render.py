@@ -17,22 +17,25 @@ import numpy as np
 
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.isolation import Worker
-from kinesynth.render import blender_calls
-from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
-from kinesynth.render.scene import PRESETS, Scene, Settings
-from kinesynth.render.views import write_person
+from kinesynth.render import blender_process
+from kinesynth.render.cameras import Setup, set_up
+from kinesynth.render.person_files import write_person
+from kinesynth.render.presets import PRESETS, Settings
+from kinesynth.render.sampling import furnish, sample_look, sample_scene
+from kinesynth.render.scene import Scene
 from kinesynth.stage_file import read_stage
 
+PREVIEW, ODAH = PRESETS["preview"], PRESETS["odah"]
+ONE, FOUR = replace(PREVIEW, samples=1), replace(PREVIEW, samples=4)
 LADDER = (
-    ("1 sample", (256, 256), Settings(samples=1)),
-    ("preview: 2 samples", (256, 256), PRESETS["preview"]),
-    ("4 samples", (256, 256), Settings(samples=4)),
-    ("1 sample, true shadows", (256, 256), Settings(samples=1, shadows=True)),
-    ("1 sample", (1080, 720), Settings(samples=1)),
-    ("preview: 2 samples", (1080, 720), PRESETS["preview"]),
-    ("4 samples", (1080, 720), Settings(samples=4)),
-    ("odah: 8 samples, true shadows", (1080, 720), PRESETS["odah"]),
+    ("1 sample", (256, 256), ONE),
+    ("preview: 2 samples", (256, 256), PREVIEW),
+    ("4 samples", (256, 256), FOUR),
+    ("1 sample, true shadows", (256, 256), replace(ONE, shadows=True, shadow_pool_mb=ODAH.shadow_pool_mb)),
+    ("1 sample", (1080, 720), ONE),
+    ("preview: 2 samples", (1080, 720), PREVIEW),
+    ("4 samples", (1080, 720), FOUR),
+    ("odah: 8 samples, true shadows", (1080, 720), ODAH),
 )
 
 
@@ -41,9 +44,9 @@ def main(body: Path, fit: Path, frames: int = 4) -> None:
     model, clip = load_body(body), next(iter(read_stage(fit).clips.values()))
     whole = SmplxPose.from_clip(clip).arrays()
     pose = SmplxPose(**{name: value if name == "betas" else value[:frames] for name, value in whole.items()})
-    blender_calls.keep_memory()
+    blender_process.keep_memory()
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name, Worker(Path(name) / "log") as worker:
-        print(worker.call(blender_calls.device, timeout_seconds=300))
+        print(worker.call(blender_process.device, timeout_seconds=300))
         for label, size, settings in LADDER:
             processor, wall = cost(worker, Path(name), scene_of(model, pose, Path(name), size, settings))
             print(f"{size[0]:4d}x{size[1]:<4d} {label:30s} {processor:7.2f} s processor {wall:7.2f} s wall", flush=True)
@@ -51,20 +54,21 @@ def main(body: Path, fit: Path, frames: int = 4) -> None:
 
 def scene_of(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int], settings: Settings) -> Scene:
     """Return the scene, its meshes written to `folder`."""
-    scene = draw_scene(np.random.default_rng(1), "male", 30.0, len(pose), settings, "room")
+    rng = np.random.default_rng(1)
+    scene = sample_scene(rng, sample_look(rng, "male"), 30.0, len(pose), settings, "room")
     extremes = write_person(folder, model, pose, scene)
-    camera = place("frontal", extremes, *size, Perturbation())
+    camera = set_up("frontal", Setup(), extremes, size)
     return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
 
 
 def cost(worker: Worker, folder: Path, scene: Scene) -> tuple[float, float]:
     """Return processor and wall-clock seconds a frame, after one frame drawn to warm up."""
-    worker.call(blender_calls.render, folder, replace(scene, n_frames=1), timeout_seconds=3600)
-    before = worker.call(blender_calls.processor_seconds, timeout_seconds=60)
+    worker.call(blender_process.render, folder, replace(scene, n_frames=1), timeout_seconds=3600)
+    before = worker.call(blender_process.processor_seconds, timeout_seconds=60)
     start = time.monotonic()
-    worker.call(blender_calls.render, folder, scene, timeout_seconds=3600)
+    worker.call(blender_process.render, folder, scene, timeout_seconds=3600)
     wall = time.monotonic() - start
-    used = worker.call(blender_calls.processor_seconds, timeout_seconds=60) - before
+    used = worker.call(blender_process.processor_seconds, timeout_seconds=60) - before
     return used / scene.n_frames, wall / scene.n_frames
 
 

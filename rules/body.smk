@@ -18,10 +18,12 @@ rule build_body:
         "../envs/pipeline.yaml"
     params:
         model=CONFIG.body.model,
+        gender=CONFIG.body.gender,
     shell:
         """
         kinesynth build-body \
             --model {params.model:q} \
+            --gender {params.gender} \
             --output {output.model:q} \
             2>{log:q}
         """

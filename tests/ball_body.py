@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kinesynth.body.identity import FREE
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.npz import write_npz
 
@@ -84,7 +85,7 @@ def random_pose(n_frames: int, seed: int, subject: int = 0) -> SmplxPose:
 @pytest.fixture(scope="session")
 def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("body") / "body.npz"
-    write_npz(path, synthetic_body())
+    write_npz(path, synthetic_body() | FREE.arrays())
     return path
 
 

@@ -1,6 +1,7 @@
 """Small .c3d files, written in a process of their own: ezc3d and OpenSim cannot live in one."""
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ def write_c3d(
     unit: str = "mm",
     angles: tuple[str, ...] = (),
     factor: float = 1000.0,
+    first_frame: int = 1,
     positions: np.ndarray | None = None,
     rate: float = 100.0,
 ) -> Path:
@@ -29,6 +31,9 @@ def write_c3d(
         positions = np.resize(POSITIONS, (len(POSITIONS), len(names), 3))
         positions[5, 0] = np.nan
     isolated(_write, path, names, unit, angles, factor * positions, rate, timeout_seconds=60, log=Path(os.devnull))
+    content = bytearray(path.read_bytes())  # ezc3d does not write another first frame than 1
+    struct.pack_into("<2H", content, 6, first_frame, first_frame + len(positions) - 1)
+    path.write_bytes(content)
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.errors import BadInput, ClipRejected, KinesynthError
+from kinesynth.errors import BadInput, ClipRejected, MissingDependency
 from kinesynth.isolation import isolated
 
 
@@ -31,6 +31,10 @@ def reject() -> None:
 
 def refuse() -> None:
     raise BadInput("a.trc", "rows", "none", "some", "export it again")
+
+
+def lack() -> None:
+    raise MissingDependency("ezc3d", "pipeline")
 
 
 def fail() -> None:
@@ -60,8 +64,14 @@ def test_every_bad_ending_is_a_rejection(tmp_path: Path, function: object, reaso
 
 
 def test_bad_input_stays_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(KinesynthError, match=r"a\.trc: rows"):
+    with pytest.raises(BadInput, match=r"a\.trc: rows") as caught:
         isolated(refuse, timeout_seconds=60, log=tmp_path / "a.log")
+    assert (caught.value.field, caught.value.mend) == ("rows", "export it again")
+
+
+def test_a_missing_package_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingDependency, match="ezc3d"):
+        isolated(lack, timeout_seconds=60, log=tmp_path / "a.log")
 
 
 def crash_once(folder: Path) -> int:

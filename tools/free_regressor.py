@@ -14,9 +14,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.build import build_body
+from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.markers import virtual_markers
 from kinesynth.body.model import load_body
-from kinesynth.body.subject import drawn_shape, write_subject
+from kinesynth.body.subject import write_subject
 from kinesynth.fitting.regressor import SHIPPED, joint_regressor
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model

@@ -7,7 +7,8 @@ complete axis-angles relative to the flat hand, not offsets from the mean hand: 
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +34,8 @@ class AmassFile:
         path: where it came from.
         fps: frames per second.
         gender: male, female or neutral.
-        model: smplh or smplx, the surface model that `betas` belong to.
+        model: the surface model that `betas` belong to, as the file names it; smplh or smplx by the shape of its poses
+            where it names none.
         betas: (10 | 16 | 300,) shape components.
         trans: (T, 3) m, z-up; the pelvis is at `trans` plus a constant of the shape.
         root_orient: (T, 3) rad, axis-angle in the z-up world.
@@ -41,12 +43,13 @@ class AmassFile:
         left_hand: (T, 45) rad, relative to the flat hand.
         right_hand: (T, 45) rad.
         seconds: the duration that the file states, None where it states none.
+        notes: what was taken otherwise than the file says, by name.
     """
 
     path: Path
     fps: float
     gender: Literal["male", "female", "neutral"]
-    model: Literal["smplh", "smplx"]
+    model: str
     betas: np.ndarray
     trans: np.ndarray
     root_orient: np.ndarray
@@ -54,6 +57,7 @@ class AmassFile:
     left_hand: np.ndarray
     right_hand: np.ndarray
     seconds: float | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_frames(self) -> int:
@@ -78,7 +82,7 @@ def read_amass(path: Path) -> AmassFile:
             path=path,
             fps=_read_rate(path, keys),
             gender=_read_gender(path, keys),
-            model=model,
+            model=_read_model(path, keys) or model,
             betas=_read_betas(path, keys),
             trans=trans,
             root_orient=poses[:, :3],
@@ -145,6 +149,11 @@ def _read_seconds(path: Path, keys: Any) -> float | None:
     return _scalar(path, keys, "mocap_time_length") if "mocap_time_length" in keys else None
 
 
+def _read_model(path: Path, keys: Any) -> str:
+    """Return the surface model that the file names, nothing where it names none."""
+    return _text(path, keys, "surface_model_type").strip().lower() if "surface_model_type" in keys else ""
+
+
 def _read_betas(path: Path, keys: Any) -> np.ndarray:
     betas = _numbers(path, keys, "betas")
     if betas.size not in (10, 16, 300) or max(betas.shape) != betas.size:
@@ -156,9 +165,7 @@ def _read_betas(path: Path, keys: Any) -> np.ndarray:
 def _read_gender(path: Path, keys: Any) -> Literal["male", "female", "neutral"]:
     if "gender" not in keys:
         return "neutral"
-    value = np.asarray(keys["gender"]).ravel()
-    text = value[0] if value.size == 1 else ""
-    text = text.decode("ascii", "replace") if isinstance(text, bytes) else str(text)
+    text = _text(path, keys, "gender")
     match = re.fullmatch(r"(?:b['\"])?(male|female|neutral|unknown)['\"]?", text.strip().lower())
     if not match:
         raise BadInput(path, "gender", repr(text[:40]), "male, female or neutral", _MEND)
@@ -166,11 +173,26 @@ def _read_gender(path: Path, keys: Any) -> Literal["male", "female", "neutral"]:
     return "male" if found == "male" else "female" if found == "female" else "neutral"
 
 
+def _array(path: Path, keys: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(keys[name])
+    except ValueError as error:  # NumPy's, of an array that would have to be unpickled
+        mend = f"save the file again without pickled objects, e.g. np.savez(..., {name}=np.array(...))"
+        raise BadInput(path, name, f"unreadable data ({error})", "text or numbers", mend) from error
+
+
+def _text(path: Path, keys: Any, name: str) -> str:
+    """Return a single text, empty where the array holds several."""
+    value = _array(path, keys, name).ravel()
+    text = value[0] if value.size == 1 else ""
+    return text.decode("ascii", "replace") if isinstance(text, bytes) else str(text)
+
+
 def _numbers(path: Path, keys: Any, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """Return an array of finite float64, of `shape` where one is given."""
     if name not in keys:
         raise BadInput(path, name, "no such key", "an array of numbers", _MEND)
-    array = np.asarray(keys[name])
+    array = _array(path, keys, name)
     if array.dtype.kind not in "fiu":
         raise BadInput(path, name, f"values of type {array.dtype}", "numbers", _MEND)
     if shape is not None and array.shape != shape:

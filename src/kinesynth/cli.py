@@ -43,7 +43,7 @@ VERBS = {
     "fit-muscle-paths": ("kinesynth.dynamics.muscle_path_fit:fit_muscle_paths", "fit polynomials to muscle paths"),
     "static-optimization": ("kinesynth.dynamics.static_optimization:static_optimization", "muscle activations"),
     "quality-filter": ("kinesynth.dynamics.quality:quality_filter", "mask frames that cannot be trusted"),
-    "render-views": ("kinesynth.render.views:render_views", "video and masks of the clothed body"),
+    "render-views": ("kinesynth.render.render_views:render_views", "video and masks of the clothed body"),
     "gallery": ("kinesynth.render.gallery:gallery", "draw a contact sheet of bodies and clothes"),
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),

@@ -4,6 +4,7 @@ Standard library only: the Snakefile reads the table at every start.
 """
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = ("amass", "opensim", "markers", "procedural")
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames")
+_OPTIONAL = ("model", "static", "fps", "frames", "up")
+UP_AXES = ("x", "y", "z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIX_TABLE = "correct the table"
 
@@ -28,8 +30,9 @@ class ClipRow:
     """One line of the table.
 
     `path`, `model` and `static` are resolved against the table's folder; `start` and `end` are seconds, None for the
-    whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them. A procedural clip has
-    no path: its action names the motion.
+    whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an `up`
+    (x, y or z) that the user states overrides what an AMASS file says or shows. A procedural clip has no path: its
+    action names the motion.
     """
 
     clip_id: str
@@ -44,6 +47,7 @@ class ClipRow:
     static: Path | None = None
     fps: float | None = None
     frames: int | None = None
+    up: str | None = None
 
 
 def read_clips(path: Path | str) -> list[ClipRow]:
@@ -112,6 +116,8 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
     for name, allowed in (("split", SPLITS), ("source", SOURCES)):
         if values[name] not in allowed:
             raise _bad(table, line, name, repr(values[name][:80]), "one of " + ", ".join(allowed))
+    if values.get("up", "").strip() not in ("", *UP_AXES):
+        raise _bad(table, line, "up", repr(values["up"][:80]), f"one of {', '.join(UP_AXES)}, or nothing")
     if not 0 < len(values["action"].strip()) <= 64:
         raise _bad(table, line, "action", repr(values["action"][:80]), "1 to 64 characters")
     start, end, fps = (_number(table, line, name, values.get(name, "")) for name in ("start", "end", "fps"))
@@ -133,6 +139,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         static=_resolve(table, values.get("static", "")),
         fps=fps,
         frames=None if frames is None else int(frames),
+        up=values.get("up", "").strip() or None,
     )
     _check_files(table, line, row)
     return row
@@ -151,9 +158,10 @@ def _check_files(table: Path, line: int, row: ClipRow) -> None:
 
 
 def _check_unique(table: Path, numbers: Sequence[int], rows: Sequence[ClipRow]) -> None:
-    """Require unique clip ids, and one split per subject so that nobody is trained on and tested on."""
+    """Require unique clip ids, and one split per subject and file so that nobody is trained on and tested on."""
     seen: set[str] = set()
     splits: dict[str, str] = {}
+    files: dict[str, ClipRow] = {}
     for number, row in zip(numbers, rows, strict=True):
         if row.clip_id in seen:
             raise _bad(table, number, "clip_id", f"{row.clip_id!r} again", "a unique id per clip")
@@ -161,6 +169,11 @@ def _check_unique(table: Path, numbers: Sequence[int], rows: Sequence[ClipRow]) 
         first = splits.setdefault(row.subject, row.split)
         if row.split != first:
             raise _bad(table, number, "split", repr(row.split), f"{first!r} as on subject {row.subject}'s other lines")
+        if row.path is not None:
+            other = files.setdefault(os.path.normpath(row.path), row)
+            if other.split != row.split:
+                found = f"the file of clip {other.clip_id} ({other.subject}, {other.split}) again"
+                raise _bad(table, number, "path", found, f"a file of its own for {row.subject}, who is in {row.split}")
 
 
 def _number(table: Path, line: int, column: str, text: str) -> float | None:

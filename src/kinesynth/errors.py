@@ -28,6 +28,10 @@ class BadInput(KinesynthError):
         super().__init__(f"{file}: {field}: found {found}, expected {expected}; {mend}")
         self.file, self.field, self.found, self.expected, self.mend = file, field, found, expected, mend
 
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[str | Path, str, str, str, str]]:
+        """Come out of a child process as what went in: pickle would call the class with the message alone."""
+        return type(self), (self.file, self.field, self.found, self.expected, self.mend)
+
 
 class BadConfig(BadInput):
     """A configuration key is unknown, missing or out of range."""
@@ -46,9 +50,18 @@ class ClipRejected(KinesynthError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason, self.figure, self.detail = reason, figure, detail
 
+    def __reduce__(self) -> tuple[type["ClipRejected"], tuple[str, float, str]]:
+        """As for `BadInput`."""
+        return type(self), (self.reason, self.figure, self.detail)
+
 
 class MissingDependency(KinesynthError):
     """An optional package is needed for what was asked."""
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed; run: pip install 'kinesynth[{extra}]'")
+        self.package, self.extra = package, extra
+
+    def __reduce__(self) -> tuple[type["MissingDependency"], tuple[str, str]]:
+        """As for `BadInput`."""
+        return type(self), (self.package, self.extra)

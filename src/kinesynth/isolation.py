@@ -33,7 +33,7 @@ def isolated[R](function: Callable[..., R], *arguments: Any, timeout_seconds: fl
 
     Raises:
         ClipRejected: the child died or hung twice, or raised; the reason is the same for all clips that fail alike.
-        KinesynthError: as raised by `function`.
+        KinesynthError: as raised by `function`, of its own class.
     """
     with Worker(log) as worker:
         return worker.call(function, *arguments, timeout_seconds=timeout_seconds)
@@ -130,18 +130,9 @@ def _serve(pipe: Connection, log: Path, folder: str) -> None:
         try:
             pipe.send((None, function(*arguments)))
         except KinesynthError as error:
-            pipe.send((_without_cause(error), None))
+            pipe.send((error, None))
         except RuntimeError as error:  # how OpenSim's C++ exceptions arrive
             pipe.send((" ".join(str(error).split())[:300], None))
-
-
-def _without_cause(error: KinesynthError) -> KinesynthError:
-    """Return an equal error whose pickling does not call the class's own constructor."""
-    return (
-        ClipRejected(error.reason, error.figure, error.detail)
-        if isinstance(error, ClipRejected)
-        else KinesynthError(str(error))
-    )
 
 
 def _die_with_parent() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinesynth.body.bone_lengths import LENGTHS, lengths, smplx_lengths
-from kinesynth.body.build import build_body
+from kinesynth.body.bone_lengths import LENGTHS, lengths
 from kinesynth.body.model import BodyModel
-from kinesynth.body.subject import fit_lengths, subject_shape
+from kinesynth.body.shape import fit_lengths
+from kinesynth.body.subject import subject_shape
 from kinesynth.errors import BadInput
 
 LIMBS = 4
@@ -24,7 +24,10 @@ def table(folder: Path, *rows: str) -> Path:
 
 
 def amass_file(path: Path, betas: np.ndarray, gender: Any = "neutral", poses: int = 165) -> Path:
-    np.savez(path, betas=betas, gender=gender, poses=np.zeros((5, poses)), trans=np.zeros((5, 3)))
+    upright = np.zeros((5, poses))
+    upright[:, 0] = np.pi / 2
+    motion = {"poses": upright, "trans": np.zeros((5, 3)), "mocap_framerate": 120.0}
+    np.savez(path, betas=betas, gender=gender, **motion)
     return path
 
 
@@ -56,35 +59,6 @@ def test_drawn_people_are_ordinary(tmp_path: Path, free_path: Path) -> None:
     assert shape(free_path, clips, "s0", tmp_path, density_kg_m3=1000.0)["mass_kg"] > people[0]["mass_kg"]
 
 
-def test_licensed_body_keeps_the_files_betas(tmp_path: Path, licensed_path: Path) -> None:
-    body = tmp_path / "model.npz"
-    build_body(model=str(licensed_path), output=body)
-    betas = np.linspace(-1.0, 1.0, 16)
-    amass_file(tmp_path / "walk.npz", betas, np.array(b"female"))
-    person = shape(body, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
-    np.testing.assert_allclose(person["betas"], betas[:10], atol=1e-6)
-    assert person["sex"] == "female"
-
-
-def test_free_body_takes_the_files_proportions(tmp_path: Path, free_path: Path, free: BodyModel) -> None:
-    betas = np.array([1.0, 0.5, -0.5, 0.3, 0.0, 0.2, 0.0, 0.0, 0.1, 0.0])
-    amass_file(tmp_path / "walk.npz", betas, "male")
-    person = shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
-    mean = np.zeros(10)
-    wanted = lengths(free.rest_joints(mean)) * smplx_lengths(betas) / smplx_lengths(mean)
-    found = lengths(free.rest_joints(np.array(person["betas"])))
-    np.testing.assert_allclose(found[:LIMBS], wanted[:LIMBS], atol=0.006)
-    assert person["sex"] == "male"
-    assert "SMPL+H" not in person["shape_source"]
-
-
-def test_smplh_files_say_that_they_are_approximated(tmp_path: Path, free_path: Path) -> None:
-    amass_file(tmp_path / "walk.npz", np.zeros(16), "m", poses=156)
-    person = shape(free_path, table(tmp_path, "a,s1,walk,val,amass,walk.npz,,,"), "s1", tmp_path)
-    assert "SMPL+H" in person["shape_source"]
-    assert person["sex"] == "male"
-
-
 def test_lengths_of_a_known_shape_are_found_again(free: BodyModel) -> None:
     betas = np.array([0.8, -0.3, 0.5, 0.2, -0.4, 0.1, 0.3, 0.0, 0.0, 0.2])
     target = lengths(free.rest_joints(betas))
@@ -101,12 +75,13 @@ def test_opensim_model_gives_lengths_and_mass(tmp_path: Path, free_path: Path, f
     np.testing.assert_allclose(found[: LENGTHS.index("upper_arm")], [0.395, 0.465], atol=0.008)
 
 
-NANS, NO_BETAS = {"poses": np.zeros((5, 156)), "betas": np.full(16, np.nan)}, {"poses": np.zeros((5, 156))}
+MOTION = {"poses": np.zeros((5, 156)), "trans": np.zeros((5, 3)), "mocap_framerate": 120.0}
+NANS, NO_BETAS = {**MOTION, "betas": np.full(16, np.nan)}, MOTION
 
 
 @pytest.mark.parametrize(
     ("content", "names"),
-    [(b"", "file"), (b"PK\x03\x04", "file"), (None, "walk.npz"), (NANS, "NaN"), (NO_BETAS, "betas")],
+    [(b"", "file"), (b"PK\x03\x04", "file"), (None, "walk.npz"), (NANS, "nan"), (NO_BETAS, "betas")],
 )
 def test_unreadable_motion_is_named_and_does_not_sink_the_subject(
     tmp_path: Path,

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from kinesynth.body.identity import licensed
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.writer import pack_shard
@@ -89,9 +90,9 @@ def test_same_input_gives_same_bytes(stages: dict[str, Path], tmp_path: Path, mo
 
 
 def test_one_broken_clip_does_not_sink_the_shard(stages: dict[str, Path], tmp_path: Path) -> None:
-    activations = read_stage(stages["quality"]).clips["anna_walk"].arrays["activations"].copy()
+    activations = read_stage(stages["so"]).clips["anna_walk"].arrays["activations"].copy()
     activations[3, 4] = np.nan
-    respell(stages["quality"], "anna_walk", "activations", activations)
+    respell(stages["so"], "anna_walk", "activations", activations)
     output = tmp_path / "shard.h5"
     pack_shard(**stages, output=output)
     with h5py.File(output) as file:
@@ -109,7 +110,8 @@ def test_files_that_do_not_belong_together(stages: dict[str, Path], tmp_path: Pa
 
 
 def test_licence_follows_the_body(stages: dict[str, Path], tmp_path: Path) -> None:
-    np.savez(stages["body"], v_template=np.zeros((4, 3)))
+    np.savez(stages["body"], sex_betas_mean=np.zeros((2, 10)), **licensed(Path("SMPLX_MALE.npz")).arrays())
     pack_shard(**stages, output=tmp_path / "shard.h5")
     with h5py.File(tmp_path / "shard.h5") as file:
         assert file.attrs["body_license"] == "SMPL-X model license (MPI)"
+        assert file.attrs["body_model"] == "SMPLX_MALE.npz"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heig
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 
 STILL = np.zeros((20, 2, 1, 3))
+RATE = 100.0
 
 
 def feet_at(origin: list[float], length: float = 0.1788) -> FootMotion:
@@ -37,6 +40,19 @@ def test_speed_of_a_point_on_the_move() -> None:
     np.testing.assert_allclose(speeds(points, 100.0), 1.0)
 
 
+def test_speed_does_not_depend_on_the_frame_rate() -> None:
+    """A foot that swings through in a third of a second, at 30 and 120 frames per second."""
+
+    def swing(rate_hz: float) -> np.ndarray:
+        times = np.arange(round(rate_hz)) / rate_hz
+        places = np.zeros((len(times), 2, 1, 3))
+        places[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
+        return speeds(places, rate_hz)
+
+    assert swing(120.0).max() > 3.0
+    np.testing.assert_allclose(swing(30.0), swing(120.0)[::4], atol=0.15)
+
+
 def test_points_rest_where_they_are_slow_and_low() -> None:
     height = np.where(np.arange(20) < 10, 0.015, 0.3)
     points = STILL + height[:, None, None, None] * np.array([0.0, 1.0, 0.0])
@@ -64,7 +80,7 @@ def square(frames: int = 3) -> np.ndarray:
 
 def test_two_feet_share_the_weight() -> None:
     arms = square()
-    forces = share_load(statics(arms), np.ones(arms.shape[:3]), 0.8)
+    forces = share_load(statics(arms), np.ones(arms.shape[:3]), 0.8, RATE)
     np.testing.assert_allclose(forces.sum(axis=(1, 2)), [[0.0, 700.0, 0.0]] * 3, atol=1.0)
     np.testing.assert_allclose(forces[:, 0, :, 1].sum(axis=1), forces[:, 1, :, 1].sum(axis=1), rtol=1e-6)
 
@@ -73,13 +89,31 @@ def test_a_foot_in_the_air_carries_nothing() -> None:
     arms = square()
     likelihood = np.ones(arms.shape[:3])
     likelihood[:, 1] = 0.0
-    forces = share_load(statics(arms), likelihood, 0.8)
+    forces = share_load(statics(arms), likelihood, 0.8, RATE)
     np.testing.assert_array_equal(forces[:, 1], 0.0)
-    assert (share_load(statics(arms), 0.0 * likelihood, 0.8) == 0.0).all()
+    assert (share_load(statics(arms), 0.0 * likelihood, 0.8, RATE) == 0.0).all()
+
+
+def test_smoothness_does_not_depend_on_the_frame_rate() -> None:
+    """A load that comes and goes, told at three rates: the same force at the same time."""
+
+    def at(rate_hz: float) -> np.ndarray:
+        times = np.arange(round(rate_hz) + 1) / rate_hz
+        arms = square(len(times))
+        load = statics(arms)
+        demand = load.demand * (0.5 - 0.5 * np.cos(4.0 * np.pi * times))[:, None]
+        likelihood = np.ones(arms.shape[:3]) * (times < 0.5)[:, None, None]
+        likelihood[:, 1] = 1.0
+        forces = share_load(replace(load, demand=demand), likelihood, 0.8, rate_hz)
+        return np.asarray(forces[:: round(rate_hz) // 30, :, :, 1].sum(axis=2))
+
+    slow, fast, faster = at(30.0), at(120.0), at(240.0)
+    assert np.sqrt(np.mean((slow - fast) ** 2)) < 0.01 * 700.0
+    assert np.sqrt(np.mean((fast - faster) ** 2)) < 0.003 * 700.0
 
 
 def test_forces_push_and_stay_in_the_friction_cone() -> None:
     arms = square()
-    forces = share_load(statics(arms, side_force=2000.0), np.ones(arms.shape[:3]), 0.5)
+    forces = share_load(statics(arms, side_force=2000.0), np.ones(arms.shape[:3]), 0.5, RATE)
     assert forces[..., 1].min() >= -1e-6
     assert (np.hypot(forces[..., 0], forces[..., 2]) <= 0.5 * forces[..., 1] + 1e-6).all()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.body.identity import FREE
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.npz import write_npz
 
@@ -68,5 +69,5 @@ def body_arrays() -> dict[str, np.ndarray]:
 
 def write_small_body(path: Path) -> Path:
     """Write the body to `path`."""
-    write_npz(path, body_arrays())
+    write_npz(path, body_arrays() | FREE.arrays())
     return path

@@ -1,18 +1,22 @@
 """Every source becomes the same record, placed on the floor, and one bad clip spoils no other."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_body import body_arrays
 
+from kinesynth.body.identity import licensed
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.load import check_motion, load_motion
 from kinesynth.motion.procedural import MOTIONS, make
 from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.npz import write_npz
 from kinesynth.seeds import generator
 from kinesynth.stage_file import StageFile, read_stage
 
@@ -97,16 +101,25 @@ def test_one_bad_clip_among_good_ones(tmp_path: Path, body: Path, subject: Path,
         "nan": "unusable motion file (poses)",
         "missing": "unusable motion file (file)",
         "unknown": "unusable motion file (action)",
-        "outside": "clip is shorter than 10 frames",
+        "outside": "clip lies outside its file",
         "points": "unusable motion file (marker_data)",
     }
     assert {rejection.stage for rejection in stage.rejected.values()} == {"load_motion"}
 
 
+def test_clips_of_an_impossible_person_are_rejected(tmp_path: Path, body: Path, subject: Path) -> None:
+    why = {"reason": "a person whom the skeleton cannot be scaled to", "figure": 1.61, "detail": "torso_width of 1.61"}
+    subject.write_text(json.dumps({**json.loads(subject.read_text()), "rejected": why}))
+    stage = load([row("walk", end=1.0), row("squat", action="squat", end=1.0)], tmp_path, body, subject)
+    assert not stage.clips
+    assert list(stage.rejected) == ["walk", "squat"]
+    assert {(found.reason, found.figure) for found in stage.rejected.values()} == {(why["reason"], 1.61)}
+
+
 def test_amass_is_turned_upright_and_scaled_to_the_legs(
     tmp_path: Path, body: Path, subject: Path, amass: Write
 ) -> None:
-    path = amass(frames=120)
+    path = amass(frames=120, model="smplx", gender="neutral")
     (clip,) = load([row("c", path)], tmp_path, body, subject).clips.values()
     assert 1.0 < clip.attrs["root_scale"] < 1.1
     with np.load(path) as keys:
@@ -120,16 +133,28 @@ def test_amass_is_turned_upright_and_scaled_to_the_legs(
 def test_rest_pose_is_re_expressed_for_the_free_body_only(
     tmp_path: Path, body: Path, subject: Path, amass: Write
 ) -> None:
-    path = amass(frames=120)
+    path = amass(frames=120, model="smplx", gender="neutral")
     (free,) = load([row("c", path)], tmp_path, body, subject).clips.values()
     subject.write_text(subject.read_text().replace("drawn", "betas of the file"))
-    (licensed,) = load([row("c", path)], tmp_path, body, subject).clips.values()
+    write_npz(tmp_path / "licensed.npz", body_arrays() | licensed(Path("SMPLX_NEUTRAL.npz")).arrays())
+    rows = [
+        row("c", path),
+        row("his", amass("his.npz")),
+        row("hers", amass("hers.npz", model="smplx", gender="female")),
+    ]
+    stage = load(rows, tmp_path, tmp_path / "licensed.npz", subject)
+    (theirs,) = stage.clips.values()
+    assert {name: rejection.reason for name, rejection in stage.rejected.items()} == {
+        "his": "unusable motion file (betas)",
+        "hers": "unusable motion file (betas)",
+    }
+    assert "SMPLX_FEMALE.npz" in stage.rejected["hers"].detail
     with np.load(path) as keys:
         recorded = keys["poses"][0, 3:66]
-    np.testing.assert_allclose(licensed.arrays["body_pose"][0], recorded, atol=1e-6)
+    np.testing.assert_allclose(theirs.arrays["body_pose"][0], recorded, atol=1e-6)
     collar = slice(3 * 12, 3 * 12 + 3)
     assert np.abs(free.arrays["body_pose"][0] - recorded)[collar].max() > np.radians(10.0)
-    assert (licensed.attrs["rest_pose"], licensed.attrs["root_scale"]) == ("the body's own", 1.0)
+    assert (theirs.attrs["rest_pose"], theirs.attrs["root_scale"]) == ("the body's own", 1.0)
     assert free.attrs["rest_pose"] == "re-expressed from SMPL-X's"
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from figure import schema
 
+from kinesynth.body.identity import FREE
 from kinesynth.npz import write_npz
 
 
@@ -10,5 +11,5 @@ from kinesynth.npz import write_npz
 def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The jointed figure as an SMPL-X file."""
     path = tmp_path_factory.mktemp("body") / "figure.npz"
-    write_npz(path, schema())
+    write_npz(path, schema() | FREE.arrays())
     return path

@@ -10,14 +10,15 @@ from figure import only
 
 from kinesynth.body.parts import parts
 from kinesynth.isolation import Worker
-from kinesynth.render import blender_calls
+from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece, single
-from kinesynth.render.cameras import Camera, Perturbation, place
-from kinesynth.render.draw import draw_scene
+from kinesynth.render.cameras import Camera, Setup, set_up
 from kinesynth.render.head import ellipsoid
-from kinesynth.render.job import PART_LEVEL, cache_path, write_cache, write_pieces
-from kinesynth.render.scene import Scene, Settings
-from kinesynth.render.tracks import read_parts
+from kinesynth.render.job_folder import PART_LEVEL, cache_path, write_cache, write_pieces
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.read_back import read_parts
+from kinesynth.render.sampling import sample_look, sample_scene
+from kinesynth.render.scene import Scene
 
 N_FRAMES, SIZE, BALL_M = 5, (240, 180), 0.07
 BEADS = np.array([[0.3, 0.35 + 0.07 * k, -0.4] for k in range(len(parts()))])
@@ -44,14 +45,15 @@ def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     write_pieces(folder, [Piece("ball", ball, faces, only("left_foot", len(ball)), ("part",), single(faces)), beads])
     write_cache(cache_path(folder, 0), len(ball), N_FRAMES, PATH[:, None] + ball)
     write_cache(cache_path(folder, 1), len(beads.rest), N_FRAMES, [beads.rest] * N_FRAMES)
-    scene = draw_scene(
-        np.random.default_rng(0), "female", 30.0, N_FRAMES, Settings(engine=request.param, samples=4), "lab"
-    )
-    perturbation = Perturbation(height_m=1.15, azimuth_deg=4.0, roll_deg=1.5)
-    cameras = tuple(place(name, PATH, *SIZE, perturbation) for name in ("frontal", "sagittal"))
-    scene = replace(scene, lights=(), ambient=(0.0, 0.0, 0.0), cameras=cameras, extent=((-1, 1), (-1, 1)))
+    rng = np.random.default_rng(0)
+    settings = replace(PRESETS["preview"], engine=request.param, samples=4)
+    scene = sample_scene(rng, sample_look(rng, "female"), 30.0, N_FRAMES, settings, "lab")
+    setups = {"frontal": Setup(4.0, 1.15, roll_deg=1.5), "sagittal": Setup(-86.0, 1.15, roll_deg=1.5)}
+    cameras = tuple(set_up(name, setup, PATH, SIZE) for name, setup in setups.items())
+    room = replace(scene.room, furniture=())  # windows shine
+    scene = replace(scene, room=room, lights=(), ambient=(0.0, 0.0, 0.0), cameras=cameras, extent=((-1, 1), (-1, 1)))
     with Worker(folder / "blender.log") as worker:
-        worker.call(blender_calls.render, folder, scene, True, timeout_seconds=300)
+        worker.call(blender_process.render, folder, scene, True, timeout_seconds=300)
     return folder, scene
 
 

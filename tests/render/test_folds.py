@@ -1,12 +1,12 @@
 import numpy as np
 from figure import figure
 
-from kinesynth.render import garments
 from kinesynth.render.complexion import complexion
-from kinesynth.render.draw import draw_person
+from kinesynth.render.garments import LOWER
+from kinesynth.render.sampling import sample_look
 
 BODY = figure()
-TROUSERS = garments.lower(BODY, "trousers")
+TROUSERS = LOWER["trousers"].pieces(BODY, 0)[0]
 
 
 def test_cloth_folds_where_it_is_compressed() -> None:
@@ -28,13 +28,19 @@ def test_folds_keep_hems_closed() -> None:
     assert np.abs(wave).max() <= 1
 
 
+def test_folds_follow_from_their_seed() -> None:
+    assert TROUSERS.folds is not None
+    waves = [LOWER["trousers"].pieces(BODY, seed)[0].folds.wave for seed in (0, 1)]
+    np.testing.assert_array_equal(waves[0], TROUSERS.folds.wave)
+    assert np.abs(waves[1] - waves[0]).mean() > 0.1
+
+
 def test_leggings_do_not_fold() -> None:
-    assert garments.lower(BODY, "leggings").folds is None
+    assert LOWER["leggings"].pieces(BODY, 0)[0].folds is None
 
 
 def test_skin_has_lips_and_a_hairline() -> None:
-    person = draw_person(np.random.default_rng(3), "male")
-    tint = complexion(BODY, person)
+    tint = complexion(BODY, sample_look(np.random.default_rng(3), "male"))
     assert tint.shape == BODY.vertices.shape
     assert np.isfinite(tint).all()
     assert tint.min() >= 0

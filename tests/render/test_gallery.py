@@ -5,22 +5,23 @@ import pytest
 from PIL import Image
 
 from kinesynth.body.model import load_body
-from kinesynth.body.subject import Shape
+from kinesynth.body.shape import Shape
 from kinesynth.render import gallery as module
 
 
 def test_the_sheet_is_of_the_size_asked_for(body_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two figures on the jointed figure of the tests, whose betas say nothing of sex or build."""
+    """Three outfits on the jointed figure of the tests, whose betas say nothing of sex or build: a row is not full."""
     monkeypatch.setattr(module, "drawn_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))
-    monkeypatch.setattr(module, "SLEEVES", ["vest"])
-    monkeypatch.setattr(module, "LEGS", ["shorts", "trousers"])
-    monkeypatch.setattr(module, "_ROW", 2)
+    monkeypatch.setattr(module, "UPPER", ["vest", "t-shirt", "jacket"])
+    monkeypatch.setattr(module, "LOWER", ["shorts"])
     output = tmp_path / "gallery.png"
-    module.gallery(body=body_path, output=output, log=tmp_path / "log", width=120, height=120)
+    module.gallery(body=body_path, output=output, log=tmp_path / "log", width=120, height=240)
     picture = np.asarray(Image.open(output).convert("RGB"))
-    assert picture.shape == (120, 120, 3)
-    assert picture[:, :60].std() > 10
-    assert picture[:, 60:].std() > 10
+    assert picture.shape == (240, 120, 3)
+    assert picture[:120, :60].std() > 10
+    assert picture[:120, 60:].std() > 10
+    assert picture[120:, :60].std() > 10
+    assert (picture[120:, 60:] == 255).all()
 
 
 def test_a_standing_person_has_the_feet_on_the_floor(body_path: Path) -> None:

@@ -3,10 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from kinesynth.render.cameras import draw_perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
+from kinesynth.render.cameras import set_up
+from kinesynth.render.garments import LOWER, UPPER
 from kinesynth.render.palette import linear
-from kinesynth.render.scene import PRESETS, Scene
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.rigs import sample_exposure, sample_setup
+from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
+from kinesynth.render.scene import Scene
 from kinesynth.seeds import generator
 
 POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], size=(50, 3))
@@ -14,8 +17,11 @@ POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], si
 
 def drawn(seed: int) -> Scene:
     rng = generator(seed, "subject", "clip", "render")
-    scene = draw_scene(rng, "female", 29.97, 12, PRESETS["preview"])
-    cameras = tuple(place(name, POINTS, 256, 192, draw_perturbation(rng)) for name in ("frontal", "sagittal"))
+    scene = sample_scene(rng, sample_look(rng, "female"), 29.97, 12, PRESETS["preview"])
+    cameras = tuple(
+        set_up(name, sample_setup(rng, name), POINTS, (256, 192), sample_exposure(rng, name, motion_blur=True))
+        for name in ("frontal", "phone_left")
+    )
     return furnish(scene, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
 
 
@@ -32,11 +38,18 @@ def test_one_seed_one_scene() -> None:
 
 @pytest.mark.parametrize("sex", ["male", "female", "neutral"])
 def test_all_skins_are_drawn(sex: str) -> None:
-    people = [draw_scene(np.random.default_rng(k), sex, 30, 1, PRESETS["odah"]).person for k in range(200)]
-    luminance = [np.dot(person.skin, [0.2126, 0.7152, 0.0722]) for person in people]
+    looks = [sample_look(np.random.default_rng(k), sex) for k in range(200)]
+    luminance = [np.dot(look.skin, [0.2126, 0.7152, 0.0722]) for look in looks]
     assert min(luminance) < 0.05
     assert max(luminance) > 0.5
-    assert {person.upper.cut for person in people} == {"vest", "t-shirt", "long sleeve", "jacket"}
+
+
+def test_all_clothes_are_worn() -> None:
+    look = sample_look(np.random.default_rng(0), "male")
+    people = [sample_clothes(np.random.default_rng(k), look) for k in range(200)]
+    assert {person.upper.garment for person in people} == set(UPPER)
+    assert {person.lower.garment for person in people} == set(LOWER)
+    assert len({person.upper.folds for person in people}) > 190
 
 
 def test_white_and_black_stay_what_they_are() -> None:

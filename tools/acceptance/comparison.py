@@ -76,7 +76,7 @@ def is_trained(settings: Settings) -> bool:
         model, state = load_checkpoint(file)
     except BadInput:
         return False
-    return model.name == settings.network and model.preset == settings.preset() and state["step"] == model.preset.steps
+    return model.name == settings.network and model.preset == settings.preset(0) and state["step"] == model.preset.steps
 
 
 def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:

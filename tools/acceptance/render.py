@@ -9,19 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.subject import drawn_shape
 from kinesynth.isolation import Worker
-from kinesynth.render import blender_calls
+from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece
-from kinesynth.render.cameras import draw_perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
-from kinesynth.render.garments import LEGS, SLEEVES
+from kinesynth.render.cameras import set_up
+from kinesynth.render.garments import LOWER, UPPER
 from kinesynth.render.mesh import vertex_normals
 from kinesynth.render.person import dress
-from kinesynth.render.scene import PRESETS, Scene
+from kinesynth.render.person_files import bone_motion, rest_body, write_person
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.render_views import clip_scene
+from kinesynth.render.rigs import sample_setup
+from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
+from kinesynth.render.scene import Scene
 from kinesynth.render.skinning import drape
-from kinesynth.render.views import bone_motion, clip_scene, rest_body, write_person
 from kinesynth.seeds import generator
 from kinesynth.stage_file import read_stage
 from tools.acceptance.figures import OUTPUT, Figure
@@ -61,21 +64,29 @@ def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None)
 
 def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
     """Return the greatest share of a garment's points, over all cuts and motions, that lie under the bare body."""
-    outfits = [(list(SLEEVES)[k % 4], list(LEGS)[(k // 4 + k) % 4]) for k in range(8)]
+    outfits = _outfits()
     worst = 0.0
     for k, (upper, lower) in enumerate(outfits):
         pose = _frames(
             poses[k % len(poses)], np.linspace(0, len(poses[k % len(poses)]) - 1, CHECKED_FRAMES).astype(int)
         )
         body = rest_body(model, pose.betas)
-        person = draw_scene(generator(1, "acceptance", str(k)), "female", 30.0, 1, PRESETS["preview"]).person
-        person = replace(person, upper=replace(person.upper, cut=upper), lower=replace(person.lower, cut=lower))
+        rng = generator(1, "acceptance", str(k))
+        person = sample_clothes(rng, sample_look(rng, "female"))
+        person = replace(person, upper=replace(person.upper, garment=upper), lower=replace(person.lower, garment=lower))
         transforms, (vertices, _) = bone_motion(pose, body), model.pose(pose)
         for piece in dress(body, person):
             if piece.clearance is not None:
                 posed = drape(piece, transforms, body, vertices)
                 worst = max(worst, _sunk_share(piece, posed, vertices, body.faces))
     return worst
+
+
+def _outfits() -> list[tuple[str, str]]:
+    """Return outfits in which every garment is worn, and worn with two others at least."""
+    uppers, lowers = list(UPPER), list(LOWER)
+    n = max(len(uppers), len(lowers))
+    return [(uppers[k % len(uppers)], lowers[(k + turn) % len(lowers)]) for turn in range(2) for k in range(n)]
 
 
 def _sunk_share(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
@@ -120,13 +131,13 @@ def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]
             model, _frames(pose, np.arange(len(pose))[:: max(1, len(pose) // CHECKED_FRAMES)], shape.betas)
         )
         rng = generator(1, "acceptance scene", str(k))
-        scene = draw_scene(rng, shape.sex, 30.0, len(chosen), PRESETS["preview"])
+        scene = sample_scene(rng, sample_look(rng, shape.sex), 30.0, len(chosen), PRESETS["preview"])
         with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
             extremes = write_person(Path(name), model, chosen, scene)
         lowest = extremes[:, 1].min() - scene.room.floor.height_m
         floating, sunk = max(floating, lowest), max(sunk, -lowest)
         for view in ("frontal", "sagittal", "random"):
-            camera = place(view, extremes, *SIZE, draw_perturbation(rng, view))
+            camera = set_up(view, sample_setup(rng, view), extremes, SIZE)
             pixels = camera.project(extremes)
             outside += int(((pixels < -0.5) | (pixels > np.array(SIZE) - 0.5)).any())
     yield Figure("render.floating_feet", 1000 * floating, "mm", 20, "lower")
@@ -142,37 +153,38 @@ def _grounded(model: BodyModel, pose: SmplxPose) -> SmplxPose:
 
 def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Figure]:
     """Yield sameness, speed and memory of the process that draws."""
-    blender_calls.keep_memory()
+    blender_process.keep_memory()
     few = _frames(pose, np.arange(8))
     scene = _scene(model, few, folder, SIZE)
     with Worker(folder / "log") as worker:
         first = _pixels(worker, folder, scene)
         again = _pixels(worker, folder, Scene.from_json(scene.to_json()))
         yield Figure("render.same_scene_same_pixels", float(first == again), "share", 1.0, "higher")
-        before = worker.call(blender_calls.processor_seconds, timeout_seconds=60)
+        before = worker.call(blender_process.processor_seconds, timeout_seconds=60)
         start = time.monotonic()
         _pixels(worker, folder, scene)
         wall = time.monotonic() - start
-        used = worker.call(blender_calls.processor_seconds, timeout_seconds=60) - before
+        used = worker.call(blender_process.processor_seconds, timeout_seconds=60) - before
         yield Figure("render.frames_per_second_256", scene.n_frames / wall, "1/s", 1.0, "higher")
         yield Figure("render.processor_seconds_per_frame_256", used / scene.n_frames, "s", 2.0, "lower")
         small = _scene(model, _frames(pose, np.arange(50) % len(pose)), folder, (64, 64))
         sizes = []
         for _ in range((MEMORY_FRAMES + WARM_UP_FRAMES) // small.n_frames):
             _pixels(worker, folder, small)
-            sizes.append(worker.call(blender_calls.resident_bytes, timeout_seconds=60))
+            sizes.append(worker.call(blender_process.resident_bytes, timeout_seconds=60))
     warm = sizes[WARM_UP_FRAMES // small.n_frames - 1]
     yield Figure("render.memory_growth_500_frames", 100 * (sizes[-1] / warm - 1), "%", 2.0, "lower")
 
 
 def _scene(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int]) -> Scene:
-    scene = draw_scene(generator(1, "acceptance", "renderer"), "male", 30.0, len(pose), PRESETS["preview"])
+    rng = generator(1, "acceptance", "renderer")
+    scene = sample_scene(rng, sample_look(rng, "male"), 30.0, len(pose), PRESETS["preview"])
     extremes = write_person(folder, model, pose, scene)
-    camera = place("frontal", extremes, *size, draw_perturbation(generator(1, "acceptance", "camera")))
+    camera = set_up("frontal", sample_setup(generator(1, "acceptance", "camera"), "frontal"), extremes, size)
     return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
 
 
 def _pixels(worker: Worker, folder: Path, scene: Scene) -> str:
     """Render and return a digest of the pictures."""
-    worker.call(blender_calls.render, folder, scene, timeout_seconds=3600)
+    worker.call(blender_process.render, folder, scene, timeout_seconds=3600)
     return hashlib.sha256((folder / "frontal.mp4").read_bytes()).hexdigest()

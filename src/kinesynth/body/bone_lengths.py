@@ -18,6 +18,9 @@ SEGMENTS: dict[str, tuple[str, str]] = {
 LENGTHS = (*SEGMENTS, "hip_width", "shoulder_width", "trunk")
 """What `lengths` measures, in its order; the trunk reaches from between the hips to the neck."""
 
+LEG = ("thigh", "shank")
+"""The first of `LENGTHS`, which make up the leg."""
+
 _OPENSIM_BODY_AT = {
     "hip": "femur",
     "knee": "tibia",
@@ -42,6 +45,11 @@ def lengths(joints: np.ndarray) -> np.ndarray:
     ]
     trunk = float(np.linalg.norm(at["neck"] - 0.5 * (at["left_hip"] + at["right_hip"])))
     return np.array([*limbs, distance("left_hip", "right_hip"), distance("left_shoulder", "right_shoulder"), trunk])
+
+
+def leg_length(joints: np.ndarray) -> float:
+    """Return the length of thigh plus shank, mean of both sides, m, from joint centres (>= 22, 3)."""
+    return float(lengths(joints)[: len(LEG)].sum())
 
 
 def smplx_lengths(betas: np.ndarray) -> np.ndarray:
@@ -106,6 +114,6 @@ def require_measures(path: Path, found: np.ndarray) -> None:
     Raises:
         BadInput: they could not.
     """
-    if not np.isfinite(found[: len(("thigh", "shank"))]).all():
+    if not np.isfinite(found[: len(LEG)]).all():
         expected = "femur_r, tibia_r, talus_r and their left twins"
         raise BadInput(path, "bodies", "legs of other names", expected, "use a model of the Rajagopal family")

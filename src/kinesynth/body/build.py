@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from kinesynth.atomic import atomic_path
 from kinesynth.body.anny_rig import joint_of_bone, joints_from_bones, merge_weights, opposite_bone
 from kinesynth.body.face import landmark_arrays
+from kinesynth.body.identity import FREE, licensed
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
 from kinesynth.body.phenotypes import SampledBodies, sample_adults
 from kinesynth.body.schema import BETAS, POSE_FEATURES, Arrays, read_body
@@ -32,7 +34,13 @@ def default_cache() -> Path:
 
 
 def build_body(
-    *, model: str = "free", output: Path, samples: int = 400, seed: int = 0, cache: Path | None = None
+    *,
+    model: str = "free",
+    gender: Literal["auto", "neutral", "male", "female"] = "auto",
+    output: Path,
+    samples: int = 400,
+    seed: int = 0,
+    cache: Path | None = None,
 ) -> None:
     """Write the body model in SMPL-X's npz schema.
 
@@ -41,6 +49,7 @@ def build_body(
 
     Args:
         model: `free`, or the path of an SMPLX_NEUTRAL/MALE/FEMALE.npz.
+        gender: to which the betas of a user's file belong; auto: as its name says.
         output: the npz to write.
         samples: number of adults that the free body's shape space is learnt from.
         seed: of those adults.
@@ -48,7 +57,7 @@ def build_body(
             default kinesynth in the user's cache folder.
 
     Raises:
-        BadInput: the user's file is not in SMPL-X's schema.
+        BadInput: the user's file is not in SMPL-X's schema, or its gender cannot be told.
         MissingDependency: anny is needed and not installed.
     """
     if model == "free":
@@ -56,7 +65,8 @@ def build_body(
         with atomic_path(output) as temporary:
             shutil.copyfile(finished, temporary)
     else:
-        write_npz(output, read_body(Path(model)), compressed=True)
+        identity = licensed(Path(model), gender)
+        write_npz(output, read_body(Path(model)) | identity.arrays(), compressed=True)
 
 
 def _finished_free_body(samples: int, seed: int, cache: Path) -> Path:
@@ -127,4 +137,4 @@ def _to_schema(bodies: SampledBodies, space: ShapeSpace, weights: np.ndarray, re
     for side in ("l", "r"):
         arrays[f"hands_components{side}"] = np.eye(45, dtype=np.float32)
         arrays[f"hands_mean{side}"] = np.zeros(45, np.float32)
-    return arrays | landmark_arrays(space.mean, bodies.faces, rest_joints, weights)
+    return arrays | landmark_arrays(space.mean, bodies.faces, rest_joints, weights) | FREE.arrays()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kinesynth.body.identity import Identity, read_identity
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.body.schema import BETAS, SMPLX_VERTICES, read_body
 from kinesynth.errors import MissingDependency
@@ -61,6 +62,7 @@ class BodyModel:
 
     Attributes:
         path: the file it was loaded from.
+        identity: who it is, as the file says.
         layer: the `smplx.SMPLX` module, float64.
         faces: triangles (F, 3).
         skinning_weights: (N, 55).
@@ -72,6 +74,7 @@ class BodyModel:
     """
 
     path: Path
+    identity: Identity
     layer: Any
     faces: np.ndarray
     skinning_weights: np.ndarray
@@ -138,6 +141,7 @@ def load_body(path: Path) -> BodyModel:
     layer.requires_grad_(requires_grad=False)
     return BodyModel(
         path=Path(path),
+        identity=read_identity(Path(path)),
         layer=layer,
         faces=np.asarray(arrays["f"], np.int64),
         skinning_weights=layer.lbs_weights.numpy(),

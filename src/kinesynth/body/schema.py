@@ -7,6 +7,7 @@ vt (U, 2), ft (F, 3)                     texture, optional
 skin_zones (N, 4)                        share of lips, eyelids, ears, nails; only in the free body
 extra_vertex_ids (21,)                   vertices of smplx's extra joints; needed unless N = 10 475
 sex_betas_mean (2, 10), sex_betas_covariance (2, 10, 10)   of men, of women; only in the free body
+body_name, body_surface_model, body_gender, body_license   who the body is (`kinesynth.body.identity`), if built
 """
 
 from pathlib import Path

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
+from kinesynth.pixels import frame_pixels, reformatted
+
 _SMALLEST = 8.0  # px, where a mask is all but empty
 _BLACK = {"y": 16, "u": 128, "v": 128}  # of video range
 
@@ -73,7 +75,7 @@ def crop_frame(frame: av.VideoFrame, square: np.ndarray, size: int) -> np.ndarra
     The square is cut from the planes of brightness and colour, so that only its pixels are converted and resampled.
     """
     if frame.format.name != "yuv420p":
-        frame = frame.reformat(format="yuv420p")
+        frame = reformatted(frame, "yuv420p")
     left, top, side = (int(value) for value in square)
     planes = [
         _cut(_pixels(plane), left // divisor, top // divisor, side // divisor, black)
@@ -82,8 +84,7 @@ def crop_frame(frame: av.VideoFrame, square: np.ndarray, size: int) -> np.ndarra
     packed = np.concatenate([plane.ravel() for plane in planes]).reshape(-1, side)
     cut = av.VideoFrame.from_ndarray(packed, format="yuv420p")
     cut.colorspace, cut.color_range = frame.colorspace, frame.color_range
-    resampled: np.ndarray = cut.to_ndarray(width=size, height=size, format="rgb24")
-    return resampled
+    return frame_pixels(cut, "rgb24", size, size)
 
 
 def _pixels(plane: av.video.plane.VideoPlane) -> np.ndarray:

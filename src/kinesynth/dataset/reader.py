@@ -34,8 +34,8 @@ class ShardDataset:
     With `crop`, H = W = crop.size, bbox and K (T, 3, 3) are those of the crops, and square (T, 3) holds each crop's
     left, top and side in pixels of the whole picture.
 
-    Only the window's frames are read and decoded. Each process opens the files for itself, so that workers may be
-    forked or spawned; `set_epoch` reaches those that are at work already.
+    Only the window's frames are read and decoded. Each process opens the files for itself, and reading starts no
+    threads, so that workers may be forked or spawned at any time; `set_epoch` reaches those that are at work already.
 
     Args:
         path: a folder of results, its folder of shards, or one shard.
@@ -89,7 +89,7 @@ class ShardDataset:
         self.window, self.stride, self.seed = window, stride, seed
         self._epoch = SharedEpoch()
         self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
-        self.shards = find_shards(Path(path))
+        self.shards = find_shards(path)
         clips, self.names = list_clips(self.shards, self._reader.files)
         least = window if short == "drop" else 1
         self.clips = [

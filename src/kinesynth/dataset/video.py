@@ -7,6 +7,7 @@ import av
 import numpy as np
 
 from kinesynth.dataset.crop import crop_frame
+from kinesynth.pixels import frame_pixels
 
 
 def decode_frames(video: np.ndarray, start: int, stop: int) -> np.ndarray:
@@ -15,7 +16,7 @@ def decode_frames(video: np.ndarray, start: int, stop: int) -> np.ndarray:
     Raises:
         ValueError: the bytes are no video, or it has fewer than `stop` frames.
     """
-    return np.stack([frame.to_ndarray(format="rgb24") for frame in _decode(video, start, stop)])
+    return np.stack([frame_pixels(frame, "rgb24") for frame in _decode(video, start, stop)])
 
 
 def decode_crops(video: np.ndarray, start: int, squares: np.ndarray, size: int) -> np.ndarray:
@@ -36,7 +37,7 @@ def _decode(video: np.ndarray, start: int, stop: int) -> Iterator[av.VideoFrame]
     try:
         with av.open(io.BytesIO(video.data), mode="r") as container:
             stream = container.streams.video[0]
-            stream.thread_count = 1  # processes share the cores among themselves
+            stream.thread_count = 1  # processes share the cores among themselves, and may be forked meanwhile
             if stop > stream.frames:
                 raise ValueError(f"the video has {stream.frames} frames, frame {stop - 1} was asked for")
             first, step = stream.start_time or 0, 1 / (stream.average_rate * stream.time_base)
@@ -67,6 +68,19 @@ def count_frames(video: np.ndarray) -> int:
     if len(stamps) and np.abs(stamps - np.linspace(stamps[0], stamps[-1], len(stamps))).max() > 1.0:
         raise ValueError("the video's frames do not come at even times")
     return len(stamps)
+
+
+def frame_rate(video: np.ndarray) -> float:
+    """Return the frames per second at which an mp4 file held as bytes is shown.
+
+    Raises:
+        ValueError: the bytes are no video.
+    """
+    try:
+        with av.open(io.BytesIO(video.data), mode="r") as container:
+            return float(container.streams.video[0].average_rate)
+    except (av.error.FFmpegError, IndexError, TypeError) as error:
+        raise ValueError(f"the video cannot be read: {error}") from error
 
 
 def pack_masks(masks: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from kinesynth import __version__
 from kinesynth.atomic import atomic_path
+from kinesynth.body.identity import read_identity
 from kinesynth.body.parts import parts
 from kinesynth.dataset.checks import clip_faults
 from kinesynth.dataset.names import Names, read_names
@@ -29,8 +30,6 @@ from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 
 STAGE = "pack_shard"
-FREE_LICENSE = "CC0 (anny/MakeHuman)"
-SMPLX_LICENSE = "SMPL-X model license (MPI)"
 MEND = "run the stages of this shard again"
 HDF5_FORMAT = ("v110", "v110")  # its index of chunks takes a quarter off the size of a small shard
 _PERSON = ("subject", "split", "sex", "mass_kg", "height_m", "shape_source")
@@ -47,7 +46,7 @@ _COPIED = {
     **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
     **{f"grf/{name}": ("grf", name) for name in ("force", "cop", "moment")},
     "moments": ("id", "moments"),
-    "activations": ("quality", "activations"),
+    "activations": ("so", "activations"),
     "reserves": ("so", "reserves"),
     "quality/marker_error_max": ("ik", "marker_error_max"),
     "quality/marker_error_rms": ("ik", "marker_error_rms"),
@@ -157,6 +156,8 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "source": source["source"],
         "fps": float(source["fps"]),
         "n_frames": frames,
+        "start_seconds": float(source.get("start", 0.0)),
+        "notes": str(source.get("notes", "")),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
@@ -224,13 +225,8 @@ def _scales(report: Path, bodies: tuple[str, ...]) -> np.ndarray:
 
 def _body_attributes(body: Path) -> dict[str, str]:
     """Return the body model's name and the licence that its parameters are under."""
-    try:
-        with np.load(body) as archive:
-            free = "sex_betas_mean" in archive.files  # no licensed file tells how its shape is spread
-    except (OSError, ValueError) as error:
-        raise BadInput(body, "body model", str(error), "an npz archive", "run `kinesynth build-body`") from error
-    name = "free" if free else body.resolve().name
-    return {"body_model": name, "body_license": FREE_LICENSE if free else SMPLX_LICENSE}
+    identity = read_identity(body)
+    return {"body_model": identity.name, "body_license": identity.license}
 
 
 def _read_json(path: Path, *required: str) -> dict[str, Any]:

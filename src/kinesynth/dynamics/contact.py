@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
 GENERIC_FOOT_LENGTH_M = 0.1788
@@ -42,8 +43,13 @@ def sole_points(feet: FootMotion) -> np.ndarray:
 
 
 def speeds(points: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return how fast `points` (T, 2, P, 3) move, (T, 2, P) m/s."""
-    return np.asarray(np.linalg.norm(np.gradient(points, 1.0 / rate_hz, axis=0), axis=-1))
+    """Return how fast `points` (T, 2, P, 3) move, (T, 2, P) m/s.
+
+    A spline's derivative: differences between frames would be blunter the fewer frames there are in a second.
+    """
+    times = np.arange(len(points)) / rate_hz
+    spline = make_interp_spline(times, points, k=3 if len(points) > 3 else 1)
+    return np.asarray(np.linalg.norm(spline.derivative()(times), axis=-1))
 
 
 def rest_heights(points: np.ndarray, speed: np.ndarray, tolerance_m: float) -> np.ndarray:

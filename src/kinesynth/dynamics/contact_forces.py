@@ -8,6 +8,7 @@ import numpy as np
 
 LEAST_LIKELIHOOD = 0.02
 GREATEST_FORCE = 4.0
+NEIGHBOUR_SECONDS = 1.0 / 30.0
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Weights:
 
     `root` holds the whole body to its motion. The others choose among the ways to do that: `joints` keeps the joint
     moments small, which decides how two feet on the ground push against each other; `unlikely` keeps force off points
-    that are hardly in contact; `smooth` keeps each force near the mean of the frames before and after. Set by hand on
-    one measured gait trial (see tests/dynamics).
+    that are hardly in contact; `smooth` keeps each force near the mean of those NEIGHBOUR_SECONDS before and after, so
+    that the result does not depend on the frame rate. Set by hand on one measured gait trial (see tests/dynamics).
     """
 
     root: float = 100.0
@@ -59,22 +60,40 @@ def point_effect(jacobian: np.ndarray, arms: np.ndarray) -> np.ndarray:
 
 
 def share_load(
-    load: Load, likelihood: np.ndarray, friction: float, weights: Weights = DEFAULT_WEIGHTS, sweeps: int = 2
+    load: Load,
+    likelihood: np.ndarray,
+    friction: float,
+    rate_hz: float,
+    weights: Weights = DEFAULT_WEIGHTS,
+    sweeps: int = 2,
 ) -> np.ndarray:
-    """Return the forces (T, 2, P, 3) N on the contact points.
+    """Return the forces (T, 2, P, 3) N on the contact points, at `rate_hz` frames per second.
 
     A point's normal force is non-negative and vanishes with its `likelihood` (T, 2, P); its friction stays in a
     four-sided pyramid inside the cone of `friction`. The first pass solves every frame alone, `sweeps` more pull it
-    towards its neighbours: no direction of time is preferred.
+    towards its neighbours in time: neither direction is preferred.
     """
     frames, feet, points = likelihood.shape
     problem = _Problem.of(load, likelihood, friction, weights)
     forces = np.stack([problem.solve(frame) for frame in range(frames)])
     for _ in range(sweeps):
-        padded = np.concatenate([forces[:1], forces, forces[-1:]])
-        target = (padded[:-2] + padded[2:]) / 2.0
+        target = _mean_of_neighbours(forces, NEIGHBOUR_SECONDS * rate_hz)
         forces = np.stack([problem.solve(frame, weights.smooth, target[frame]) for frame in range(frames)])
     return forces.reshape(frames, feet, points, 3) * load.body_weight
+
+
+def _mean_of_neighbours(values: np.ndarray, distance: float) -> np.ndarray:
+    """Return the mean (T, N) of the rows `distance` frames before and after, interpolated; the ends are repeated."""
+    last = len(values) - 1
+    before, after = (np.clip(np.arange(last + 1) + step, 0.0, last) for step in (-distance, distance))
+    return np.asarray((_at(values, before) + _at(values, after)) / 2.0)
+
+
+def _at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the rows (K, N) at fractional `places` (K,) among `values` (T, N)."""
+    low = places.astype(int)
+    share = (places - low)[:, None]
+    return np.asarray(values[low] * (1.0 - share) + values[np.minimum(low + 1, len(values) - 1)] * share)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Zero-phase low-pass filter without end effects."""
+"""Filters over time, in seconds and hertz: a low-pass without end effects, and local polynomials."""
 
 import numpy as np
 from scipy.linalg import solveh_banded
+from scipy.signal import savgol_filter
 
 from kinesynth.errors import KinesynthError
 
@@ -37,6 +38,19 @@ def low_pass(values: np.ndarray, rate_hz: float, cutoff_hz: float) -> np.ndarray
     # x = values - rough part, so that what passes unchanged suffers no rounding.
     rough = solveh_banded(_mean_bands(len(values)) + roughness, _apply(roughness, columns), lower=True)
     return np.asarray(values - rough.reshape(values.shape))
+
+
+def local_fit(values: np.ndarray, rate_hz: float, seconds: float, order: int) -> np.ndarray:
+    """Return `values` (T, ...) after a Savitzky-Golay filter: polynomials of `order` over windows of `seconds`.
+
+    The window is the greatest odd number of frames that these seconds hold. Where it holds no more frames than a
+    polynomial passes through anyway, or more than there are, the values themselves are returned.
+    """
+    frames = int(seconds * rate_hz + 1e-9)
+    window = frames - 1 + frames % 2
+    if window <= order + 1 or window > len(values):
+        return values
+    return np.asarray(savgol_filter(values, window, order, axis=0))
 
 
 def _mean_bands(frames: int) -> np.ndarray:

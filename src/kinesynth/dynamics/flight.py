@@ -13,6 +13,7 @@ from kinesynth.dynamics.names import GRAVITY
 LEAST_SECONDS = 0.05
 GREATEST_SECONDS = 1.0  # a jump of 1.2 m
 GREATEST_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
+SMEAR_CYCLES = 0.7  # of the cut-off: 95 % of the area of the filter's response to an impulse lie no farther from it
 NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz filter's response
 
 
@@ -22,6 +23,29 @@ def airborne(likelihood: np.ndarray, rate_hz: float) -> list[slice]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(int))).tolist()
     spans = [slice(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True)]
     return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
+
+
+def frames_of(spans: list[slice], frames: int) -> np.ndarray:
+    """Return (T,) bool, true within the spans."""
+    inside = np.zeros(frames, dtype=bool)
+    for span in spans:
+        inside[span] = True
+    return inside
+
+
+def near_ends(inside: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndarray:
+    """Return (T,) bool, frames so near to where a flight begins or ends that the filter smears one into the other.
+
+    Args:
+        inside: (T,) bool, the frames of flights.
+        cutoff_hz: of the low-pass filter.
+        rate_hz: frames per second.
+    """
+    ends = np.flatnonzero(np.diff(inside.astype(int))) + 0.5  # between two frames
+    if not len(ends):
+        return np.zeros(len(inside), dtype=bool)
+    distance = np.abs(np.arange(len(inside))[:, None] - ends).min(axis=1)
+    return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz + 1e-9)
 
 
 def free_fall_shift(support: np.ndarray, spans: list[slice], rate_hz: float) -> np.ndarray:
@@ -36,9 +60,7 @@ def free_fall_shift(support: np.ndarray, spans: list[slice], rate_hz: float) -> 
         rate_hz: frames per second.
     """
     frames, near = len(support), max(2, round(NEAR_SECONDS * rate_hz))
-    grounded = np.ones(frames, dtype=bool)
-    for span in spans:
-        grounded[span] = False
+    grounded = ~frames_of(spans, frames)
     acceleration = np.zeros((frames, 3))
     for span in spans:
         if np.linalg.norm(support[span].mean(axis=0)) > GREATEST_SUPPORT * GRAVITY:

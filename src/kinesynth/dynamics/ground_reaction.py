@@ -6,68 +6,28 @@ without external forces. They are shared between contact points under both soles
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heights, sole_points, speeds
+from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
-from kinesynth.dynamics.filters import low_pass
-from kinesynth.dynamics.flight import airborne, free_fall_shift
+from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.names import GRAVITY, PELVIS_FORCES, ROOT
+from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
-GREATEST_CUTOFF = 0.45  # of the frame rate
-FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
+MODEL_SECONDS = 600.0
 MEND = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
-
-
-@dataclass(frozen=True)
-class Demand:
-    """A motion, and what it asks of the ground.
-
-    Attributes:
-        forces: (T, J) N m and N, the generalised forces without external ones.
-        feet: how the feet move.
-        likelihood: (T, 2, P), how likely each point of the soles carries load.
-        rest_heights: (P,) m, where the points of the soles were found to rest.
-        angles: (T, J), the motion that asks it: low-passed, falling freely in flight, coupled coordinates included.
-        root: the columns of J in the order of `ROOT`.
-        mass_kg: of the whole body.
-    """
-
-    forces: np.ndarray
-    feet: FootMotion
-    likelihood: np.ndarray
-    rest_heights: np.ndarray
-    angles: np.ndarray
-    root: list[int]
-    mass_kg: float
-
-
-@dataclass(frozen=True)
-class ContactModel:
-    """When a point of the sole carries load (see `contact`), and how much friction it has.
-
-    Contact is told from feet low-passed at `cutoff_hz`, more than the forces are: at 6 Hz a foot would leave the floor
-    half a tenth of a second early.
-    """
-
-    height_m: float
-    speed_m_per_s: float
-    rest_tolerance_m: float
-    friction: float
-    least_force_newtons: float
-    cutoff_hz: float
 
 
 @dataclass(frozen=True)
@@ -118,8 +78,8 @@ def ground_reaction(
     Args:
         ik: joint angles (stage file of inverse-kinematics).
         model: the subject's scaled model (.osim).
-        output: stage file with force, cop, moment, unexplained, and smooth_angles (T, J), the motion that they belong
-            to, which inverse dynamics and static optimization go on with.
+        output: stage file with force, cop, moment, unexplained; smooth_angles (T, J), the motion that they belong to,
+            which inverse dynamics and static optimization go on with; and airborne (T,), frames of a flight.
         log: what OpenSim says.
         engine: contact shares the load between points under the soles; gaitdynamics asks the published network.
         weights: GaitDynamicsRefinement.pt, which the engine gaitdynamics needs.
@@ -148,19 +108,16 @@ def ground_reaction(
 
     react = _gaitdynamics(weights, scale, names, contact) if engine == "gaitdynamics" else _by_contact(contact)
 
-    def work(worker: Worker, clip: Clip) -> Clip:
+    def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
         attrs = {**clip.attrs, "grf_engine": engine, "cutoff_hz": cutoff_hz}
         try:
             demand = worker.call(
-                whole_body_demand, model.absolute(), names, clip.arrays["angles"], fps, cutoff_hz, contact,
-                timeout_seconds=timeout_seconds,
+                whole_body_demand, model.absolute(), names, root_rotation, clip.arrays["angles"], fps, cutoff_hz,
+                contact, timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
-            frames = len(clip.arrays["angles"])
-            shapes = dict.fromkeys(("force", "cop", "moment"), (frames, 2, 3)) | {"unexplained": (frames, len(ROOT))}
-            masked = without_dynamics(clip.clip_id, attrs, f"ground reaction: {error}", shapes)
-            return replace(masked, arrays={**masked.arrays, "smooth_angles": clip.arrays["angles"]})
+            return _not_estimated(clip, attrs, f"ground reaction: {error}")
         reaction = react(demand, fps)
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
@@ -171,10 +128,22 @@ def ground_reaction(
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
         arrays = {name: getattr(reaction, name) for name in ("force", "cop", "moment", "unexplained")}
-        return Clip(clip.clip_id, {**arrays, "smooth_angles": demand.angles}, attrs)
+        return Clip(clip.clip_id, {**arrays, "smooth_angles": demand.angles, "airborne": demand.airborne}, attrs)
 
     with Worker(log) as worker:
-        process_clips("ground_reaction", [ik], output, partial(work, worker), {"coordinate_names": names})
+        root_rotation = worker.call(read_root_rotation, model.absolute(), timeout_seconds=MODEL_SECONDS)
+        process_clips(
+            "ground_reaction", [ik], output, partial(work, worker, root_rotation), {"coordinate_names": names}
+        )
+
+
+def _not_estimated(clip: Clip, attrs: Mapping[str, Any], reason: str) -> Clip:
+    """Return a clip without forces, whose smooth angles are the unfiltered ones."""
+    frames = len(clip.arrays["angles"])
+    shapes = dict.fromkeys(("force", "cop", "moment"), (frames, 2, 3)) | {"unexplained": (frames, len(ROOT))}
+    masked = without_dynamics(clip.clip_id, attrs, reason, shapes)
+    others = {"smooth_angles": clip.arrays["angles"], "airborne": np.zeros(frames, dtype=bool)}
+    return replace(masked, arrays={**masked.arrays, **others})
 
 
 def _by_contact(contact: ContactModel) -> Callable[[Demand, float], GroundReaction]:
@@ -202,53 +171,13 @@ def _gaitdynamics(
     return react
 
 
-def whole_body_demand(
-    model: Path, names: list[str], angles: np.ndarray, fps: float, cutoff_hz: float, contact: ContactModel
-) -> Demand:
-    """Return what `angles` (T, J), low-passed, ask of the ground. Runs OpenSim: call it in a child process."""
-    from kinesynth.dynamics import model as opensim_model
-
-    body = opensim_model.load_model(model)
-    opensim_model.check_coordinates(body, names)
-    root, mass = [names.index(name) for name in ROOT], opensim_model.total_mass(body)
-    translations = root[: len(PELVIS_FORCES)]
-    times = np.arange(len(angles)) / fps
-
-    def smoothed(cutoff: float) -> np.ndarray:
-        return opensim_model.with_coupled_coordinates(body, low_pass(angles, fps, cutoff))
-
-    feet = opensim_model.foot_motion(body, smoothed(max(cutoff_hz, min(contact.cutoff_hz, GREATEST_CUTOFF * fps))))
-    likelihood, rest = sole_contact(feet, fps, contact)
-
-    def demand(posed: np.ndarray) -> Demand:
-        with opensim_model.scratch_folder() as folder:
-            forces = opensim_model.generalised_forces(folder, model, names, times, posed)
-        return Demand(forces, opensim_model.foot_motion(body, posed), likelihood, rest, posed, root, mass)
-
-    found = demand(smoothed(cutoff_hz))
-    flights = airborne(likelihood, fps)
-    for _ in range(FREE_FALL_SWEEPS if flights else 0):
-        posed = found.angles.copy()
-        posed[:, translations] += free_fall_shift(found.forces[:, translations] / mass, flights, fps)
-        found = demand(posed)
-    return found
-
-
-def sole_contact(feet: FootMotion, fps: float, contact: ContactModel) -> tuple[np.ndarray, np.ndarray]:
-    """Return how likely each point of the soles carries load, (T, 2, P), and the heights (P,) m at which they rest."""
-    points = sole_points(feet)
-    speed = speeds(points, fps)
-    rest = rest_heights(points, speed, contact.rest_tolerance_m)
-    return contact_likelihood(points[..., 1] - rest, speed, contact.height_m, contact.speed_m_per_s), rest
-
-
 def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
     """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
     grounded = sole_points(demand.feet) * np.array([1.0, 0.0, 1.0])
     heel = demand.feet.heel[..., 3]
     effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
     load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
-    forces = share_load(load, demand.likelihood, contact.friction)
+    forces = share_load(load, demand.likelihood, contact.friction, demand.rate_hz)
     return reaction_of(demand, *_resultant(forces, grounded, contact.least_force_newtons))
 
 

@@ -1,7 +1,8 @@
 """Muscle activations from angles and ground reaction forces."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -9,10 +10,17 @@ from typing import Literal
 import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
+from kinesynth.dynamics.filters import local_fit
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
-from kinesynth.dynamics.static_optimization_batched import batched_muscles, solve_batched, spline_order
+from kinesynth.dynamics.static_optimization_batched import (
+    batched_muscles,
+    muscle_moments,
+    solve_batched,
+    speeds,
+    spline_order,
+)
 from kinesynth.errors import BadInput, ClipRejected, KinesynthError
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
@@ -21,8 +29,20 @@ from kinesynth.stage_file import Clip, process_clips, read_stage
 MODEL_SECONDS = 600.0
 EXPONENT = 2.0
 
+Arrays = dict[str, np.ndarray]
 
-Solved = tuple[dict[str, np.ndarray], float]
+
+@dataclass(frozen=True)
+class Engine:
+    """How one subject's clips are solved.
+
+    Attributes:
+        solve: the stage's arrays of a clip, from its ground reaction and its moments, and the solutions per second.
+        supply: the moments (T, D) N m of its muscles at activations (T, A), in the motion of its ground reaction.
+    """
+
+    solve: Callable[[Clip, Clip], tuple[Arrays, float]]
+    supply: Callable[[Clip, np.ndarray], np.ndarray]
 
 
 def static_optimization(
@@ -37,8 +57,13 @@ def static_optimization(
     rate: float = 0.0,
     activation_exponent: float = 2.0,
     timeout_seconds: float = 3600.0,
+    smoothing_seconds: float = 0.05,
+    smoothing_order: int = 2,
 ) -> None:
     """Share the joint moments of every clip among the muscles.
+
+    Activations, reserves and moments belong together: in every frame the muscles at these activations and the reserves
+    make up the moments. Where activations are smoothed, or interpolated, the reserves take up what that left over.
 
     A clip without valid dynamics, or on which the tool fails, gets zeros and `dynamics_valid` False, and keeps its
     kinematics.
@@ -48,15 +73,19 @@ def static_optimization(
         id: joint moments (stage file of inverse-dynamics).
         model: the subject's scaled model (.osim).
         paths: the muscle paths around these motions (.npz of fit-muscle-paths), which the batched engine needs.
-        output: stage file with activations (T, A), reserves (T, J) in N m, 0 where a coordinate has none, and
-            so_violation (T,), which the engine opensim gives in rad/s^2 and the batched one in N m; its attribute
-            muscle_driven names the coordinates whose reserves are a last resort.
+        output: stage file with activations (T, A), in [0, 1]; reserves (T, J), what of each moment the muscles at these
+            activations do not supply, N m (N for translations), all of it where no muscle drives the coordinate and 0
+            where that is coupled; and so_violation (T,) N m, the norm over the muscle-driven coordinates of what the
+            engine's own solution missed of the moments; its attribute muscle_driven names these coordinates.
         log: what OpenSim says.
         engine: batched solves all frames at once, the same problem as OpenSim's StaticOptimization, opensim.
         rate: solutions per second of the engine opensim, interpolated to the clip's frames (its attribute `so_rate`);
             0 solves every frame. The tool needs about a second for each. The batched engine solves every frame.
         activation_exponent: exponent of the activations in the cost; the batched engine knows 2 only.
         timeout_seconds: longest time for one clip of the engine opensim.
+        smoothing_seconds: window of the Savitzky-Golay filter on the activations; where it holds too few frames for
+            its polynomials to smooth anything, as below 100 frames per second by default, there is none.
+        smoothing_order: of its polynomials.
 
     Raises:
         KinesynthError: the batched engine is asked for an exponent other than 2.
@@ -69,29 +98,51 @@ def static_optimization(
         )
     names = list(read_stage(grf).attrs["coordinate_names"])
 
-    def work(solve: Callable[[Clip, Clip], Solved], muscles: int, ground: Clip, moments: Clip) -> Clip:
+    def work(known: Muscles, engine_of: Engine, ground: Clip, moments: Clip) -> Clip:
         frames = len(moments.arrays["moments"])
         attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
-        shapes = {"activations": (frames, muscles), "reserves": (frames, len(names)), "so_violation": (frames,)}
+        shapes = {
+            "activations": (frames, len(known.names)),
+            "reserves": (frames, len(names)),
+            "so_violation": (frames,),
+        }
         if not moments.attrs["dynamics_valid"]:
             return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), shapes)
         try:
-            arrays, so_rate = solve(ground, moments)
+            arrays, so_rate = engine_of.solve(ground, moments)
+            smooth = local_fit(arrays["activations"], float(ground.attrs["fps"]), smoothing_seconds, smoothing_order)
+            smooth = np.clip(smooth, 0.0, 1.0)
+            if not np.array_equal(smooth, arrays["activations"]):
+                supplied = engine_of.supply(ground, smooth)
+                left = _left_over(known, moments.arrays["moments"], supplied)
+                arrays |= {"activations": smooth, "reserves": left}
         except ClipRejected as error:
             return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", shapes)
         return Clip(ground.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
-        muscles, driven = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
+        known = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
         if engine == "batched":
-            solve = _batched(worker, model, paths, names)
+            engine_of = _batched(worker, model, paths, names)
         else:
-            solve = partial(_with_tool, worker, model, names, rate, activation_exponent, timeout_seconds)
-        attrs = {"muscle_names": muscles, "muscle_driven": driven}
-        process_clips("static_optimization", [grf, id], output, partial(work, solve, len(muscles)), attrs)
+            engine_of = _with_tool(worker, model, known, rate, activation_exponent, timeout_seconds)
+        attrs = {"muscle_names": list(known.names), "muscle_driven": list(known.driven)}
+        process_clips("static_optimization", [grf, id], output, partial(work, known, engine_of), attrs)
 
 
-def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Callable[[Clip, Clip], Solved]:
+def _left_over(known: Muscles, moments: np.ndarray, supplied: np.ndarray) -> np.ndarray:
+    """Return what of `moments` (T, J) the muscles, which supply (T, D), leave to the reserves (T, J)."""
+    reserves = np.where(np.isin(known.coordinate_names, known.free), moments, 0.0)
+    reserves[:, _driven(known)] -= supplied
+    return reserves
+
+
+def _driven(known: Muscles) -> list[int]:
+    """Return where the D muscle-driven coordinates stand among all."""
+    return [known.coordinate_names.index(name) for name in known.driven]
+
+
+def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Engine:
     """Return the batched engine for the subject's clips."""
     known, force = worker.call(_muscle_model, model.absolute(), timeout_seconds=MODEL_SECONDS)
     fitted = MusclePaths.load(paths)
@@ -101,24 +152,41 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Call
         raise BadInput(paths, "muscle_names", found, expected, "run fit-muscle-paths on this model")
     muscles = batched_muscles(fitted, force, names, known.free)
 
-    def solve(ground: Clip, moments: Clip) -> Solved:
+    def solve(ground: Clip, moments: Clip) -> tuple[Arrays, float]:
         fps = float(ground.attrs["fps"])
         return solve_batched(muscles, ground.arrays["smooth_angles"], fps, moments.arrays["moments"]), fps
 
-    return solve
+    def supply(ground: Clip, activations: np.ndarray) -> np.ndarray:
+        return muscle_moments(muscles, ground.arrays["smooth_angles"], float(ground.attrs["fps"]), activations)
+
+    return Engine(solve, supply)
 
 
 def _with_tool(
-    worker: Worker, model: Path, names: list[str], rate: float, exponent: float,
-    timeout_seconds: float, ground: Clip, _moments: Clip,
-) -> Solved:  # fmt: skip
-    """Solve a clip with OpenSim's tool."""
-    fps = float(ground.attrs["fps"])
-    return worker.call(
-        activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
-        [ground.arrays[name] for name in ("force", "cop", "moment")],
-        rate or fps, exponent, timeout_seconds=timeout_seconds,
-    )  # fmt: skip
+    worker: Worker, model: Path, known: Muscles, rate: float, exponent: float, timeout_seconds: float
+) -> Engine:
+    """Return OpenSim's tool as an engine for the subject's clips."""
+    names = list(known.coordinate_names)
+
+    def supply(ground: Clip, activations: np.ndarray) -> np.ndarray:
+        angles, fps = ground.arrays["smooth_angles"], float(ground.attrs["fps"])
+        supplied: np.ndarray = worker.call(
+            exact_supply, model.absolute(), known.driven, angles, fps, activations, timeout_seconds=timeout_seconds
+        )
+        return supplied
+
+    def solve(ground: Clip, moments: Clip) -> tuple[Arrays, float]:
+        fps = float(ground.attrs["fps"])
+        arrays, so_rate = worker.call(
+            activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
+            [ground.arrays[name] for name in ("force", "cop", "moment")],
+            rate or fps, exponent, timeout_seconds=timeout_seconds,
+        )  # fmt: skip
+        left = _left_over(known, moments.arrays["moments"], supply(ground, arrays["activations"]))
+        missed = (left - arrays["reserves"])[:, _driven(known)]
+        return {**arrays, "reserves": left, "so_violation": np.linalg.norm(missed, axis=1)}, so_rate
+
+    return Engine(solve, supply)
 
 
 def activations(
@@ -150,9 +218,20 @@ def activations(
     arrays = {
         "activations": _at(frame_times, solution.times, solution.activations),
         "reserves": _at(frame_times, solution.times, solution.reserves),
-        "so_violation": _at(frame_times, solution.times, solution.violation),
     }
     return arrays, (len(solution.times) - 1) / float(frame_times[-1])
+
+
+def exact_supply(
+    model: Path, driven: Sequence[str], angles: np.ndarray, fps: float, activations: np.ndarray
+) -> np.ndarray:
+    """Return the moments (T, D) N m of the model's own muscles about the coordinates `driven`.
+
+    Runs OpenSim: call it in a child process.
+    """
+    from kinesynth.dynamics import muscle_model
+
+    return muscle_model.muscle_moments(model, angles, speeds(angles, fps), activations, driven)
 
 
 def solution_grid(frames: int, fps: float, rate: float) -> tuple[np.ndarray, int]:
@@ -167,12 +246,11 @@ def solution_grid(frames: int, fps: float, rate: float) -> tuple[np.ndarray, int
     return np.linspace(0.0, duration, intervals * stride + 1), stride
 
 
-def _muscles(model: Path) -> tuple[list[str], list[str]]:
-    """Return the names of the muscles and of the coordinates that they drive."""
+def _muscles(model: Path) -> Muscles:
+    """Return the names of muscles and coordinates. Runs OpenSim: call it in a child process."""
     from kinesynth.dynamics.muscle_model import read_muscles
 
-    muscles = read_muscles(model)
-    return list(muscles.names), list(muscles.driven)
+    return read_muscles(model)
 
 
 def _muscle_model(model: Path) -> tuple[Muscles, MuscleForce]:

@@ -60,7 +60,7 @@ def solve_angles(
     if len(found.times) != len(positions):
         raise RuntimeError(f"InverseKinematicsTool solved {len(found.times)} of {len(positions)} frames")
     columns = dict(zip(found.names, found.values.T, strict=True))
-    return apply_couplers(model, from_storage(model, columns, found.in_degrees))
+    return apply_couplers(model, from_storage(model, columns, bool(found.in_degrees)))
 
 
 def default_pose(model: opensim.Model) -> dict[str, float]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from kinesynth.body.bone_lengths import leg_length
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.joints import PARENTS as JOINT_PARENTS
 
@@ -68,19 +69,6 @@ class Figure:
     def leg_length(self) -> float:
         """Thigh plus shank, mean of both sides, in metres."""
         return leg_length(self.joints)
-
-
-def leg_length(joints: np.ndarray) -> float:
-    """Return the length of thigh plus shank, mean of both sides, of rest joints (>= 22, 3)."""
-    return float(
-        np.mean(
-            [
-                np.linalg.norm(joints[b] - joints[a])
-                for a, b in (*zip(HIPS, KNEES, strict=True), *zip(KNEES, ANKLES, strict=True))
-            ]
-        )
-        * 2.0
-    )
 
 
 def figure_of(body: Body, betas: np.ndarray) -> Figure:

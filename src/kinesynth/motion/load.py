@@ -10,17 +10,22 @@ from typing import Any
 import numpy as np
 
 from kinesynth.amass import AmassFile, read_amass, write_amass
-from kinesynth.body.bone_lengths import smplx_rest_joints
+from kinesynth.body.amass_shape import OWN_BETAS, first_betas, read_row, require_own_betas, usual_size
+from kinesynth.body.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.body.amass_upright import read_upright
+from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
+from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.figure import Figure, figure_of, leg_length
+from kinesynth.motion.figure import Figure, figure_of
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
-from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
+from kinesynth.notes import tell
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
@@ -56,7 +61,8 @@ def load_motion(
 ) -> None:
     """Write the motion of each clip of a shard: audited, cut, resampled, and placed on the floor of the common world.
 
-    A clip whose file is unusable is written as rejected, with the reason; the others go on.
+    A clip whose file is unusable is written as rejected, with the reason; the others go on. So is every clip of a
+    subject whom the skeleton cannot be scaled to.
 
     Args:
         clips: the clip table, or demo.
@@ -79,6 +85,9 @@ def load_motion(
     delivered: dict[str, Clip] = {}
     rejected: dict[str, Rejection] = {}
     for row in progress(rows, STAGE):
+        if refused := who.record.get("rejected"):
+            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, **refused)
+            continue
         try:
             recording = cut(_record(row, who, seed, max_clip_seconds, log), row.start, row.end, max_clip_seconds, fps)
             delivered[row.clip_id] = _clip(row, who, recording)
@@ -98,7 +107,7 @@ def check_motion(*, files: list[Path]) -> None:
         files: npz files.
     """
     for path in files:
-        file = read_amass(path)
+        file = read_upright(path)
         audit_rate(file)
         sys.stdout.write(f"{path}: {file.n_frames} frames at {file.fps:g} Hz, {file.model}, {file.gender}\n")
 
@@ -121,20 +130,35 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.path is None or not row.path.is_file():
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
     if row.source == "amass":
-        file = read_amass(row.path)
+        file = read_row(row)
         audit_rate(file)
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
 
-        return read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log)
+        return _audited(row.path, read_opensim(row.path, row.model or Path(), who.figure, _TIMEOUT_SECONDS, log), who)
     if row.source == "markers":
         from kinesynth.motion.marker_motion import read_marker_motion
 
-        begin = row.start or 0.0
-        end = begin + seconds if row.end is None else min(row.end, begin + seconds)
-        return read_marker_motion(row.path, row.static, who.body, who.betas, (begin, end))
+        part = (row.start, row.end, seconds)
+        return _audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
+
+
+def _audited(path: Path, recording: Recording, who: Subject) -> Recording:
+    """Return a recording whose joints move as a body's can, at its rate and in its units.
+
+    Raises:
+        ClipRejected: they do not; the detail names the file.
+    """
+    turns = recording.poses[:, :66].reshape(-1, 22, 3)
+    joints, _ = forward_kinematics(who.figure.joints, recording.root_scale * recording.root, turns)
+    try:
+        audit_joint_paths(joints, recording.fps)
+    except ClipRejected as error:
+        detail = f"{path}: {error.detail} at {recording.fps:.4g} Hz; correct its rate, times or units"
+        raise ClipRejected(error.reason, error.figure, detail) from error
+    return recording
 
 
 def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:
@@ -151,14 +175,15 @@ def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Record
 def _fitted(file: AmassFile, who: Subject) -> Recording:
     """Bring a file's motion to the subject's body: verbatim if the betas are the file's, else from SMPL-X's rest pose.
 
-    SMPL+H betas are read as SMPL-X's, as for the subject's shape.
+    Where the file's betas are no neutral SMPL-X's, its body is SMPL-X's mean one in the size that the subject's record
+    or else the motion itself tells.
     """
     recording = from_amass(file)
-    if str(who.record["shape_source"]).startswith("betas of the file"):
-        return recording
-    betas = np.zeros(10)
-    betas[: min(len(file.betas), 10)] = file.betas[:10]
-    theirs, ours = smplx_rest_joints(betas), who.figure.joints
+    if not who.body.identity.is_free:
+        require_own_betas(file, who.body)
+        if who.record["shape_source"] == OWN_BETAS:
+            return recording
+    theirs, ours = _joints_of(file, who), who.figure.joints
     return replace(
         recording,
         poses=re_expressed(recording.poses, ours, theirs),
@@ -167,7 +192,16 @@ def _fitted(file: AmassFile, who: Subject) -> Recording:
     )
 
 
+def _joints_of(file: AmassFile, who: Subject) -> np.ndarray:
+    """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
+    if tells_size(file) or not who.body.identity.is_free:
+        return smplx_rest_joints(first_betas(file))
+    size = who.record.get("amass_size")
+    return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
+
+
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
+    tell(row.path or row.action, recording.notes)
     placed = place(recording, who.figure)
     poses, toes_bent = placed.poses, 0.0
     if row.source != "procedural" and are_stiff(poses):
@@ -186,7 +220,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "split": row.split,
         "source": row.source,
         "path": str(row.path or ""),
-        "start": row.start or 0.0,
+        "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
         "sex": str(who.record["sex"]),
@@ -196,6 +230,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "floor_removed_m": placed.floor,
         "toes_bent_rad": toes_bent,
         "rest_pose": "the body's own",
+        "notes": "; ".join(recording.notes),
         **recording.attrs,
     }
     return Clip(row.clip_id, arrays, attrs)

@@ -9,7 +9,7 @@ from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, rea
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
-from kinesynth.motion.recording import LEAST_FRAMES, Recording
+from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
@@ -21,7 +21,7 @@ def read_marker_motion(
     static: Path | None,
     body: BodyModel,
     betas: np.ndarray,
-    part: tuple[float, float],
+    part: tuple[float | None, float | None, float],
 ) -> Recording:
     """Return the motion of a body that wears the markers of a file.
 
@@ -30,14 +30,14 @@ def read_marker_motion(
         static: a trial of the same subject and markers at rest, which helps to tell where they sit.
         body: the body model.
         betas: (10,) the subject's shape.
-        part: from and to which second the motion is wanted.
+        part: from and to which second of the file's own time the motion is wanted, and how much of it at most.
 
     Raises:
         BadInput: a file is unusable.
         ClipRejected: the part lies outside the file, or the body does not meet the markers.
     """
     whole = read_trial(path, body)
-    trial, begin = _cut(whole, part)
+    trial = _cut(whole, part)
     beside = [] if static is None else [read_trial(static, body)]
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
@@ -55,15 +55,23 @@ def read_marker_motion(
         "marker_fit_rms_m": rms,
         "marker_missing_share": float(np.isnan(distance).mean()),
     }
-    return Recording(trial.fps, root, poses, attrs=attrs, begin=begin)
+    return Recording(
+        trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes
+    )
 
 
-def _cut(trial: MarkerTrajectories, part: tuple[float, float]) -> tuple[MarkerTrajectories, float]:
-    """Return the part of a trial with a margin, and the second at which it begins."""
-    first = max(0, int((part[0] - _MARGIN_SECONDS) * trial.fps))
-    last = int(np.ceil((part[1] + _MARGIN_SECONDS) * trial.fps)) + 1
-    positions, times = trial.positions[first:last], trial.times[first:last]
-    if len(positions) < LEAST_FRAMES:
-        detail = f"{len(trial.positions) / trial.fps:.2f} s of markers, wanted from {part[0]:g} s"
-        raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(positions), detail)
-    return replace(trial, positions=positions, times=times), first / trial.fps
+def _cut(trial: MarkerTrajectories, part: tuple[float | None, float | None, float]) -> MarkerTrajectories:
+    """Return the part of a trial with a margin.
+
+    Raises:
+        ClipRejected: it lies outside the trial, or is too short.
+    """
+    origin, length = float(trial.times[0]), len(trial.times) / trial.fps
+    begin, end = part_of(origin, origin + length, *part)
+    first = max(0, int((begin - origin - _MARGIN_SECONDS) * trial.fps))
+    last = int(np.ceil((end - origin + _MARGIN_SECONDS) * trial.fps)) + 1
+    times = origin + np.arange(first, min(last, len(trial.times))) / trial.fps  # free of the file's rounding
+    if len(times) < LEAST_FRAMES:
+        detail = f"{len(times)} of markers from {begin:g} to {end:g} s"
+        raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(times), detail)
+    return replace(trial, positions=trial.positions[first:last], times=times)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinesynth.errors import BadInput
+from kinesynth.motion.opensim_coordinates import Coordinate, check_pelvis, matched, radians_per_unit
 
 LIMB_BODIES = tuple(
     f"{body}_{side}"
@@ -18,36 +19,65 @@ BODIES = ("pelvis", "torso", "head", *LIMB_BODIES)
 PART_OF = {"head": "torso"}  # in models of the family that have no body of that name
 # the T-pose of a Rajagopal model; its forearm is supinated (palm forward in standing) at pro_sup 0
 T_POSE = {f"{name}_{side}": angle for side in "rl" for name, angle in (("arm_add", -np.pi / 2), ("pro_sup", np.pi / 2))}
+_A_LITTLE, _STILL = 0.1, 1e-6  # rad or m
 _MEND = "use a model of the Rajagopal family and its coordinates"
 
 
 @dataclass(frozen=True)
 class BodyMotion:
-    """Orientations (T, 21, 3, 3) and origins (T, 21, 3) m of `BODIES` in ground, and (21, ...) those of the T-pose."""
+    """Orientations (T, 21, 3, 3) and origins (T, 21, 3) m of `BODIES` in ground, and (21, ...) those of the T-pose.
+
+    `notes` say what was taken for granted in reading the columns.
+    """
 
     orientations: np.ndarray
     origins: np.ndarray
     rest_orientations: np.ndarray
     rest_origins: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
-def body_motion(model_file: Path, coordinates: Mapping[str, np.ndarray], in_degrees: bool, source: Path) -> BodyMotion:
+def body_motion(
+    model_file: Path, columns: Mapping[str, np.ndarray], in_degrees: bool | None, simm: bool, source: Path
+) -> BodyMotion:
     """Pose a model by its coordinates.
 
     Dependent coordinates are computed from their couplers and never taken from the file: such columns are known to
-    come in the wrong unit. Coordinates that the file lacks keep their defaults.
+    come in the wrong unit. Small coordinates that the file lacks keep their defaults.
 
     Args:
         model_file: .osim.
-        coordinates: (T,) per coordinate name; angles in degrees if `in_degrees`.
-        in_degrees: whether angles are in degrees.
+        columns: (T,) per coordinate name, as they stand in the file.
+        in_degrees: whether angles are in degrees, None where the file does not say.
+        simm: whether the file has an old header of SIMM.
         source: the coordinates' file, to name it in errors.
 
     Raises:
-        BadInput: the model is unreadable or has other bodies, or the file has none of its coordinates.
+        BadInput: the model is unreadable or has other bodies, the file lacks coordinates that count, or its figures
+            cannot be what it says they are.
     """
     import opensim
 
+    model, state = _opened(opensim, model_file)
+    couplers = _couplers(opensim, model)
+    coordinates = _coordinates(opensim, model, state, couplers)
+    notes = matched(source, model_file, columns, coordinates)
+    factor, more = radians_per_unit(source, columns, coordinates, in_degrees, simm)
+    check_pelvis(source, columns, coordinates, factor)
+    given = [c for c in coordinates if c.name in columns and c.name not in couplers]
+    values = {c.name: columns[c.name] * (factor if c.is_angle else 1.0) for c in given}
+    rest_orientations, rest_origins = _posed(opensim, model, state, _rest(model), couplers)
+    _posed(opensim, model, state, {c.getName(): c.getDefaultValue() for c in model.getCoordinateSet()}, couplers)
+    frames = len(next(iter(values.values())))
+    orientations, origins = np.empty((frames, len(BODIES), 3, 3)), np.empty((frames, len(BODIES), 3))
+    for frame in range(frames):
+        pose = {name: float(column[frame]) for name, column in values.items()}
+        orientations[frame], origins[frame] = _posed(opensim, model, state, pose, couplers)
+    return BodyMotion(orientations, origins, rest_orientations, rest_origins, (*notes, *more))
+
+
+def _opened(opensim: Any, model_file: Path) -> tuple[Any, Any]:
+    """Return a model of the family and its state."""
     opensim.Logger.setLevelString("error")
     try:
         model = opensim.Model(str(model_file))
@@ -59,21 +89,34 @@ def body_motion(model_file: Path, coordinates: Mapping[str, np.ndarray], in_degr
     missing = [name for name in BODIES if not bodies.contains(PART_OF.get(name, name))]
     if missing:
         raise BadInput(model_file, "bodies", f"no {', '.join(missing[:4])}", ", ".join(BODIES[:5]) + ", ...", _MEND)
-    couplers = _couplers(opensim, model)
-    names = [c.getName() for c in model.getCoordinateSet()]
-    given = [name for name in names if name in coordinates and name not in couplers]
-    if not given:
-        found = ", ".join(list(coordinates)[:4]) or "nothing"
-        raise BadInput(source, "columns", found, f"coordinates of the model ({', '.join(names[:4])}, ...)", _MEND)
-    angles = {c.getName() for c in model.getCoordinateSet() if c.getMotionType() == opensim.Coordinate.Rotational}
-    unit = {name: np.pi / 180.0 if in_degrees and name in angles else 1.0 for name in given}
-    rest_orientations, rest_origins = _posed(opensim, model, state, _rest(model), couplers)
-    frames = len(coordinates[given[0]])
-    orientations, origins = np.empty((frames, len(BODIES), 3, 3)), np.empty((frames, len(BODIES), 3))
-    for frame in range(frames):
-        values = {name: float(coordinates[name][frame]) * unit[name] for name in given}
-        orientations[frame], origins[frame] = _posed(opensim, model, state, values, couplers)
-    return BodyMotion(orientations, origins, rest_orientations, rest_origins)
+    return model, state
+
+
+def _coordinates(
+    opensim: Any, model: Any, state: Any, couplers: Mapping[str, tuple[str, Any]]
+) -> tuple[Coordinate, ...]:
+    """Return the model's coordinates, and what each moves: found by moving it a little."""
+    rest = _rest(model)
+    at_rest = _posed(opensim, model, state, rest, couplers)
+    found = []
+    for coordinate in model.getCoordinateSet():
+        name = coordinate.getName()
+        moved = _posed(opensim, model, state, {**rest, name: rest[name] + _A_LITTLE}, couplers)
+        turned, shifted = (np.abs(new - old) for new, old in zip(moved, at_rest, strict=True))
+        moves = (turned.max(axis=(1, 2)) > _STILL) | (shifted.max(axis=1) > _STILL)
+        free = not (coordinate.getDefaultLocked() or coordinate.isPrescribed(state) or name in couplers)
+        found.append(
+            Coordinate(
+                name=name,
+                is_angle=coordinate.getMotionType() == opensim.Coordinate.Rotational,
+                low=coordinate.getRangeMin(),
+                high=coordinate.getRangeMax(),
+                free=free,
+                moves=frozenset(body for body, does in zip(BODIES, moves, strict=True) if does),
+                lifts=bool(shifted[0, 1] > 0.5 * _A_LITTLE),
+            )
+        )
+    return tuple(found)
 
 
 def _rest(model: Any) -> dict[str, float]:

@@ -17,11 +17,11 @@ from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, 
 from kinesynth.motion.opensim_bodies import BODIES, BodyMotion, body_motion
 from kinesynth.motion.procedural.solve import COLLAR_SHARE, relaxed_hands
 from kinesynth.motion.recording import Recording
-from kinesynth.opensim_files import Storage, read_storage
+from kinesynth.opensim_files import read_storage
+from kinesynth.opensim_files.time_column import even_rate
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
 _SPINE, _NECK = (3, 6, 9), (12, 15)
-_MOST_UNEVEN = 0.02  # of the time step
 
 
 def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float, log: Path) -> Recording:
@@ -35,24 +35,27 @@ def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float
         log: OpenSim's messages.
 
     Raises:
-        BadInput: a file is missing or unusable.
+        BadInput: a file is missing or unusable, the two do not belong together, or the figures cannot be in the units
+            that the file says.
         ClipRejected: OpenSim crashed or hung.
     """
     if not model.is_file():
         raise BadInput(model, "model", "no such file", "the .osim file of the clip", "check the path")
     storage = read_storage(path)
-    fps = _rate(path, storage)
+    fps = even_rate(path, "time", storage.times)
     columns = {coordinate_name(label): storage.values[:, i] for i, label in enumerate(storage.names)}
     columns = {name: values for name, values in columns.items() if name}
     motion = isolated(
-        body_motion, model.absolute(), columns, storage.in_degrees, path, timeout_seconds=timeout_seconds, log=log
-    )
+        body_motion, model.absolute(), columns, storage.in_degrees, storage.simm, path,
+        timeout_seconds=timeout_seconds, log=log,
+    )  # fmt: skip
     scale = figure.leg_length / leg_length(motion)
     poses = retarget(motion, figure)
     hips = 0.5 * (_origins(motion, "femur_r") + _origins(motion, "femur_l"))
     pelvis_above_hips = figure.joints[0] - figure.joints[list(HIPS)].mean(axis=0)
     root = scale * hips + Rotation.from_rotvec(poses[:, :3]).apply(pelvis_above_hips)
-    return Recording(fps, root, poses, attrs={"root_scale": scale, "opensim_model": str(model)})
+    attrs: dict[str, str | float] = {"root_scale": scale, "opensim_model": str(model)}
+    return Recording(fps, root, poses, attrs=attrs, begin=float(storage.times[0]), notes=motion.notes)
 
 
 def coordinate_name(label: str) -> str:
@@ -138,15 +141,3 @@ def _collar(arm: Rotation, outward: float) -> Rotation:
 
 def _origins(motion: BodyMotion, body: str) -> np.ndarray:
     return motion.origins[:, BODIES.index(body)]
-
-
-def _rate(path: Path, storage: Storage) -> float:
-    """Return the rate (Hz) of evenly spaced times."""
-    steps = np.diff(storage.times)
-    if len(steps) == 0:
-        raise BadInput(path, "time", "one row", "at least two", "export the file again")
-    step = float((storage.times[-1] - storage.times[0]) / len(steps))
-    if np.abs(steps - step).max() > _MOST_UNEVEN * step:
-        found = f"steps of {steps.min():.4g} to {steps.max():.4g} s"
-        raise BadInput(path, "time", found, "even steps", "resample the file to a constant rate")
-    return 1.0 / step

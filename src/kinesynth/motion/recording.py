@@ -1,7 +1,7 @@
 """What every source of motion is brought to before it is cut, resampled and placed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -12,6 +12,7 @@ from kinesynth.motion.resample import frame_times, resample_positions, resample_
 
 # AMASS (z up) to the world (x forward, y up, z right)
 Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
+_SLACK_SECONDS = 0.02  # times in tables are rounded, and so are those in files
 LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
 
 
@@ -25,7 +26,8 @@ class Recording:
         poses: (T, 156) rad, axis-angles: root 3, body 63, left hand 45, right hand 45.
         root_scale: by what the path is to be multiplied to fit the body's legs.
         attrs: what else the clip's record says of the source.
-        begin: the second of the file at which the first frame lies.
+        begin: the file's own time (s) of the first frame.
+        notes: what was taken for granted in reading the file.
     """
 
     fps: float
@@ -34,33 +36,60 @@ class Recording:
     root_scale: float = 1.0
     attrs: Mapping[str, str | float] = field(default_factory=dict)
     begin: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 def from_amass(file: AmassFile) -> Recording:
     """Turn an AMASS file upright. SMPL+H and SMPL-X share the 21 body joints and the hands."""
     orient = (Y_UP * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     poses = np.concatenate([orient, file.pose_body, file.left_hand, file.right_hand], axis=1)
-    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs={"surface_model": file.model})
+    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs={"surface_model": file.model, **file.notes})
+
+
+def part_of(
+    first: float, last: float, start: float | None, end: float | None, most_seconds: float
+) -> tuple[float, float]:
+    """Return from and to which second of a file's own time a clip goes.
+
+    Args:
+        first: the time of the file's first frame.
+        last: the time of the frame after its last.
+        start: where the clip is to begin, None for the file's first frame.
+        end: where it is to end, None for the file's last frame.
+        most_seconds: longer clips are cut.
+
+    Raises:
+        ClipRejected: the part lies outside the file.
+    """
+    begin = first if start is None else start
+    if not first - _SLACK_SECONDS <= begin < last or (end is not None and end <= first):
+        wanted = f"start {begin:g} s" if end is None or end > first else f"end {end:g} s"
+        raise ClipRejected(
+            "clip lies outside its file", begin, f"{wanted}, and the file goes from {first:g} to {last:g} s"
+        )
+    begin = max(begin, first)
+    return begin, min(last if end is None else end, begin + most_seconds)
 
 
 def cut(recording: Recording, start: float | None, end: float | None, most_seconds: float, fps: float) -> Recording:
-    """Return the part from `start` to `end` seconds, at most `most_seconds` of it, at `fps`.
+    """Return the part from `start` to `end` seconds of the file's own time, at most `most_seconds` of it, at `fps`.
 
     Raises:
         ClipRejected: the part lies outside the file, or is shorter than ten frames.
     """
-    length = recording.begin + len(recording.root) / recording.fps
-    begin = start or 0.0
-    finish = min(length if end is None else end, begin + most_seconds)
-    times = frame_times(begin, finish, fps) - recording.begin
+    first, length = recording.begin, len(recording.root) / recording.fps
+    begin, finish = part_of(first, first + length, start, end, most_seconds)
+    times = frame_times(begin - first, finish - first, fps)
     times = times[times <= (len(recording.root) - 1) / recording.fps + 1e-9]
     if len(times) < LEAST_FRAMES:
-        detail = f"{len(times)} frames from {begin:g} s to {finish:g} s of a file of {length:.2f} s"
+        detail = (
+            f"{len(times)} from {begin:g} to {finish:g} s of a file that goes from {first:g} to {first + length:g} s"
+        )
         raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(times), detail)
-    return Recording(
-        fps,
-        resample_positions(recording.root, recording.fps, times),
-        resample_rotations(recording.poses, recording.fps, times),
-        recording.root_scale,
-        recording.attrs,
+    return replace(
+        recording,
+        fps=fps,
+        root=resample_positions(recording.root, recording.fps, times),
+        poses=resample_rotations(recording.poses, recording.fps, times),
+        begin=begin,
     )

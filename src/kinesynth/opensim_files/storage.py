@@ -21,14 +21,17 @@ class Storage:
         times: (T,) s.
         names: the C columns after time.
         values: (T, C), as they stand in the file.
-        in_degrees: what the file says of its angles. Beware: OpenSim's inverse kinematics writes coupled
-            coordinates in radians into files that say degrees, and passes translations through.
+        in_degrees: what the file says of its angles, None where it says nothing. Beware: OpenSim's inverse kinematics
+            writes coupled coordinates in radians into files that say degrees, and passes translations through.
+        simm: whether its header is an old one of SIMM's (datacolumns, datarows), whose angles OpenSim takes to be in
+            degrees.
     """
 
     times: np.ndarray
     names: tuple[str, ...]
     values: np.ndarray
-    in_degrees: bool
+    in_degrees: bool | None
+    simm: bool = False
 
     def column(self, name: str) -> np.ndarray:
         """Return the column `name` (T,)."""
@@ -70,20 +73,39 @@ def read_storage(path: Path) -> Storage:
     ends = [index for index, line in enumerate(lines) if line.strip().lower() == "endheader"]
     if not ends or len(lines) < ends[0] + 3:
         raise BadInput(path, "table", "no rows after 'endheader'" if ends else "no 'endheader'", "a storage", MEND)
-    header = {
-        key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in lines[: ends[0]])
-    }
+    header = dict(_entry(line) for line in lines[: ends[0]])
     labels = lines[ends[0] + 1].split()
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
         raise BadInput(path, "columns", f"{twice[0]} twice", "each column once", "remove one of them")
     table = _table(path, labels, lines[ends[0] + 2 :])
-    if header.get("nrows", str(len(table))) != str(len(table)):
-        raise BadInput(path, "nRows", f"{header['nrows']} with {len(table)} rows", "as many rows as said", MEND)
+    for key, shown in (("nrows", "nRows"), ("datarows", "datarows")):
+        if header.get(key, str(len(table))) != str(len(table)):
+            mend = f"write {len(table)} there if the file was cut on purpose, else export it again"
+            raise BadInput(path, shown, f"{header[key]} with {len(table)} rows", "as many rows as said", mend)
     if (np.diff(table[:, 0]) <= 0).any():
         row = int(np.argmax(np.diff(table[:, 0]) <= 0)) + 2
-        raise BadInput(path, "time", f"no increase at row {row}", "increasing times", MEND)
-    return Storage(table[:, 0], tuple(labels[1:]), table[:, 1:], header.get("indegrees", "no").lower() == "yes")
+        mend = "take the row out that is wrong or stands twice"
+        raise BadInput(path, "time", f"no increase at row {row}", "increasing times", mend)
+    simm = "datacolumns" in header and "datarows" in header and "version" not in header
+    return Storage(table[:, 0], tuple(labels[1:]), table[:, 1:], _in_degrees(path, header), simm)
+
+
+def _entry(line: str) -> tuple[str, str]:
+    """Return a line of the header as a key and its value: `key=value`, or SIMM's `key value`."""
+    key, equals, value = line.partition("=")
+    if not equals:
+        key, _, value = line.strip().partition(" ")
+    return key.strip().lower(), value.strip()
+
+
+def _in_degrees(path: Path, header: Mapping[str, str]) -> bool | None:
+    said = header.get("indegrees")
+    if said is None:
+        return None
+    if said.lower() not in ("yes", "no"):
+        raise BadInput(path, "inDegrees", said or "nothing", "yes or no", "write one of them")
+    return said.lower() == "yes"
 
 
 def _table(path: Path, labels: list[str], lines: list[str]) -> np.ndarray:

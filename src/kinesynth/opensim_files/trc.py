@@ -6,19 +6,19 @@ figure for a position.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.opensim_files.time_column import even_rate
+from kinesynth.opensim_files.trc_header import LINES, MEND, read_header
+from kinesynth.opensim_files.trc_rows import read_rows
 from kinesynth.text import read_text
 
-METRES_PER_UNIT = {"m": 1.0, "meters": 1.0, "cm": 0.01, "mm": 0.001}
 HEADER = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
 MOST_METRES = 1000.0
-MEND = "export the file again"
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,15 @@ class MarkerTrajectories:
         names: the M markers.
         positions: (T, M, 3) m; NaN where a marker was not seen.
         fps: frames per second.
-        times: (T,) s.
+        times: (T,) s, the file's own.
+        notes: what was taken for granted in reading the file.
     """
 
     names: tuple[str, ...]
     positions: np.ndarray
     fps: float
     times: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
 def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: float) -> None:
@@ -62,22 +64,23 @@ def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: floa
 def read_trc(path: Path) -> MarkerTrajectories:
     """Read a .trc file in metres, centimetres or millimetres.
 
+    What editors do to such files (see `trc_rows`) and what headers get wrong without harm is read with a note.
+
     Raises:
-        BadInput: the file is missing, no .trc, without frames, truncated, or its times do not increase.
+        BadInput: the file is missing, no .trc, without frames, truncated, or its times are uneven or contradict its
+            header.
     """
-    lines = read_text(path, "a .trc file", MEND).splitlines()
-    header, names = _header(path, lines)
-    table = _table(path, lines[5:], 2 + 3 * len(names))
+    text = read_text(path, "a .trc file", MEND)
+    lines = text.splitlines()
+    header = read_header(path, lines)
+    table, notes = read_rows(path, text, lines[LINES:], len(header.names))
     times = table[:, 1]
-    backward = [index for index, (a, b) in enumerate(pairwise(times)) if not b > a]
-    if backward:
-        raise BadInput(path, "Time", f"no increase after frame {backward[0] + 1}", "increasing times", MEND)
-    declared = _number(path, header, "NumFrames")
-    if len(table) != declared:
-        raise BadInput(path, "NumFrames", f"{declared:.0f} with {len(table)} frames", "as many as said", MEND)
-    positions = table[:, 2:].reshape(len(table), -1, 3) * _metres_per_unit(path, header)
-    _check_near(path, names, positions)
-    return MarkerTrajectories(names, positions, _number(path, header, "DataRate"), times)
+    fps = even_rate(path, "Time", times, header.rate)
+    if len(table) != header.frames:
+        notes += (f"NumFrames says {header.frames:.0f}, and {len(table)} rows are there: read as they are",)
+    positions = table[:, 2:].reshape(len(table), -1, 3) * header.metres
+    _check_near(path, header.names, positions)
+    return MarkerTrajectories(header.names, positions, fps, times, header.notes + notes)
 
 
 def _check_near(path: Path, names: Sequence[str], positions: np.ndarray) -> None:
@@ -88,50 +91,3 @@ def _check_near(path: Path, names: Sequence[str], positions: np.ndarray) -> None
         found = f"{positions[frame, marker, axis]:.3g} m"
         where = f"frame {frame + 1}, {names[marker]}"
         raise BadInput(path, where, found, f"a position within {MOST_METRES:.0f} m of the origin", "check the unit")
-
-
-def _header(path: Path, lines: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    if len(lines) < 5 or not lines[0].startswith("PathFileType") or not lines[3].startswith("Frame#"):
-        raise BadInput(path, "header", (lines[0][:40] if lines else "an empty file"), "the 5 lines of a .trc", MEND)
-    header = dict(zip(lines[1].split(), lines[2].split(), strict=False))
-    names = tuple(cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip())
-    if len(names) != _number(path, header, "NumMarkers"):
-        raise BadInput(path, "NumMarkers", f"{header['NumMarkers']} with {len(names)} names", "as many as said", MEND)
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadInput(path, "marker names", f"{twice} twice", "each marker once", "rename one of them")
-    return header, names
-
-
-def _number(path: Path, header: dict[str, str], key: str) -> float:
-    try:
-        value = float(header[key])
-    except (KeyError, ValueError):
-        value = 0.0
-    if not 0.0 < value < np.inf:
-        raise BadInput(path, key, header.get(key, "nothing"), "a positive number", MEND)
-    return value
-
-
-def _metres_per_unit(path: Path, header: dict[str, str]) -> float:
-    unit = header.get("Units", "nothing")
-    if unit.lower() not in METRES_PER_UNIT:
-        raise BadInput(path, "Units", unit, " or ".join(METRES_PER_UNIT), MEND)
-    return METRES_PER_UNIT[unit.lower()]
-
-
-def _table(path: Path, lines: list[str], columns: int) -> np.ndarray:
-    """Return the frames' cells (T, columns), NaN where empty."""
-    rows = [line.rstrip("\n").split("\t") for line in lines if line.strip()]
-    if not rows:
-        raise BadInput(path, "frames", "none", "at least one", MEND)
-    table = np.full((len(rows), columns), np.nan)
-    for frame, row in enumerate(rows):
-        cells = row[:-1] if len(row) == columns + 1 and not row[-1].strip() else row  # many programs end with a tab
-        if len(cells) != columns:
-            raise BadInput(path, f"frame {frame + 1}", f"{len(cells)} cells", f"{columns} cells", MEND)
-        try:
-            table[frame] = [float(cell) if cell.strip() else np.nan for cell in cells]
-        except ValueError as error:
-            raise BadInput(path, f"frame {frame + 1}", str(error), "numbers", MEND) from error
-    return table

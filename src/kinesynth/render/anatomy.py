@@ -22,7 +22,7 @@ class RestBody:
         weights: skinning weights (N,55).
         faces: (F,3).
         parents: (55,), -1 at the root.
-        zones: share (N,4) of lips, eyelids, ears and nails, or None where the body's file does not say.
+        zones: fraction (N,4) of lips, eyelids, ears and nails, or None where the body's file does not say.
     """
 
     vertices: np.ndarray
@@ -34,7 +34,7 @@ class RestBody:
     zones: np.ndarray | None = None
 
     def joint(self, name: str) -> np.ndarray:
-        """Return the place (3,) of a joint."""
+        """Return the position (3,) of a joint."""
         return np.asarray(self.joints[self.joint_names.index(name)])
 
     def weight(self, *parts: str) -> np.ndarray:
@@ -69,8 +69,8 @@ class Piece:
         uv: (F,3,2) m, coordinates on the cloth (around, along), or None.
         local: (n,3) coordinates for the material that stick to the surface; the rest position where None.
         tint: (n,3) factors on the material's colour (linear RGB); ones where None.
-        anchor: sparse (n,N): the body points on which the piece lies, or None where it is skinned by itself.
-        clearance: (n,) m, the least distance from the anchor along the body's normal; None where it lies exactly on it.
+        anchor: sparse (n,N): the body points to which the piece is attached, or None where it is skinned by itself.
+        clearance: (n,) m, the minimum distance from the anchor along the body's normal; None where it is exactly on it.
         slack: (n,) m, how far cloth falls under its own weight where nothing holds it.
         folds: how the cloth creases, or None.
     """

@@ -7,32 +7,32 @@ import numpy as np
 
 from kinesynth.render.anatomy import RestBody
 from kinesynth.render.head import hairline
-from kinesynth.render.scene import Person
+from kinesynth.render.scene import Look
 
 _CHEEK, _NOSE, _MOUTH = (0.72, -0.62), (0.0, -0.62), (0.0, -1.15)
 
 
-def complexion(body: RestBody, person: Person) -> np.ndarray:
+def complexion(body: RestBody, look: Look) -> np.ndarray:
     """Return factors (N,3) on the skin's colour (linear RGB) at the body's vertices."""
-    light = float(np.clip(np.dot(person.skin, [0.2126, 0.7152, 0.0722]) / 0.4, 0, 1))  # blood shows through pale skin
+    light = float(np.clip(np.dot(look.skin, [0.2126, 0.7152, 0.0722]) / 0.4, 0, 1))  # blood shows through pale skin
     lips, lids, ears, nails = _zones(body).T
     tint = np.ones_like(body.vertices)
     flush = np.clip(0.9 * _cheeks(body) + 0.8 * ears + 0.7 * _knuckles(body), 0, 1)
-    tint = _towards(
-        tint, (1.02, 0.80 - 0.08 * light, 0.78 - 0.06 * light), person.flush * flush * (0.35 + 0.65 * light)
-    )
+    tint = _towards(tint, (1.02, 0.80 - 0.08 * light, 0.78 - 0.06 * light), look.flush * flush * (0.35 + 0.65 * light))
     tint = _towards(tint, (0.72, 0.64, 0.64), 0.75 * lids)
-    tint = _towards(tint, (0.58, 0.60, 0.64), person.stubble * _beard(body) * (1 - lips))
+    tint = _towards(tint, (0.58, 0.60, 0.64), look.stubble * _beard(body) * (1 - lips))
     tint = _towards(tint, (0.86, 0.50 + 0.12 * (1 - light), 0.52 + 0.1 * (1 - light)), 0.9 * lips)
     tint = _towards(tint, (1.15, 1.05, 1.05), 0.8 * nails)
     tint = _towards(tint, (1.5, 1.35, 1.3), (1 - light) * _palms(body))
-    scalp = np.clip(hairline(body, body.vertices) / (0.012 * body.head_size) + 0.35, 0, 1) * (body.weight("head") > 0.5)
-    ratio = np.clip(np.array(person.hair) / np.maximum(person.skin, 1e-3), 0, 1.2)
+    scalp = np.clip(hairline(body, body.vertices, look.tufts) / (0.012 * body.head_size) + 0.35, 0, 1) * (
+        body.weight("head") > 0.5
+    )
+    ratio = np.clip(np.array(look.hair) / np.maximum(look.skin, 1e-3), 0, 1.2)
     return _towards(tint, ratio, 0.8 * scalp)
 
 
-def _towards(tint: np.ndarray, factor: np.ndarray | tuple[float, ...], share: np.ndarray) -> np.ndarray:
-    return np.asarray(tint * (1 + share[:, None] * (np.asarray(factor) - 1)))
+def _towards(tint: np.ndarray, factor: np.ndarray | tuple[float, ...], fraction: np.ndarray) -> np.ndarray:
+    return np.asarray(tint * (1 + fraction[:, None] * (np.asarray(factor) - 1)))
 
 
 def _zones(body: RestBody) -> np.ndarray:

@@ -111,7 +111,7 @@ KINDS = (*_PLAIN, *_FILLED)
 
 
 def boxes(thing: Furniture) -> list[Box]:
-    """Return the boxes of a piece of furniture; what fills a shelf or a pot follows from where it stands."""
+    """Return the boxes of a piece of furniture; what fills a shelf or a pot follows from its seed."""
     if thing.kind in _PLAIN:
         return _PLAIN[thing.kind]()
-    return _FILLED[thing.kind](np.random.default_rng(round(abs(thing.along_m) * 1e6)))
+    return _FILLED[thing.kind](np.random.default_rng(thing.filling))

@@ -1,5 +1,6 @@
-"""`kinesynth gallery`: one picture of what the renderer can draw."""
+"""`kinesynth gallery`: one picture of what the renderer can do."""
 
+import math
 import tempfile
 from dataclasses import replace
 from itertools import product
@@ -10,22 +11,25 @@ import numpy as np
 from PIL import Image
 
 from kinesynth.atomic import atomic_path
+from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.subject import Shape, drawn_shape
+from kinesynth.body.shape import Shape
+from kinesynth.config import Config
 from kinesynth.isolation import Worker
-from kinesynth.render import blender_calls
-from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.draw import draw_scene, furnish
-from kinesynth.render.garments import LEGS, SLEEVES
-from kinesynth.render.scene import PRESETS, Kind, Scene, Settings
-from kinesynth.render.views import START_SECONDS, choose_engine, write_person
+from kinesynth.pixels import frame_pixels
+from kinesynth.render import blender_process
+from kinesynth.render.cameras import Setup, set_up
+from kinesynth.render.engine import START_SECONDS, choose_engine
+from kinesynth.render.garments import LOWER, UPPER
+from kinesynth.render.person_files import write_person
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
+from kinesynth.render.scene import Kind, Person, Scene
 from kinesynth.seeds import generator
 
-_ROW = 8
 _BODIES = 3
-_PLACES: tuple[Kind, ...] = ("room", "outdoors")
-_DENSITY_KG_M3 = 985.0
+_SETTINGS: tuple[Kind, ...] = ("room", "outdoors")
 _AZIMUTHS_DEG = (-25.0, 20.0, -10.0, 30.0, 0.0)
 
 
@@ -38,31 +42,41 @@ def gallery(
     width: int = 1200,
     height: int = 720,
 ) -> None:
-    """Draw a contact sheet: every upper garment with every lower one, on three bodies, in two places.
+    """Render a contact sheet: every upper garment with every lower one, on three bodies, in two settings.
 
     Args:
         body: the body model (SMPL-X schema npz).
         output: the picture (png).
         log: where Blender's chatter goes.
-        seed: of all that is drawn.
+        seed: of all that is sampled.
         width: of the picture, px.
         height: of the picture, px.
     """
     model = load_body(body)
     shapes = _shapes(model, seed)
-    blender_calls.keep_memory()
+    blender_process.keep_memory()
     settings = choose_engine(replace(PRESETS["preview"], samples=4), log)
-    outfits = list(product(SLEEVES, LEGS))
-    size = (width // _ROW, height // (len(outfits) // _ROW))
+    outfits = list(product(UPPER, LOWER))
+    columns = min(len(outfits), 2 * len(LOWER))
+    size = (width // columns, height // math.ceil(len(outfits) / columns))
     with Worker(log) as worker:
         figures = []
-        for k, (upper, lower) in enumerate(outfits):
+        for k, outfit in enumerate(outfits):
             shape = shapes[k % _BODIES]
-            scene = _scene(k, shape.sex, upper, lower, settings, seed)
+            person = _person(generator(seed, "gallery", str(k), "person"), shape.sex, *outfit)
+            kind = _SETTINGS[k % columns * len(_SETTINGS) // columns]
+            rng = generator(seed, "gallery", kind, "place")
+            scene = replace(sample_scene(rng, person.look, 30.0, 1, settings, kind), person=person)
             figures.append(_figure(worker, model, shape.betas, scene, _AZIMUTHS_DEG[k % len(_AZIMUTHS_DEG)], size))
-    sheet = np.concatenate([np.concatenate(figures[k : k + _ROW], axis=1) for k in range(0, len(outfits), _ROW)])
     with atomic_path(output) as path:
-        _dithered(sheet).save(path, format="png", optimize=True)
+        _dithered(_sheet(figures, columns)).save(path, format="png", optimize=True)
+
+
+def _sheet(figures: list[np.ndarray], columns: int) -> np.ndarray:
+    """Return pictures of one size side by side in rows of so many; a last row that is not full ends in white."""
+    white = [np.full_like(figures[0], 255)] * (-len(figures) % columns)
+    whole = [*figures, *white]
+    return np.concatenate([np.concatenate(whole[k : k + columns], axis=1) for k in range(0, len(whole), columns)])
 
 
 def _dithered(picture: np.ndarray) -> Image.Image:
@@ -74,18 +88,15 @@ def _dithered(picture: np.ndarray) -> Image.Image:
 
 def _shapes(model: BodyModel, seed: int) -> list[Shape]:
     """Return bodies of both sexes."""
-    drawn = [drawn_shape(model, f"gallery {k}", seed, _DENSITY_KG_M3) for k in range(4 * _BODIES)]
+    drawn = [drawn_shape(model, f"gallery {k}", seed, Config().body.density_kg_m3) for k in range(4 * _BODIES)]
     by_sex = [[shape for shape in drawn if shape.sex == sex] for sex in sorted({shape.sex for shape in drawn})]
     return [by_sex[k % len(by_sex)][k // len(by_sex)] for k in range(_BODIES)]
 
 
-def _scene(k: int, sex: str, upper: str, lower: str, settings: Settings, seed: int) -> Scene:
-    """Return figure `k`'s scene: a person of its own in one of the places."""
-    own = draw_scene(generator(seed, "gallery", str(k), "person"), sex, 30.0, 1, settings)
-    kind = _PLACES[k % _ROW * len(_PLACES) // _ROW]
-    shared = draw_scene(generator(seed, "gallery", kind, "place"), sex, 30.0, 1, settings, kind)
-    person = replace(own.person, upper=replace(own.person.upper, cut=upper), lower=replace(own.person.lower, cut=lower))
-    return replace(shared, person=person)
+def _person(rng: np.random.Generator, sex: str, upper: str, lower: str) -> Person:
+    """Return a person in a given outfit, whatever else is sampled."""
+    person = sample_clothes(rng, sample_look(rng, sex))
+    return replace(person, upper=replace(person.upper, garment=upper), lower=replace(person.lower, garment=lower))
 
 
 def _figure(
@@ -97,11 +108,11 @@ def _figure(
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
         extremes = write_person(folder, model, _standing(model, betas), scene)
-        camera = place("frontal", extremes, wide, height, Perturbation(azimuth_deg=azimuth_deg, margin=0.04))
+        camera = set_up("frontal", Setup(azimuth_deg=azimuth_deg, margin=0.04), extremes, (wide, height))
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
-        worker.call(blender_calls.render, folder, scene, timeout_seconds=START_SECONDS)
+        worker.call(blender_process.render, folder, scene, timeout_seconds=START_SECONDS)
         with av.open(str(folder / "frontal.mp4")) as container:
-            picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+            picture = frame_pixels(next(container.decode(video=0)), "rgb24")
     left = (wide - width) // 2
     return np.asarray(picture[:, left : left + width])
 

@@ -23,17 +23,22 @@ _CUT = {
 }
 
 
-def hair(body: RestBody, cut: str) -> Piece:
-    """Return hair: the scalp above the hairline, thickened, and for long cuts hanging from its lower edge."""
+def hair(body: RestBody, cut: str, tufts: int) -> Piece:
+    """Return hair: the scalp above the hairline, thickened, and for long cuts hanging from its lower edge.
+
+    `tufts` is the seed of its unevenness.
+    """
     size = body.head_size
     crown, edge, fall = (value * size for value in _CUT[cut][:3])
     head = body.weight("head") > 0.5
     patch = Patch.whole(len(body.vertices), body.faces[head[body.faces].all(axis=1)]).compact().refined()
-    patch = patch.cut(hairline(body, patch.sample(body.vertices), falls=fall > 0))
+    patch = patch.cut(hairline(body, patch.sample(body.vertices), tufts, falls=fall > 0))
     base = patch.sample(body.vertices)
     normal = vertex_normals(base, patch.faces)
-    inside = np.clip(hairline(body, base, falls=fall > 0) / ((0.035 if fall else 0.06) * size), 0, 1)
-    height = (edge + (crown - edge) * inside**0.6) * (1 + _CUT[cut][3] * _unruly(base / size, cut == "curls"))
+    inside = np.clip(hairline(body, base, tufts, falls=fall > 0) / ((0.035 if fall else 0.06) * size), 0, 1)
+    height = (edge + (crown - edge) * inside**0.6) * (
+        1 + _CUT[cut][3] * _unruly(base / size, tufts, fine=cut == "curls")
+    )
     if cut == "side part":  # a quiff: higher in front, lower on the parted side
         eyes = body.eyes
         height = height * (1 + 0.5 * np.clip((base[:, 2] - eyes[2] + 0.09) / 0.08, 0, 1)) * (1 + 3 * base[:, 0])
@@ -52,7 +57,7 @@ def hair(body: RestBody, cut: str) -> Piece:
     return Piece("hair", points, faces, weights, ("hair",), single(faces), local=_strands(points, body))
 
 
-def hairline(body: RestBody, points: np.ndarray, *, falls: bool = False) -> np.ndarray:
+def hairline(body: RestBody, points: np.ndarray, tufts: int, *, falls: bool = False) -> np.ndarray:
     """Return how far (n,) above the hairline a point is, m: high over the brow, above the ear, down to the nape.
 
     Hair that `falls` leaves the head where it is widest, above the ears.
@@ -65,14 +70,14 @@ def hairline(body: RestBody, points: np.ndarray, *, falls: bool = False) -> np.n
         [-0.03, 0.015, 0.045, 0.055, 0.10, 0.112, 0.125, 0.2],
         [0.066, 0.06, 0.045, 0.028, 0.026, -0.01, -0.06, -0.075],
     )
-    line = np.maximum(line, 0.02 if falls else -np.inf) + 0.003 * _unruly(points / size, fine=True)
+    line = np.maximum(line, 0.02 if falls else -np.inf) + 0.003 * _unruly(points / size, tufts, fine=True)
     return np.asarray(size * (above - line))
 
 
-def _unruly(points: np.ndarray, fine: bool) -> np.ndarray:
+def _unruly(points: np.ndarray, tufts: int, *, fine: bool) -> np.ndarray:
     """Return a field (n,), about -1..1, of tufts: crossing waves 1 (fine) or 4 cm long."""
     number = 2 * np.pi / (0.014 if fine else 0.04)
-    directions = np.random.default_rng(5).normal(size=(6, 3))
+    directions = np.random.default_rng(tufts).normal(size=(6, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return np.asarray(np.sin(number * points @ directions.T + np.arange(6)).sum(axis=1) / 3)
 
@@ -84,13 +89,13 @@ def _hang_strands(points: np.ndarray, faces: np.ndarray, body: RestBody, fall: f
     rim = rim[points[rim][:, :, 2].max(axis=1) < eyes[2] - 0.055 * size]
     corners, local = np.unique(rim, return_inverse=True)
     start, end = local.reshape(-1, 2).T
-    share = np.linspace(0, 1, steps + 1)[1:, None]
+    fraction = np.linspace(0, 1, steps + 1)[1:, None]
     rings = np.repeat(points[corners][None], steps, axis=0)
     bottom = points[corners, 1].min() - fall
-    rings[..., 1] += share * (bottom - rings[..., 1])
+    rings[..., 1] += fraction * (bottom - rings[..., 1])
     outward = (points[corners] - [0.0, 0.0, eyes[2] - 0.09 * size]) * [1, 0, 1]
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    bulge = 0.008 * np.sin(np.pi * np.minimum(share * 1.1, 1)) + 0.016 * share * (fall > 0.2)
+    bulge = 0.008 * np.sin(np.pi * np.minimum(fraction * 1.1, 1)) + 0.016 * fraction * (fall > 0.2)
     rings += bulge[..., None] * outward
     index = np.concatenate([corners[None], len(points) + np.arange(steps * len(corners)).reshape(steps, -1)])
     a, b, c, d = index[:-1][:, start], index[:-1][:, end], index[1:][:, end], index[1:][:, start]

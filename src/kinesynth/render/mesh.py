@@ -134,3 +134,9 @@ def smooth(values: np.ndarray, matrix: sparse.csr_array, steps: int) -> np.ndarr
     for _ in range(steps):
         values = matrix @ values
     return values
+
+
+def push_out(points: np.ndarray, base: np.ndarray, normal: np.ndarray, clearance: np.ndarray) -> np.ndarray:
+    """Return points (n,3) that are at least `clearance` (n,) above `base` (n,3) along `normal` (n,3)."""
+    height = np.einsum("nd,nd->n", points - base, normal)
+    return np.asarray(points + np.maximum(clearance - height, 0)[:, None] * normal)

@@ -15,12 +15,12 @@ def linear(srgb: np.ndarray | tuple[float, float, float]) -> Colour:
 
 
 def shade(rng: np.random.Generator, palette: Sequence[Colour]) -> Colour:
-    """Draw a colour near one of a palette (sRGB), as linear RGB."""
+    """Sample a colour near one of a palette (sRGB), as linear RGB."""
     base = np.asarray(palette[int(rng.integers(len(palette)))])
     return linear(base * rng.uniform(0.85, 1.12) + rng.normal(0, 0.012, 3))
 
 
-def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Return `first` with a `share` of `second` (linear RGB)."""
-    mixed = (1 - share) * np.asarray(first) + share * np.asarray(second)
+def mix(first: Colour, second: Colour, fraction: float) -> Colour:
+    """Return `first` with a `fraction` of `second` (linear RGB)."""
+    mixed = (1 - fraction) * np.asarray(first) + fraction * np.asarray(second)
     return float(mixed[0]), float(mixed[1]), float(mixed[2])

@@ -2,58 +2,42 @@
 
 import numpy as np
 
-from kinesynth.render import garments, head
-from kinesynth.render import hood as hoods
+from kinesynth.render import head
 from kinesynth.render.anatomy import Piece, RestBody, single
 from kinesynth.render.complexion import complexion
+from kinesynth.render.garments import LOWER, UPPER, Lower, Upper
+from kinesynth.render.garments.cuts import covered
 from kinesynth.render.mesh import Patch
 from kinesynth.render.scene import SOLE_M, Person
 from kinesynth.render.shoes import shoe
 
-# How far under a garment's edge the skin is left out, m: enough that nothing shows when the edge moves.
-_UPPER_MARGIN_M = {"jacket": 0.09}  # its collar stands off
-_UPPER_USUAL_MARGIN_M = 0.055
-_LOWER_MARGIN_M = 0.06
-
 
 def dress(body: RestBody, person: Person) -> list[Piece]:
     """Return the pieces of a dressed person, the remaining skin first."""
-    hood = [hoods.hood(body)] if person.upper.cut == "jacket" else []
     return [
         bare_skin(body, person),
         head.eyeballs(body),
         head.brows(body),
-        head.hair(body, person.hair_cut),
-        garments.lower(body, person.lower.cut),
-        garments.upper(body, person.upper.cut),
+        head.hair(body, person.look.hair_cut, person.look.tufts),
+        *LOWER[person.lower.garment].pieces(body, person.lower.folds),
+        *UPPER[person.upper.garment].pieces(body, person.upper.folds),
         shoe(body, "left", SOLE_M),
         shoe(body, "right", SOLE_M),
-        *hood,
     ]
 
 
 def bare_skin(body: RestBody, person: Person) -> Piece:
     """Return the body without eyeballs and without what clothes and shoes hide."""
-    margin = _UPPER_MARGIN_M.get(person.upper.cut, _UPPER_USUAL_MARGIN_M)
-    hidden = (
-        garments.covered(body, garments.upper_region(body, person.upper.cut), margin)
-        | garments.covered(body, garments.lower_region(body, person.lower.cut), _LOWER_MARGIN_M)
-        | _under_both(body, person)
-        | _in_shoes(body)
-        | (body.weight("eye") > 0.9)
-    )
+    garments: list[Upper | Lower] = [UPPER[person.upper.garment], LOWER[person.lower.garment]]
+    regions = [garment.region(body) for garment in garments]
+    under = [covered(body, region, garment.margin) for region, garment in zip(regions, garments, strict=True)]
+    both = [covered(body, region, -0.02) for region in regions]  # the shirt hangs over the trousers' edge
+    hidden = np.any(under, axis=0) | np.all(both, axis=0) | _in_shoes(body) | (body.weight("eye") > 0.9)
     faces = body.faces[~hidden[body.faces].all(axis=1)]
     patch = Patch.whole(len(body.vertices), faces).compact()
     rest, weights = patch.sample(body.vertices), patch.sample(body.weights)
-    tint = patch.sample(complexion(body, person))
+    tint = patch.sample(complexion(body, person.look))
     return Piece("skin", rest, patch.faces, weights, ("skin",), single(patch.faces), tint=tint, anchor=patch.matrix)
-
-
-def _under_both(body: RestBody, person: Person) -> np.ndarray:
-    """Return the vertices (N,) about the waist, where the shirt hangs over the trousers' edge."""
-    upper = garments.covered(body, garments.upper_region(body, person.upper.cut), -0.02)
-    lower = garments.covered(body, garments.lower_region(body, person.lower.cut), -0.02)
-    return np.asarray(upper & lower)
 
 
 def _in_shoes(body: RestBody) -> np.ndarray:

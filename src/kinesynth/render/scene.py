@@ -1,6 +1,6 @@
 """A scene described without its renderer: plain frozen records that travel as JSON.
 
-The same record gives the same pictures; `kinesynth.render.draw` draws one.
+The same record gives the same pictures; `kinesynth.render.sampling` samples one.
 """
 
 import json
@@ -9,11 +9,11 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from kinesynth.render.cameras import Camera
+from kinesynth.render.presets import Settings
 
 Colour = tuple[float, float, float]  # linear RGB, 0..1
 Pattern = Literal["solid", "stripe", "check", "knit", "denim", "print"]
 Kind = Literal["lab", "room", "outdoors"]
-Engine = Literal["eevee", "cycles"]
 
 SOLE_M = 0.022  # thickness of shoe soles: the floor lies so far below the bare feet
 
@@ -31,16 +31,17 @@ class Fabric:
 
 
 @dataclass(frozen=True)
-class Garment:
-    """A garment's cut (a key of `SLEEVES` or `LEGS`) and its fabric."""
+class Worn:
+    """A garment that is worn: its name (in `garments.UPPER` or `LOWER`), its fabric and the seed of its folds."""
 
-    cut: str
+    garment: str
     fabric: Fabric
+    folds: int
 
 
 @dataclass(frozen=True)
-class Person:
-    """All that is seen of a person besides shape and motion."""
+class Look:
+    """What a person looks like in every clip, besides shape: `tufts` is the seed that ruffles the hair."""
 
     skin: Colour
     skin_roughness: float
@@ -49,8 +50,16 @@ class Person:
     hair_cut: str
     hair: Colour
     stubble: float
-    upper: Garment
-    lower: Garment
+    tufts: int
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person as dressed for one clip."""
+
+    look: Look
+    upper: Worn
+    lower: Worn
     shoe: Colour
     sole: Colour
 
@@ -74,7 +83,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class Furniture:
-    """A thing along one wall: its kind (one of `furniture.KINDS`), wall (0-3), place along it (m) and colours."""
+    """A thing along one wall: its kind (one of `furniture.KINDS`), wall (0-3), position along it (m) and colours.
+
+    `filling` is the seed of what fills it: a shelf's books, a pot's leaves.
+    """
 
     kind: str
     wall: int
@@ -82,11 +94,12 @@ class Furniture:
     size: float
     colour: Colour
     second: Colour
+    filling: int
 
 
 @dataclass(frozen=True)
 class Room:
-    """A place: indoors four walls, `wall_clearance_m` behind the clip's bounds in x and z; outdoors a sky.
+    """A setting: indoors four walls, `wall_clearance_m` behind the clip's bounds in x and z; outdoors a sky.
 
     `sky` names one of Blender's own CC0 panoramas, turned by `sky_turn_rad`; indoors it is what the windows show.
     """
@@ -110,22 +123,6 @@ class Light:
     size_m: float
     power_watt: float
     colour: Colour
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the renderer spends on a frame; without `shadows`, `render.shading` stands in for them."""
-
-    engine: Engine = "eevee"
-    samples: int = 2
-    shadows: bool = False
-    subsurface: float = 0.0
-
-
-PRESETS = {
-    "preview": Settings(),
-    "odah": Settings(samples=8, shadows=True, subsurface=0.12),
-}
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,10 @@ class Spheres:
 
 @dataclass(frozen=True)
 class KeyLight:
-    """The main light: the direction (3,) towards it, its share of the light, and its half-angle's tangent."""
+    """The main light: the direction (3,) towards it, its fraction of the light, and its half-angle's tangent."""
 
     direction: np.ndarray
-    share: float
+    fraction: float
     spread: float
 
 
@@ -104,7 +104,7 @@ def visibility(
     # A sphere that the point itself lies in or just under is its own limb, whose shape the renderer shades.
     cover = np.clip(0.5 - miss / (2 * soft), 0, 1) * (along > 0.5 * r) * (square > (1.25 * r) ** 2)
     key = 1 - (cover**2 * (3 - 2 * cover)).max(axis=1)
-    return np.asarray(sky * (1 - light.share + light.share * key))
+    return np.asarray(sky * (1 - light.fraction + light.fraction * key))
 
 
 def piece_shades(

@@ -96,9 +96,9 @@ def _weights(body: RestBody, side: str, vertices: np.ndarray) -> np.ndarray:
     ankle, ball = body.joint(f"{side}_ankle"), body.joint(f"{side}_foot")
     forward = (ball - ankle) * [1, 0, 1]
     forward /= np.linalg.norm(forward)
-    share = np.clip(((vertices - ball) @ forward + 0.03) / 0.05, 0, 1)
-    share = share**2 * (3 - 2 * share)
+    fraction = np.clip(((vertices - ball) @ forward + 0.03) / 0.05, 0, 1)
+    fraction = fraction**2 * (3 - 2 * fraction)
     weights = np.zeros((len(vertices), len(body.joints)))
-    weights[:, body.joint_names.index(f"{side}_foot")] = share
-    weights[:, body.joint_names.index(f"{side}_ankle")] = 1 - share
+    weights[:, body.joint_names.index(f"{side}_foot")] = fraction
+    weights[:, body.joint_names.index(f"{side}_ankle")] = 1 - fraction
     return weights

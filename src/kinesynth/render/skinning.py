@@ -4,8 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from kinesynth.render.anatomy import Piece, RestBody
-from kinesynth.render.garments import push_out
-from kinesynth.render.mesh import vertex_normals
+from kinesynth.render.mesh import push_out, vertex_normals
 
 
 def rotation_matrices(rotation_vectors: np.ndarray) -> np.ndarray:

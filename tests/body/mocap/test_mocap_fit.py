@@ -6,42 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_labels import PLUG_IN_GAIT
+from walker import FPS, FRAMES, walker, worn
 
-from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks
 from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, read_trial, smplx_pose
-from kinesynth.body.mocap.labels import known
-from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.body.model import BodyModel
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.opensim_files.trc import MarkerTrajectories, write_trc
 
 Trial = MarkerTrajectories
-FPS, FRAMES = 30.0, 16
-BETAS = np.array([0.8, -0.6, 0.4, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0])
-
-
-def walker() -> SmplxPose:
-    """Someone who steps ahead with swinging arms, in SMPL-X's own frame (y up)."""
-    swing = np.sin(2 * np.pi * np.arange(FRAMES) / FRAMES)
-    pose = SmplxPose.rest(BETAS, FRAMES)
-    body = pose.body_pose.reshape(FRAMES, 21, 3)
-    for hip, knee, shoulder, elbow, sign in ((0, 3, 15, 17, 1.0), (1, 4, 16, 18, -1.0)):
-        body[:, hip, 0] = -0.5 * sign * swing
-        body[:, knee, 0] = 0.4 + 0.3 * sign * swing
-        body[:, shoulder, 2] = -sign * (1.1 + 0.2 * swing)
-        body[:, elbow, 1] = -sign * 0.6
-    transl = np.stack([0.02 * swing, np.ones(FRAMES), np.arange(FRAMES) * 0.04], axis=1)
-    return replace(pose, body_pose=body.reshape(FRAMES, 63), transl=transl)
 
 
 @pytest.fixture(scope="module")
 def recorded(free: BodyModel) -> Trial:
     """The walker's Plug-in Gait markers in a z-up file, three of them with names of their own, some hidden."""
-    vertices, _ = free.pose(walker())
-    at, _ = at_landmarks(free, known(PLUG_IN_GAIT))
-    markers = np.empty((FRAMES, len(PLUG_IN_GAIT), 3))
-    for frame, posed in enumerate(vertices):
-        markers[frame] = at.feet.of(posed) + STANDOFF_M * at.feet.of(vertex_normals(posed, free.faces))
+    markers = worn(free, PLUG_IN_GAIT, walker())
     names = tuple({"LUPA": "antenna", "RTHI": "xy1", "T10": "back7"}.get(name, name) for name in PLUG_IN_GAIT)
     markers[3:9, names.index("LKNE")] = np.nan
     markers[10] = np.nan

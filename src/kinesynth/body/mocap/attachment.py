@@ -16,6 +16,7 @@ from kinesynth.geometry.mesh import nearest_point, vertex_normals
 
 STANDOFF_M = 0.0095  # from the skin to the centre of a marker (Mahmood et al. 2019)
 UNKNOWN_SLACK_M = 0.03
+_REACH_M = 0.5  # beyond which a marker in some frame tells no more of where it sits
 _NORMAL_FIRMNESS = 0.3  # a marker 1 cm off its standoff weighs a third of one 1 cm off in every frame
 _SKIN_FIRMNESS = 1e-4  # m^2: the same for one `slack` off its place, over slack^2
 
@@ -79,7 +80,7 @@ def at_nearest(names: Sequence[str], positions: np.ndarray, vertices: np.ndarray
     for marker in range(len(names)):
         seen = np.isfinite(positions[:, marker]).all(-1)
         distance = np.linalg.norm(vertices[seen] - positions[seen, None, marker], axis=-1)
-        nearest.append(int(np.minimum(distance, 0.2).mean(axis=0).argmin()))
+        nearest.append(int(np.minimum(distance, _REACH_M).mean(axis=0).argmin()))
     mixture = Mixture(np.array(nearest)[:, None], np.ones((len(nearest), 1)))
     return Attachment(tuple(names), mixture, np.full(len(names), UNKNOWN_SLACK_M), mixture)
 

@@ -6,8 +6,8 @@ with unknown labels join after a first fit, on the skin to which they stay neare
 frame.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +15,27 @@ import torch
 from scipy.spatial.transform import Rotation, Slerp
 from torch import Tensor
 
+from kinesynth.body.mocap.anatomy import Markers
 from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
 from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.labels import known
+from kinesynth.body.mocap.misplaced import check_places
+from kinesynth.body.mocap.on_skin import off_skin
+from kinesynth.body.mocap.order import check_order
+from kinesynth.body.mocap.screening import LEAST_KNOWN, listed, screen
+from kinesynth.body.mocap.sides import check_sides
 from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.body.mocap.upright import check_extent, upright
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.body.schema import BETAS
-from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.errors import ClipRejected
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
-_MEND = "rename the markers"
-LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
 _HIDDEN = "too few markers are seen at once"
-_LEAST_SEEN = 0.1  # of the frames, or a marker is left out
 _LEAST_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
 _SHAPE_FRAMES = 24
 _ROUNDS = 3
@@ -51,6 +55,7 @@ class Dressed:
         attachment: the M markers.
         latents: (M, 3) m, from the markers' feet on the skin, in the rest pose.
         trunk: which markers (M,) ride on trunk or pelvis.
+        left_out: why points of unknown labels are no markers on this body.
     """
 
     body: BodyModel
@@ -58,6 +63,12 @@ class Dressed:
     attachment: Attachment
     latents: Tensor
     trunk: np.ndarray
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done on assumption, one line each."""
+        return (f"left out {listed(self.left_out)}",) if self.left_out else ()
 
     @property
     def points(self) -> SkinnedPoints:
@@ -88,29 +99,23 @@ def columns(trial: MarkerTrajectories, names: Sequence[str]) -> Tensor:
 
 
 def read_trial(path: Path, body: BodyModel) -> MarkerTrajectories:
-    """Read a marker file and turn it upright (y up), what is no marker left out.
+    """Read a marker file and turn it upright (y up), what is no marker left out, and its notes say so.
 
     Raises:
-        BadInput: the file is unusable, knows too few markers, or its unit or its up axis cannot be right.
+        BadInput: the file is unusable, knows too few markers, its unit or its up axis cannot be right, or labels lie.
     """
-    trial = read_markers(path)
-    labels = known(trial.names)
-    seen = np.isfinite(trial.positions).all(-1).mean(axis=0)
-    kept = [
-        column
-        for column, name in enumerate(trial.names)
-        if seen[column] >= _LEAST_SEEN and (name not in labels or labels[name].place)
-    ]
-    trial = replace(trial, names=tuple(trial.names[i] for i in kept), positions=trial.positions[:, kept])
-    placed = {name: label for name, label in labels.items() if name in trial.names}
-    if len(placed) < LEAST_KNOWN:
-        found = f"{len(placed)} known of {len(kept)} ({', '.join(trial.names[:6])})"
-        raise BadInput(path, "labels", found, f"{LEAST_KNOWN} labels or more as Plug-in Gait, CMU, OpenCap have", _MEND)
-    check_extent(path, trial.positions)
-    _, bodies = at_landmarks(body, placed)
-    where = [trial.names.index(name) for name in placed]
-    turn = upright(path, trial.positions[:, where], bodies)
-    return replace(trial, positions=trial.positions @ turn.T)
+    screened = screen(path, read_markers(path))
+    trial, labels = screened.markers, screened.labels
+    positions = trial.positions[:, [trial.names.index(name) for name in labels]]
+    check_extent(path, positions)
+    landmarks, bodies = at_landmarks(body, dict(labels))
+    trial = replace(trial, positions=trial.positions @ upright(path, positions, bodies).T)
+    markers = Markers.of(trial.names, trial.positions, labels)
+    check_sides(path, markers)
+    check_order(path, markers)
+    rest = landmarks.places.of(body.rest_vertices(np.zeros(BETAS)))
+    check_places(path, markers, labels, dict(zip(landmarks.names, rest, strict=True)))
+    return replace(trial, notes=trial.notes + screened.notes)
 
 
 def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray | None = None) -> Dressed:
@@ -138,8 +143,10 @@ def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray |
     stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(dressed.posed))
     dressed, state = _refined(dressed, first_poses(dressed, _targets(dressed, frames)), frames, stiff)
     if unknown := [name for name in names if name not in labels]:
-        dressed = _with_unknown(dressed, state, frames, unknown)
-        dressed, _ = _refined(dressed, replace(state, latents=dressed.latents), frames, stiff)
+        joined = _with_unknown(dressed, state, frames, unknown)
+        if len(joined.attachment.names) == len(dressed.attachment.names):
+            return joined
+        dressed, _ = _refined(joined, replace(state, latents=joined.latents), frames, stiff)
     return dressed
 
 
@@ -227,10 +234,17 @@ def _refined(
 
 
 def _with_unknown(dressed: Dressed, state: BodyState, trials: list[MarkerTrajectories], names: list[str]) -> Dressed:
-    """Attach markers of unknown labels to the skin that stays nearest to them."""
+    """Attach markers of unknown labels to the skin that stays nearest to them; leave out those not on it."""
     positions = torch.cat([columns(trial, names) for trial in trials]).numpy()
     vertices, _ = dressed.body.pose(smplx_pose(state, dressed.body))
-    added = at_nearest(names, positions, vertices)
+    normals = np.stack([vertex_normals(posed, dressed.body.faces) for posed in vertices])
+    left_out = off_skin(names, positions, _targets(dressed, trials).numpy(), vertices, normals, dressed.body.faces)
+    dressed = replace(dressed, left_out=left_out)
+    kept = [column for column, name in enumerate(names) if name not in left_out]
+    if not kept:
+        return dressed
+    names = [names[column] for column in kept]
+    added = at_nearest(names, positions[:, kept], vertices)
     latents = torch.cat([dressed.latents, added.placement(dressed.body, dressed.betas.numpy()).means])
     trunk = np.append(dressed.trunk, np.zeros(len(names), bool))
     return replace(dressed, attachment=dressed.attachment + added, latents=latents, trunk=trunk)

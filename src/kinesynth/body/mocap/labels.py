@@ -16,7 +16,7 @@ _OWN_SLACK_M = 0.02
 
 @dataclass(frozen=True)
 class Label:
-    """A label's landmark, and how far from it (m) such a marker may well sit; no place for what is no marker."""
+    """A label's landmark, and how far from it (m) such a marker may well sit."""
 
     place: str
     slack_m: float
@@ -40,8 +40,17 @@ def plain(name: str) -> str:
         >>> plain("Right.Knee"), plain("L_shoulder_study")
         ('rknee', 'lshoulder')
     """
-    bare = re.sub(r"[^a-z0-9]", "", name.lower()).removesuffix("study")
-    return re.sub(r"^(right|left)(?=.)", lambda side: side.group()[0], bare)
+    return re.sub(r"^(right|left)(?=.)", lambda side: side.group()[0], bare(name).removesuffix("study"))
+
+
+def bare(name: str) -> str:
+    """Return a label in small letters and figures only.
+
+    Example:
+        >>> bare("L.PSIS_study")
+        'lpsisstudy'
+    """
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 @cache

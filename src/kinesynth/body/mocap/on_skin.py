@@ -1,0 +1,103 @@
+"""Whether points of unknown labels are markers on the skin of a body that known markers already hold.
+
+A marker stays at the skin, or at the end of a wand that a segment carries. Balls, sticks and other people stay off the
+body; joint centres and the like lie within it. How deep a point may seem to lie depends on how well a few known markers
+tell the body, so depth is held against the limb's thickness, and against whether the point is computed: what software
+computes keeps its distance to some marker exactly, which skin never does.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kinesynth.geometry.mesh import ray_hit
+
+AT_SOME_DISTANCE_M, PLAINLY_OFF_M = 0.15, 0.5
+_RIGID_M = 0.04  # standard deviation of the distance to a point of the skin; wands sway by less
+_DEEP_M, _DEEP_SHARE = 0.040, 0.35  # of the way from the skin to the middle of the limb
+_INNER_M, _INNER_SHARE, _KEPT_M = 0.022, 0.55, 1e-4
+_BELOW_M, _BELOW_SHARE, _FAR_STEADIER = 0.012, 0.35, 0.25
+_MOST_RAYS = 5
+
+
+def off_skin(
+    names: Sequence[str],
+    positions: np.ndarray,
+    known: np.ndarray,
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    faces: np.ndarray,
+) -> dict[str, str]:
+    """Return which points are no markers on the skin, and why.
+
+    Args:
+        names: of the P points.
+        positions: (T, P, 3) m of the points, NaN where not seen.
+        known: (T, M, 3) m of the markers that hold the body.
+        vertices: (T, N, 3) m of the body in these frames.
+        normals: (T, N, 3) of its vertices, outward.
+        faces: (F, 3) of the mesh.
+    """
+    steadiest = _steadiest(known, known)
+    usual = float(np.min(steadiest)) if len(steadiest) else 0.0
+    everything = np.concatenate([known, positions], axis=1)
+    found: dict[str, str] = {}
+    for point, name in enumerate(names):
+        seen = np.isfinite(positions[:, point]).all(-1)
+        track, body, outward = positions[seen, point], vertices[seen], normals[seen]
+        if not len(track):
+            found[name] = "never seen together with enough known markers"
+            continue
+        depth, nearest, sway = _depth(track, body, outward)
+        middle = float(np.median(depth))
+        if -middle > PLAINLY_OFF_M or (-middle > AT_SOME_DISTANCE_M and sway > _RIGID_M):
+            found[name] = f"{-middle:.1f} m off the body"
+        elif middle > _BELOW_M:
+            share = _share(depth, nearest, body, outward, faces)
+            kept = float(_steadiest(positions[:, [point]], np.delete(everything, known.shape[1] + point, axis=1))[0])
+            if _is_inside(middle, share, kept, usual):
+                found[name] = "inside the body"
+    return found
+
+
+def _is_inside(depth: float, share: float, kept: float, usual: float) -> bool:
+    """Weigh a depth (m) as it is, as a share of the half thickness, and how exactly the point keeps a distance (m)."""
+    return (
+        (depth > _DEEP_M and share > _DEEP_SHARE)
+        or (depth > _INNER_M and share > _INNER_SHARE and kept < _KEPT_M)
+        or (depth > _BELOW_M and share > _BELOW_SHARE and kept < min(_KEPT_M, _FAR_STEADIER * usual))
+    )
+
+
+def _depth(track: np.ndarray, vertices: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return depth (T,) m below the skin, the nearest vertex (T,), and how the distance to one vertex varies, m."""
+    distance = np.linalg.norm(vertices - track[:, None], axis=-1)
+    nearest, frame = distance.argmin(axis=1), np.arange(len(track))
+    outside = np.einsum("tc,tc->t", track - vertices[frame, nearest], normals[frame, nearest])
+    anchor = int(np.median(distance, axis=0).argmin())
+    return -np.sign(outside) * distance[frame, nearest], nearest, float(distance[:, anchor].std())
+
+
+def _share(
+    depth: np.ndarray, nearest: np.ndarray, vertices: np.ndarray, normals: np.ndarray, faces: np.ndarray
+) -> float:
+    """Return the median of depth over half the thickness of the body below the nearest vertex."""
+    shares = []
+    for frame in range(0, len(depth), max(1, len(depth) // _MOST_RAYS)):
+        skin, inward = vertices[frame, nearest[frame]], -normals[frame, nearest[frame]]
+        hit = ray_hit(vertices[frame], faces, skin + 1e-4 * inward, inward)
+        if hit is not None:
+            across = np.linalg.norm(hit[1] @ vertices[frame][faces[hit[0]]] - skin)
+            shares.append(2.0 * depth[frame] / across)
+    return float(np.median(shares)) if shares else 0.0
+
+
+def _steadiest(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return for each of the points (T, P, 3) the standard deviation of its steadiest distance to an other, (P,) m."""
+    distance = np.linalg.norm(points[:, :, None] - others[:, None], axis=-1)
+    together = np.isfinite(distance).sum(axis=0)
+    filled = np.where(np.isfinite(distance), distance, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(together, 1)
+    spread = np.sqrt((np.where(np.isfinite(distance), distance - mean, 0.0) ** 2).sum(axis=0) / np.maximum(together, 1))
+    usable = (together >= 5) & (mean > 1e-6)
+    return np.where(usable, spread, np.inf).min(axis=1)

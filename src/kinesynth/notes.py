@@ -1,0 +1,11 @@
+"""What was taken for granted about a file, said where its user looks."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def tell(path: Path | str, notes: Iterable[str]) -> None:
+    """Write one line per note about a file to standard error."""
+    for note in notes:
+        sys.stderr.write(f"note: {path}: {note}\n")

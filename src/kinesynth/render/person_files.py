@@ -1,0 +1,85 @@
+"""The dressed person in motion, as files for the process that renders."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.render import shading
+from kinesynth.render.anatomy import Piece, RestBody
+from kinesynth.render.job_folder import cache_path, shade_path, write_cache, write_pieces
+from kinesynth.render.person import dress
+from kinesynth.render.scene import Scene
+from kinesynth.render.skinning import bone_transforms, drape
+
+_FRAMES_PER_CHUNK = 32
+
+
+def write_person(folder: Path, model: BodyModel, pose: SmplxPose, scene: Scene) -> np.ndarray:
+    """Write the dressed person's meshes and their motion to `folder`; return extreme points (P,3) m of all frames."""
+    body = rest_body(model, pose.betas)
+    pieces = dress(body, scene.person)
+    transforms = bone_motion(pose, body)
+    chunks = [np.concatenate(parts) for parts in zip(*_posed(model, body, pieces, pose, transforms), strict=True)]
+    for k, posed in enumerate(chunks):
+        write_cache(cache_path(folder, k), len(pieces[k].rest), len(pose), posed)
+    extremes = np.concatenate([_extremes(posed) for posed in chunks])
+    if not scene.settings.shadows and np.isfinite(extremes).all():
+        pieces = [*pieces, _write_shades(folder, body, pieces, chunks, transforms, scene)]
+    write_pieces(folder, pieces)
+    return extremes
+
+
+def _write_shades(
+    folder: Path, body: RestBody, pieces: list[Piece], chunks: list[np.ndarray], transforms: np.ndarray, scene: Scene
+) -> Piece:
+    """Write the light that reaches the pieces and the floor; return the floor's patch."""
+    spheres, light = shading.fill(body), shading.key_light(scene)
+    low, high = (function([function(posed, axis=(0, 1)) for posed in chunks], axis=0) for function in (np.min, np.max))
+    patch = shading.floor_patch(low, high, scene.room.floor.height_m)
+    for k, (piece, posed) in enumerate(zip(pieces, chunks, strict=True)):
+        np.save(shade_path(folder, k), shading.piece_shades(posed, piece.faces, spheres, transforms, light))
+    write_cache(cache_path(folder, len(pieces)), len(patch.rest), len(transforms), [patch.rest] * len(transforms))
+    np.save(shade_path(folder, len(pieces)), shading.floor_shades(patch, spheres, transforms, light))
+    return patch
+
+
+def bone_motion(pose: SmplxPose, body: RestBody) -> np.ndarray:
+    """Return the bone transforms (T,J,3,4) of a clip."""
+    zeros = np.zeros((len(pose), 9))  # jaw and eyes, between body and hands
+    vectors = [pose.global_orient, pose.body_pose, zeros, pose.left_hand_pose, pose.right_hand_pose]
+    rotations = np.concatenate(vectors, axis=1).reshape(len(pose), -1, 3)
+    return bone_transforms(rotations, pose.transl, body.joints, body.parents)
+
+
+def _posed(
+    model: BodyModel, body: RestBody, pieces: list[Piece], pose: SmplxPose, transforms: np.ndarray
+) -> Iterator[list[np.ndarray]]:
+    """Yield the pieces' points, float32 (t,n,3) m in the world, a chunk of frames after the other."""
+    for start in range(0, len(pose), _FRAMES_PER_CHUNK):
+        part = slice(start, start + _FRAMES_PER_CHUNK)
+        arrays = {name: value if name == "betas" else value[part] for name, value in pose.arrays().items()}
+        vertices, _ = model.pose(SmplxPose(**arrays))
+        yield [drape(piece, transforms[part], body, vertices).astype(np.float32) for piece in pieces]
+
+
+def rest_body(model: BodyModel, betas: np.ndarray) -> RestBody:
+    """Return a subject's body at rest."""
+    return RestBody(
+        model.rest_vertices(betas),
+        model.rest_joints(betas),
+        model.skinning_weights,
+        model.faces,
+        np.asarray(model.parents),
+        tuple(model.joint_names),
+        model.skin_zones,
+    )
+
+
+def _extremes(posed: np.ndarray) -> np.ndarray:
+    """Return, of points (T,n,3), each frame's farthest in 26 directions (the corners of a cube and between them)."""
+    grid = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * 3), axis=-1).reshape(-1, 3)
+    directions = grid[np.abs(grid).sum(axis=1) > 0]
+    index = (posed @ directions.T.astype(posed.dtype)).argmax(axis=1)
+    return np.take_along_axis(posed, index[..., None], axis=1).reshape(-1, 3).astype(np.float64)
