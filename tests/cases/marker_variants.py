@@ -24,7 +24,7 @@ def c3d(change: Change = lambda walk: walk, **options: object) -> Callable[[Lab,
 
 
 def _rate(said: float) -> Variant:
-    words = rf"\b{said:g}\b.*\b60\b|\b60\b.*\b{said:g}\b"
+    words = rf"\b{said:g}\b.*(\b60\b|59\.99)|(\b60\b|59\.99).*\b{said:g}\b"
     return Variant(
         f"trc says {said:g} Hz where Time says 60", trc(header={"DataRate": f"{said:g}"}), "either", words, words
     )
@@ -106,7 +106,7 @@ HEADER_AND_TIME = (
         "jump|frame|Time",
     ),
     Variant("trc time begins anew", _times(lambda times: np.concatenate([times[:45], times[:-45]])), "refused", "Time"),
-    Variant("trc time stands still", _times(lambda times: 0.0 * times), "refused", "Time"),
+    Variant("trc time never moves", _times(lambda times: 0.0 * times), "refused", "Time"),
     Variant("trc time in frames", _times(lambda times: RATE_HZ * times), "either", "Time|DataRate", "Time|DataRate"),
     Variant(
         "trc time in milliseconds", _times(lambda times: 1000.0 * times), "either", "Time|DataRate", "Time|DataRate"
@@ -151,7 +151,7 @@ UNITS_AND_GAPS = (
     Variant("trc mm that say m", trc(unit="mm", header={"Units": "m"}), "either", f"{UNIT}|m of the origin", UNIT),
     Variant("trc inches that say cm", trc(unit="in", header={"Units": "cm"}), "refused", f"{UNIT}|size|height"),
     Variant("trc without a unit", trc(header={"Units": ""}), "either", "Unit", "Unit"),
-    Variant("trc a tenth too large", trc(_scaled(1.6)), "refused", f"{UNIT}|size|height|person"),
+    Variant("trc two thirds too large", trc(_scaled(1.6)), "refused", f"{UNIT}|size|height|person"),
     *(_gap(code) for code in (9999.0, 9999.9, -9999.0, 1e6, 0.0, -16512.0, 99999.0)),
     *(_gap(9999.0, name) for name in ("LASI", "C7", "RTOE")),
     Variant("trc all hidden for 0.1 s", trc(_hidden(35, 41)), "delivered"),
@@ -179,4 +179,16 @@ UNITS_AND_GAPS = (
         "delivered",
     ),
 )
-VARIANTS = (*HEADER_AND_TIME, *UNITS_AND_GAPS)
+_FOR_THE_BODY = (
+    "counts on",
+    "one frame",
+    "nine frames",
+    "say cm",
+    "too large",
+    "for 0.4 s",
+    "stands still",
+    "before zero",
+)
+"""What only shows on the body that is to wear the markers."""
+READ = tuple(each for each in (*HEADER_AND_TIME, *UNITS_AND_GAPS) if not each.name.endswith(_FOR_THE_BODY))
+WORN = tuple(each for each in (*HEADER_AND_TIME, *UNITS_AND_GAPS) if each not in READ)

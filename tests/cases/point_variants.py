@@ -310,10 +310,10 @@ LABELS = (
 )
 
 PEOPLE = (
-    _person("a child of 1.3 m", lambda lab: lab.motion("walking", 1.4, -3.2)),
-    _person("a man of 2.05 m", lambda lab: lab.motion("walking", 1.4, 2.8)),
+    _person("a child of 1.3 m", lambda lab: lab.person("walking", -3.2)),
+    _person("a man of 2.05 m", lambda lab: lab.person("walking", 2.8)),
     *(
-        _person(action, lambda lab, action=action: lab.motion(action, 1.4))
+        _person(action, lambda lab, action=action: lab.person(action))
         for action in ("running_in_place", "vertical_jump", "squat", "sit_down", "reaching", "kicking", "waving")
     ),
     _person("walking backwards", lambda lab: record(lab.body, reversed_in_time(lab.walk.file))),

@@ -12,8 +12,9 @@ from make import write_mot, write_npz, write_trc
 from tools.case_inputs import row_of
 from tools.case_runs import Motion, Outcome, run_clips
 from tools.case_verdicts import CLEAN, POOR_MESSAGE, RIGHT, SILENT_WRONG, Expectation, Limits, Verdict, judge, says
-from walk import BETAS, Recorded, walking
+from walk import BETAS, Recorded, performed, walking
 
+from kinesynth.amass import AmassFile
 from kinesynth.body.build import build_body
 from kinesynth.body.mocap.fit import read_trial
 from kinesynth.body.model import BodyModel, load_body
@@ -48,9 +49,14 @@ class Lab:
         return read_trial(write_trc(self.folder / "trial.trc", self.walk), self.body)
 
     @cache  # noqa: B019 - one laboratory a session
-    def motion(self, action: str, seconds: float = 3.0, size: float = BETAS[0]) -> Recorded:
-        """Return a motion of the library, by someone of this size (the first of the betas)."""
-        return walking(self.body, np.array([size, *BETAS[1:]]), action, seconds)
+    def motion(self, action: str, seconds: float = 3.0) -> AmassFile:
+        """Return a motion of the library."""
+        return performed(self.body, BETAS, action, seconds)
+
+    @cache  # noqa: B019
+    def person(self, action: str, size: float = BETAS[0]) -> Recorded:
+        """Record a motion of someone of this size (the first of the betas)."""
+        return walking(self.body, np.array([size, *BETAS[1:]]), action)
 
     @cached_property
     def skeleton(self) -> Path:
@@ -141,7 +147,7 @@ def read_only(variant: Variant, lab: Lab, folder: Path) -> Verdict:
     except KinesynthError as error:
         outcome = Outcome("rejected", str(error).replace(str(path), path.name), "", None, 0.0)
         return judge(variant.expectation, outcome, None)
-    faults, notes = trial_faults(trial, lab.trial), said.getvalue()
+    faults, notes = trial_faults(trial, lab.trial), "\n".join([said.getvalue(), *getattr(trial, "notes", ())])
     happened = f"read at {trial.fps:g} Hz, {', '.join(faults)} {notes}"
     wrong = bool(faults) or variant.expected == "refused"
     verdict = SILENT_WRONG if wrong else RIGHT if says(variant.note, notes) else POOR_MESSAGE

@@ -56,8 +56,13 @@ class Recorded:
 
 def walking(body: BodyModel, betas: np.ndarray = BETAS, action: str = "walking", seconds: float = SECONDS) -> Recorded:
     """Record a motion of the library."""
+    return record(body, performed(body, betas, action, seconds))
+
+
+def performed(body: BodyModel, betas: np.ndarray, action: str, seconds: float) -> AmassFile:
+    """Return a motion of the library, by someone of a shape."""
     random = generator(7, action, "cases")
-    return record(body, make(action, figure_of(body, betas), betas, seconds, random, Path("walk.npz")))
+    return make(action, figure_of(body, betas), betas, seconds, random, Path("walk.npz"))
 
 
 def record(body: BodyModel, file: AmassFile) -> Recorded:
@@ -66,11 +71,10 @@ def record(body: BodyModel, file: AmassFile) -> Recorded:
     motion = from_amass(file)
     rest = body.rest_joints(betas)
     pose = _smplx(betas, motion, motion.root + _pelvis_shift(rest) - rest[0])
-    vertices, joints = (part[:: round(file.fps / RATE_HZ) or 1] for part in body.pose(pose))
+    step = max(1, round(file.fps / RATE_HZ))
+    vertices, joints = (part[::step] for part in body.pose(pose))
     markers = on_skin(body, vertices, PLUG_IN_GAIT)
-    return Recorded(
-        file, PLUG_IN_GAIT, markers, joints, file.fps / (round(file.fps / RATE_HZ) or 1), _truth(body, betas, motion)
-    )
+    return Recorded(file, PLUG_IN_GAIT, markers, joints, file.fps / step, truth_of(body, file))
 
 
 def on_skin(body: BodyModel, vertices: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -96,8 +100,10 @@ def _smplx(betas: np.ndarray, motion: Recording, transl: np.ndarray) -> SmplxPos
     return SmplxPose(betas, orient, body, left, right, transl)
 
 
-def _truth(body: BodyModel, betas: np.ndarray, motion: Recording) -> Motion:
-    part = cut(motion, None, None, 1.5, 30.0)
+def truth_of(body: BodyModel, file: AmassFile) -> Motion:
+    """Return what a delivered clip of a motion should say."""
+    betas = np.asarray(file.betas[:10], np.float64)
+    part = cut(from_amass(file), None, None, 1.5, 30.0)
     placed = place(part, figure_of(body, betas))
     rest, vertices = body.rest_joints(betas), body.rest_vertices(betas)
     pose = _smplx(betas, replace(part, poses=placed.poses), placed.pelvis - rest[0])

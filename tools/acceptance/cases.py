@@ -1,7 +1,8 @@
 """Nothing silently wrong: inputs of the kinds that public bug reports tell of, each run from its file.
 
 Every case is refused in one line that names the cause, or delivered with the clean input's values; the tables beside
-this file say which. Real files of several producers are held against what is known of them.
+this file say which. One run of the workflow then takes all cases together. Real files of several producers are held
+against what is known of them.
 """
 
 import subprocess
@@ -17,6 +18,7 @@ from kinesynth.clips import ClipRow
 from tools.acceptance.figures import OUTPUT, ROOT, SHARED, Figure
 from tools.case_inputs import LOADER, jobs, row_of, write_clean
 from tools.case_runs import Motion, run_isolated
+from tools.case_together import run_all
 from tools.case_verdicts import (
     POOR_MESSAGE,
     RIGHT,
@@ -52,6 +54,9 @@ def figures() -> Iterator[Figure]:
     print_verdicts(found)
     yield from counts("cases", found)
     yield Figure("cases.processor_minutes", round(sum(each.seconds for each in found) / 60.0, 2), "min", 6.0, "lower")
+    together = run_all(cases, read_expectations(HERE / "cases.csv"), FOLDER / "together")
+    print_verdicts(together.verdicts)
+    yield from counts("cases.together", together.verdicts)
     if real.is_dir():
         found = real_verdicts(real, body)
         print_verdicts(found)
