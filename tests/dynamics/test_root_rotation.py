@@ -6,12 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from motions import write_angles
 from scipy.spatial.transform import Rotation
 
 from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.ground_reaction import ground_reaction
+from kinesynth.dynamics.names import PELVIS_MOMENTS
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.errors import BadInput
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.layer import SkeletonLayer
+from kinesynth.stage_file import read_stage
 
 FPS, CUTOFF = 30.0, 6.0
 TIMES = np.arange(61) / FPS
@@ -91,3 +97,20 @@ def test_a_pelvis_that_turns_otherwise_is_refused(skeleton: Path) -> None:
     skew[definition.body_names.index("pelvis"), 1] = [0.0, 0.6, 0.8]
     with pytest.raises(BadInput, match="pelvis"):
         RootRotation.of(replace(definition, axes=skew), skeleton)
+
+
+def test_no_marker_strays_after_the_filter(skeleton: Path, tmp_path: Path) -> None:
+    """From angles as inverse kinematics gives them to the motion that forces belong to, all markers stay in place."""
+    definition = SkeletonDefinition.from_osim(skeleton)
+    column = definition.coordinate_names.index
+    clips = {}
+    for name, motion in MOTIONS.items():
+        clips[name] = np.tile(definition.coordinate_defaults, (len(TIMES), 1))
+        clips[name][:, [column(coordinate) for coordinate in PELVIS_MOMENTS]] = tracked(motion)
+        clips[name][:, column("pelvis_ty")] = 3.0  # nothing touches the floor
+    ik = write_angles(tmp_path / "ik.h5", clips, list(definition.coordinate_names), FPS)
+    ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", log=tmp_path / "log")
+    layer = SkeletonLayer(definition)
+    for name, clip in read_stage(tmp_path / "grf.h5").clips.items():
+        before, after = (layer(torch.tensor(a)).markers.numpy() for a in (clips[name], clip.arrays["smooth_angles"]))
+        assert np.linalg.norm(after - before, axis=-1).max() < 0.004, name
