@@ -117,7 +117,7 @@ class Filters:
     moment_limit: float = option(1.0, "multiple of strong people's joint moments", exclusiveMinimum=0)
     max_cop_distance_m: float = option(0.08, "from centre of pressure to its foot's midline", exclusiveMinimum=0)
     max_reserve_share: float = option(0.2, "of a joint moment that no muscle gives", exclusiveMinimum=0, maximum=1)
-    max_so_violation: float = option(0.1, "moments that static optimization's solution misses", exclusiveMinimum=0)
+    max_so_violation: float = option(20, "N m that static optimization's solution misses", exclusiveMinimum=0)
     max_pelvis_list_deg: float = option(
         80, "beyond, the pelvis' angles are near gimbal lock", exclusiveMinimum=0, maximum=90
     )

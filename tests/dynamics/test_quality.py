@@ -171,11 +171,11 @@ def test_gimbal_lock_masks_the_pelvis_and_what_rests_on_its_acceleration(
 
 
 def test_take_off_and_landing_are_masked(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    """As far as a 6 Hz filter smears them, 0.117 s or three frames and a half at 30 per second."""
+    """As far as a 6 Hz filter smears them, 0.19 s or 5.8 frames at 30 per second."""
     stages.grf["airborne"][MIDDLE:] = True
     clip = stages.filtered(tmp_path, skeleton).clips["a"]
     near = [frame for frame in range(FRAMES) if "take_off_or_landing" in reasons(clip, frame)]
-    assert near == list(range(MIDDLE - 4, MIDDLE + 4))
+    assert near == list(range(MIDDLE - 6, MIDDLE + 6))
     assert not clip.arrays["force_valid"][near].any()
     assert not clip.arrays["activation_valid"][near].any()
 

@@ -20,7 +20,7 @@ from kinesynth.stage_file import Clip, process_clips, read_stage
 
 LEAST_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
 NO_BODY = -1
-LOCK_REACH = 8  # frames: so far a jump by half a turn rings in the second derivative of a quintic spline, to 1/800
+LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def quality_filter(
     moment_limit: float = 1.0,
     max_cop_distance_m: float = 0.08,
     max_reserve_share: float = 0.2,
-    max_so_violation: float = 0.1,
+    max_so_violation: float = 20.0,
     max_pelvis_list_deg: float = 80.0,
     edge_seconds: float = 0.05,
     min_valid_share: float = 0.5,
@@ -103,7 +103,8 @@ def quality_filter(
             and its inaccuracy.
         max_reserve_share: part of a joint moment that the muscles at their activations do not give. Moments under
             0.2 N m/kg count as that.
-        max_so_violation: norm of the moments that static optimization's own solution missed, N m.
+        max_so_violation: norm of the moments that static optimization's own solution missed, N m. The reserves hold
+            them; so much says that the solution itself has failed.
         max_pelvis_list_deg: beyond, the pelvis' other angles run away (gimbal lock): its angles are masked, and the
             forces and activations of these frames and their neighbours, which rest on the angles' second derivatives.
         edge_seconds: forces nearer to the clip's ends are masked: accelerations there rest on one side's frames only.
