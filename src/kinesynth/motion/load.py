@@ -1,6 +1,7 @@
 """One door for every source of motion."""
 
 import json
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
