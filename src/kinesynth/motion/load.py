@@ -1,7 +1,6 @@
 """One door for every source of motion."""
 
 import json
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,7 +118,7 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "amass":
         file = read_row(row)
         if doubt := audit_rate(file):
-            print(f"note: {row.clip_id}: {doubt}, {file.fps:g} Hz is taken as it stands", file=sys.stderr)
+            tell(row.path, [f"{doubt}, {file.fps:g} Hz is taken as it stands"])
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
