@@ -16,6 +16,7 @@ from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.misplaced import check_places
 from kinesynth.body.mocap.order import check_order
 from kinesynth.body.mocap.sides import check_sides
+from kinesynth.body.mocap.trial import read_screened, read_trial
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import BadInput
 
@@ -134,3 +135,20 @@ def test_legs_may_cross_for_a_while(positions: np.ndarray, rest: dict[str, np.nd
         for right, left in zip(legs[::2], legs[1::2], strict=True):
             crossing[frame, [right, left]] = positions[frame, [left, right]]
     check(NAMES, crossing, rest)
+
+
+@pytest.mark.parametrize("file", [
+    "trials/s4/walking1.trc", "trials/s4/STS1.trc", "trials/s4/DJ1.trc", "trials/hamner04/run200.trc",
+    "trials/rajagopal_run/run.trc", "trials/rajagopal_run/static.trc", "trials/sprint/sprint.trc",
+    "walking/motion_capture_walk.trc", "walking/static_walk_1.trc", "realfiles/motek_ballet.trc",
+    "realfiles/helen_hayes_walk.c3d", "realfiles/plug_in_gait_full.c3d", "realfiles/blanks_for_missing.trc",
+    "amass/amass_sample.npz", "amass/dmpl_sample.npz", "amass/hbp_sample.npz",
+])  # fmt: skip
+def test_real_labels_are_believed(shared: Path, free: BodyModel, file: str) -> None:
+    trial = read_trial(shared / "data" / file, free)
+    assert trial.names
+
+
+def test_exchanged_legs_of_the_shared_case(shared: Path) -> None:
+    with pytest.raises(BadInput, match="left and right exchanged at RTHI and LTHI, RKNE and LKNE"):
+        read_screened(shared / "data/cases/trc_legs_swapped/walk.trc")

@@ -19,9 +19,15 @@ Trial = MarkerTrajectories
 
 @pytest.fixture(scope="module")
 def recorded(free: BodyModel) -> Trial:
-    """The walker's Plug-in Gait markers in a z-up file, three of them with names of their own, some hidden."""
-    markers = worn(free, PLUG_IN_GAIT, walker())
+    """The walker's Plug-in Gait markers in a z-up file, three of them with names of their own, some hidden.
+
+    A ball and the centre of a hip are among them.
+    """
+    _, joints = free.pose(walker())
+    ball = np.linspace([1.0, 0.5, 2.0], [-1.0, 1.5, 2.0], FRAMES)
+    markers = np.concatenate([worn(free, PLUG_IN_GAIT, walker()), np.stack([ball, joints[:, 2]], axis=1)], axis=1)
     names = tuple({"LUPA": "antenna", "RTHI": "xy1", "T10": "back7"}.get(name, name) for name in PLUG_IN_GAIT)
+    names += ("orb", "p5")
     markers[3:9, names.index("LKNE")] = np.nan
     markers[10] = np.nan
     return MarkerTrajectories(names, markers[..., [2, 0, 1]], FPS, np.arange(FRAMES) / FPS)
@@ -38,6 +44,8 @@ def test_shape_and_pose_are_found_again(trial: Trial, free: BodyModel) -> None:
     dressed = dress(free, [trial])
     assert {"antenna", "xy1", "back7"} <= set(dressed.attachment.names)
     assert not dressed.has_fingers
+    assert dressed.left_out.keys() == {"orb", "p5"}
+    assert (dressed.left_out["p5"], len(dressed.notes)) == ("inside the body", 1)
     state = follow_markers(dressed, trial)
     assert np.sqrt(np.nanmean(marker_distance(dressed, state, trial) ** 2)) < 0.005
     found, expected = (free.pose(pose)[1][:, :22] for pose in (smplx_pose(state, free), walker()))

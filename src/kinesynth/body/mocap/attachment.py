@@ -16,7 +16,7 @@ from kinesynth.geometry.mesh import nearest_point, vertex_normals
 
 STANDOFF_M = 0.0095  # from the skin to the centre of a marker (Mahmood et al. 2019)
 UNKNOWN_SLACK_M = 0.03
-_REACH_M = 0.5  # beyond which a marker in some frame tells no more of where it sits
+_REACH_M = 0.2  # beyond which a marker in some frame tells no more of where it sits
 _NORMAL_FIRMNESS = 0.3  # a marker 1 cm off its standoff weighs a third of one 1 cm off in every frame
 _SKIN_FIRMNESS = 1e-4  # m^2: the same for one `slack` off its place, over slack^2
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from kinesynth.geometry.mesh import ray_hit
 
-AT_SOME_DISTANCE_M, PLAINLY_OFF_M = 0.15, 0.5
+AT_SOME_DISTANCE_M, PLAINLY_OFF_M = 0.12, 0.2
 _RIGID_M = 0.04  # standard deviation of the distance to a point of the skin; wands sway by less
 _DEEP_M, _DEEP_SHARE = 0.040, 0.35  # of the way from the skin to the middle of the limb
 _INNER_M, _INNER_SHARE, _KEPT_M = 0.022, 0.55, 1e-4
