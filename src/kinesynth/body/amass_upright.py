@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.amass import AmassFile, read_amass
-from kinesynth.body.amass_size import mean_joints
+from kinesynth.body.amass_size import mean_joints, rest_pelvis
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import BadInput
 
@@ -62,7 +62,7 @@ def turned(file: AmassFile, axis: str) -> AmassFile:
     """Return the file with `axis` (x, y, z, or one of them after a minus) turned to z."""
     if axis == "z":
         return file
-    turn, pelvis = _TO_Z[axis], mean_joints()[0]
+    turn, pelvis = _TO_Z[axis], rest_pelvis(file)
     orient = (turn * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     return replace(file, trans=turn.apply(file.trans + pelvis) - pelvis, root_orient=orient)
 
@@ -75,7 +75,7 @@ def up_axis(file: AmassFile) -> str:
     """
     rest = mean_joints()
     pose = np.concatenate([file.root_orient, file.pose_body], axis=1).reshape(-1, 22, 3)
-    joints, _ = forward_kinematics(rest, file.trans + rest[0], pose)
+    joints, _ = forward_kinematics(rest, file.trans + rest_pelvis(file), pose)
     trunk = joints[:, _NECK] - joints[:, 0]
     trunk /= np.linalg.norm(trunk, axis=1, keepdims=True)
     if (trunk[:, 2] > _ALONG).mean() > _EVER:

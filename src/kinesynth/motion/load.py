@@ -131,7 +131,9 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "amass":
         file = read_row(row)
         if doubt := audit_rate(file):
-            print(f"note: {row.clip_id}: {doubt}, {file.fps:g} Hz is taken as it stands", file=sys.stderr)  # noqa: T201
+            told = f"{file.fps:g} Hz, taken as it stands; {doubt}"
+            print(f"note: {row.clip_id}: rate: {told}", file=sys.stderr)  # noqa: T201
+            file = replace(file, notes={"rate": told, **file.notes})
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
