@@ -7,8 +7,7 @@ complete axis-angles relative to the flat hand, not offsets from the mean hand: 
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,7 +42,7 @@ class AmassFile:
         left_hand: (T, 45) rad, relative to the flat hand.
         right_hand: (T, 45) rad.
         seconds: the duration that the file states, None where it states none.
-        notes: what was taken otherwise than the file says, by name.
+        notes: what was taken otherwise than the file says.
     """
 
     path: Path
@@ -57,7 +56,7 @@ class AmassFile:
     left_hand: np.ndarray
     right_hand: np.ndarray
     seconds: float | None = None
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def n_frames(self) -> int:

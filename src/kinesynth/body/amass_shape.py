@@ -14,6 +14,7 @@ from kinesynth.body.schema import BETAS
 from kinesynth.body.shape import Shape, fit_lengths, prior
 from kinesynth.clips import ClipRow
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.notes import tell
 
 OWN_BETAS = "betas of the file"
 _MOST_FILES = 6  # that a size is taken from together
@@ -91,11 +92,11 @@ def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow]) -> S
             trials.append(read_trial(path, model))
         except BadInput as error:
             if error.field != "marker_data":
-                print(f"note: {error}; they do not tell the subject's size", file=sys.stderr)  # noqa: T201
+                sys.stderr.write(f"note: {error}; they do not tell the subject's size\n")
     try:
         betas = dress(model, trials).betas.numpy() if trials else None
     except ClipRejected as error:
-        print(f"note: {file.path}: {error}; the markers do not tell the subject's size", file=sys.stderr)  # noqa: T201
+        tell(file.path, [f"{error}; the markers do not tell the subject's size"])
         return None
     if betas is None:
         return None
@@ -111,7 +112,7 @@ def _of_motion(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], densi
         try:
             files.append(read_row(row))
         except BadInput as error:
-            print(f"note: {error}; it does not tell the subject's size", file=sys.stderr)  # noqa: T201
+            sys.stderr.write(f"note: {error}; it does not tell the subject's size\n")
     size, error_of_size = size_from_motion(files, usual_size(model, file.gender))
     target = size * lengths(model.rest_joints(np.zeros(BETAS)))
     target[len(LEG) :] = np.nan

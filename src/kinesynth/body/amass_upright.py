@@ -5,7 +5,6 @@ gravity leaves no choice of turns a file: a pelvis that travels over a planted s
 along z by more than what holds it. Where neither shows, the floor decides, and where it does not, the user is asked.
 """
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.amass import AmassFile, read_amass
-from kinesynth.body.amass_size import mean_joints
+from kinesynth.body.amass_size import mean_joints, rest_pelvis
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import BadInput
 
@@ -47,22 +46,20 @@ def read_upright(path: Path, up: str | None = None, fps: float | None = None) ->
     """
     file = read_amass(path)
     axis = up or up_axis(file)
-    notes = {}
+    notes = []
     if axis != "z":
-        notes["up axis"] = f"{axis}, {'stated' if up else 'found from the motion'}"
+        notes.append(f"up axis: {axis}, {'stated' if up else 'found from the motion'}")
     if fps is not None and abs(fps - file.fps) > 1e-3 * file.fps:
-        notes["rate"] = f"{fps:g} Hz, stated, for the file's {file.fps:g} Hz"
+        notes.append(f"rate: {fps:g} Hz, stated, for the file's {file.fps:g} Hz")
         file = replace(file, fps=fps, seconds=None)
-    for what, told in notes.items():
-        print(f"note: {path}: {what}: {told}", file=sys.stderr)  # noqa: T201
-    return replace(turned(file, axis), notes=notes)
+    return replace(turned(file, axis), notes=tuple(notes))
 
 
 def turned(file: AmassFile, axis: str) -> AmassFile:
     """Return the file with `axis` (x, y, z, or one of them after a minus) turned to z."""
     if axis == "z":
         return file
-    turn, pelvis = _TO_Z[axis], mean_joints()[0]
+    turn, pelvis = _TO_Z[axis], rest_pelvis(file)
     orient = (turn * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     return replace(file, trans=turn.apply(file.trans + pelvis) - pelvis, root_orient=orient)
 
@@ -75,7 +72,7 @@ def up_axis(file: AmassFile) -> str:
     """
     rest = mean_joints()
     pose = np.concatenate([file.root_orient, file.pose_body], axis=1).reshape(-1, 22, 3)
-    joints, _ = forward_kinematics(rest, file.trans + rest[0], pose)
+    joints, _ = forward_kinematics(rest, file.trans + rest_pelvis(file), pose)
     trunk = joints[:, _NECK] - joints[:, 0]
     trunk /= np.linalg.norm(trunk, axis=1, keepdims=True)
     if (trunk[:, 2] > _ALONG).mean() > _EVER:

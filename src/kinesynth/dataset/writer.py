@@ -154,7 +154,6 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     attrs = {
         "action": source["action"],
         "source": source["source"],
-        "source_notes": str(source.get("source_notes", "")),
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),

@@ -90,6 +90,7 @@ def _holds_markers_only(path: Path) -> bool:
 def _amass(path: Path) -> list[str]:
     file = read_upright(path)
     doubt = audit_rate(file)
+    tell(path, file.notes)
     told = [f"{file.n_frames} frames at {file.fps:g} Hz", file.model, file.gender, *([doubt] if doubt else [])]
     return [f"{path}: {', '.join(told)}"]
 

@@ -118,7 +118,7 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
     if row.source == "amass":
         file = read_row(row)
         if doubt := audit_rate(file):
-            tell(row.path, [f"{doubt}, {file.fps:g} Hz is taken as it stands"])
+            file = replace(file, notes=(*file.notes, f"rate: {file.fps:g} Hz, taken as it stands; {doubt}"))
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim
