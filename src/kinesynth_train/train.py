@@ -183,6 +183,7 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         skeleton = dataset_skeleton(labels)
         anatomy = Anatomy.of(skeleton.definition, all_angles(labels), all_scales(labels))
         model, state = Model.new(settings.network, preset, anatomy, skeleton, source_of(labels)), {}
+    check_windows(model)
     model = model.to(ranks.device)
     model.network.train()
     scaler = torch.amp.GradScaler(enabled=model.preset.precision == "fp16")
@@ -198,6 +199,14 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         run.optimizer_state = state["optimizer"]
         run.best = Best(**state["validated"], parameters=state["best"])
     return run
+
+
+def check_windows(model: Model) -> None:
+    """Raise BadInput if a phase's window is none that its stage can take."""
+    for phase in model.preset.phases:
+        expected, fits = model.network.fitting_windows(phase.stage)
+        if not fits(phase.window):
+            raise BadInput(model.name, "window", f"{phase.window} frames", expected, "give another --window, or 0")
 
 
 def train_phase(run: Run, phase: Phase, first: int) -> None:

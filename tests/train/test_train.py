@@ -192,8 +192,14 @@ def test_bad_input_ends_in_one_line_and_code_2(
     (tmp_path / "bad.pt").write_bytes(b"nothing")
     out = str(tmp_path / "o.json")
     assert run(["evaluate", "--checkpoint", str(tmp_path / "bad.pt"), "--shards", str(results), "--output", out]) == 2
+    for network, window in (("d3ke_tiny", "8"), ("odah_tiny", "5"), ("odah_ours_tiny", "5"), ("neurik_tiny", "17")):
+        fitting = ["fit", "--shards", str(results), "--output", str(tmp_path), "--network", network]
+        assert run([*fitting, "--window", window]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 7
+    assert "window: found 8 frames, expected 16, the product of its strides" in lines[3]
+    assert "expected a multiple of 2" in lines[4]
+    assert "expected at most 16" in lines[6]
     assert "no such folder" in lines[0]
     assert "none of this split" in lines[1]
     assert "no archive of torch's" in lines[2]

@@ -1,6 +1,7 @@
 """What a network is to the trainer: what it reads, what it gives, what it costs, and how it is used."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -70,6 +71,10 @@ class Network(nn.Module, ABC):
     def trained_in(self, stage: str) -> list[nn.Parameter]:  # noqa: ARG002
         """Return the parameters that a stage trains: all."""
         return list(self.parameters())
+
+    def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:  # noqa: ARG002
+        """Return which windows a stage can take, in words and as a test: any."""
+        return "any", lambda _: True
 
     def drawn(self, batch: Batch) -> Batch:
         """Return a training batch with what is drawn anew at every step, by torch's own generator: nothing."""

@@ -13,6 +13,7 @@ keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The p
 differ (LSTM: 128). Frames' estimates are of unchanged pictures here; in use the first view is looked at.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -163,6 +164,13 @@ class D3ke(Network):
         """Return the parameters that a stage trains: first what sees a frame, then what runs over frames."""
         frame = ("backbone.", "frame_head.")
         return [p for name, p in self.named_parameters() if name.startswith(frame) == (stage == "frame")]
+
+    def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
+        """Return the one that the transformer's strides leave a single frame of."""
+        if stage == "frame" or not isinstance(self.sequence, LiftingTransformer):
+            return super().fitting_windows(stage)
+        needed = self.sequence.window
+        return f"{needed}, the product of its strides", lambda window: window == needed
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms; a batch's views are windows of their own."""

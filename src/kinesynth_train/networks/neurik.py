@@ -11,6 +11,7 @@ BioPose learns from markers of meshes that another network has fitted, with that
 about the true ones (`MarkerDraw`), so that its figures are of an easier problem.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -112,6 +113,10 @@ class Neurik(Network):
         """Return the batch with markers of other bodies and poses, with errors and gaps."""
         drawn: Batch = self.virtual(batch)
         return drawn
+
+    def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:  # noqa: ARG002
+        """Return those for which it has learnable places."""
+        return f"at most {self.window}", lambda window: window <= self.window
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms, of the last frame or of all."""

@@ -12,6 +12,8 @@ also stands for the pelvis' position, since the paper predicts none; group inste
 one clip are no fair batch. The learning rate is printed as 1 x 5 x 10^-5: read as 5e-5, and constant.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -152,6 +154,11 @@ class Odah(Network):
         """Return the parameters that a stage trains: frames' features in both, and the heads that it uses."""
         unused = ("unet.", "angles.", "scales.") if stage == "frame" else ("frame_angles.", "frame_scales.")
         return [parameter for name, parameter in self.named_parameters() if not name.startswith(unused)]
+
+    def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
+        """Return those that the U-Net can halve as often as it does."""
+        product = 1 if stage == "frame" else math.prod(self.unet.ratios)
+        return f"a multiple of {product}", lambda window: window % product == 0
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of equations 2 to 6; frames and angles that are not valid cost nothing."""

@@ -8,6 +8,8 @@ pelvis' position is predicted, and positions in the loss are in the world; two a
 in proportion to what is beyond them; the learning rate falls along a cosine, and pictures are moved and recoloured.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -122,6 +124,11 @@ class OdahOurs(Network):
         """Return the parameters that a phase trains: frames' features in both, and the heads that it uses."""
         unused = ("unet.", "sequence_head.") if stage == "frame" else ("frame_head.",)
         return [parameter for name, parameter in self.named_parameters() if not name.startswith(unused)]
+
+    def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
+        """Return those that the U-Net can halve as often as it does."""
+        product = 1 if stage == "frame" else math.prod(self.unet.ratios)
+        return f"a multiple of {product}", lambda window: window % product == 0
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of our own loss."""
