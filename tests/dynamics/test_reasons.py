@@ -1,5 +1,6 @@
 import inspect
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,3 +35,12 @@ def test_thresholds_are_arguments_and_keys_of_the_configuration() -> None:
     keys = {field.name: field.default for field in fields(Filters)}
     for name in {name for reason in REASONS for name in reason.thresholds}:
         assert arguments[name].default == keys[name]
+
+
+def test_the_page_lists_every_reason() -> None:
+    page = (Path(__file__).parents[2] / "docs/dataset.md").read_text()
+    for place, reason in enumerate(REASONS):
+        row = next(line for line in page.splitlines() if line.startswith(f"| {place} | `{reason.name}` |"))
+        assert f"| {reason.level}" in row
+        for name in reason.thresholds:
+            assert f"`{name}`" in row
