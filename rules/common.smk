@@ -4,6 +4,7 @@ import gc
 import hashlib
 import shlex
 import sys
+from dataclasses import fields
 
 from kinesynth.clips import read_clips
 from kinesynth.config import load_config, shaping_config
@@ -44,6 +45,18 @@ CONFIG_SHA256 = hashlib.sha256(SHAPING_CONFIG.encode()).hexdigest()
 wildcard_constraints:
     subject=r"[A-Za-z0-9][A-Za-z0-9_-]*",
     shard=r"[A-Za-z0-9][A-Za-z0-9_-]*_\d\d\d+",
+
+
+def flags(section):
+    """Return a section of the configuration as the flags of its verb, ready for a shell."""
+    words = []
+    for field in fields(section):
+        value, name = getattr(section, field.name), field.name.replace("_", "-")
+        if isinstance(value, bool):
+            words += [f"--{name}" if value else f"--no-{name}"]
+        elif value not in ("", ()):
+            words += [f"--{name}", *(value if isinstance(value, tuple) else (value,))]
+    return " ".join(shlex.quote(str(word)) for word in words)
 
 
 def subject_of(wildcards):

@@ -22,17 +22,7 @@ rule quality_filter:
     conda:
         "../envs/pipeline.yaml"
     params:
-        max_marker_error_m=CONFIG.filters.max_marker_error_m,
-        max_marker_rms_m=CONFIG.filters.max_marker_rms_m,
-        max_residual_force_bw=CONFIG.filters.max_residual_force_bw,
-        max_residual_moment_bw_m=CONFIG.filters.max_residual_moment_bw_m,
-        moment_limit=CONFIG.filters.moment_limit,
-        max_cop_distance_m=CONFIG.filters.max_cop_distance_m,
-        max_reserve_share=CONFIG.filters.max_reserve_share,
-        max_so_violation=CONFIG.filters.max_so_violation,
-        max_pelvis_list_deg=CONFIG.filters.max_pelvis_list_deg,
-        edge_seconds=CONFIG.filters.edge_seconds,
-        min_valid_share=CONFIG.filters.min_valid_share,
+        filters=flags(CONFIG.filters),
     shell:
         """
         kinesynth quality-filter \
@@ -41,17 +31,7 @@ rule quality_filter:
             --id {input.id:q} \
             --so {input.so:q} \
             --model {input.model:q} \
-            --max-marker-error-m {params.max_marker_error_m} \
-            --max-marker-rms-m {params.max_marker_rms_m} \
-            --max-residual-force-bw {params.max_residual_force_bw} \
-            --max-residual-moment-bw-m {params.max_residual_moment_bw_m} \
-            --moment-limit {params.moment_limit} \
-            --max-cop-distance-m {params.max_cop_distance_m} \
-            --max-reserve-share {params.max_reserve_share} \
-            --max-so-violation {params.max_so_violation} \
-            --max-pelvis-list-deg {params.max_pelvis_list_deg} \
-            --edge-seconds {params.edge_seconds} \
-            --min-valid-share {params.min_valid_share} \
+            {params.filters} \
             --output {output.quality:q} \
             2>{log:q}
         """

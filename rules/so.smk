@@ -53,8 +53,8 @@ rule static_optimization:
         rate=CONFIG.so.rate,
         exponent=CONFIG.so.activation_exponent,
         timeout=CONFIG.so.timeout_seconds,
-        smoothing_seconds=CONFIG.filters.smoothing_seconds,
-        smoothing_order=CONFIG.filters.smoothing_order,
+        smoothing_seconds=CONFIG.so.smoothing_seconds,
+        smoothing_order=CONFIG.so.smoothing_order,
     shell:
         """
         kinesynth static-optimization \

@@ -1,13 +1,16 @@
 """The command line: every verb parses, errors are one line, exit codes tell bad input from bugs."""
 
 import inspect
+import operator
 import re
+from dataclasses import is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from kinesynth import cli
+from kinesynth.config import Config, Filters
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,6 +35,61 @@ def test_rules_use_flags_that_exist() -> None:
             known = inspect.signature(getattr(import_module(module), function)).parameters
             used = {flag.replace("-", "_") for flag in re.findall(r"--([a-z0-9-]+)", flags)}
             assert used <= set(known), f"{path.name}: {used - set(known)}"
+
+
+def rule_flags() -> list[tuple[str, str, str, str]]:
+    """Return rule file, verb, flag and key of the configuration for each flag that a rule takes from one."""
+    found = []
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        text = path.read_text()
+        keys = dict(re.findall(r"^\s+(\w+)=CONFIG\.([\w.]+),$", text, re.MULTILINE))
+        for verb, command in re.findall(r"^\s+kinesynth ([a-z-]+) \\\n((?:.*\\\n)+)", text, re.MULTILINE):
+            for flag, name in re.findall(r"--([a-z0-9-]+) \{params\.(\w+)(?::q)?\}", command):
+                if name in keys:
+                    found.append((path.name, verb, flag.replace("-", "_"), keys[name]))
+    return found
+
+
+@pytest.mark.parametrize(("rule", "verb", "flag", "key"), rule_flags())
+def test_a_verbs_default_is_the_configurations(rule: str, verb: str, flag: str, key: str) -> None:
+    module, function = cli.VERBS[verb][0].split(":")
+    default = inspect.signature(getattr(import_module(module), function)).parameters[flag].default
+    configured = operator.attrgetter(key)(Config())
+    if default is not inspect.Parameter.empty:
+        assert default == configured, rule
+
+
+def test_rules_give_sections_of_the_configuration_whole() -> None:
+    used = [set(re.findall(r"flags\(CONFIG\.(\w+)\)", path.read_text())) for path in (ROOT / "rules").glob("*.smk")]
+    sections = {
+        name
+        for verb, (path, _) in cli.VERBS.items()
+        for module, _, function in [path.partition(":")]
+        for name, each in inspect.signature(getattr(import_module(module), function)).parameters.items()
+        if is_dataclass(each.default)
+    }
+    assert sections == set().union(*used) == {"filters"}
+
+
+def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken: list[Filters] = []
+
+    def quality_filter(*, output: Path, filters: Filters = Filters()) -> None:  # noqa: B008 a frozen record
+        """Filter.
+
+        Args:
+            output: where to.
+            filters: the thresholds.
+        """
+        taken.append(filters)
+
+    monkeypatch.setattr("kinesynth.dynamics.quality.quality_filter", quality_filter)
+    assert cli.run(["quality-filter", "--output", str(tmp_path), "--edge-seconds", "0.1"]) == 0
+    assert taken == [replace(Filters(), edge_seconds=0.1)]
+    assert cli.run(["quality-filter", "--output", str(tmp_path), "--edge-minutes", "0.1"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_unknown_flag_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import Field, fields, is_dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -70,8 +71,41 @@ def build_app(verb: str = "") -> App:
         result_action="return_value",
     )
     for name, (path, summary) in VERBS.items():
-        app.command(inputs_by_position(_load(path)) if name == verb else path, name=name, help=summary)
+        function = inputs_by_position(sections_as_flags(_load(path))) if name == verb else path
+        app.command(function, name=name, help=summary)
     return app
+
+
+def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
+    """Return `function` with each parameter that is a section of the configuration spread out into one per option.
+
+    An option's flag takes its type, default and help from the section, so that they are written once.
+    """
+    signature = inspect.signature(function)
+    sections: dict[str, Any] = {
+        name: each.default for name, each in signature.parameters.items() if is_dataclass(each.default)
+    }
+    if not sections:
+        return function
+    own = [each for name, each in signature.parameters.items() if name not in sections]
+    owners = {option.name: name for name, section in sections.items() for option in fields(section)}
+
+    @functools.wraps(function)
+    def wrapper(**options: Any) -> None:
+        given: dict[str, dict[str, Any]] = {name: {} for name in sections}
+        for option in owners.keys() & options.keys():
+            given[owners[option]][option] = options.pop(option)
+        function(**options, **{name: replace(section, **given[name]) for name, section in sections.items()})
+
+    parameters = [*own, *(_flag(option, section) for section in sections.values() for option in fields(section))]
+    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return wrapper
+
+
+def _flag(option: Field[Any], section: Any) -> inspect.Parameter:
+    annotation: Any = Annotated[option.type, Parameter(help=option.metadata["description"])]
+    value = getattr(section, option.name)
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
 
 
 def inputs_by_position(function: Callable[..., None]) -> Callable[..., None]:

@@ -104,27 +104,71 @@ class StaticOptimization:
     rate: float = option(0, "solutions per second of the engine opensim, interpolated; 0: every frame", minimum=0)
     activation_exponent: float = option(2.0, "exponent of the activations in the cost", minimum=1, maximum=10)
     timeout_seconds: float = option(3600, "a clip that takes longer is rejected", exclusiveMinimum=0)
+    smoothing_seconds: float = option(0.05, "window of the Savitzky-Golay filter on activations; 0: none", minimum=0)
+    smoothing_order: int = option(2, "of its polynomials", minimum=0)
 
 
 @dataclass(frozen=True)
 class Filters:
     """What counts as a valid frame. Frames that fail are masked; clips with too few valid frames are rejected."""
 
-    max_marker_error_m: float = option(0.02, "of a marker, or its segment's angles are masked", exclusiveMinimum=0)
-    max_marker_rms_m: float = option(0.02, "over all markers, or all angles are masked", exclusiveMinimum=0)
-    max_residual_force_bw: float = option(0.2, "left over at the pelvis, body weights", exclusiveMinimum=0)
-    max_residual_moment_bw_m: float = option(0.1, "left over at the pelvis, body weights x m", exclusiveMinimum=0)
-    moment_limit: float = option(1.0, "multiple of strong people's joint moments", exclusiveMinimum=0)
-    max_cop_distance_m: float = option(0.08, "from centre of pressure to its foot's midline", exclusiveMinimum=0)
-    max_reserve_share: float = option(0.2, "of a joint moment that no muscle gives", exclusiveMinimum=0, maximum=1)
-    max_so_violation: float = option(20, "N m that static optimization's solution misses", exclusiveMinimum=0)
-    max_pelvis_list_deg: float = option(
-        80, "beyond, the pelvis' angles are near gimbal lock", exclusiveMinimum=0, maximum=90
+    max_marker_error_m: float = option(
+        0.02,
+        "an angle is masked where a marker on one of its two segments is farther off, as in D3KE; markers that weigh "
+        "nothing in inverse kinematics do not count",
+        exclusiveMinimum=0,
     )
-    edge_seconds: float = option(0.05, "forces are masked at a clip's ends: accelerations are one-sided", minimum=0)
-    min_valid_share: float = option(0.5, "of frames with valid angles, or the clip is rejected", minimum=0, maximum=1)
-    smoothing_seconds: float = option(0.05, "window of the Savitzky-Golay filter on activations; 0: none", minimum=0)
-    smoothing_order: int = option(2, "of its polynomials", minimum=0)
+    max_marker_rms_m: float = option(
+        0.02, "all angles are masked where the RMS over all markers is greater: OpenSim's guide", exclusiveMinimum=0
+    )
+    max_residual_force_bw: float = option(
+        0.2, "left over at the pelvis, body weights; gait from real markers leaves 0.05", exclusiveMinimum=0
+    )
+    max_residual_moment_bw_m: float = option(
+        0.1,
+        "left over at the pelvis, body weights x m: how far the ground force would have to move",
+        exclusiveMinimum=0,
+    )
+    moment_limit: float = option(
+        1.0,
+        "multiple of strong people's joint moments; forces swapped between left and right leave no residual, but "
+        "break this limit and the next",
+        exclusiveMinimum=0,
+    )
+    max_cop_distance_m: float = option(
+        0.08,
+        "from centre of pressure to its foot's midline: half a foot's width and its inaccuracy",
+        exclusiveMinimum=0,
+    )
+    max_reserve_share: float = option(
+        0.2,
+        "part of a joint moment that the muscles at their activations do not give; moments under 0.2 N m/kg count as "
+        "that",
+        exclusiveMinimum=0,
+        maximum=1,
+    )
+    max_so_violation: float = option(
+        20,
+        "N m that static optimization's own solution misses; the reserves hold them, but so much says that the "
+        "solution itself has failed",
+        exclusiveMinimum=0,
+    )
+    max_pelvis_list_deg: float = option(
+        80,
+        "beyond, the pelvis' other angles run away (gimbal lock): its angles are masked, and the forces and "
+        "activations of these frames and their neighbours",
+        exclusiveMinimum=0,
+        maximum=90,
+    )
+    edge_seconds: float = option(
+        0.05,
+        "forces nearer to a clip's ends are masked, where accelerations are one-sided: at the very ends of a gait clip "
+        "they are off by 0.2 body weights, 0.05 s inside by 0.02",
+        minimum=0,
+    )
+    min_valid_share: float = option(
+        0.5, "a clip is rejected when fewer of its frames have most angles valid", minimum=0, maximum=1
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from benchmarks.inverse_kinematics import compare
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import Subject, Thresholds, valid_angles
+from kinesynth.dynamics.quality import Subject, valid_angles
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, motion_weights, solve_with_opensim
 from kinesynth.kinematics.measured import scale_to_markers
@@ -93,13 +93,9 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
 
 def _valid_share(stage: StageFile, clip_id: str, model: Path) -> float:
     """Return the share of angles that the masks on marker errors leave."""
-    filters = Filters()
-    limits = Thresholds(
-        **{name: getattr(filters, name) for name in Thresholds.__dataclass_fields__}  # same names in both
-    )
     skeleton = SkeletonDefinition.from_osim(model)
     subject = Subject(skeleton, list(stage.attrs["marker_names"]), np.empty(0), [])
-    return float(valid_angles(stage.clips[clip_id].arrays, subject, limits).mean())
+    return float(valid_angles(stage.clips[clip_id].arrays, subject, Filters()).mean())
 
 
 def gait_figures(walking: Path) -> Iterator[Figure]:

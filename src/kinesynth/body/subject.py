@@ -27,7 +27,7 @@ def subject_shape(
     clips: Path,
     subject: str,
     output: Path,
-    seed: int = 0,
+    seed: int = 1,
     density_kg_m3: float = 985.0,
     log: Path = Path("subject_shape.log"),
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
+from kinesynth.config import Filters
 from kinesynth.dynamics.flight import near_ends
 from kinesynth.dynamics.names import FEET, GRAVITY, PELVIS_MOMENTS, TOES
 from kinesynth.dynamics.reasons import names as reason_names
@@ -18,25 +19,10 @@ from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
+FILTERS = Filters()
 LEAST_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
 NO_BODY = -1
 LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """When a frame fails; the reasons stand at `quality_filter`'s arguments, which have the same names."""
-
-    max_marker_error_m: float
-    max_marker_rms_m: float
-    max_residual_force_bw: float
-    max_residual_moment_bw_m: float
-    moment_limit: float
-    max_cop_distance_m: float
-    max_reserve_share: float
-    max_so_violation: float
-    max_pelvis_list_deg: float
-    edge_seconds: float
 
 
 @dataclass(frozen=True)
@@ -64,17 +50,7 @@ def quality_filter(
     so: Path,
     model: Path,
     output: Path,
-    max_marker_error_m: float = 0.02,
-    max_marker_rms_m: float = 0.02,
-    max_residual_force_bw: float = 0.2,
-    max_residual_moment_bw_m: float = 0.1,
-    moment_limit: float = 1.0,
-    max_cop_distance_m: float = 0.08,
-    max_reserve_share: float = 0.2,
-    max_so_violation: float = 20.0,
-    max_pelvis_list_deg: float = 80.0,
-    edge_seconds: float = 0.05,
-    min_valid_share: float = 0.5,
+    filters: Filters = FILTERS,
 ) -> None:
     """Say for every frame which labels are valid, and reject clips without valid angles.
 
@@ -88,44 +64,13 @@ def quality_filter(
         so: muscle activations (stage file of static-optimization).
         model: the subject's scaled model (.osim).
         output: stage file with angle_valid (T, J), force_valid (T,), activation_valid (T,) and reasons (T,), a bit per
-            failed check (see `reasons`), named in the attribute reasons. Besides what the thresholds decide, forces are
+            failed check (see `reasons`), named in the attribute reasons. Besides what the filters decide, forces are
             masked where a flight begins or ends so near that the low-pass filter smears one into the other.
-        max_marker_error_m: an angle is masked where a marker on one of its two segments is farther off: D3KE's rule
-            and figure. Markers that weigh nothing in inverse kinematics do not count.
-        max_marker_rms_m: all angles are masked where the RMS over all markers is greater; OpenSim's guide asks for
-            2 cm.
-        max_residual_force_bw: force in body weights left over at the pelvis. Gait from real markers leaves 0.05.
-        max_residual_moment_bw_m: moment left over at the pelvis in body weights times metres, which is how far the
-            ground force would have to move.
-        moment_limit: multiple of the greatest joint moments of strong people (see `moment_limits`). Forces that are
-            swapped between left and right leave no residual; this and the next find them.
-        max_cop_distance_m: from the line between heel and toes to the foot's centre of pressure; half a foot's width
-            and its inaccuracy.
-        max_reserve_share: part of a joint moment that the muscles at their activations do not give. Moments under
-            0.2 N m/kg count as that.
-        max_so_violation: norm of the moments that static optimization's own solution missed, N m. The reserves hold
-            them; so much says that the solution itself has failed.
-        max_pelvis_list_deg: beyond, the pelvis' other angles run away (gimbal lock): its angles are masked, and the
-            forces and activations of these frames and their neighbours, which rest on the angles' second derivatives.
-        edge_seconds: forces nearer to the clip's ends are masked: accelerations there rest on one side's frames only.
-            At the ends of a gait clip they are off by 0.2 body weights, 0.05 s inside by 0.02.
-        min_valid_share: a clip is rejected when fewer of its frames pass both checks on markers for most angles.
+        filters: the filters, the section `filters` of the configuration.
 
     Raises:
         BadInput: the stage file of inverse-kinematics does not say what its markers weigh.
     """
-    thresholds = Thresholds(
-        max_marker_error_m=max_marker_error_m,
-        max_marker_rms_m=max_marker_rms_m,
-        max_residual_force_bw=max_residual_force_bw,
-        max_residual_moment_bw_m=max_residual_moment_bw_m,
-        moment_limit=moment_limit,
-        max_cop_distance_m=max_cop_distance_m,
-        max_reserve_share=max_reserve_share,
-        max_so_violation=max_so_violation,
-        max_pelvis_list_deg=max_pelvis_list_deg,
-        edge_seconds=edge_seconds,
-    )
     ik_attrs, so_attrs = read_stage(ik).attrs, read_stage(so).attrs
     if "marker_weights" not in ik_attrs:
         mend = "delete it and run inverse-kinematics again"
@@ -134,12 +79,12 @@ def quality_filter(
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
         record = {**angles.arrays, **ground.arrays, **moments.arrays, **muscles.arrays}
-        angle_valid = valid_angles(record, subject, thresholds)
+        angle_valid = valid_angles(record, subject, filters)
         share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
-        if share < min_valid_share:
+        if share < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
-        failed = failed_checks(record, ground.attrs, not reason, subject, thresholds)
+        failed = failed_checks(record, ground.attrs, not reason, subject, filters)
         arrays = {
             "angle_valid": angle_valid,
             "force_valid": ~spoilt(failed, "forces"),
@@ -163,26 +108,26 @@ def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs
     )
 
 
-def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, thresholds: Thresholds) -> np.ndarray:
+def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
     """Return (T, J), False where a weighed marker on one of the angle's segments, or all on average, are off.
 
     Also those of the pelvis where they are near gimbal lock.
     """
-    off = record["marker_error"] > thresholds.max_marker_error_m
+    off = record["marker_error"] > filters.max_marker_error_m
     segments = angle_segments(subject.skeleton)
     bodies = dict(zip(subject.skeleton.marker_names, subject.skeleton.marker_bodies.tolist(), strict=True))
     marker_bodies = np.array([bodies[name] if name else NO_BODY for name in subject.weighed])
     valid = np.stack([~off[:, np.isin(marker_bodies, bodies)].any(axis=1) for bodies in segments], axis=1)
-    valid &= (record["marker_error_rms"] <= thresholds.max_marker_rms_m)[:, None]
+    valid &= (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
     pelvis = np.isin(subject.skeleton.coordinate_names, PELVIS_MOMENTS)
-    return valid & ~(gimbal_locked(record, subject, thresholds)[:, None] & pelvis)
+    return valid & ~(gimbal_locked(record, subject, filters)[:, None] & pelvis)
 
 
-def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, thresholds: Thresholds) -> np.ndarray:
+def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
     """Return (T,), true where the pelvis lists so much that its other two angles are no longer told apart well."""
     column = subject.skeleton.coordinate_names.index("pelvis_list")
     listed = np.abs(np.sin(np.stack([record[name][:, column] for name in ("angles", "smooth_angles")])))
-    return np.asarray((listed > np.sin(np.radians(thresholds.max_pelvis_list_deg))).any(axis=0))
+    return np.asarray((listed > np.sin(np.radians(filters.max_pelvis_list_deg))).any(axis=0))
 
 
 def failed_checks(
@@ -190,26 +135,26 @@ def failed_checks(
     attrs: Mapping[str, Any],
     dynamics_valid: bool,
     subject: Subject,
-    thresholds: Thresholds,
+    filters: Filters,
 ) -> dict[str, np.ndarray]:
     """Return, by the name of each of `REASONS`, where (T,) frames fail; `attrs` are those of the ground reaction."""
     mass, fps = float(subject.skeleton.masses.sum()), float(attrs["fps"])
     body_weight, frames = mass * GRAVITY, len(record["residual"])
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
-    limits = moment_limits(subject.skeleton.coordinate_names) * mass * thresholds.moment_limit
+    limits = moment_limits(subject.skeleton.coordinate_names) * mass * filters.moment_limit
     reserve_share = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), LEAST_MOMENT * mass)
-    locked = gimbal_locked(record, subject, thresholds)
+    locked = gimbal_locked(record, subject, filters)
     return {
-        "marker_error": record["marker_error_rms"] > thresholds.max_marker_rms_m,
+        "marker_error": record["marker_error_rms"] > filters.max_marker_rms_m,
         "no_dynamics": np.full(frames, not dynamics_valid),
-        "clip_edge": np.minimum(np.arange(frames), np.arange(frames)[::-1]) < thresholds.edge_seconds * fps,
-        "residual": (residual_force > thresholds.max_residual_force_bw)
-        | (residual_moment > thresholds.max_residual_moment_bw_m),
+        "clip_edge": np.minimum(np.arange(frames), np.arange(frames)[::-1]) < filters.edge_seconds * fps,
+        "residual": (residual_force > filters.max_residual_force_bw)
+        | (residual_moment > filters.max_residual_moment_bw_m),
         "joint_moment": (np.abs(record["moments"]) > limits).any(axis=1),
-        "centre_of_pressure": _cop_distance(record, subject.feet) > thresholds.max_cop_distance_m,
-        "reserve": (reserve_share[:, subject.driven] > thresholds.max_reserve_share).any(axis=1),
-        "so_violation": record["so_violation"] > thresholds.max_so_violation,
+        "centre_of_pressure": _cop_distance(record, subject.feet) > filters.max_cop_distance_m,
+        "reserve": (reserve_share[:, subject.driven] > filters.max_reserve_share).any(axis=1),
+        "so_violation": record["so_violation"] > filters.max_so_violation,
         "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
         "take_off_or_landing": near_ends(record["airborne"], float(attrs["cutoff_hz"]), fps),
     }

@@ -17,7 +17,7 @@ class Reason:
         name: as the shard's attribute quality_reasons has it.
         level: the first of the labels that a failure spoils, in the order angles, forces, activations: forces rest on
             angles, activations on forces.
-        thresholds: names of the arguments of `quality_filter` that decide; none where the stages before did.
+        thresholds: keys of the configuration's section `filters` that decide; none where the stages before did.
     """
 
     name: str

@@ -38,7 +38,7 @@ def inverse_kinematics(
     output: Path,
     engine: Literal["batched", "opensim"] = "batched",
     log: Path = Path("inverse_kinematics.log"),
-    timeout_seconds: float = 900.0,
+    timeout_seconds: float = 1800.0,
     accuracy: float = 1e-5,
     marker_set: Path | None = None,
 ) -> None:

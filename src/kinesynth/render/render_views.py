@@ -86,7 +86,7 @@ def render_views(
     fit: Path,
     output: Path,
     rig: Rig = LISTED,
-    views: list[str] | None = None,
+    views: tuple[str, ...] = ("frontal", "sagittal"),
     seed: int = 1,
     preset: Preset = "preview",
     width: int = 256,
@@ -115,7 +115,7 @@ def render_views(
         tracks: what the shard is to hold of each view besides the rest: parts (labels of the body's parts), depth.
         log: where Blender's chatter goes.
     """
-    names = cameras_of(rig, views or [])
+    names = cameras_of(rig, list(views))
     blender_process.keep_memory()
     settings = choose_engine(PRESETS[preset], log)
     size = picture_size(names, width, height)
