@@ -24,8 +24,7 @@ def write_c3d(
 ) -> Path:
     """Write positions (T, M, 3) m times `factor`, and return the path; NaN was not seen.
 
-    Without positions, those above are repeated for all names, one point being unseen in frame 5. A unit of nothing
-    leaves it out.
+    Without positions, those above are repeated for all names, one point being unseen in frame 5.
     """
     if positions is None:
         positions = np.resize(POSITIONS, (len(POSITIONS), len(names), 3))
@@ -45,10 +44,7 @@ def _write(
     file = ezc3d.c3d()
     file["parameters"]["POINT"]["RATE"]["value"] = [rate]
     file["parameters"]["POINT"]["LABELS"]["value"] = names
-    if unit:
-        file["parameters"]["POINT"]["UNITS"]["value"] = [unit]
-    else:
-        del file["parameters"]["POINT"]["UNITS"]
+    file["parameters"]["POINT"]["UNITS"]["value"] = [unit]
     if angles:
         file.add_parameter("POINT", "ANGLES", list(angles))
     points = np.ones((4, len(names), len(positions)))
