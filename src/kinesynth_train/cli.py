@@ -11,7 +11,8 @@ import torch
 from kinesynth.errors import KinesynthError
 from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
-from kinesynth_train.train import Settings, fit
+from kinesynth_train.settings import Settings
+from kinesynth_train.train import fit
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="go on from the output's checkpoint, if there is one")
     train.add_argument("--tensorboard", action="store_true", help="write curves for TensorBoard too")
 
-    test = verbs.add_parser("evaluate", help="measure checkpoints and two baselines on the test split")
+    test = verbs.add_parser("evaluate", help="measure checkpoints and baselines on the test split, every frame once")
     test.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="what fit wrote, one or several")
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")

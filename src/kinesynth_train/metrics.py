@@ -1,14 +1,15 @@
 """How far predictions are off, in the units of the papers.
 
 MAE_angle    deg    rotational coordinates that follow no other, the short way round
+the same, aligned   where the pelvis' angles are those after Procrustes' rotation of the frame (ODAH)
 MAE_body     1      body scale factors
 MPJPE        mm     joint centres, both pelves laid on each other
 PA-MPJPE     mm     joint centres after the best rotation, translation and scaling of each frame (Procrustes)
 MPBLPE       mm     the subject's own markers, as the labels hold them, both pelves laid on each other (after D3KE,
                     whose bony landmarks are fewer)
 MPJVE        mm/s   velocity of joint centres relative to the pelvis (Pavllo et al. 2019, there in mm per frame)
-> 10, 20, 30 deg    share of values of all constrained coordinates so far beyond their limits (HSMR counts frames, and
-                    elbows and knees alone)
+PA-MPJVE     mm/s   velocity of joint centres after the similarity of each frame (ODAH)
+> 10, 20, 30 deg    share of frames in which an elbow or a knee is so far beyond its limits (HSMR; it gives each alone)
 
 MAE_angle also over the moving coordinates alone: those whose truth spreads by more than 3 degrees.
 """
@@ -41,7 +42,13 @@ def root_aligned_mm(points: Tensor, truth: Tensor, root: Tensor, true_root: Tens
 
 
 def procrustes_mm(points: Tensor, truth: Tensor) -> Tensor:
-    """Return distances (..., P) mm of points (..., P, 3) m after the similarity that makes their squares least.
+    """Return distances (..., P) mm of points (..., P, 3) m after the similarity that makes their squares least."""
+    distances: Tensor = (similar(points, truth)[0] - truth).norm(dim=-1)
+    return 1000.0 * distances
+
+
+def similar(points: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Return points (..., P, 3) laid on the truth by the best similarity, and its rotation (..., 3, 3).
 
     Umeyama 1991: with the centred points' covariance U S V', the rotation is V D U' with D = diag(1, 1, +-1) against
     reflections, and the scale is tr(S D) over the points' variance.
@@ -53,9 +60,8 @@ def procrustes_mm(points: Tensor, truth: Tensor) -> Tensor:
     mirrored = torch.ones_like(sizes).index_fill(-1, torch.tensor(2, device=points.device), 0.0)
     diagonal = mirrored + (1.0 - mirrored) * sign[..., None]
     scale = (sizes * diagonal).sum(dim=-1) / here.square().sum(dim=(-2, -1)).clamp(min=1e-12)
-    turned = scale[..., None, None] * here @ (left * diagonal[..., None, :] @ right)
-    distances: Tensor = (turned - there).norm(dim=-1)
-    return 1000.0 * distances
+    turned = left * diagonal[..., None, :] @ right
+    return scale[..., None, None] * here @ turned + true_mean, turned.mT
 
 
 def velocity_errors_mm(points: Tensor, truth: Tensor, fps: Tensor) -> Tensor:

@@ -59,8 +59,8 @@ class Anatomy:
             free=torch.tensor(free),
             translational=torch.tensor(definition.coordinate_translational),
             limits=torch.tensor(definition.coordinate_ranges).float(),
-            root=torch.tensor(definition.axis_coordinates[0, :3]),
-            root_axes=torch.tensor(definition.parent_orientations[0] @ definition.axes[0, :3].T).float(),
+            root=root_of(definition)[0],
+            root_axes=root_of(definition)[1],
             root_place=torch.tensor(definition.axis_coordinates[0, 3:]),
             bodies=torch.tensor(len(definition.body_names)),
             markers=torch.tensor(len(definition.marker_names)),
@@ -80,6 +80,12 @@ class Anatomy:
     def tensors(self) -> dict[str, Tensor]:
         """Return the attributes by name."""
         return {name: getattr(self, name) for name in self.names()}
+
+
+def root_of(definition: SkeletonDefinition) -> tuple[Tensor, Tensor]:
+    """Return the coordinates (3,) of the root's rotations and their axes (3, 3) in ground, as columns."""
+    axes = definition.parent_orientations[0] @ definition.axes[0, :3].T
+    return torch.tensor(definition.axis_coordinates[0, :3]), torch.tensor(axes).float()
 
 
 class DatasetSkeleton(nn.Module):

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from kinesynth_train.metrics import (
     LIMIT_STEPS_DEG,
@@ -12,23 +13,27 @@ from kinesynth_train.metrics import (
     angle_errors_deg,
     beyond_limits_deg,
     counted_angles,
-    procrustes_mm,
     root_aligned_mm,
+    similar,
     velocity_errors_mm,
 )
-from kinesynth_train.skeleton import DatasetSkeleton
+from kinesynth_train.rotations import nearest_branch, rotation_to_root
+from kinesynth_train.skeleton import DatasetSkeleton, root_of
 from kinesynth_train.stretch import Estimate, Stretch
 
+HINGES = ("elbow_flex_", "knee_angle_")  # whose limits HSMR counts
 MOVING_DEG = 3.0  # spread of a coordinate's truth above which it counts as moving
 ROWS = {
     "mae_angle_deg": "MAE_angle, deg",
     "mae_moving_deg": "MAE_angle, moving coordinates, deg",
+    "mae_aligned_deg": "MAE_angle, aligned, deg",
     "mae_body": "MAE_body",
     "mpjpe_mm": "MPJPE, mm",
     "pa_mpjpe_mm": "PA-MPJPE, mm",
     "mpblpe_mm": "MPBLPE, mm",
     "mpjve_mm_s": "MPJVE, mm/s",
-    **{f"beyond_limits_{step:.0f}_percent": f"beyond limits by {step:.0f} deg, %" for step in LIMIT_STEPS_DEG},
+    "pa_mpjve_mm_s": "PA-MPJVE, mm/s",
+    **{f"beyond_limits_{step:.0f}_percent": f"elbow, knee beyond by {step:.0f} deg, %" for step in LIMIT_STEPS_DEG},
 }
 
 
@@ -44,9 +49,12 @@ class Tally:
         self._skeleton = skeleton
         definition = skeleton.definition
         self._counted = counted_angles(definition).to(device)
-        self._constrained = self._counted & ~torch.tensor(definition.coordinate_free, device=device)
+        hinged = [name.startswith(HINGES) for name in definition.coordinate_names]
+        self._hinges = self._counted & torch.tensor(hinged, device=device)
         self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
-        self._means = {name: Mean() for name in ("angle", "body", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve")}
+        self._root, self._root_axes = (array.to(device) for array in root_of(definition))
+        names = ("angle", "aligned", "body", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve", "pa_mpjve")
+        self._means = {name: Mean() for name in names}
         self._beyond = {step: Mean() for step in LIMIT_STEPS_DEG}
         self._spread = Spread()
 
@@ -63,15 +71,26 @@ class Tally:
         valid = truth["angle_valid"] & self._counted & seen
         means["angle"].add(angle_errors_deg(estimate.angles, truth["angles"]), valid)
         self._spread.add(truth["angles"], valid)
+        laid, turn = similar(joints, true_joints)
+        aligned = self._turned(estimate.angles, turn @ pose.transforms[:, 0, 0, :3, :3], truth["angles"])
+        means["aligned"].add(angle_errors_deg(aligned, truth["angles"]), valid)
         means["body"].add((estimate.scales - truth["scales"]).abs().flatten(1), seen)
         means["mpjpe"].add(root_aligned_mm(joints, true_joints, *roots), seen)
-        means["pa_mpjpe"].add(procrustes_mm(joints, true_joints), seen)
+        means["pa_mpjpe"].add(1000.0 * (laid - true_joints).norm(dim=-1), seen)
         means["mpblpe"].add(root_aligned_mm(markers, truth["markers"], *roots), seen)
         here, there = (points - root[:, None] for points, root in zip((joints, true_joints), roots, strict=True))
-        means["mpjve"].add(velocity_errors_mm(here[None], there[None], truth["fps"][None])[0], seen[1:])
-        beyond = beyond_limits_deg(estimate.angles, self._limits)
+        for name, found, wanted in (("mpjve", here, there), ("pa_mpjve", laid, true_joints)):
+            means[name].add(velocity_errors_mm(found[None], wanted[None], truth["fps"][None])[0], seen[1:])
+        worst = (beyond_limits_deg(estimate.angles, self._limits) * self._hinges).amax(dim=-1, keepdim=True)
         for step, mean in self._beyond.items():
-            mean.add((beyond > step).float(), seen & self._constrained)
+            mean.add((worst > step).float(), seen)
+
+    def _turned(self, angles: Tensor, rotation: Tensor, near: Tensor) -> Tensor:
+        """Return angles (T, J) with the root at rotations (T, 3, 3), written as is nearest to `near` (T, J)."""
+        turns = nearest_branch(
+            rotation_to_root(rotation, self._root_axes), self._limits[self._root], near[:, self._root]
+        )
+        return angles.index_copy(-1, self._root, turns)
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name, and over how many frames and moving coordinates they are."""
@@ -85,11 +104,13 @@ class Tally:
             "moving_coordinates": int(moving.sum()),
             "mae_angle_deg": means["angle"],
             "mae_moving_deg": self._means["angle"].total(moving),
+            "mae_aligned_deg": means["aligned"],
             "mae_body": means["body"],
             "mpjpe_mm": means["mpjpe"],
             "pa_mpjpe_mm": means["pa_mpjpe"],
             "mpblpe_mm": means["mpblpe"],
             "mpjve_mm_s": means["mpjve"],
+            "pa_mpjve_mm_s": means["pa_mpjve"],
             **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
             "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
             "mpjpe_by_body_mm": dict(by_body),

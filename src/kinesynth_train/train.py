@@ -4,9 +4,9 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,66 +15,16 @@ from torch import Tensor, nn
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes, save_checkpoint, source_of
-from kinesynth_train.data import Batch, MicroBatches, StoredWindows, Windows, endless, to_device
+from kinesynth_train.data import Batch, MicroBatches, Windows, endless, to_device
 from kinesynth_train.distributed import Ranks, join_ranks, shared
-from kinesynth_train.evaluate import held_out, measure_beside_mean, measure_network, read_stretch, stretches
-from kinesynth_train.networks import preset_named
-from kinesynth_train.presets import Phase, Preset
+from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
+from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
+from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import Anatomy, all_angles, all_scales, dataset_skeleton
+from kinesynth_train.training_data import test_windows, training_windows
 
 MOST_VALIDATIONS = 20  # of a phase, however short its epochs are
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a training run is told; where a number is 0, the preset's stands.
-
-    Attributes:
-        shards: results folder, its shards folder, or one shard.
-        output: folder of checkpoint.pt, metrics.json and the logs.
-        network: a preset's name.
-        steps: of all phases together.
-        batch_size: windows per micro-batch and process.
-        window: frames, in phases that see more than one.
-        accumulate: micro-batches per step.
-        precision: of the forward pass.
-        seed: of weights, windows, their order, and all that is drawn.
-        overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
-        device: auto, cpu or cuda.
-        workers: processes that read and decode, per process that trains.
-        checkpoint_every: steps between checkpoints; 0 writes one at the end.
-        resume: go on from the checkpoint in `output`, if there is one.
-        tensorboard: also write the curves for TensorBoard.
-    """
-
-    shards: Path
-    output: Path
-    network: str = "odah_tiny"
-    steps: int = 0
-    batch_size: int = 0
-    window: int = 0
-    accumulate: int = 0
-    precision: Literal["", "fp32", "bf16", "fp16"] = ""
-    seed: int = 1
-    overfit: int = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    workers: int = 0
-    checkpoint_every: int = 0
-    resume: bool = False
-    tensorboard: bool = False
-
-    def preset(self, frames: int) -> Preset:
-        """Return the preset with what is asked for instead of its own, for a training split of so many frames."""
-        preset = preset_named(self.network)
-        phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
-        preset = preset.with_phases(**phases)
-        if self.window:
-            preset = preset.with_window(self.window)
-        if self.precision:
-            preset = replace(preset, precision=self.precision)
-        preset = preset.with_frames(frames)
-        return preset.with_steps(self.steps) if self.steps else preset
 
 
 def fit(settings: Settings) -> dict[str, Any]:
@@ -222,7 +172,7 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
     run.optimizer = make_optimizer(phase, trained)
     if run.optimizer_state and progress.step > first:
         run.optimizer.load_state_dict(run.optimizer_state)
-    windows = training_windows(run, phase)
+    windows = training_windows(settings, run.model, phase, ranks.device)
     progress.train_windows = len(windows)
     done = (progress.step - first) * phase.accumulate * ranks.count
     order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
@@ -286,39 +236,3 @@ def backward(run: Run, phase: Phase, network: nn.Module, batch: Batch) -> dict[s
     terms = model.network.losses(prediction, batch)
     torch.autograd.backward(run.scaler.scale(terms["total"] / phase.accumulate))
     return {name: value.detach() for name, value in terms.items()}
-
-
-@torch.no_grad()
-def training_windows(run: Run, phase: Phase) -> Windows | StoredWindows:
-    """Return the windows that a phase learns from; where the network stores what it needs of pictures, those."""
-    settings, network, preset = run.settings, run.model.network, run.model.preset
-    if settings.overfit:
-        return overfit_windows(settings, run.model, phase.window)
-    whole = stretches(settings.shards, "train", preset.crop, network.labels)
-    assert whole is not None  # begin has seen to that
-    clips = []
-    for index in range(len(whole)):
-        stretch = read_stretch(whole, index, run.ranks.device)
-        estimates = network.stored(stretch.batch, phase.stage)
-        if estimates is None:
-            return Windows(
-                settings.shards, "train", phase.window, preset.crop, labels=network.labels,
-                seed=settings.seed, augment=preset.augment,
-            )  # fmt: skip
-        kept = {name: value[0].cpu() for name, value in stretch.batch.items() if name not in ("crops", "projections")}
-        clips.append({**kept, "estimates": estimates.cpu()})
-    return StoredWindows(clips, phase.window, settings.seed)
-
-
-def overfit_windows(settings: Settings, model: Model, window: int) -> Windows:
-    """Return the first few windows of the training split, which overlap by half."""
-    stride, labels = max(window // 2, 1), model.network.labels
-    crop = model.preset.crop
-    return Windows(settings.shards, "train", window, crop, labels=labels, stride=stride, only=settings.overfit)
-
-
-def test_windows(settings: Settings, model: Model) -> tuple[str, Windows]:
-    """Return what the network is measured on, and that split's name."""
-    if settings.overfit:
-        return "train", overfit_windows(settings, model, model.preset.window)
-    return held_out(settings.shards, model.preset.crop)

@@ -81,6 +81,37 @@ def test_landmarks_are_held_against_the_subjects_own(skeleton: DatasetSkeleton, 
     assert metrics["mpjpe_mm"] == pytest.approx(0.0, abs=0.05)
 
 
+def test_a_heading_costs_nothing_once_it_is_aligned(
+    skeleton: DatasetSkeleton, anatomy: Anatomy, stretch: Stretch
+) -> None:
+    from kinesynth_train.tally import Tally
+
+    angles = stretch.batch["angles"][0].clone()
+    turn = skeleton.definition.coordinate_names.index("pelvis_rotation")
+    angles[:, turn] += torch.linspace(0.2, 0.6, len(angles))
+    tally = Tally(skeleton, "cpu")
+    tally.add(Estimate(angles, stretch.scales), stretch)
+    metrics = tally.metrics()
+    assert metrics["mae_angle_deg"] == pytest.approx(np.degrees(0.4) / 37, rel=1e-3)
+    assert metrics["mae_aligned_deg"] == pytest.approx(0.0, abs=2e-3)
+    assert metrics["pa_mpjve_mm_s"] < 1.0 < metrics["mpjve_mm_s"]
+
+
+def test_limits_are_counted_in_frames(skeleton: DatasetSkeleton, stretch: Stretch) -> None:
+    from kinesynth_train.tally import Tally
+
+    definition = skeleton.definition
+    angles = stretch.batch["angles"][0].clone()
+    knee, wrist = (definition.coordinate_names.index(name) for name in ("knee_angle_l", "wrist_flex_r"))
+    angles[:5, knee] = float(definition.coordinate_ranges[knee, 1]) + np.radians(15.0)
+    angles[:, wrist] = 3.0  # no hinge that counts
+    tally = Tally(skeleton, "cpu")
+    tally.add(Estimate(angles, stretch.scales), stretch)
+    metrics = tally.metrics()
+    assert metrics["beyond_limits_10_percent"] == pytest.approx(100.0 * 5 / len(angles))
+    assert metrics["beyond_limits_20_percent"] == 0.0
+
+
 def test_inverse_kinematics_finds_the_pose_again(stretch: Stretch, anatomy: Anatomy) -> None:
     definition = stretch.layer.definition
     angles = inverse_kinematics(stretch.batch["markers"][0], stretch.layer, anatomy)

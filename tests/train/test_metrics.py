@@ -11,6 +11,7 @@ from kinesynth_train.metrics import (
     counted_angles,
     procrustes_mm,
     root_aligned_mm,
+    similar,
     velocity_errors_mm,
 )
 from kinesynth_train.skeleton import DatasetSkeleton
@@ -93,3 +94,12 @@ def test_spread_by_hand() -> None:
     spread.add(turned, torch.tensor([[True, True], [True, True], [False, False]]))
     # Half a turn and back is no spread: 0.02 rad on either side of pi.
     torch.testing.assert_close(spread.degrees(), torch.rad2deg(torch.tensor([0.02, 0.0])), atol=0.01, rtol=0)
+
+
+def test_the_similarity_and_its_rotation() -> None:
+    angle = torch.tensor(0.7)
+    turn = torch.tensor([[angle.cos(), -angle.sin(), 0.0], [angle.sin(), angle.cos(), 0.0], [0.0, 0.0, 1.0]])
+    corner = torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    laid, rotation = similar(1.7 * corner @ turn.T + torch.tensor([3.0, -1.0, 2.0]), corner)
+    torch.testing.assert_close(laid, corner, atol=1e-5, rtol=0)
+    torch.testing.assert_close(rotation, turn.T)

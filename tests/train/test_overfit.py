@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kinesynth_train.train import Settings, fit
+from kinesynth_train.settings import Settings
+from kinesynth_train.train import fit
 
 RUNS = {"neurik_ours_tiny": {"steps": 80, "window": 6, "batch_size": 8}}
 

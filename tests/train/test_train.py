@@ -12,7 +12,8 @@ from kinesynth.networks import network_modules
 from kinesynth_train import train
 from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.cli import run
-from kinesynth_train.train import Settings, fit
+from kinesynth_train.settings import Settings
+from kinesynth_train.train import fit
 
 QUICK = {"network": "neurik_ours_tiny", "steps": 4, "batch_size": 2, "window": 4, "device": "cpu"}
 

@@ -20,8 +20,9 @@ from kinesynth.atomic import atomic_path
 from kinesynth.errors import BadInput
 from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.evaluate import FILTERED, FILTERED_IK, MEAN_POSE, NOISY, NOISY_IK, TRUE_IK, evaluate
+from kinesynth_train.settings import Settings
 from kinesynth_train.tally import ROWS
-from kinesynth_train.train import Settings, fit
+from kinesynth_train.train import fit
 from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
 from tools.acceptance.runs import run_workflow
 from tools.document import fill

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from kinesynth_train.train import Settings, fit
+from kinesynth_train.settings import Settings
+from kinesynth_train.train import fit
 from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.runs import run_workflow
 

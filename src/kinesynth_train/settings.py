@@ -1,0 +1,59 @@
+"""What a training run is told."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from kinesynth_train.networks import preset_named
+from kinesynth_train.presets import Preset
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training run is told; where a number is 0, the preset's stands.
+
+    Attributes:
+        shards: results folder, its shards folder, or one shard.
+        output: folder of checkpoint.pt, metrics.json and the logs.
+        network: a preset's name.
+        steps: of all phases together.
+        batch_size: windows per micro-batch and process.
+        window: frames, in phases that see more than one.
+        accumulate: micro-batches per step.
+        precision: of the forward pass.
+        seed: of weights, windows, their order, and all that is drawn.
+        overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
+        device: auto, cpu or cuda.
+        workers: processes that read and decode, per process that trains.
+        checkpoint_every: steps between checkpoints; 0 writes one at the end.
+        resume: go on from the checkpoint in `output`, if there is one.
+        tensorboard: also write the curves for TensorBoard.
+    """
+
+    shards: Path
+    output: Path
+    network: str = "odah_tiny"
+    steps: int = 0
+    batch_size: int = 0
+    window: int = 0
+    accumulate: int = 0
+    precision: Literal["", "fp32", "bf16", "fp16"] = ""
+    seed: int = 1
+    overfit: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int = 0
+    checkpoint_every: int = 0
+    resume: bool = False
+    tensorboard: bool = False
+
+    def preset(self, frames: int) -> Preset:
+        """Return the preset with what is asked for instead of its own, for a training split of so many frames."""
+        preset = preset_named(self.network)
+        phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
+        preset = preset.with_phases(**phases)
+        if self.window:
+            preset = preset.with_window(self.window)
+        if self.precision:
+            preset = replace(preset, precision=self.precision)
+        preset = preset.with_frames(frames)
+        return preset.with_steps(self.steps) if self.steps else preset
