@@ -12,11 +12,11 @@ from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
 from kinesynth.errors import BadInput
-from kinesynth.render.cameras import project
+from kinesynth.geometry.projection import project
 from kinesynth.render.engine import VARIABLE, choose_engine
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.render_views import clip_scene, render_views
-from kinesynth.render.scene import Person
+from kinesynth.render.scene import Person, Scene
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
@@ -87,7 +87,7 @@ def test_joints_fall_on_the_mask(rendered: StageFile, body_path: Path) -> None:
     _, joints = load_body(body_path).pose(walking(N_FRAMES))
     for view in clip.attrs["views"]:
         mask = labels(clip, view) > 0
-        pixels = project(joints, clip.arrays[f"{view}/K"], clip.arrays[f"{view}/world_to_camera"])
+        pixels, _ = project(joints, clip.arrays[f"{view}/K"], clip.arrays[f"{view}/world_to_camera"])
         columns, rows = np.round(pixels).astype(int).transpose(2, 0, 1)
         hit = mask[np.arange(N_FRAMES)[:, None], rows, columns]
         assert hit.mean() >= 0.97
@@ -110,9 +110,38 @@ def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_pa
             segments[f"{side}_{start}", f"{side}_{end}"] = f"{side}_{part}"
     for ends, part in segments.items():
         middle = joints[0, [JOINT_NAMES.index(end) for end in ends]].mean(axis=0)
-        pixel = project(middle, clip.arrays["frontal/K"], clip.arrays["frontal/world_to_camera"])
+        pixel, _ = project(middle, clip.arrays["frontal/K"], clip.arrays["frontal/world_to_camera"])
         column, row = np.rint(pixel).astype(int)
         assert drawn[row, column] == label[part], part
+
+
+def test_joints_fall_on_the_mask_through_a_phone_s_lens(tmp_path: Path, body_path: Path) -> None:
+    attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
+    write_stage(tmp_path / "fit.h5", StageFile({"walk": Clip("walk", walking(N_FRAMES).arrays(), attrs)}))
+    render_views(
+        body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", rig="phones", width=160, height=120,
+        motion_blur=True, tracks=["depth"], log=tmp_path / "log",
+    )  # fmt: skip
+    clip = read_stage(tmp_path / "render.h5").clips["walk"]
+    assert clip.attrs["views"] == ["phone_left", "phone_right"]
+    assert (clip.attrs["width"], clip.attrs["height"]) == (90, 160)
+    _, joints = load_body(body_path).pose(walking(N_FRAMES))
+    scene = Scene.from_json(clip.attrs["appearance"])
+    for camera in scene.cameras:
+        assert camera.exposure.seconds > 0
+        assert camera.exposure.rate >= 20
+        arrays = {name.partition("/")[2]: array for name, array in clip.arrays.items() if camera.name in name}
+        np.testing.assert_array_equal(arrays["distortion"], camera.distortion)
+        with av.open(io.BytesIO(arrays["video"].tobytes())) as container:
+            assert [(frame.width, frame.height) for frame in container.decode(video=0)] == [(90, 160)] * N_FRAMES
+        parts = np.frombuffer(zlib.decompress(arrays["parts"].tobytes()), np.uint8).reshape(N_FRAMES, 160, 90)
+        pixels, distance = project(joints, arrays["K"], arrays["world_to_camera"], arrays["distortion"])
+        columns, rows = np.round(pixels).astype(int).transpose(2, 0, 1)
+        frames = np.arange(N_FRAMES)[:, None]
+        assert (parts[frames, rows, columns] > 0).mean() >= 0.97
+        depth = np.frombuffer(zlib.decompress(arrays["depth"].tobytes()), np.uint16).reshape(parts.shape) / 1000
+        on_body = parts[frames, rows, columns] > 0
+        assert np.median(np.abs(depth[frames, rows, columns] - distance)[on_body]) < 0.15
 
 
 def test_depth_is_left_out_unless_asked_for(rendered: StageFile) -> None:

@@ -1,10 +1,18 @@
 """Keypoints in pictures: where cameras project them, and whether they fall on the person."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from kinesynth.geometry.projection import project
 
-__all__ = ["project", "share_on_mask"]
+__all__ = ["camera_of", "project", "share_on_mask"]
+
+
+def camera_of(view: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return what `project` needs of a view's arrays: K (3, 3), world_to_camera (4, 4), distortion (5,) or None."""
+    lens = view.get("distortion")
+    return view["K"].astype(float), view["world_to_camera"].astype(float), None if lens is None else lens.astype(float)
 
 
 def share_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:

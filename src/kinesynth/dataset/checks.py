@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.dataset.camera import project, share_on_mask
+from kinesynth.dataset.camera import camera_of, project, share_on_mask
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.schema import Attribute, Field, load_schema
 from kinesynth.dataset.video import count_frames, unpack_masks
@@ -140,6 +140,4 @@ def _masks(view: ViewRecord) -> np.ndarray:
 
 
 def _projected(view: ViewRecord, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return project(
-        keypoints.astype(float), view.arrays["K"].astype(float), view.arrays["world_to_camera"].astype(float)
-    )
+    return project(keypoints.astype(float), *camera_of(view.arrays))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kinesynth.dataset.camera import project
+from kinesynth.dataset.camera import camera_of, project
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord, ViewRecord
@@ -32,8 +32,8 @@ def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
 def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
     """Compare masks with the box, with the keypoints within the body and with the markers on its skin."""
     _, height, width = masks.shape
-    K, camera = view.arrays["K"].astype(float), view.arrays["world_to_camera"].astype(float)
-    pixels, depth = project(clip.arrays["keypoints"].astype(float), K, camera)
+    camera = camera_of(view.arrays)
+    pixels, depth = project(clip.arrays["keypoints"].astype(float), *camera)
     inside = in_picture(pixels, height, width) & (depth > 0)
     x, y = np.where(inside[..., None], np.rint(np.nan_to_num(pixels)), 0).astype(int).transpose(2, 0, 1)
     hits = masks[np.arange(len(masks))[:, None], y, x] & inside
@@ -47,7 +47,7 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> I
     high = np.stack([width - 1 - columns[:, ::-1].argmax(axis=1), height - 1 - rows[:, ::-1].argmax(axis=1)], axis=1)
     off = np.abs(view.arrays["bbox"] - np.concatenate([low, high], axis=1)).max(axis=1)[seen]
     yield "box", float(off.max()), worst(off)
-    pixels, depth = project(clip.arrays["markers"].astype(float), K, camera)
+    pixels, depth = project(clip.arrays["markers"].astype(float), *camera)
     if (depth <= 0).any():
         return
     edge = np.array([width, height]) - 1.0

@@ -28,8 +28,9 @@ class ShardDataset:
         fps, mass_kg, height_m              numbers
         frame_valid (T,) bool               false where a clip is shorter than the window
         views[camera]                       frames (T, H, W, 3) uint8 RGB, mask (T, H, W) bool, bbox (T, 4), K (3, 3),
-                                            world_to_camera (4, 4), keypoints_2d (T, K, 2), visibility (T, K); with
-                                            `tracks` also parts (T, H, W) uint8, depth (T, H, W) uint16 mm
+                                            world_to_camera (4, 4), distortion (5,), keypoints_2d (T, K, 2),
+                                            visibility (T, K); with `tracks` also parts (T, H, W) uint8,
+                                            depth (T, H, W) uint16 mm
 
     With `crop`, H = W = crop.size, bbox and K (T, 3, 3) are those of the crops, and square (T, 3) holds each crop's
     left, top and side in pixels of the whole picture.
@@ -82,7 +83,7 @@ class ShardDataset:
             raise BadInput(path, "window, stride", f"{window}, {stride}", "1 or more", "correct the argument")
         if unknown := set(labels or ()) - set(load_schema().clip):
             raise BadInput(path, "labels", ", ".join(sorted(unknown)), "fields of docs/dataset.md", "correct them")
-        optional = {name for name, field in load_schema().view.items() if field.optional}
+        optional = {name for name, field in load_schema().view.items() if field.optional and field.over_time}
         if unknown := set(tracks) - optional:
             expected = f"some of {', '.join(sorted(optional))}"
             raise BadInput(path, "tracks", ", ".join(sorted(unknown)), expected, "correct the argument")

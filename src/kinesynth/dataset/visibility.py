@@ -32,6 +32,7 @@ def keypoint_tracks(
     world_to_camera: np.ndarray,
     body_names: tuple[str, ...],
     parents: np.ndarray,
+    distortion: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return keypoints in a view, (T, 2B, 2) float32 px, and their `Visibility`, (T, 2B) uint8.
 
@@ -42,8 +43,9 @@ def keypoint_tracks(
         world_to_camera: rigid transform (4, 4).
         body_names: of the B bodies.
         parents: (B,) index of each body's parent, -1 for none.
+        distortion: lens coefficients (5,), None of a pinhole.
     """
-    pixels, depth = project(keypoints.astype(float), K.astype(float), world_to_camera.astype(float))
+    pixels, depth = project(keypoints.astype(float), K.astype(float), world_to_camera.astype(float), distortion)
     pixels = np.clip(np.nan_to_num(pixels), -_FARTHEST_PX, _FARTHEST_PX)
     inside = in_picture(pixels, *labels.shape[1:]) & (depth > 0)
     own = body_parts(body_names)

@@ -104,7 +104,8 @@ class WindowReader:
             arrays = _cut(arrays, K, squares, self.crop.size)
             arrays["frames"] = decode_crops(video, start, squares, self.crop.size)
         padded = {name: self._pad(array) for name, array in arrays.items()}
-        return {"K": K, **padded, "world_to_camera": read("world_to_camera")}
+        lens = read("distortion") if b"distortion" in view else np.zeros(5, dtype=np.float32)
+        return {"K": K, **padded, "world_to_camera": read("world_to_camera"), "distortion": lens}
 
     def _pad(self, array: np.ndarray) -> np.ndarray:
         """Repeat the last frame until the window is full."""

@@ -16,6 +16,7 @@ from kinesynth import __version__
 from kinesynth.atomic import atomic_path
 from kinesynth.body.identity import read_identity
 from kinesynth.body.parts import parts
+from kinesynth.dataset.camera import camera_of
 from kinesynth.dataset.checks import clip_faults
 from kinesynth.dataset.names import Names, read_names
 from kinesynth.dataset.quality import clip_quality
@@ -170,13 +171,18 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
 def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefinition) -> ViewRecord:
     """Return a view's tracks; the mask is where the picture shows any part, and keypoints are seen by their parts."""
     height, width = int(render.attrs["height"]), int(render.attrs["width"])
-    arrays = {name: _single(render.arrays[f"{view}/{name}"]) for name in ("bbox", "K", "world_to_camera")}
+    arrays = {
+        name: _single(render.arrays[f"{view}/{name}"])
+        for name in ("bbox", "K", "world_to_camera", "distortion")
+        if name != "distortion" or f"{view}/distortion" in render.arrays
+    }
     arrays["video"] = render.arrays[f"{view}/video"]
     shape = (len(keypoints), height, width)
     labels = _inflated(render.arrays[f"{view}/parts"], np.uint8).reshape(shape)
     arrays["mask"] = pack_masks(labels > 0)
+    K, world_to_camera, distortion = camera_of(arrays)
     arrays["keypoints_2d"], arrays["visibility"] = keypoint_tracks(
-        keypoints, labels, arrays["K"], arrays["world_to_camera"], skeleton.body_names, skeleton.parents
+        keypoints, labels, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion
     )
     tracks = str(render.attrs["tracks"]).split()
     if "parts" in tracks:

@@ -62,7 +62,7 @@ def undistort(shown: np.ndarray, distortion: np.ndarray) -> np.ndarray:
             return plane
         if not size < _MAX_STEP:
             break
-    raise ValueError(f"distortion {tuple(distortion)} cannot be inverted over the picture")
+    raise ValueError(f"distortion {np.asarray(distortion).tolist()} cannot be inverted over the picture")
 
 
 def _turning_radius(k1: float, k2: float, k3: float) -> float:

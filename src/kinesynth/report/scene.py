@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from kinesynth.dataset.camera import project
+from kinesynth.dataset.camera import camera_of, project
 from kinesynth.dataset.quality import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames
@@ -76,8 +76,7 @@ class Scene:
         pen = ImageDraw.Draw(layer, "RGBA")
 
         def onto(points: np.ndarray) -> list[tuple[float, float]]:
-            K, camera = (self.view.arrays[name].astype(float) for name in ("K", "world_to_camera"))
-            pixels, _ = project(points.astype(float), K, camera)
+            pixels, _ = project(points.astype(float), *camera_of(self.view.arrays))
             return [tuple(pixel) for pixel in (np.nan_to_num(pixels) - window[:2]) * scale]
 
         self._bones(pen, onto, frame, unit)
