@@ -16,7 +16,7 @@ from walk import BETAS, Recorded, performed, walking
 
 from kinesynth.amass import AmassFile
 from kinesynth.body.build import build_body
-from kinesynth.body.mocap.fit import read_trial
+from kinesynth.body.mocap.trial import read_trial
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.errors import KinesynthError
 from kinesynth.opensim_files.trc import MarkerTrajectories
