@@ -18,7 +18,7 @@ import numpy as np
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
-from kinesynth.render.cameras import Perturbation, place
+from kinesynth.render.cameras import Setup, set_up
 from kinesynth.render.person_files import write_person
 from kinesynth.render.presets import PRESETS, Settings
 from kinesynth.render.sampling import furnish, sample_look, sample_scene
@@ -57,7 +57,7 @@ def scene_of(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, i
     rng = np.random.default_rng(1)
     scene = sample_scene(rng, sample_look(rng, "male"), 30.0, len(pose), settings, "room")
     extremes = write_person(folder, model, pose, scene)
-    camera = place("frontal", extremes, *size, Perturbation())
+    camera = set_up("frontal", Setup(), extremes, size)
     return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
 
 

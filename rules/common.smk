@@ -8,6 +8,7 @@ import sys
 from kinesynth.clips import read_clips
 from kinesynth.config import load_config, shaping_config
 from kinesynth.errors import KinesynthError
+from kinesynth.same_motion import require_distinct
 from kinesynth.shards import ShardSize, assign_shards
 
 # A plan's million objects live as long as the plan: looking for garbage among them takes an eighth of its time.
@@ -16,6 +17,7 @@ gc.set_threshold(100_000, 50, 50)
 try:
     CONFIG = load_config(config)
     CLIPS = read_clips(CONFIG.clips)
+    require_distinct(CONFIG.clips, CLIPS)
 except KinesynthError as error:
     print(f"kinesynth: {error}", file=sys.stderr)
     sys.exit(2)

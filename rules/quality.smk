@@ -1,7 +1,7 @@
 """Quality: which frame's labels can be trusted, and why not.
 
 Takes:  stages/{ik,grf,id,so}/{shard}.h5
-Gives:  stages/quality/{shard}.h5            smoothed activations, validity of angles, forces and activations per frame
+Gives:  stages/quality/{shard}.h5            validity of angles, forces and activations per frame
 """
 
 
@@ -30,10 +30,9 @@ rule quality_filter:
         max_cop_distance_m=CONFIG.filters.max_cop_distance_m,
         max_reserve_share=CONFIG.filters.max_reserve_share,
         max_so_violation=CONFIG.filters.max_so_violation,
+        max_pelvis_list_deg=CONFIG.filters.max_pelvis_list_deg,
         edge_seconds=CONFIG.filters.edge_seconds,
         min_valid_share=CONFIG.filters.min_valid_share,
-        smoothing_window=CONFIG.filters.smoothing_window,
-        smoothing_order=CONFIG.filters.smoothing_order,
     shell:
         """
         kinesynth quality-filter \
@@ -50,10 +49,9 @@ rule quality_filter:
             --max-cop-distance-m {params.max_cop_distance_m} \
             --max-reserve-share {params.max_reserve_share} \
             --max-so-violation {params.max_so_violation} \
+            --max-pelvis-list-deg {params.max_pelvis_list_deg} \
             --edge-seconds {params.edge_seconds} \
             --min-valid-share {params.min_valid_share} \
-            --smoothing-window {params.smoothing_window} \
-            --smoothing-order {params.smoothing_order} \
             --output {output.quality:q} \
             2>{log:q}
         """

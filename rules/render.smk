@@ -23,7 +23,9 @@ rule render_views:
         preset=CONFIG.render.preset,
         width=CONFIG.render.width,
         height=CONFIG.render.height,
+        rig=CONFIG.render.rig,
         views=CONFIG.render.views,
+        blur="--motion-blur" if CONFIG.render.motion_blur else "--no-motion-blur",
         tracks=[f"--tracks={track}" for track in CONFIG.render.tracks],
     shell:
         """
@@ -34,7 +36,9 @@ rule render_views:
             --preset {params.preset} \
             --width {params.width} \
             --height {params.height} \
+            --rig {params.rig} \
             --views {params.views:q} \
+            {params.blur} \
             {params.tracks:q} \
             --output {output.render:q} \
             --log {log:q} \

@@ -53,6 +53,8 @@ rule static_optimization:
         rate=CONFIG.so.rate,
         exponent=CONFIG.so.activation_exponent,
         timeout=CONFIG.so.timeout_seconds,
+        smoothing_seconds=CONFIG.filters.smoothing_seconds,
+        smoothing_order=CONFIG.filters.smoothing_order,
     shell:
         """
         kinesynth static-optimization \
@@ -64,6 +66,8 @@ rule static_optimization:
             --rate {params.rate} \
             --activation-exponent {params.exponent} \
             --timeout-seconds {params.timeout} \
+            --smoothing-seconds {params.smoothing_seconds} \
+            --smoothing-order {params.smoothing_order} \
             --output {output.so:q} \
             --log {log:q} \
             2>>{log:q}

@@ -1,6 +1,7 @@
 """Small .c3d files, written in a process of their own: ezc3d and OpenSim cannot live in one."""
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +18,40 @@ def write_c3d(
     unit: str = "mm",
     angles: tuple[str, ...] = (),
     factor: float = 1000.0,
+    first_frame: int = 1,
+    positions: np.ndarray | None = None,
+    rate: float = 100.0,
 ) -> Path:
-    """Write the positions times `factor`, one point unseen in frame 5, and return the path."""
-    isolated(_write, path, names, unit, angles, factor, timeout_seconds=60, log=Path(os.devnull))
+    """Write positions (T, M, 3) m times `factor`, and return the path; NaN was not seen.
+
+    Without positions, those above are repeated for all names, one point being unseen in frame 5. A unit of nothing
+    leaves it out.
+    """
+    if positions is None:
+        positions = np.resize(POSITIONS, (len(POSITIONS), len(names), 3))
+        positions[5, 0] = np.nan
+    isolated(_write, path, names, unit, angles, factor * positions, rate, timeout_seconds=60, log=Path(os.devnull))
+    content = bytearray(path.read_bytes())  # ezc3d does not write another first frame than 1
+    struct.pack_into("<2H", content, 6, first_frame, first_frame + len(positions) - 1)
+    path.write_bytes(content)
     return path
 
 
-def _write(path: Path, names: tuple[str, ...], unit: str, angles: tuple[str, ...], factor: float) -> None:
+def _write(
+    path: Path, names: tuple[str, ...], unit: str, angles: tuple[str, ...], positions: np.ndarray, rate: float
+) -> None:
     import ezc3d
 
     file = ezc3d.c3d()
-    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["RATE"]["value"] = [rate]
     file["parameters"]["POINT"]["LABELS"]["value"] = names
-    file["parameters"]["POINT"]["UNITS"]["value"] = [unit]
+    if unit:
+        file["parameters"]["POINT"]["UNITS"]["value"] = [unit]
+    else:
+        del file["parameters"]["POINT"]["UNITS"]
     if angles:
         file.add_parameter("POINT", "ANGLES", list(angles))
-    points = np.ones((4, len(names), len(POSITIONS)))
-    points[:3] = np.resize(factor * POSITIONS, (len(POSITIONS), len(names), 3)).transpose(2, 1, 0)
-    points[:3, 0, 5] = np.nan
+    points = np.ones((4, len(names), len(positions)))
+    points[:3] = positions.transpose(2, 1, 0)
     file["data"]["points"] = points
     file.write(str(path))

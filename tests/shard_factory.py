@@ -23,14 +23,15 @@ from kinesynth.dataset.writer import pack_shard
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, Rejection, StageFile, write_stage
+from shard_dynamics import RESIDUAL, ground_reaction, joint_moments, muscle_activations
 
 FPS = 30.0
 SUBJECTS = {"anna": "train", "ben": "val", "carl": "test"}
 FRAMES = {"walk": 20, "squat": 14}
-MASS_KG = 70.0
+MASS_KG = 75.337  # of the generic skeleton
 SCALE = {"anna": 1.0, "ben": 1.05, "carl": 0.95}
-REASONS = ("marker_error", "other_contact_or_failure", "residual_force", "residual_moment", "joint_moment",
-           "centre_of_pressure", "reserve", "so_violation")  # fmt: skip
+REASONS = ("marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure", "reserve",
+           "so_violation")  # fmt: skip
 
 
 @cache
@@ -85,7 +86,8 @@ def make_stages(folder: Path, subject: str, width: int = 96, height: int = 72) -
     """Write the stage files of a subject; return them by the name of `pack_shard`'s parameter."""
     model, skeleton = make_model(folder)
     stages = folder / "stages"
-    person = {"subject": subject, "sex": "female", "betas": [0.0] * 10, "height_m": 1.7, "mass_kg": MASS_KG,
+    person = {"subject": subject, "sex": "female", "betas": [0.0] * 10, "height_m": 1.75 * SCALE[subject],
+              "mass_kg": MASS_KG,
               "split": SUBJECTS[subject], "shape_source": "test"}  # fmt: skip
     scale = np.full((len(skeleton.body_names), 3), SCALE[subject])
     paths = {"subject": stages / f"{subject}.json", "scale_report": stages / f"{subject}_scale.json", "model": model}
@@ -118,12 +120,11 @@ def make_clip(
     angles = sway(skeleton, action, frames)
     pose = SkeletonLayer(skeleton)(torch.tensor(angles), torch.tensor(scale))
     keypoints, markers = pose.keypoints.numpy(), pose.markers.numpy()
-    phase = np.linspace(0.0, 2.0 * np.pi, frames)
-    force = np.zeros((frames, 2, 3))
-    force[:, :, 1] = MASS_KG * 9.81 * (0.5 + 0.5 * np.stack([np.sin(phase), -np.sin(phase)], axis=1))
-    cop = keypoints[:, [skeleton.body_names.index(f"calcn_{side}") for side in "rl"]] * [1.0, 0.0, 1.0]
-    wave = np.sin(phase)[:, None] * np.linspace(0.0, 1.0, len(skeleton.coordinate_names))
-    activations = np.clip(0.3 + 0.3 * np.sin(phase[:, None] + np.arange(len(skeleton.muscle_names)) / 6.0), 0.0, 1.0)
+    own, phase = scaled(skeleton, float(scale[0, 0])), np.linspace(0.0, 2.0 * np.pi, frames)
+    force, cop, free = ground_reaction(own, keypoints, 0.5 + 0.4 * np.sin(phase), FPS)
+    ground = {"grf/force": force, "grf/cop": cop, "grf/moment": free}
+    moments = joint_moments(own, {"angles": angles, **ground}, FPS)
+    activations = muscle_activations(own, moments)
     valid = np.ones(frames, dtype=bool)
     valid[:2] = False
     error = np.full((frames, len(skeleton.marker_names)), 0.006)
@@ -144,12 +145,12 @@ def make_clip(
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
-        "grf": ({"force": force, "cop": cop, "moment": np.zeros((frames, 2, 3)), "smooth_angles": angles}, attrs),
-        "id": ({"moments": 60.0 * wave, "residual": np.full((frames, 6), 4.0)}, attrs),
-        "so": ({"activations": activations, "reserves": 0.5 * wave, "so_violation": np.full(frames, 1e-4)}, attrs),
+        "grf": ({"force": force, "cop": cop, "moment": free, "smooth_angles": angles}, attrs),
+        "id": ({"moments": moments, "residual": np.full((frames, 6), RESIDUAL)}, attrs),
+        "so": ({"activations": activations, "reserves": 0.05 * moments, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (
-            {"activations": activations, "angle_valid": np.ones_like(angles, dtype=bool), "force_valid": valid,
-             "activation_valid": valid, "reasons": np.where(valid, 0, 4).astype(np.uint8)},
+            {"angle_valid": np.ones_like(angles, dtype=bool), "force_valid": valid,
+             "activation_valid": valid, "reasons": np.where(valid, 0, 4).astype(np.uint16)},
             {"so_rate": 10.0, "dynamics_valid": True},
         ),
         "render": render(skeleton, keypoints, width, height),
@@ -168,7 +169,7 @@ def sway(skeleton: SkeletonDefinition, action: str, frames: int) -> np.ndarray:
         angles[:, column[f"knee_angle_{side}"]] = bend
         angles[:, column[f"arm_flex_{side}"]] = -sign * 0.5 * swing
         angles[:, column[f"elbow_flex_{side}"]] = 0.4
-    return angles
+    return skeleton.coupled(angles)
 
 
 def render(

@@ -107,8 +107,7 @@ class GaitTrial:
 def process_trial(folder: Path, work: Path) -> GaitTrial:
     """Run the stages on the trial in `folder`, with estimated and with measured forces; their files stay in `work`."""
     model, log = folder / "subject_walk_scaled.osim", work / "log"
-    names = isolated(_model_coordinates, model.absolute(), timeout_seconds=300.0, log=log)
-    times, angles = _angles(folder, names)
+    names, times, angles = model_motion(folder, log)
     shared = {"coordinate_names": names}
     write_stage(work / "ik.h5", StageFile({"gait": Clip("gait", {"angles": angles}, {"fps": RATE})}, {}, shared))
     ground_reaction(ik=work / "ik.h5", model=model, output=work / "estimated.h5", log=log)
@@ -144,17 +143,24 @@ def read_trial(folder: Path, work: Path) -> GaitTrial:
     )
 
 
+def model_motion(folder: Path, log: Path, step: int = STEP) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Return the model's coordinates, and times (T,) s and angles (T, J) of every `step`-th row of the trial."""
+    model = (folder / "subject_walk_scaled.osim").absolute()
+    names = isolated(_model_coordinates, model, timeout_seconds=300.0, log=log)
+    return names, *_angles(folder, names, step)
+
+
 def _model_coordinates(model: Path) -> list[str]:
     from kinesynth.dynamics.model import coordinate_names, load_model
 
     return list(coordinate_names(load_model(model)))
 
 
-def _angles(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def _angles(folder: Path, names: list[str], step: int = STEP) -> tuple[np.ndarray, np.ndarray]:
     """Return times and angles; the file's coupled knee coordinates are in degrees and left at zero here."""
     table = read_storage(folder / "coordinates.sto")
     labels = {label.split("/")[-2]: label for label in table.names}
-    rows = slice(None, None, STEP)
+    rows = slice(None, None, step)
     known = [name in labels and not name.endswith("_beta") for name in names]
     columns = [
         table.column(labels[name])[rows] if there else np.zeros(len(table.times[rows]))

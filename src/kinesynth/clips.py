@@ -4,6 +4,7 @@ Standard library only: the Snakefile reads the table at every start.
 """
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,9 +158,10 @@ def _check_files(table: Path, line: int, row: ClipRow) -> None:
 
 
 def _check_unique(table: Path, numbers: Sequence[int], rows: Sequence[ClipRow]) -> None:
-    """Require unique clip ids, and one split per subject so that nobody is trained on and tested on."""
+    """Require unique clip ids, and one split per subject and file so that nobody is trained on and tested on."""
     seen: set[str] = set()
     splits: dict[str, str] = {}
+    files: dict[str, ClipRow] = {}
     for number, row in zip(numbers, rows, strict=True):
         if row.clip_id in seen:
             raise _bad(table, number, "clip_id", f"{row.clip_id!r} again", "a unique id per clip")
@@ -167,6 +169,11 @@ def _check_unique(table: Path, numbers: Sequence[int], rows: Sequence[ClipRow]) 
         first = splits.setdefault(row.subject, row.split)
         if row.split != first:
             raise _bad(table, number, "split", repr(row.split), f"{first!r} as on subject {row.subject}'s other lines")
+        if row.path is not None:
+            other = files.setdefault(os.path.normpath(row.path), row)
+            if other.split != row.split:
+                found = f"the file of clip {other.clip_id} ({other.subject}, {other.split}) again"
+                raise _bad(table, number, "path", found, f"a file of its own for {row.subject}, who is in {row.split}")
 
 
 def _number(table: Path, line: int, column: str, text: str) -> float | None:

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadConfig
+from kinesynth.networks import network_modules
 
 MOST_VALUES = 10_000
 
@@ -116,10 +117,13 @@ class Filters:
     moment_limit: float = option(1.0, "multiple of strong people's joint moments", exclusiveMinimum=0)
     max_cop_distance_m: float = option(0.08, "from centre of pressure to its foot's midline", exclusiveMinimum=0)
     max_reserve_share: float = option(0.2, "of a joint moment that no muscle gives", exclusiveMinimum=0, maximum=1)
-    max_so_violation: float = option(0.1, "static optimization's constraint violation, rad/s^2", exclusiveMinimum=0)
+    max_so_violation: float = option(20, "N m that static optimization's solution misses", exclusiveMinimum=0)
+    max_pelvis_list_deg: float = option(
+        80, "beyond, the pelvis' angles are near gimbal lock", exclusiveMinimum=0, maximum=90
+    )
     edge_seconds: float = option(0.05, "forces are masked at a clip's ends: accelerations are one-sided", minimum=0)
     min_valid_share: float = option(0.5, "of frames with valid angles, or the clip is rejected", minimum=0, maximum=1)
-    smoothing_window: int = option(5, "frames of the Savitzky-Golay filter on activations, odd", minimum=1)
+    smoothing_seconds: float = option(0.05, "window of the Savitzky-Golay filter on activations; 0: none", minimum=0)
     smoothing_order: int = option(2, "of its polynomials", minimum=0)
 
 
@@ -134,7 +138,13 @@ class Render:
     )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
+    rig: str = option(
+        "views",
+        "a rig of cameras, or views: those listed",
+        enum=["views", *_column("kinesynth.render", "cameras.csv", 1)],
+    )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
+    motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")
     tracks: tuple[Literal["parts", "depth"], ...] = option(("parts",), "optional tracks of each view")
 
 
@@ -142,10 +152,11 @@ class Render:
 class Train:
     """The network that is trained on the shards."""
 
-    network: Literal[
-        "odah", "odah_frame", "d3ke", "d3ke_lstm", "d3ke_tcn", "neurik", "neurik_centre",
-        "odah_tiny", "d3ke_tiny", "neurik_tiny",
-    ] = option("odah_tiny", "preset: a paper's network, or a tiny one that a CPU trains in a minute")  # fmt: skip
+    network: str = option(
+        "odah_tiny",
+        "preset: a paper's network, or a tiny one that a CPU trains in a minute",
+        enum=list(network_modules()),
+    )
     steps: int = option(0, "optimizer steps; 0: the preset's", minimum=0)
     batch_size: int = option(0, "windows per step; 0: the preset's", minimum=0)
     window: int = option(0, "frames per window; 0: the preset's", minimum=0)

@@ -7,63 +7,20 @@ solver works; with noise, frame by frame; and with noise and the low-pass filter
 hidden ones among them, with white noise are no detector's: the rows say what that noise costs, and bound nothing.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.skeleton import SkeletonLayer
 from kinesynth_train.crops import project
-from kinesynth_train.data import Batch
 from kinesynth_train.inverse_kinematics import inverse_kinematics
 from kinesynth_train.networks.hull import triangulate
 from kinesynth_train.skeleton import Anatomy
+from kinesynth_train.stretch import Estimate, Stretch
 
 NOISE_SHARE = 0.005  # of the crop's side: 1.3 px of 256, a good detector's
 LOW_PASS_HZ = 6.0  # of marker trajectories, as is customary (Winter 2009)
 ORDER = 2  # of the Butterworth filter, which runs forward and back
 SEED = 0
-
-
-class Estimate(NamedTuple):
-    """What a method says of a stretch.
-
-    Attributes:
-        angles: (T, J) rad, m.
-        scales: (T, B, 3), of each frame.
-        markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
-    """
-
-    angles: Tensor
-    scales: Tensor
-    markers: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Consecutive frames of one clip.
-
-    Attributes:
-        batch: a batch of this one window, padded by nothing.
-        layer: the subject's own skeleton, in float64.
-        number: of the stretch, from which its noise follows.
-    """
-
-    batch: Batch
-    layer: SkeletonLayer
-    number: int
-
-    @property
-    def frames(self) -> int:
-        """How many there are."""
-        return self.batch["angles"].shape[1]
-
-    @property
-    def scales(self) -> Tensor:
-        """The subject's true scales, once for every frame (T, B, 3)."""
-        return self.batch["scales"].expand(self.frames, -1, -1)
 
 
 def mean_pose(stretch: Stretch, anatomy: Anatomy) -> Estimate:

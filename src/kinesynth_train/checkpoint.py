@@ -4,37 +4,53 @@ import dataclasses
 import io
 import os
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import torch
 from torch import Tensor
 
+from kinesynth import __version__
+from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
-from kinesynth_train.networks import Network, make_network
-from kinesynth_train.presets import Preset, preset_from_dict, preset_to_dict
+from kinesynth_train.networks import Network, make_network, network_module
+from kinesynth_train.presets import Preset, preset_from_dict
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
-FORMAT = 2
+FORMAT = 3
 MEND = "give the checkpoint.pt of kinesynth-train fit"
 
 
 @dataclass
 class Model:
-    """A network and what it was made for."""
+    """A network and what it was made for.
+
+    Attributes:
+        name: of its preset.
+        preset: with its steps.
+        anatomy: of the training set.
+        skeleton: of the training set.
+        source: what else using it takes, see `source_of`.
+        network: with its parameters.
+    """
 
     name: str
     preset: Preset
     anatomy: Anatomy
     skeleton: DatasetSkeleton
+    source: dict[str, Any]
     network: Network
 
     @classmethod
-    def new(cls, name: str, preset: Preset, anatomy: Anatomy, skeleton: DatasetSkeleton) -> "Model":
+    def new(
+        cls, name: str, preset: Preset, anatomy: Anatomy, skeleton: DatasetSkeleton, source: dict[str, Any]
+    ) -> "Model":
         """Return an untrained one."""
-        return cls(name, preset, anatomy, skeleton, make_network(preset.shape, anatomy, skeleton))
+        return cls(name, preset, anatomy, skeleton, source, make_network(name, preset, anatomy, skeleton))
 
     def to(self, device: str) -> "Model":
         """Return it on a device."""
@@ -44,15 +60,32 @@ class Model:
         )
 
 
-def save_checkpoint(path: Path, model: Model, progress: dict[str, Any]) -> None:
-    """Write a model and the training's progress, whole or not at all."""
+def source_of(dataset: ShardDataset) -> dict[str, Any]:
+    """Return what a network in use must know of the clips that it learned from.
+
+    Frames per second (the most frequent), the views' names in their order, the crops' margin about the person's box.
+    """
+    rates = Counter(clip.fps for clip in dataset.clips)
+    first = dataset.clips[0]
+    with h5py.File(first.shard, "r") as file:
+        views = list(file["clips"][first.clip_id]["views"])
+    return {"fps": rates.most_common(1)[0][0], "views": views, "crop_margin": Crop().margin, "version": __version__}
+
+
+def save_checkpoint(path: Path, model: Model, progress: dict[str, Any], best: dict[str, Tensor] | None = None) -> None:
+    """Write a model and the training's progress, whole or not at all.
+
+    `best` are the parameters to be used, of an earlier step; those of the model are what training goes on from.
+    """
     content = {
         "format": FORMAT,
         "name": model.name,
-        "preset": preset_to_dict(model.preset),
+        "preset": dataclasses.asdict(model.preset),
+        "source": model.source,
         "anatomy": {name: tensor.cpu() for name, tensor in model.anatomy.tensors().items()},
         "skeleton": _skeleton_to_dict(model.skeleton),
         "model": {name: tensor.cpu() for name, tensor in model.network.state_dict().items()},
+        "best": best,
         "progress": progress,
     }
     buffer = io.BytesIO()
@@ -60,8 +93,8 @@ def save_checkpoint(path: Path, model: Model, progress: dict[str, Any]) -> None:
     save_bytes(path, buffer.getvalue())
 
 
-def load_checkpoint(path: Path) -> tuple[Model, dict[str, Any]]:
-    """Return a model and its training's progress.
+def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, Any]]:
+    """Return a model and its training's progress: with its best parameters, or with those of the last step.
 
     Raises:
         BadInput: the file is missing or no checkpoint.
@@ -73,12 +106,14 @@ def load_checkpoint(path: Path) -> tuple[Model, dict[str, Any]]:
         if saved.get("format") != FORMAT:
             raise BadInput(path, "format", str(saved.get("format")), str(FORMAT), "train again with this release")
         skeleton = _skeleton_from_dict(saved["skeleton"])
-        model = Model.new(saved["name"], preset_from_dict(saved["preset"]), Anatomy(**saved["anatomy"]), skeleton)
-        model.network.load_state_dict(saved["model"])
+        module = network_module(saved["name"])
+        preset = preset_from_dict(saved["preset"], module.Shape, module.Weights)
+        model = Model.new(saved["name"], preset, Anatomy(**saved["anatomy"]), skeleton, saved["source"])
+        model.network.load_state_dict(saved["best"] if best and saved["best"] else saved["model"])
     except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         found = " ".join(str(error).split())[:200]
         raise BadInput(path, "checkpoint", found, "preset, anatomy, skeleton, model", MEND) from error
-    return model, saved["progress"]
+    return model, {**saved["progress"], "best": saved["best"]}
 
 
 def save_bytes(path: Path, content: bytes) -> None:

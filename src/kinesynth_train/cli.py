@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from kinesynth.errors import KinesynthError
+from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
-from kinesynth_train.presets import PRESETS
 from kinesynth_train.train import Settings, fit
 
 
@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     train = verbs.add_parser("fit", help="train a network, write checkpoint.pt and metrics.json")
     train.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     train.add_argument("--output", type=Path, required=True, help="folder of the checkpoint and the metrics")
-    train.add_argument("--network", choices=list(PRESETS), default=Settings.network, help="preset")
+    train.add_argument("--network", choices=list(network_modules()), default=Settings.network, help="preset")
     for name, meaning in {
         "steps": "optimizer steps of all phases",
         "batch-size": "windows per micro-batch and process",

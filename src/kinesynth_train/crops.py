@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 
 def crop_projections(view: dict[str, np.ndarray]) -> Tensor:
@@ -15,6 +16,35 @@ def crop_projections(view: dict[str, np.ndarray]) -> Tensor:
     # Pixel centres are whole numbers, so that the edges of the picture are at -1/2 and S - 1/2.
     to_edges = np.array([[2.0 / size, 0.0, 1.0 / size - 1.0], [0.0, 2.0 / size, 1.0 / size - 1.0], [0.0, 0.0, 1.0]])
     return torch.from_numpy(to_edges @ view["K"] @ view["world_to_camera"][:3]).float()
+
+
+def crop_rotations(view: dict[str, np.ndarray]) -> Tensor:
+    """Return rotations (T, 3, 3) from the world to a camera that is turned to look at the middle of each crop.
+
+    What a crop shows at its middle lies on the axis of that camera: in its frame, somebody who walks past looks the
+    same wherever in the picture it is, which in the plain camera's frame it does not.
+    """
+    middle = (view["frames"].shape[1] - 1) / 2.0
+    ray = np.linalg.solve(view["K"], np.array([middle, middle, 1.0]))
+    forward = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
+    right = np.cross([0.0, 1.0, 0.0], forward)
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    turn = np.stack([right, np.cross(forward, right), forward], axis=1)
+    return torch.from_numpy(turn @ view["world_to_camera"][:3, :3]).float()
+
+
+def turned_in_plane(crops: Tensor, projections: Tensor, rotations: Tensor, angle: float) -> tuple[Tensor, ...]:
+    """Return a view's crops (T, 4, S, S) uint8 turned by an angle, rad, clockwise as seen, and their cameras.
+
+    The corners, which the crops do not hold, are black.
+    """
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    turn = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    there = torch.tensor([[cosine, sine, 0.0], [-sine, cosine, 0.0]]).expand(len(crops), 2, 3)
+    grid = affine_grid(there, list(crops.shape), align_corners=False)
+    turned = grid_sample(crops.float(), grid, align_corners=False)
+    turned[:, 3] = 255.0 * (turned[:, 3] > 127.5)
+    return turned.round().to(torch.uint8), turn @ projections, turn @ rotations
 
 
 def project(points: Tensor, projections: Tensor) -> Tensor:

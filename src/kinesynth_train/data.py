@@ -1,45 +1,54 @@
 """Windows of shards as batches of tensors, in an order that the seed and the step alone decide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
+import h5py
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kinesynth.dataset import Crop, ShardDataset
+from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
-from kinesynth_train.crops import crop_projections
+from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.crops import crop_projections, crop_rotations, turned_in_plane
+from kinesynth_train.mirror import Mirror
+from kinesynth_train.presets import Augment
 from kinesynth_train.recolour import recolour
 
 Split = Literal["train", "val", "test"]
 Batch = dict[str, Tensor]
-LABELS = ("angles", "scales", "keypoints", "markers", "quality/angle_valid")
-TIME_AXIS = {"angles": 0, "angle_valid": 0, "keypoints": 0, "markers": 0, "frame_valid": 0, "counted": 0,
-             "crops": 1, "projections": 1}  # of an item's arrays; the others have none  # fmt: skip
-SHIFT, STRETCH = 0.05, 0.1  # largest jitter of a training crop's centre and side, over its side
+KINEMATIC_LABELS = ("angles", "scales", "keypoints", "markers", "quality/angle_valid")
+TIME_AXIS = {
+    **{name.split("/")[-1]: 0 for name, field in load_schema().clip.items() if field.over_time},
+    **dict.fromkeys(("frame_valid", "counted"), 0),
+    **dict.fromkeys(("crops", "projections", "rotations", "estimates"), 1),
+}  # of an item's arrays; the others have none
 
 
 class Windows(Dataset[Batch]):
     """Tensors of the windows of a split. Index e * len + i is window i as it is drawn in epoch e.
 
-    An item holds angles (T, J), angle_valid (T, J), scales (B, 3), keypoints (T, K, 3), markers (T, M, 3), fps (),
-    frame_valid (T,), false where a clip is shorter, and counted (T,), which with a stride is true once for each frame
-    of a clip, however windows overlap; with pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections
-    (V, T, 3, 4) into the crops, and rotations (V, 3, 3) from world to camera.
+    An item holds the labels asked for by the last part of their names, as angles (T, J), angle_valid (T, J), scales
+    (B, 3), keypoints (T, K, 3), markers (T, M, 3); what says that something is valid is false where a clip is shorter.
+    Besides fps (), frame_valid (T,), and counted (T,), which with a stride is true once for each frame of a clip,
+    however windows overlap. With pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4)
+    into the crops, and rotations (V, T, 3, 3) from the world to cameras that look at the crops' middles.
 
     Args:
         shards: results folder, shards folder or a shard.
         split: train, val or test; None for all.
         window: T.
         crop: S, pixels; 0 for labels alone, which decodes no video.
+        labels: fields of the schema.
         stride: as of `ShardDataset`.
-        seed: of the random windows and of the crops' jitter.
-        jitter: whether crops are moved, stretched and recoloured.
+        seed: of the random windows and of how pictures are changed.
+        augment: how pictures are changed.
         only: leave out all windows after so many, and keep those in memory.
 
     Raises:
@@ -53,29 +62,25 @@ class Windows(Dataset[Batch]):
         window: int,
         crop: int = 0,
         *,
+        labels: Sequence[str] = KINEMATIC_LABELS,
         stride: int | None = None,
         seed: int = 0,
-        jitter: bool = False,
+        augment: Augment | None = None,
         only: int | None = None,
     ) -> None:
-        shift, stretch = (SHIFT, STRETCH) if jitter else (0.0, 0.0)
+        self._augment = augment or Augment()
+        cut = Crop(crop, shift_jitter=self._augment.shift, scale_jitter=self._augment.stretch) if crop else None
+        views = None if crop else ()
         self._open = partial(
-            ShardDataset,
-            shards,
-            split,
-            window,
-            None if crop else (),
-            labels=LABELS,
-            stride=stride,
-            crop=Crop(crop, shift_jitter=shift, scale_jitter=stretch) if crop else None,
-            seed=seed,
+            ShardDataset, shards, split, window, views, labels=labels, stride=stride, crop=cut, seed=seed
         )
         self._dataset: ShardDataset | None = self._open()
-        self._seed, self._jitter, self._window, self._stride = seed, jitter, window, stride
+        self._seed, self._window, self._stride, self._labels = seed, window, stride, tuple(labels)
         self._kept: dict[int, Batch] | None = None if only is None else {}
         self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
         if not self._count:
             raise BadInput(shards, "clips", f"none of split {split}", "at least one", "check the splits")
+        self._mirror = Mirror(_definition(self._dataset)) if self._augment.flip else None
 
     def __len__(self) -> int:
         """Return the number of windows."""
@@ -94,6 +99,11 @@ class Windows(Dataset[Batch]):
             self._kept[window] = self._read(epoch, window)
         return self._kept[window]
 
+    @property
+    def frames(self) -> int:
+        """Frames of all clips."""
+        return sum(clip.frames for clip in self._dataset_here().clips)
+
     def shard_of(self, index: int) -> Path:
         """Return the file that a window is read from: all windows of a file are one subject's."""
         return self._dataset_here().shard_of(index % self._count)
@@ -106,17 +116,28 @@ class Windows(Dataset[Batch]):
         dataset = self._dataset_here()
         dataset.set_epoch(epoch)
         item = dataset[window]
-        batch = {name: torch.from_numpy(item[name]) for name in ("angles", "scales", "keypoints", "markers")}
-        batch["frame_valid"] = torch.from_numpy(item["frame_valid"])
-        batch["angle_valid"] = torch.from_numpy(item["quality"]["angle_valid"] & item["frame_valid"][:, None])
-        batch["counted"] = torch.from_numpy(item["frame_valid"] & ~self._seen_before(item["start"]))
+        here = item["frame_valid"]
+        batch = labels_of(item, self._labels)
+        batch["frame_valid"] = torch.from_numpy(here)
+        batch["counted"] = torch.from_numpy(here & ~self._seen_before(item["start"]))
         batch["fps"] = torch.tensor(item["fps"])
         if item["views"]:
             batch |= pictures(list(item["views"].values()))
-            if self._jitter:
-                colours = batch["crops"][:, :, :3]
-                colours[:] = recolour(colours, np.random.default_rng([self._seed, epoch, window]))
-        return batch
+        return self._changed(batch, np.random.default_rng([self._seed, epoch, window]))
+
+    def _changed(self, batch: Batch, rng: np.random.Generator) -> Batch:
+        """Return the item with its pictures recoloured, turned and mirrored, as far as that is asked for."""
+        augment = self._augment
+        if "crops" in batch and augment.recolour:
+            colours = batch["crops"][:, :, :3]
+            colours[:] = recolour(colours, rng)
+        if "crops" in batch and augment.rotation_deg:
+            views = zip(batch["crops"], batch["projections"], batch["rotations"], strict=True)
+            most = np.deg2rad(augment.rotation_deg)
+            turned = [turned_in_plane(*view, angle=most * rng.uniform(-1.0, 1.0)) for view in views]
+            names = ("crops", "projections", "rotations")
+            batch |= {name: torch.stack(parts) for name, parts in zip(names, zip(*turned, strict=True), strict=True)}
+        return self._mirror(batch) if self._mirror and rng.random() < augment.flip else batch
 
     def _seen_before(self, start: int) -> np.ndarray:
         """Return which frames (T,) of the window at frame `start` an earlier window of the clip holds too."""
@@ -127,6 +148,24 @@ class Windows(Dataset[Batch]):
         return np.arange(self._window) < before + self._window - start
 
 
+def labels_of(item: dict[str, Any], labels: Sequence[str]) -> Batch:
+    """Return the labels of a reader's item by the last part of their names."""
+    batch = {}
+    for label in labels:
+        array: Any = item
+        for part in label.split("/"):
+            array = array[part]
+        if label.endswith("_valid"):
+            array = array & item["frame_valid"].reshape(-1, *(1,) * (array.ndim - 1))
+        batch[label.split("/")[-1]] = torch.from_numpy(array)
+    return batch
+
+
+def _definition(dataset: ShardDataset) -> SkeletonDefinition:
+    with h5py.File(dataset.shards[0], "r") as file:
+        return SkeletonDefinition.read(file["skeleton"])
+
+
 def pictures(views: list[dict[str, np.ndarray]]) -> Batch:
     """Return the crops and cameras of a window's views."""
     colours = torch.stack([torch.from_numpy(view["frames"]) for view in views]).movedim(-1, 2)  # (V, T, 3, S, S)
@@ -134,8 +173,42 @@ def pictures(views: list[dict[str, np.ndarray]]) -> Batch:
     return {
         "crops": torch.cat([colours, masks[:, :, None]], dim=2),
         "projections": torch.stack([crop_projections(view) for view in views]),
-        "rotations": torch.stack([torch.from_numpy(view["world_to_camera"][:3, :3]).float() for view in views]),
+        "rotations": torch.stack([crop_rotations(view) for view in views]),
     }
+
+
+class StoredWindows(Dataset[Batch]):
+    """The windows that `Windows` would draw, without pictures but with what a network has stored of each clip.
+
+    Args:
+        clips: whole clips' labels, each a dictionary as `Windows` gives it, with estimates and rotations.
+        window: T.
+        seed: of the random windows.
+    """
+
+    def __init__(self, clips: Sequence[Batch], window: int, seed: int) -> None:
+        self._clips, self._window, self._seed = list(clips), window, seed
+
+    def __len__(self) -> int:
+        """Return the number of clips, each of which has a window in an epoch."""
+        return len(self._clips)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return window i of epoch e at index e * len + i."""
+        epoch, number = divmod(index, len(self._clips))
+        clip = self._clips[number]
+        frames = len(clip["frame_valid"])
+        rng = np.random.default_rng([self._seed, epoch, number])
+        start = int(rng.integers(max(frames - self._window, 0) + 1))
+        places = torch.arange(start, start + self._window)
+        item = {
+            name: value.index_select(TIME_AXIS[name], places.clamp(max=frames - 1)) if name in TIME_AXIS else value
+            for name, value in clip.items()
+        }
+        inside = places < frames
+        for name in ("frame_valid", "counted", *(name for name in item if name.endswith("_valid"))):
+            item[name] = item[name] & inside.reshape(-1, *(1,) * (item[name].ndim - 1))
+        return item
 
 
 class MicroBatches(Sampler[list[int]]):
@@ -162,7 +235,7 @@ class MicroBatches(Sampler[list[int]]):
         return np.random.default_rng([self._seed, epoch]).permutation(self._windows)
 
 
-def endless(windows: Windows, batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:
+def endless(windows: Dataset[Batch], batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:
     """Yield batches without end."""
     # Reading survives a fork, but a process that trains has threads of CUDA, NCCL and OpenMP, which do not: a forked
     # worker may wait for ever for a lock that one of them held (torch's page on DistributedDataParallel says so too).

@@ -10,11 +10,11 @@ import torch
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
-from kinesynth_train.baselines import Estimate, Stretch, marker_ik, mean_pose, triangulated
+from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes
-from kinesynth_train.data import TIME_AXIS, Split, Windows
-from kinesynth_train.predict import predict
+from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
+from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
 
 Method = Callable[[Stretch], Estimate]
@@ -78,28 +78,38 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def held_out(shards: Path, crop: int) -> tuple[Split, Windows]:
-    """Return every frame of the test split in long stretches; of val or train where there is none.
-
-    Tiny datasets may lack a split. The stretches are those of the shards alone: all methods are measured on the same.
-    """
+    """Return the test split; val or train where there is none, as tiny datasets may have it."""
     splits: tuple[Split, ...] = ("test", "val", "train")
     for split in splits:
-        if clips := ShardDataset(shards, split, 1, views=()).clips:
-            window = min(max(clip.frames for clip in clips), LONGEST)
-            return split, Windows(shards, split, window, crop, stride=window)
+        if windows := stretches(shards, split, crop):
+            return split, windows
     raise BadInput(shards, "clips", "none", "at least one", "look at rejected.tsv")
+
+
+def stretches(shards: Path, split: Split, crop: int, labels: Sequence[str] = KINEMATIC_LABELS) -> Windows | None:
+    """Return every frame of a split in long stretches, those of the shards alone: all methods see the same."""
+    clips = ShardDataset(shards, split, 1, views=()).clips
+    if not clips:
+        return None
+    window = min(max(clip.frames for clip in clips), LONGEST)
+    return Windows(shards, split, window, crop, stride=window, labels=labels)
 
 
 def measure_beside_mean(model: Model, test: tuple[str, Windows], device: str) -> dict[str, Any]:
     """Return the metrics of a model that was trained, those of the mean pose as `baseline_...`."""
     split, windows = test
     mean = partial(mean_pose, anatomy=model.anatomy)
-    methods: dict[str, Method] = {"network": partial(predict, model=model), MEAN_POSE: mean}
-    model.network.eval()
-    found = measure(methods, model.skeleton, windows, device)
-    model.network.train()
+    found = measure_network(model, windows, device, **{MEAN_POSE: mean})
     baseline = {f"baseline_{name}": value for name, value in found[MEAN_POSE].items() if name in ROWS}
     return {"split": split, "windows": len(windows), **found["network"], **baseline}
+
+
+def measure_network(model: Model, windows: Windows, device: str, **others: Method) -> dict[str, Any]:
+    """Return the metrics of a model that is trained, as `network`, and those of other methods."""
+    model.network.eval()
+    found = measure({"network": network_method(model), **others}, model.skeleton, windows, device)
+    model.network.train()
+    return found
 
 
 def baselines(anatomy: Anatomy) -> dict[str, Method]:
@@ -114,7 +124,7 @@ def baselines(anatomy: Anatomy) -> dict[str, Method]:
 
 def network_methods(name: str, model: Model) -> dict[str, Method]:
     """Return a network's estimate and, where it sees markers, also those from triangulated ones."""
-    plain = partial(predict, model=model)
+    plain = network_method(model)
     if model.network.pictures:
         return {name: plain}
 
@@ -127,6 +137,12 @@ def network_methods(name: str, model: Model) -> dict[str, Method]:
         NOISY.format(name): partial(noisy, low_pass=False),
         FILTERED.format(name): partial(noisy, low_pass=True),
     }
+
+
+def network_method(model: Model) -> Method:
+    """Return the network's estimate, as it comes."""
+    last = model.preset.phases[-1]
+    return partial(model.network.estimate, stage=last.stage, window=last.window)
 
 
 @torch.no_grad()

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.marker_weights import marker_weights
-from kinesynth_train.skeleton import Anatomy, rotation_to_root
+from kinesynth_train.rotations import rotation_to_root
+from kinesynth_train.skeleton import Anatomy
 
 MOST_ITERATIONS = 80
 STILL = 1e-7  # rad, m: a step that moves nothing by more ends the search

@@ -1,11 +1,6 @@
-"""What the networks are trained to make small: one set of terms, which each paper weighs its own way.
+"""Terms of losses, and the sums of them that more than one network is trained on.
 
-angle      constrained coordinates: L1; free ones: L1 between points on the unit circle (ODAH)
-rotation   of the root, where a network gives a matrix: L1 of its elements (D3KE); then `angle` leaves the root out
-scale      L1
-limits     how far constrained coordinates are beyond their limits (ODAH's L_bio)
-joints     joint and mass centres through the skeleton, L1; in the world (ODAH) or from the pelvis (D3KE)
-markers    the skeleton's markers, likewise (D3KE, NeurIK)
+D3KE and BioPose's NeurIK share one, to the letter; what is our own weighs other terms. ODAH's stands with its network.
 """
 
 from collections.abc import Mapping
@@ -14,17 +9,74 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from kinesynth_train.data import TIME_AXIS
-from kinesynth_train.networks.heads import Prediction
+from kinesynth_train.data import TIME_AXIS, Batch
+from kinesynth_train.metrics import counted_angles
+from kinesynth_train.networks.contract import Prediction
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
 
 @dataclass(frozen=True)
-class Weights:
-    """Of the terms. Positions are in metres, angles in radians.
+class PublishedWeights:
+    """Of D3KE's and NeurIK's terms: positions in metres from the pelvis, angles in degrees.
 
     Attributes:
-        root_relative: whether positions are taken from the pelvis.
+        joints: joint centres through the skeleton: mean over joints of the sum over x, y, z.
+        markers: the skeleton's markers, likewise.
+        scales: mean over bodies of the sum over x, y, z.
+        angles: mean over angles that follow no other, but for the root's, which is a matrix.
+    """
+
+    joints: float = 1.0
+    markers: float = 2.0
+    scales: float = 0.1
+    angles: float = 0.06
+
+
+def published_losses(
+    prediction: Prediction, batch: Batch, skeleton: DatasetSkeleton, anatomy: Anatomy, weights: PublishedWeights
+) -> dict[str, Tensor]:
+    """Return the terms, all L1, and their weighted sum, `total`; of inner parts of the network too.
+
+    Args:
+        prediction: of a batch.
+        batch: angles, angle_valid (N, T, J), scales (N, B, 3), frame_valid (N, T).
+        skeleton: of the dataset.
+        anatomy: of the dataset.
+        weights: of the terms.
+    """
+    parts = []
+    for said in (prediction, *prediction.earlier):
+        truth = truth_for(said, batch)
+        found, wanted = skeleton(said.angles, said.scales), skeleton(truth["angles"], truth["scales"])
+        here, there = found.joint_centres[:, :, :1], wanted.joint_centres[:, :, :1]
+        counted = counted_angles(skeleton.definition).to(anatomy.mean.device).index_fill(0, anatomy.root, False)
+        off = torch.rad2deg((said.angles - truth["angles"]).abs())
+        scales = (said.scales - truth["scales"][:, None]).abs().sum(dim=-1).mean(dim=-1)
+        seen = truth["frame_valid"]
+        joints = ((found.joint_centres - here) - (wanted.joint_centres - there)).abs().sum(dim=-1).mean(dim=-1)
+        markers = ((found.markers - here) - (wanted.markers - there)).abs().sum(dim=-1).mean(dim=-1)
+        parts.append({
+            "joints": masked_mean(joints, seen),
+            "markers": masked_mean(markers, seen),
+            "scales": masked_mean(scales, seen),
+            "angles": masked_mean(off, truth["angle_valid"] & counted),
+        })  # fmt: skip
+    terms = {name: torch.stack([part[name] for part in parts]).sum() for name in parts[0]}
+    return weighed(terms, asdict(weights))
+
+
+@dataclass(frozen=True)
+class OwnWeights:
+    """Of our variants' terms. Positions are in metres, angles in radians.
+
+    Attributes:
+        angle: constrained coordinates: L1; free ones: L1 between points on the unit circle.
+        rotation: of the root, where a network gives a matrix: L1 of its elements; then `angle` leaves the root out.
+        scale: L1.
+        limits: how far constrained coordinates are beyond their limits.
+        joints: joint and mass centres through the skeleton, L1.
+        markers: the skeleton's markers, likewise.
+        root_relative: whether positions are taken from the pelvis rather than in the world.
     """
 
     angle: float = 1.0
@@ -36,22 +88,14 @@ class Weights:
     root_relative: bool = False
 
 
-def losses(
-    prediction: Prediction, truth: Mapping[str, Tensor], skeleton: DatasetSkeleton, anatomy: Anatomy, weights: Weights
+def own_losses(
+    prediction: Prediction, batch: Batch, skeleton: DatasetSkeleton, anatomy: Anatomy, weights: OwnWeights
 ) -> dict[str, Tensor]:
-    """Return the terms that have a weight, and their weighted sum, `total`.
-
-    Args:
-        prediction: of a batch.
-        truth: angles, angle_valid (N, T, J), scales (N, B, 3), frame_valid (N, T).
-        skeleton: of the dataset.
-        anatomy: of the dataset.
-        weights: of the terms.
-    """
-    truth = centre_frame(truth) if prediction.only_centre else truth
+    """Return the terms that have a weight, and their weighted sum, `total`; arguments as of `published_losses`."""
+    truth = truth_for(prediction, batch)
     terms = {
         "angle": angle_loss(prediction, truth["angles"], truth["angle_valid"], anatomy),
-        "scale": (prediction.scales - truth["scales"]).abs().mean(),
+        "scale": (prediction.scales - truth["scales"][:, None]).abs().mean(),
     }
     if weights.limits:
         terms["limits"] = limit_loss(prediction.angles, anatomy.free, anatomy.limits)
@@ -60,9 +104,8 @@ def losses(
         difference = (prediction.rotation - turned).abs().mean(dim=(-2, -1))
         terms["rotation"] = masked_mean(difference, truth["frame_valid"])
     if weights.joints or weights.markers:
-        found, wanted = (
-            skeleton(angles, scales) for angles, scales in (prediction[:2], (truth["angles"], truth["scales"]))
-        )
+        found = skeleton(prediction.angles, prediction.scales)
+        wanted = skeleton(truth["angles"], truth["scales"])
         root, true_root = (0.0, 0.0)
         if weights.root_relative:
             root, true_root = found.joint_centres[:, :, :1], wanted.joint_centres[:, :, :1]
@@ -70,15 +113,20 @@ def losses(
             if getattr(weights, name):
                 distance = ((getattr(found, points) - root) - (getattr(wanted, points) - true_root)).abs()
                 terms[name] = masked_mean(distance.mean(dim=(-2, -1)), truth["frame_valid"])
-    scaled = asdict(weights)
-    return {"total": torch.stack([scaled[name] * term for name, term in terms.items()]).sum(), **terms}
+    return weighed(terms, asdict(weights))
 
 
-def centre_frame(truth: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the truth of the windows' middle frames."""
-    half = truth["frame_valid"].shape[1] // 2
-    over_time = {name for name, axis in TIME_AXIS.items() if axis == 0}
-    return {name: value[:, half : half + 1] if name in over_time else value for name, value in truth.items()}
+def weighed(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> dict[str, Tensor]:
+    """Return the terms and, first, their weighted sum, `total`."""
+    return {"total": torch.stack([weights[name] * term for name, term in terms.items()]).sum(), **terms}
+
+
+def truth_for(prediction: Prediction, batch: Batch) -> Batch:
+    """Return the truth of the one frame that a prediction stands for, or of all."""
+    if prediction.frame is None:
+        return batch
+    one = slice(prediction.frame, prediction.frame + 1)
+    return {name: value[:, one] if TIME_AXIS.get(name) == 0 else value for name, value in batch.items()}
 
 
 def angle_loss(prediction: Prediction, truth: Tensor, valid: Tensor, anatomy: Anatomy) -> Tensor:
@@ -87,6 +135,7 @@ def angle_loss(prediction: Prediction, truth: Tensor, valid: Tensor, anatomy: An
     A free one's distance is that of the point that was predicted from the point on the unit circle: the mean of the
     differences of cosine and sine.
     """
+    assert prediction.circle is not None  # our networks give one
     free = anatomy.free
     wanted = torch.stack([truth[..., free].cos(), truth[..., free].sin()], dim=-1)
     on_circle = (prediction.circle - wanted).abs().mean(dim=-1)

@@ -25,7 +25,7 @@ LIMIT_STEPS_DEG = (10.0, 20.0, 30.0)
 
 def counted_angles(definition: SkeletonDefinition) -> Tensor:
     """Return (J,), true for the coordinates that MAE_angle is over: angles that follow no other coordinate."""
-    return torch.tensor(~definition.coordinate_translational & (definition.coupled_to < 0))
+    return torch.from_numpy(~definition.coordinate_translational & (definition.coupled_to < 0))
 
 
 def angle_errors_deg(angles: Tensor, truth: Tensor) -> Tensor:

@@ -1,12 +1,12 @@
-"""What a run is, as frozen dataclasses: a preset per paper, and a tiny one of each that a CPU trains in a minute."""
+"""What a run is, as frozen dataclasses; the networks' modules hold the presets themselves."""
 
 import dataclasses
+import math
+import typing
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kinesynth_train.losses import Weights
-from kinesynth_train.networks import D3keShape, NeurikShape, OdahShape, Shape
-from kinesynth_train.virtual_markers import MarkerDraw
+Precision = Literal["fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -14,22 +14,73 @@ class Phase:
     """A part of the training.
 
     Attributes:
-        stage: `frame`, each frame for itself, or `sequence`, the whole network.
-        steps: of the optimizer.
+        stage: what of the network is trained, a name of the network's own.
         window: T, frames per window.
         batch_size: windows per micro-batch and process.
-        learning_rate: Adam's, at the start.
-        last_learning_rate: at the end; between the two it falls along half a cosine.
+        learning_rate: at the start.
+        last_learning_rate: at the end.
+        steps: of the optimizer; 0 where `epochs` says it.
+        epochs: passes over as many frames as the training split has, instead of steps.
+        schedule: how the rate goes from the first to the last: it stays at the first, by an equal factor from epoch to
+            epoch (from step to step where steps are given), or along half a cosine.
+        warmup: steps in which the rate rises to the first from nothing.
+        optimizer: Adam, whose weight decay is part of the gradient, or AdamW.
+        betas: of the optimizer.
+        weight_decay: of the optimizer.
+        clip_norm: largest norm of the gradient; 0 does not clip.
         accumulate: micro-batches per step.
     """
 
-    stage: Literal["frame", "sequence"]
-    steps: int
+    stage: str
     window: int
     batch_size: int
     learning_rate: float
     last_learning_rate: float
+    steps: int = 0
+    epochs: int = 0
+    schedule: Literal["constant", "exponential", "cosine"] = "cosine"
+    warmup: int = 0
+    optimizer: Literal["adam", "adamw"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
     accumulate: int = 1
+
+    def epoch_steps(self, frames: int) -> int:
+        """Return the steps that see as many frames as the training split has."""
+        return math.ceil(frames / (self.window * self.batch_size * self.accumulate))
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate at a step of the phase."""
+        first, last, share = self.learning_rate, self.last_learning_rate, step / self.steps
+        if step < self.warmup:
+            return first * (step + 1) / self.warmup
+        if self.schedule == "constant":
+            return first
+        if self.schedule == "cosine":
+            return last + (first - last) * (1.0 + math.cos(math.pi * share)) / 2.0
+        if self.epochs > 1:
+            share = math.floor(share * self.epochs) / (self.epochs - 1)
+        return float(first * (last / first) ** share)
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How training pictures are changed, each window and view anew.
+
+    Attributes:
+        shift: largest move of a crop's centre, over its side.
+        stretch: largest change of its side, over it.
+        rotation_deg: largest turn of a crop in its plane.
+        flip: share of the windows that are mirrored, left and right exchanged.
+        recolour: whether colours and focus are changed.
+    """
+
+    shift: float = 0.0
+    stretch: float = 0.0
+    rotation_deg: float = 0.0
+    flip: float = 0.0
+    recolour: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,22 +88,20 @@ class Preset:
     """A network and how it is trained.
 
     Attributes:
-        shape: the network's sizes.
-        weights: of the losses.
+        shape: the network's sizes, a dataclass of its module.
+        weights: of its losses, a dataclass of its module.
         phases: in turn.
         crop: side of the square pictures, pixels; 0 for networks that look at none.
-        jitter: whether training crops are moved, stretched and recoloured.
+        augment: of the training pictures.
         precision: of the forward pass; positions and losses are always fp32.
-        draw: how training markers are drawn; none takes them as recorded.
     """
 
-    shape: Shape
-    weights: Weights
+    shape: Any
+    weights: Any
     phases: tuple[Phase, ...]
     crop: int = 0
-    jitter: bool = True
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    draw: MarkerDraw | None = None
+    augment: Augment = Augment()
+    precision: Precision = "fp32"
 
     @property
     def steps(self) -> int:
@@ -64,104 +113,49 @@ class Preset:
         """Frames per window of the last phase, with which the network is used."""
         return self.phases[-1].window
 
+    def with_frames(self, frames: int) -> "Preset":
+        """Return the preset with the steps that a training split of so many frames makes of epochs."""
+        return self._with(
+            dataclasses.replace(phase, steps=phase.epochs * phase.epoch_steps(frames)) if phase.epochs else phase
+            for phase in self.phases
+        )
+
     def with_steps(self, steps: int) -> "Preset":
         """Return the preset with so many steps in all, shared by the phases as before."""
         ends = [round(steps * sum(p.steps for p in self.phases[: n + 1]) / self.steps) for n in range(len(self.phases))]
         starts = [0, *ends[:-1]]
-        phases = (
+        return self._with(
             dataclasses.replace(phase, steps=end - start)
             for phase, start, end in zip(self.phases, starts, ends, strict=True)
         )
-        return dataclasses.replace(self, phases=tuple(phases))
 
     def with_window(self, frames: int) -> "Preset":
         """Return the preset with windows of so many frames; phases that see single frames keep them."""
-        phases = (p if p.window == 1 else dataclasses.replace(p, window=frames) for p in self.phases)
-        return dataclasses.replace(self, phases=tuple(phases))
-
-    def with_precision(self, precision: Literal["fp32", "bf16", "fp16"]) -> "Preset":
-        """Return the preset with another precision."""
-        return dataclasses.replace(self, precision=precision)
+        return self._with(p if p.window == 1 else dataclasses.replace(p, window=frames) for p in self.phases)
 
     def with_phases(self, **changes: Any) -> "Preset":
         """Return the preset with fields of all phases changed."""
-        return dataclasses.replace(self, phases=tuple(dataclasses.replace(p, **changes) for p in self.phases))
+        return self._with(dataclasses.replace(phase, **changes) for phase in self.phases)
+
+    def _with(self, phases: typing.Iterable[Phase]) -> "Preset":
+        return dataclasses.replace(self, phases=tuple(phases))
 
 
-ODAH_WEIGHTS = Weights(angle=1.0, scale=1.0, limits=1.0, joints=100.0)
-D3KE_WEIGHTS = Weights(angle=0.06, rotation=0.1, scale=0.1, joints=1.0, markers=2.0, root_relative=True)
-NEURIK_WEIGHTS = Weights(angle=1.0, scale=1.0, joints=1.0, markers=2.0, root_relative=True)
-TINY_ODAH = OdahShape(
-    hourglass_channels=16, hourglass_stacks=1, hourglass_depth=2, points=48, frame_features=64,
-    channels=(64, 64), blocks=(1, 1), heads=(2, 2), ratios=(2,),
-)  # fmt: skip
-
-PRESETS = {
-    # Lin et al. 2024: 64 frames, lambda 100, two phases.
-    "odah": Preset(
-        OdahShape(), ODAH_WEIGHTS, crop=256, precision="bf16",
-        phases=(Phase("frame", 40_000, 8, 8, 1e-4, 1e-4), Phase("sequence", 60_000, 64, 2, 1e-4, 1e-6, accumulate=4)),
-    ),
-    # Its ablation: no network over time.
-    "odah_frame": Preset(
-        OdahShape(temporal=False), ODAH_WEIGHTS, crop=256, precision="bf16",
-        phases=(Phase("frame", 100_000, 8, 8, 1e-4, 1e-6),),
-    ),
-    # Bittner et al. 2022: 1.0 / 2.0 / 0.1 / 0.06, learning rates of the released configuration.
-    "d3ke": Preset(
-        D3keShape(), D3KE_WEIGHTS, crop=256, precision="bf16",
-        phases=(Phase("frame", 60_000, 1, 64, 5e-4, 3.33e-5), Phase("sequence", 40_000, 243, 4, 1e-3, 5e-6)),
-    ),
-    "d3ke_lstm": Preset(
-        D3keShape(sequence="lstm", width=512), D3KE_WEIGHTS, crop=256, precision="bf16",
-        phases=(Phase("frame", 60_000, 1, 64, 5e-4, 3.33e-5), Phase("sequence", 40_000, 243, 4, 1e-3, 5e-6)),
-    ),
-    "d3ke_tcn": Preset(
-        D3keShape(sequence="tcn", width=512), D3KE_WEIGHTS, crop=256, precision="bf16",
-        phases=(Phase("frame", 60_000, 1, 64, 5e-4, 3.33e-5), Phase("sequence", 40_000, 243, 4, 1e-3, 5e-6)),
-    ),
-    # Koleini et al. 2024: 64 frames of virtual markers.
-    "neurik": Preset(
-        NeurikShape(), NEURIK_WEIGHTS, draw=MarkerDraw(),
-        phases=(Phase("sequence", 50_000, 64, 64, 5e-4, 5e-6),),
-    ),
-    "neurik_centre": Preset(
-        NeurikShape(output="centre"), NEURIK_WEIGHTS, draw=MarkerDraw(),
-        phases=(Phase("sequence", 50_000, 64, 64, 5e-4, 5e-6),),
-    ),
-    "odah_tiny": Preset(
-        TINY_ODAH, ODAH_WEIGHTS, crop=64,
-        phases=(Phase("frame", 24, 8, 4, 3e-3, 3e-3), Phase("sequence", 36, 16, 2, 3e-3, 3e-4)),
-    ),
-    "d3ke_tiny": Preset(
-        D3keShape(backbone="small", width=64, layers=1, heads=4), D3KE_WEIGHTS, crop=64,
-        phases=(Phase("frame", 30, 4, 4, 1e-3, 3e-4), Phase("sequence", 30, 16, 4, 3e-3, 3e-4)),
-    ),
-    "neurik_tiny": Preset(
-        NeurikShape(channels=(16, 32), width=96, layers=1, heads=4, window=16), NEURIK_WEIGHTS,
-        draw=MarkerDraw(turn=0.5),
-        phases=(Phase("sequence", 60, 16, 8, 3e-3, 1e-4),),
-    ),
-}  # fmt: skip
+def preset_from_dict(values: dict[str, Any], shape: type, weights: type) -> Preset:
+    """Return the preset that `dataclasses.asdict` took apart, of a module's `Shape` and `Weights`."""
+    return Preset(
+        shape=_built(shape, values["shape"]),
+        weights=_built(weights, values["weights"]),
+        phases=tuple(_built(Phase, phase) for phase in values["phases"]),
+        augment=_built(Augment, values["augment"]),
+        **{name: values[name] for name in ("crop", "precision")},
+    )
 
 
-def preset_to_dict(preset: Preset) -> dict[str, Any]:
-    """Return the preset as plain values, which a checkpoint may hold."""
-    return {"network": type(preset.shape).__name__, **dataclasses.asdict(preset)}
-
-
-def preset_from_dict(values: dict[str, Any]) -> Preset:
-    """Return what `preset_to_dict` took apart."""
-    shapes = {kind.__name__: kind for kind in (OdahShape, D3keShape, NeurikShape)}
-    rest = {name: value for name, value in values.items() if name != "network"}
-    return Preset(**{
-        **rest,
-        "shape": shapes[values["network"]](**_tuples(values["shape"])),
-        "weights": Weights(**values["weights"]),
-        "phases": tuple(Phase(**phase) for phase in values["phases"]),
-        "draw": MarkerDraw(**values["draw"]) if values["draw"] else None,
+def _built(kind: type, values: dict[str, Any]) -> Any:
+    """Return a dataclass of plain values: lists are its tuples, dictionaries its dataclasses."""
+    hints = typing.get_type_hints(kind)
+    return kind(**{
+        name: tuple(value) if isinstance(value, list) else _built(hints[name], value) if isinstance(value, dict)
+        else value for name, value in values.items()
     })  # fmt: skip
-
-
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -47,6 +47,13 @@ class Progress:
         yield
         self._waited += time.perf_counter() - began
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the time of the block out: it is no training."""
+        began = time.perf_counter()
+        yield
+        self._clock += time.perf_counter() - began
+
     def add(self, terms: dict[str, Tensor], rate: float, stage: str) -> None:
         """Count a step with its losses, and tell of it where it is time."""
         self.step += 1

@@ -13,6 +13,7 @@ from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer, SkeletonPose
 
+SAME_SCALE = 1e-5  # scales that agree so well in every subject are one measurement's
 LEAST_SPREAD = 0.05  # rad, m: coordinates that hardly move in training keep a usable unit
 
 
@@ -31,6 +32,7 @@ class Anatomy:
         root_place: (3,) the coordinates of the root's translations along x, y, z.
         bodies: () B.
         markers: () M.
+        ties: (3B,) which of the U independent factors each body's x, y, z scale is; see `tied_factors`.
     """
 
     mean: Tensor
@@ -43,10 +45,11 @@ class Anatomy:
     root_place: Tensor
     bodies: Tensor
     markers: Tensor
+    ties: Tensor
 
     @classmethod
-    def of(cls, definition: SkeletonDefinition, angles: np.ndarray) -> Self:
-        """Return the anatomy of a skeleton and of training angles (N, J)."""
+    def of(cls, definition: SkeletonDefinition, angles: np.ndarray, scales: np.ndarray) -> Self:
+        """Return the anatomy of a skeleton, of training angles (N, J) and of training subjects' scales (S, B, 3)."""
         free = definition.coordinate_free
         mean = angles.mean(axis=0)
         mean[free] = np.arctan2(np.sin(angles[:, free]).mean(axis=0), np.cos(angles[:, free]).mean(axis=0))
@@ -61,11 +64,22 @@ class Anatomy:
             root_place=torch.tensor(definition.axis_coordinates[0, 3:]),
             bodies=torch.tensor(len(definition.body_names)),
             markers=torch.tensor(len(definition.marker_names)),
+            ties=torch.tensor(tied_factors(scales)),
         )
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the attributes' names."""
+        return tuple(field.name for field in fields(cls))
+
+    @property
+    def factors(self) -> int:
+        """U, the number of independent factors."""
+        return int(self.ties.max()) + 1
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the attributes by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.names()}
 
 
 class DatasetSkeleton(nn.Module):
@@ -87,9 +101,17 @@ class DatasetSkeleton(nn.Module):
         return self.layer.definition
 
     def forward(self, angles: Tensor, scales: Tensor) -> SkeletonPose:
-        """Return the pose of angles (N, T, J) and scales (N, B, 3), which are relative to the generic skeleton."""
-        pose: SkeletonPose = self.layer(angles, scales / self.reference)
-        return pose
+        """Return the pose of angles (N, T, J) and scales (N, B, 3), or (N, T, B, 3) where frames differ.
+
+        Scales are relative to the generic skeleton.
+        """
+        factors = scales / self.reference
+        if scales.ndim == angles.ndim:
+            pose: SkeletonPose = self.layer(angles, factors)
+            return pose
+        each = self.layer(angles[..., None, :], factors)
+        joints, masses, markers = (part.squeeze(-3) for part in (each.joint_centres, each.mass_centres, each.markers))
+        return SkeletonPose(joints, masses, markers, each.transforms.squeeze(-4))
 
 
 def dataset_skeleton(dataset: ShardDataset) -> DatasetSkeleton:
@@ -121,34 +143,23 @@ def all_angles(dataset: ShardDataset) -> np.ndarray:
     return np.concatenate(frames).astype(np.float64)
 
 
-def rotation_to_root(rotation: Tensor, axes: Tensor) -> Tensor:
-    """Return the three coordinates (..., 3) of rotations (..., 3, 3) about three perpendicular axes in turn.
+def all_scales(dataset: ShardDataset) -> np.ndarray:
+    """Return the scales (S, B, 3) of a dataset's clips, each kind once, float64."""
+    kinds = {}
+    for place in dataset.clips:
+        if place.subject not in kinds:
+            with h5py.File(place.shard, "r") as file:
+                kinds[place.subject] = file["clips"][place.clip_id]["scales"][()]
+    return np.stack(list(kinds.values())).astype(np.float64)
 
-    Args:
-        rotation: R(a0, q0) R(a1, q1) R(a2, q2).
-        axes: (3, 3) a0, a1, a2 as columns, a signed permutation of the unit axes or any orthonormal triad.
+
+def tied_factors(scales: np.ndarray) -> np.ndarray:
+    """Return which independent factor (3B,) each scale is: those that are equal in all subjects (S, B, 3) are one.
+
+    Scaling measures a subject by some dozen distances, each of which sets several scales, left and right alike.
     """
-    turned = axes.mT @ rotation @ axes
-    sense = torch.linalg.det(axes)  # of a left-handed triad, the rotations run the other way
-    first = torch.atan2(-turned[..., 1, 2], turned[..., 2, 2])
-    second = torch.asin(turned[..., 0, 2].clamp(-1.0 + 1e-6, 1.0 - 1e-6))
-    third = torch.atan2(-turned[..., 0, 1], turned[..., 0, 0])
-    turns: Tensor = sense * torch.stack([first, second, third], dim=-1)
-    return turns
-
-
-def root_to_rotation(turns: Tensor, axes: Tensor) -> Tensor:
-    """Return the rotations (..., 3, 3) that three coordinates (..., 3) make; undoes `rotation_to_root`."""
-    sine, cosine = turns.sin()[..., None, None], turns.cos()[..., None, None]
-    crossed = torch.linalg.cross(axes.T[:, None], torch.eye(3, device=axes.device)[None]).mT  # (3, 3, 3), axis by axis
-    steps = torch.eye(3, device=axes.device) + sine * crossed + (1.0 - cosine) * crossed @ crossed  # Rodrigues
-    rotation: Tensor = steps[..., 0, :, :] @ steps[..., 1, :, :] @ steps[..., 2, :, :]
-    return rotation
-
-
-def six_to_rotation(six: Tensor) -> Tensor:
-    """Return rotations (..., 3, 3) of two columns each (..., 6), made orthonormal (Zhou et al. 2019, eq. 15)."""
-    first = nn.functional.normalize(six[..., :3], dim=-1)
-    second = six[..., 3:] - (first * six[..., 3:]).sum(dim=-1, keepdim=True) * first
-    second = nn.functional.normalize(second, dim=-1)
-    return torch.stack([first, second, torch.linalg.cross(first, second)], dim=-1)
+    columns = np.rint(scales.reshape(len(scales), -1) / SAME_SCALE)
+    _, first, factor = np.unique(columns, axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))  # in the order of the bodies
+    ties: np.ndarray = order[factor.ravel()]
+    return ties

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 
-from kinesynth_train.baselines import Estimate, Stretch
 from kinesynth_train.metrics import (
     LIMIT_STEPS_DEG,
     Mean,
@@ -18,6 +17,7 @@ from kinesynth_train.metrics import (
     velocity_errors_mm,
 )
 from kinesynth_train.skeleton import DatasetSkeleton
+from kinesynth_train.stretch import Estimate, Stretch
 
 MOVING_DEG = 3.0  # spread of a coordinate's truth above which it counts as moving
 ROWS = {

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,18 +14,16 @@ from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
-from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes, save_checkpoint
-from kinesynth_train.data import Batch, MicroBatches, Windows, endless, to_device
+from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes, save_checkpoint, source_of
+from kinesynth_train.data import Batch, MicroBatches, StoredWindows, Windows, endless, to_device
 from kinesynth_train.distributed import Ranks, join_ranks, shared
-from kinesynth_train.evaluate import held_out, measure_beside_mean
-from kinesynth_train.losses import losses
-from kinesynth_train.presets import PRESETS, Phase, Preset
+from kinesynth_train.evaluate import held_out, measure_beside_mean, measure_network, read_stretch, stretches
+from kinesynth_train.networks import preset_named
+from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.progress import Progress
-from kinesynth_train.skeleton import Anatomy, all_angles, dataset_skeleton
-from kinesynth_train.virtual_markers import VirtualMarkers
+from kinesynth_train.skeleton import Anatomy, all_angles, all_scales, dataset_skeleton
 
-BETAS = (0.5, 0.999)  # Adam's, as in ODAH
-CLIP_NORM = 1.0  # of the gradient: the position term is steep while the pelvis is still far off
+MOST_VALIDATIONS = 20  # of a phase, however short its epochs are
 
 
 @dataclass(frozen=True)
@@ -66,22 +64,25 @@ class Settings:
     resume: bool = False
     tensorboard: bool = False
 
-    def preset(self) -> Preset:
-        """Return the preset with what is asked for instead of its own."""
-        preset = PRESETS[self.network]
+    def preset(self, frames: int) -> Preset:
+        """Return the preset with what is asked for instead of its own, for a training split of so many frames."""
+        preset = preset_named(self.network)
         phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
         preset = preset.with_phases(**phases)
         if self.window:
             preset = preset.with_window(self.window)
         if self.precision:
-            preset = preset.with_precision(self.precision)
+            preset = replace(preset, precision=self.precision)
+        preset = preset.with_frames(frames)
         return preset.with_steps(self.steps) if self.steps else preset
 
 
 def fit(settings: Settings) -> dict[str, Any]:
     """Train a network, evaluate it on the test split, and write checkpoint.pt and metrics.json to the output folder.
 
-    On a CPU the result is decided by the seed, whether the run was interrupted and taken up again or not.
+    In the last phase the network is measured on the validation split once an epoch, and the parameters of the best time
+    are those that the checkpoint is used with. On a CPU the result is decided by the seed, whether the run was
+    interrupted and taken up again or not.
 
     Raises:
         BadInput: the shards are missing, unreadable, or hold no clip of the training split; or the checkpoint to go on
@@ -96,44 +97,77 @@ def fit(settings: Settings) -> dict[str, Any]:
         run.save()
         if not ranks.first:
             return {}
-        metrics = {
-            **run.summary(),
-            **measure_beside_mean(run.model, test_windows(settings, run.model.preset), ranks.device),
-        }
+        if run.best.parameters:
+            run.model.network.load_state_dict(run.best.parameters)
+        test = test_windows(settings, run.model)
+        metrics = {**run.summary(), **measure_beside_mean(run.model, test, ranks.device)}
         save_bytes(settings.output / "metrics.json", (json.dumps(metrics, indent=1) + "\n").encode())
         return metrics
 
 
 @dataclass
+class Best:
+    """The best of the parameters so far, as validation found.
+
+    Attributes:
+        figure: of the validation split, lower is better.
+        step: after which they were.
+        parameters: the network's, on the CPU; none before the first validation.
+        curve: the figure by step.
+    """
+
+    figure: float = math.inf
+    step: int = 0
+    parameters: dict[str, Tensor] | None = None
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass
 class Run:
-    """A training under way."""
+    """A training under way; `frames` are those that each process sees in an epoch."""
 
     settings: Settings
     ranks: Ranks
     model: Model
-    optimizer: torch.optim.Adam
+    frames: int
     scaler: torch.amp.GradScaler
-    draw: VirtualMarkers | None
     progress: Progress
+    validation: Windows | None
+    best: Best
+    optimizer: torch.optim.Optimizer | None = None
+    optimizer_state: dict[str, Any] | None = None
 
     def save(self) -> None:
         """Write the checkpoint, if this is the process that does."""
         if self.ranks.first:
-            states = {"optimizer": self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
-            told = {**self.progress.state(), **states, "told": self.told()}
-            save_checkpoint(self.settings.output / "checkpoint.pt", self.model, told)
+            states = {"optimizer": self.optimizer and self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
+            validated = {"figure": self.best.figure, "step": self.best.step, "curve": self.best.curve}
+            told = {**self.progress.state(), **states, "validated": validated, "told": self.told()}
+            save_checkpoint(self.settings.output / "checkpoint.pt", self.model, told, self.best.parameters)
 
     def told(self) -> dict[str, str | int]:
         """Return what two runs must share for one to go on where the other stopped."""
         names = ("network", "seed", "overfit")
         return {name: getattr(self.settings, name) for name in names}
 
+    def validate(self) -> None:
+        """Measure the network on the validation split; keep its parameters if they are the best."""
+        if self.validation is None or not self.ranks.first:
+            return
+        network = self.model.network
+        figure = measure_network(self.model, self.validation, self.ranks.device)["network"][network.better]
+        self.best.curve.append({"step": self.progress.step, network.better: figure})
+        if figure < self.best.figure:
+            self.best.figure, self.best.step = figure, self.progress.step
+            self.best.parameters = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
     def summary(self) -> dict[str, Any]:
         """Return what the metrics say about the training."""
         parameters = sum(parameter.numel() for parameter in self.model.network.parameters())
         told = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(self.settings).items()}
         return {"network": self.model.name, "settings": told, "device": self.ranks.device, "parameters": parameters,
-                **self.progress.summary()}  # fmt: skip
+                **self.progress.summary(), "validation": self.best.curve,
+                "best_step": self.best.step or self.progress.step}  # fmt: skip
 
 
 def begin(settings: Settings, ranks: Ranks) -> Run:
@@ -141,57 +175,76 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     torch.manual_seed(settings.seed)
     file = settings.output / "checkpoint.pt"
     labels = ShardDataset(settings.shards, "train", 1, ())
+    frames = math.ceil(sum(clip.frames for clip in labels.clips) / ranks.count)  # that each process sees in an epoch
+    preset = settings.preset(frames)
     if settings.resume and file.exists():
-        model, state = load_checkpoint(file)
+        model, state = load_checkpoint(file, best=False)
     else:
         skeleton = dataset_skeleton(labels)
-        anatomy = Anatomy.of(skeleton.definition, all_angles(labels))
-        model, state = Model.new(settings.network, settings.preset(), anatomy, skeleton), {}
+        anatomy = Anatomy.of(skeleton.definition, all_angles(labels), all_scales(labels))
+        model, state = Model.new(settings.network, preset, anatomy, skeleton, source_of(labels)), {}
     model = model.to(ranks.device)
     model.network.train()
-    optimizer = torch.optim.Adam(model.network.parameters(), betas=BETAS)
     scaler = torch.amp.GradScaler(enabled=model.preset.precision == "fp16")
-    draws = model.preset.draw if not settings.overfit else None
-    draw = VirtualMarkers(draws, model.anatomy, model.skeleton).to(ranks.device) if draws else None
     progress = Progress(settings.output, model.preset.steps, ranks.first, tensorboard=settings.tensorboard)
-    run = Run(settings, ranks, model, optimizer, scaler, draw, progress)
+    validation = None if settings.overfit else stretches(settings.shards, "val", preset.crop, model.network.labels)
+    run = Run(settings, ranks, model, frames, scaler, progress, validation, Best())
     if state:
-        if state["told"] != run.told() or model.preset != settings.preset():
+        if state["told"] != run.told() or model.preset != preset:
             found, mend = f"a run of {state['told']}", "give the settings of that run, or another output folder"
             raise BadInput(file, "settings", found, f"{run.told()} and its preset", mend)
-        optimizer.load_state_dict(state["optimizer"])
         scaler.load_state_dict(state["scaler"])
         progress.load_state(state)
+        run.optimizer_state = state["optimizer"]
+        run.best = Best(**state["validated"], parameters=state["best"])
     return run
 
 
 def train_phase(run: Run, phase: Phase, first: int) -> None:
     """Do the steps of a phase that begins after `first` steps, those that are not done yet."""
-    settings, ranks, progress = run.settings, run.ranks, run.progress
+    settings, ranks, progress, network = run.settings, run.ranks, run.progress, run.model.network
     if progress.step >= first + phase.steps:
         return
-    windows = training_windows(settings, run.model.preset, phase)
+    trained = network.trained_in(phase.stage)
+    wanted = set(trained)
+    for parameter in network.parameters():
+        parameter.requires_grad_(parameter in wanted)
+        parameter.grad = None
+    run.optimizer = make_optimizer(phase, trained)
+    if run.optimizer_state and progress.step > first:
+        run.optimizer.load_state_dict(run.optimizer_state)
+    windows = training_windows(run, phase)
     progress.train_windows = len(windows)
     done = (progress.step - first) * phase.accumulate * ranks.count
     order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
     batches = endless(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
-    trained = set(run.model.network.trained_in(phase.stage))
-    for parameter in run.model.network.parameters():
-        parameter.requires_grad_(parameter in trained)
-        parameter.grad = None
-    network = shared(run.model.network, ranks)
+    parallel = shared(network, ranks)
     progress.begin(phase.batch_size * phase.accumulate * ranks.count)
+    last = phase is run.model.preset.phases[-1]
+    pause = max(phase.epoch_steps(run.frames), math.ceil(phase.steps / MOST_VALIDATIONS))
     while progress.step < first + phase.steps:
-        rate = learning_rate(phase, progress.step - first)
-        terms = train_step(run, phase, network, batches, rate)
+        network.advance((progress.step - first) / phase.steps)
+        rate = phase.rate(progress.step - first)
+        terms = train_step(run, phase, parallel, batches, rate)
         progress.add(terms, rate, phase.stage)
+        here = progress.step - first
+        if last and (here % pause == 0 or here == phase.steps):
+            with progress.aside():
+                run.validate()
         if settings.checkpoint_every and progress.step % settings.checkpoint_every == 0:
             run.save()
+
+
+def make_optimizer(phase: Phase, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return the optimizer of a phase."""
+    kind = torch.optim.AdamW if phase.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, betas=phase.betas, weight_decay=phase.weight_decay)
 
 
 def train_step(run: Run, phase: Phase, network: nn.Module, batches: Iterator[Batch], rate: float) -> dict[str, Tensor]:
     """Do a step; return the means of the losses over its micro-batches."""
     ranks, model, progress = run.ranks, run.model, run.progress
+    assert run.optimizer is not None  # made when the phase began
     terms: list[dict[str, Tensor]] = []
     for micro in range(phase.accumulate):
         with progress.waiting():
@@ -199,14 +252,15 @@ def train_step(run: Run, phase: Phase, network: nn.Module, batches: Iterator[Bat
         # Whatever the step draws follows from its number, so that nothing need be kept to go on exactly.
         number = (progress.step * phase.accumulate + micro) * ranks.count + ranks.rank
         torch.manual_seed(int(np.random.SeedSequence([run.settings.seed, number]).generate_state(1)[0]))
-        if run.draw:
+        if not run.settings.overfit:
             with torch.no_grad():
-                batch = run.draw(batch)
+                batch = model.network.drawn(batch)
         last = micro == phase.accumulate - 1
         with nullcontext() if last or ranks.count == 1 else network.no_sync():  # type: ignore[operator]
             terms.append(backward(run, phase, network, batch))
     run.scaler.unscale_(run.optimizer)
-    torch.nn.utils.clip_grad_norm_(model.network.parameters(), CLIP_NORM)
+    if phase.clip_norm:
+        torch.nn.utils.clip_grad_norm_(model.network.parameters(), phase.clip_norm)
     run.optimizer.param_groups[0]["lr"] = rate
     run.scaler.step(run.optimizer)
     run.scaler.update()
@@ -220,33 +274,42 @@ def backward(run: Run, phase: Phase, network: nn.Module, batch: Batch) -> dict[s
     kind = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[model.preset.precision]
     with torch.autocast(run.ranks.device.split(":")[0], kind, enabled=kind != torch.float32):
         prediction = network(batch, phase.stage)
-    terms = losses(prediction, batch, model.skeleton, model.anatomy, model.preset.weights)
+    terms = model.network.losses(prediction, batch)
     torch.autograd.backward(run.scaler.scale(terms["total"] / phase.accumulate))
     return {name: value.detach() for name, value in terms.items()}
 
 
-def learning_rate(phase: Phase, step: int) -> float:
-    """Return Adam's rate at a step of a phase: half a cosine from the first to the last."""
-    share = (1.0 + math.cos(math.pi * step / phase.steps)) / 2.0
-    return phase.last_learning_rate + share * (phase.learning_rate - phase.last_learning_rate)
-
-
-def training_windows(settings: Settings, preset: Preset, phase: Phase) -> Windows:
-    """Return the windows that a phase learns from."""
+@torch.no_grad()
+def training_windows(run: Run, phase: Phase) -> Windows | StoredWindows:
+    """Return the windows that a phase learns from; where the network stores what it needs of pictures, those."""
+    settings, network, preset = run.settings, run.model.network, run.model.preset
     if settings.overfit:
-        return overfit_windows(settings, preset, phase.window)
-    crop = preset.crop
-    return Windows(settings.shards, "train", phase.window, crop, seed=settings.seed, jitter=preset.jitter)
+        return overfit_windows(settings, run.model, phase.window)
+    whole = stretches(settings.shards, "train", preset.crop, network.labels)
+    assert whole is not None  # begin has seen to that
+    clips = []
+    for index in range(len(whole)):
+        stretch = read_stretch(whole, index, run.ranks.device)
+        estimates = network.stored(stretch.batch, phase.stage)
+        if estimates is None:
+            return Windows(
+                settings.shards, "train", phase.window, preset.crop, labels=network.labels,
+                seed=settings.seed, augment=preset.augment,
+            )  # fmt: skip
+        kept = {name: value[0].cpu() for name, value in stretch.batch.items() if name not in ("crops", "projections")}
+        clips.append({**kept, "estimates": estimates.cpu()})
+    return StoredWindows(clips, phase.window, settings.seed)
 
 
-def overfit_windows(settings: Settings, preset: Preset, window: int) -> Windows:
+def overfit_windows(settings: Settings, model: Model, window: int) -> Windows:
     """Return the first few windows of the training split, which overlap by half."""
-    stride = max(window // 2, 1)
-    return Windows(settings.shards, "train", window, preset.crop, stride=stride, only=settings.overfit)
+    stride, labels = max(window // 2, 1), model.network.labels
+    crop = model.preset.crop
+    return Windows(settings.shards, "train", window, crop, labels=labels, stride=stride, only=settings.overfit)
 
 
-def test_windows(settings: Settings, preset: Preset) -> tuple[str, Windows]:
+def test_windows(settings: Settings, model: Model) -> tuple[str, Windows]:
     """Return what the network is measured on, and that split's name."""
     if settings.overfit:
-        return "train", overfit_windows(settings, preset, preset.window)
-    return held_out(settings.shards, preset.crop)
+        return "train", overfit_windows(settings, model, model.preset.window)
+    return held_out(settings.shards, model.preset.crop)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from kinesynth_train.data import Batch
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, root_to_rotation, rotation_to_root
+from kinesynth_train.rotations import root_to_rotation, rotation_to_root
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,15 @@ class VirtualMarkers(nn.Module):
     sides: Tensor
     marker_bodies: Tensor
     own: Tensor
+    limits: Tensor
+    root: Tensor
+    root_axes: Tensor
 
     def __init__(self, draw: MarkerDraw, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__()
-        self.draw, self.anatomy, self.skeleton = draw, anatomy, skeleton
+        self.draw, self.skeleton = draw, skeleton
+        for name in ("limits", "root", "root_axes"):
+            self.register_buffer(name, getattr(anatomy, name).clone(), persistent=False)
         definition = skeleton.definition
         names = [name.removesuffix("_r").removesuffix("_l") for name in definition.body_names]
         self.register_buffer("sides", torch.tensor([names.index(name) for name in names]), persistent=False)
@@ -85,7 +91,7 @@ class VirtualMarkers(nn.Module):
         )
         shift = self.draw.pose * torch.randn_like(angles[:, :1])
         shift = shift + self.draw.sway * torch.randn_like(angles[:, :1]) * phase.sin()
-        low, high = self.anatomy.limits.T
+        low, high = self.limits.T
         moved = (angles + shift).clamp(torch.minimum(low, angles), torch.maximum(high, angles))
         return angles.where(~self.own, moved)
 
@@ -94,8 +100,8 @@ class VirtualMarkers(nn.Module):
         zero = torch.zeros_like(yaw)
         about_y = torch.stack([yaw.cos(), zero, yaw.sin(), zero, zero + 1.0, zero, -yaw.sin(), zero, yaw.cos()], dim=-1)
         about_y = about_y.reshape(-1, 1, 3, 3)
-        turned = about_y @ root_to_rotation(angles[..., self.anatomy.root], self.anatomy.root_axes)
-        return angles.index_copy(-1, self.anatomy.root, rotation_to_root(turned, self.anatomy.root_axes))
+        turned = about_y @ root_to_rotation(angles[..., self.root], self.root_axes)
+        return angles.index_copy(-1, self.root, rotation_to_root(turned, self.root_axes))
 
     def _spoiled(self, markers: Tensor) -> Tensor:
         noisy = markers + self.draw.noise_m * torch.randn_like(markers)

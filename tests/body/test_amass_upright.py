@@ -42,7 +42,7 @@ def test_real_files_turned_any_way_are_turned_back(shared: Path, name: str, axis
 
 def test_bedlam_is_y_up(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = read_upright(shared / "data/amass/bedlam_animation.npz")
-    assert file.notes == {"up_axis": "y, found from the motion"}
+    assert file.notes == {"up axis": "y, found from the motion"}
     assert np.ptp(file.trans[:, 2]) < 0.1
     assert "up axis: y" in capsys.readouterr().err
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_told_is_asked_about_and_can_be_stated(tmp_path: Path) ->
     with pytest.raises(BadInput, match=r"up axis: found .*upright along y.*column `up`"):
         read_upright(file.path)
     assert read_upright(file.path, up="z").notes == {}
-    assert "stated" in read_upright(file.path, up="y").notes["up_axis"]
+    assert "stated" in read_upright(file.path, up="y").notes["up axis"]
 
 
 def test_a_stated_rate_overrides_the_files(tmp_path: Path) -> None:

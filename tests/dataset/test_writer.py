@@ -90,9 +90,9 @@ def test_same_input_gives_same_bytes(stages: dict[str, Path], tmp_path: Path, mo
 
 
 def test_one_broken_clip_does_not_sink_the_shard(stages: dict[str, Path], tmp_path: Path) -> None:
-    activations = read_stage(stages["quality"]).clips["anna_walk"].arrays["activations"].copy()
+    activations = read_stage(stages["so"]).clips["anna_walk"].arrays["activations"].copy()
     activations[3, 4] = np.nan
-    respell(stages["quality"], "anna_walk", "activations", activations)
+    respell(stages["so"], "anna_walk", "activations", activations)
     output = tmp_path / "shard.h5"
     pack_shard(**stages, output=output)
     with h5py.File(output) as file:

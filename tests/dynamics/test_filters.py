@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.filters import local_fit, low_pass
 from kinesynth.errors import KinesynthError
 
 RATE, CUTOFF = 100.0, 6.0
@@ -42,3 +42,19 @@ def test_keeps_shape_and_input() -> None:
 def test_refuses_a_cutoff_that_the_rate_cannot_hold(cutoff: float) -> None:
     with pytest.raises(KinesynthError, match="cut-off"):
         low_pass(TIMES, RATE, cutoff)
+
+
+@pytest.mark.parametrize(("rate_hz", "smooths"), [(30.0, False), (60.0, False), (100.0, True), (240.0, True)])
+def test_a_window_in_seconds_smooths_only_where_it_holds_enough_frames(rate_hz: float, smooths: bool) -> None:
+    noise = np.random.default_rng(0).normal(size=(50, 3))
+    found = local_fit(noise, rate_hz, 0.05, 2)
+    assert found.shape == noise.shape
+    assert np.array_equal(found, noise) != smooths
+    assert (np.std(found) < 0.8 * np.std(noise)) == smooths
+
+
+def test_local_polynomials_keep_parabolas_and_short_clips() -> None:
+    fall = 1.0 + 2.0 * TIMES - 4.9 * TIMES**2
+    np.testing.assert_allclose(local_fit(fall, RATE, 0.1, 2), fall, atol=1e-9)
+    short = np.random.default_rng(0).normal(size=4)
+    np.testing.assert_array_equal(local_fit(short, RATE, 0.05, 2), short)

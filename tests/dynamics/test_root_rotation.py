@@ -6,12 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from motions import write_angles
+from scipy.ndimage import maximum_filter1d
 from scipy.spatial.transform import Rotation
 
 from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.ground_reaction import ground_reaction
+from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
+from kinesynth.dynamics.names import PELVIS_FORCES, PELVIS_MOMENTS
+from kinesynth.dynamics.quality import LOCK_REACH
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.errors import BadInput
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.layer import SkeletonLayer
+from kinesynth.stage_file import read_stage
 
 FPS, CUTOFF = 30.0, 6.0
 TIMES = np.arange(61) / FPS
@@ -91,3 +100,45 @@ def test_a_pelvis_that_turns_otherwise_is_refused(skeleton: Path) -> None:
     skew[definition.body_names.index("pelvis"), 1] = [0.0, 0.6, 0.8]
     with pytest.raises(BadInput, match="pelvis"):
         RootRotation.of(replace(definition, axes=skew), skeleton)
+
+
+def test_no_marker_strays_after_the_filter(skeleton: Path, tmp_path: Path) -> None:
+    """From angles as inverse kinematics gives them to the motion that forces belong to, all markers stay in place."""
+    definition = SkeletonDefinition.from_osim(skeleton)
+    column = definition.coordinate_names.index
+    clips = {}
+    for name, motion in MOTIONS.items():
+        clips[name] = np.tile(definition.coordinate_defaults, (len(TIMES), 1))
+        clips[name][:, [column(coordinate) for coordinate in PELVIS_MOMENTS]] = tracked(motion)
+        clips[name][:, column("pelvis_ty")] = 3.0  # nothing touches the floor
+    ik = write_angles(tmp_path / "ik.h5", clips, list(definition.coordinate_names), FPS)
+    ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", log=tmp_path / "log")
+    layer = SkeletonLayer(definition)
+    for name, clip in read_stage(tmp_path / "grf.h5").clips.items():
+        before, after = (layer(torch.tensor(a)).markers.numpy() for a in (clips[name], clip.arrays["smooth_angles"]))
+        assert np.linalg.norm(after - before, axis=-1).max() < 0.004, name
+
+
+def test_moments_beyond_the_masked_frames_do_not_depend_on_the_heading(skeleton: Path, tmp_path: Path) -> None:
+    """A cartwheel along x passes gimbal lock, the same along z does not, and joints know of no heading."""
+    definition = SkeletonDefinition.from_osim(skeleton)
+    names = list(definition.coordinate_names)
+    pelvis = [names.index(coordinate) for coordinate in PELVIS_MOMENTS]
+    clips = {}
+    for heading in (0, 90):
+        clips[f"h{heading}"] = np.tile(definition.coordinate_defaults, (len(TIMES), 1))
+        turned = Rotation.from_euler("y", heading, degrees=True) * MOTIONS["cartwheel"]
+        clips[f"h{heading}"][:, pelvis] = tracked(turned)
+        clips[f"h{heading}"][:, names.index("pelvis_ty")] = 3.0
+    ik, log = write_angles(tmp_path / "ik.h5", clips, names, FPS), tmp_path / "log"
+    ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", log=log)
+    inverse_dynamics(grf=tmp_path / "grf.h5", model=skeleton, output=tmp_path / "id.h5", log=log)
+    locked = np.abs(np.sin(clips["h0"][:, pelvis[1]])) > np.sin(np.radians(80.0))
+    assert locked.any()
+    free = ~maximum_filter1d(locked, 2 * LOCK_REACH + 1)
+    moments = [clip.arrays["moments"] for clip in read_stage(tmp_path / "id.h5").clips.values()]
+    apart = np.delete(
+        np.abs(moments[0] - moments[1]), [*pelvis, *(names.index(name) for name in PELVIS_FORCES)], axis=1
+    )
+    assert apart[free].max() < 0.02 * definition.masses.sum()
+    assert apart[locked].max() > 50.0

@@ -1,4 +1,5 @@
-from kinesynth.kinematics.protocol import JOINT_CENTRES, measurements
+from kinesynth.body.measurements import measurements
+from kinesynth.kinematics.protocol import JOINT_CENTRES
 from kinesynth.skeleton.marker_weights import marker_weights
 
 

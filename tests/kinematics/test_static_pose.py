@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kinesynth.body.joints import JOINT_NAMES
-from kinesynth.kinematics.static_pose import looking_ahead, static_pose
+from kinesynth.body.static_pose import static_pose
+from kinesynth.kinematics.static_pose import looking_ahead
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from kinesynth.body.build import build_body
+from kinesynth.body.model import load_body
 from kinesynth.body.subject import subject_shape
+from kinesynth.errors import ClipRejected
 from kinesynth.motion.load import load_motion
+from kinesynth.motion.marker_motion import read_marker_motion
+from kinesynth.motion.recording import cut
 from kinesynth.opensim_files.trc import write_trc
 from kinesynth.stage_file import StageFile, read_stage
 
@@ -58,3 +62,19 @@ def test_the_walking_trial_with_its_static_one(tmp_path: Path, shared: Path) -> 
     assert clip.attrs["n_frames"] == 18
     travelled = clip.arrays["transl"][-1] - clip.arrays["transl"][0]
     assert travelled[0] == pytest.approx(0.57 * 1.28, abs=0.2), "walking speed"
+
+
+def test_start_is_the_files_own_time(tmp_path: Path, shared: Path) -> None:
+    """Two files of one walk, whose times begin at 0 and at 0.5 s."""
+    cases = shared / "data/cases"
+    if not cases.is_dir():
+        pytest.skip(f"no cases at {cases}")
+    build_body(output=tmp_path / "model.npz")
+    body, betas = load_body(tmp_path / "model.npz"), np.zeros(10)
+    paths = {name: cases / name / "walk.trc" for name in ("trc_crlf_bom", "trc_start_in_file_time")}
+    parts = {"trc_crlf_bom": (0.2, 0.5, 1.0), "trc_start_in_file_time": (0.7, 1.0, 1.0)}
+    found = [cut(read_marker_motion(paths[name], None, body, betas, parts[name]), *parts[name], 60.0) for name in paths]
+    np.testing.assert_allclose(found[0].root, found[1].root, atol=1e-4)
+    assert found[1].begin == 0.7
+    with pytest.raises(ClipRejected, match=r"start 5.2 s, and the file goes from 0\.5 to 1\.87 s"):
+        read_marker_motion(paths["trc_start_in_file_time"], None, body, betas, (5.2, None, 1.0))

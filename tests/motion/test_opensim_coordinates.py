@@ -63,6 +63,14 @@ def test_what_the_file_says_is_held_against_its_angles(seconds: float) -> None:
         factor(degrees, False)
     with pytest.raises(BadInput, match=r"inDegrees: found yes, with no angle beyond 1\.5 \(pro_sup_r\)"):
         factor(radians, True)
+    for raised, is_in_radians in ((4.0, True), (80.0, False)):
+        columns = radians | {"arm_flex_r": np.full_like(radians["arm_flex_r"], raised)}
+        columns["pelvis_tx"] = 0.1 * columns["pelvis_tx"]
+        if is_in_radians:
+            with pytest.raises(BadInput, match="inDegrees: found yes"):
+                factor(columns, True)
+        else:
+            assert factor(columns, True)[0] == np.pi / 180, "someone who stands with an arm raised"
 
 
 def test_files_that_do_not_say() -> None:

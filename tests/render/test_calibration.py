@@ -11,11 +11,13 @@ from figure import only
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece, single
-from kinesynth.render.cameras import Perturbation, place
-from kinesynth.render.job_folder import cache_path, write_cache, write_pieces
+from kinesynth.render.cameras import Lens, Setup, set_up
+from kinesynth.render.development import develop
+from kinesynth.render.job_folder import cache_path, picture_path, raw_path, write_cache, write_pieces
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.sampling import sample_look, sample_scene
 from kinesynth.render.scene import Scene
+from kinesynth.render.shots import shot_of
 
 COLUMNS, ROWS, SQUARE_M = 8, 6, 0.2
 SIZE = (400, 300)
@@ -44,9 +46,15 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scene]:
     write_cache(cache_path(folder, 0), len(points), 1, [points])
     rng = np.random.default_rng(0)
     scene = sample_scene(rng, sample_look(rng, "female"), 30.0, 1, replace(PRESETS["preview"], samples=16), "lab")
-    nominal = Perturbation(height_m=1.3, azimuth_deg=9.0, roll_deg=2.0, margin=0.1)
-    views = {"frontal": nominal, "random": replace(nominal, height_m=2.0, azimuth_deg=-17.0, focal_length_mm=50.0)}
-    cameras = tuple(place(name, points, *SIZE, each) for name, each in views.items())
+    nominal = Setup(height_m=1.3, azimuth_deg=9.0, roll_deg=2.0, margin=0.1)
+    other = replace(nominal, height_m=2.0, azimuth_deg=-17.0, lens=Lens(50.0))
+    views = {
+        "frontal": nominal,
+        "random": other,
+        "barrel": replace(nominal, lens=Lens(33.0, (-0.18, 0.03, 0.002, -0.0015, 0.0))),
+        "pincushion": replace(other, lens=Lens(40.0, (0.10, 0.03, -0.002, 0.001, 0.01))),
+    }
+    cameras = tuple(set_up(name, setup, points, SIZE) for name, setup in views.items())
     bright = scene.exposure + np.log2(255 / 240)  # the label's grey becomes white
     room = replace(scene.room, furniture=())
     scene = replace(
@@ -60,6 +68,9 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scene]:
     )
     with Worker(folder / "blender.log") as worker:
         worker.call(blender_process.render, folder, scene, timeout_seconds=300)
+    for camera in cameras:
+        if (shot := shot_of(camera)).developed:
+            develop(raw_path(folder, camera.name), camera, shot, scene.fps, picture_path(folder, camera.name))
     return folder, scene
 
 

@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from kinesynth.render.cameras import place, sample_perturbation
+from kinesynth.render.cameras import set_up
 from kinesynth.render.garments import LOWER, UPPER
 from kinesynth.render.palette import linear
 from kinesynth.render.presets import PRESETS
+from kinesynth.render.rigs import sample_exposure, sample_setup
 from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
 from kinesynth.render.scene import Scene
 from kinesynth.seeds import generator
@@ -17,7 +18,10 @@ POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], si
 def drawn(seed: int) -> Scene:
     rng = generator(seed, "subject", "clip", "render")
     scene = sample_scene(rng, sample_look(rng, "female"), 29.97, 12, PRESETS["preview"])
-    cameras = tuple(place(name, POINTS, 256, 192, sample_perturbation(rng)) for name in ("frontal", "sagittal"))
+    cameras = tuple(
+        set_up(name, sample_setup(rng, name), POINTS, (256, 192), sample_exposure(rng, name, motion_blur=True))
+        for name in ("frontal", "phone_left")
+    )
     return furnish(scene, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesynth.render.cameras import Perturbation, place
+from kinesynth.render.cameras import Setup, set_up
 from kinesynth.render.furniture import KINDS, Box, boxes
 from kinesynth.render.materials import MATERIALS
 from kinesynth.render.presets import PRESETS
@@ -15,7 +15,9 @@ POINTS = np.random.default_rng(0).uniform([-0.8, 0.0, -0.4], [0.9, 1.8, 0.5], si
 def scene(kind: Kind, seed: int = 0) -> Scene:
     rng = np.random.default_rng(seed)
     drawn = sample_scene(rng, sample_look(rng, "male"), 30.0, 1, PRESETS["preview"], kind)
-    cameras = tuple(place(name, POINTS, 256, 256, Perturbation()) for name in ("frontal", "sagittal"))
+    cameras = tuple(
+        set_up(name, Setup(azimuth), POINTS, (256, 256)) for name, azimuth in (("frontal", 0.0), ("sagittal", -90.0))
+    )
     return furnish(drawn, POINTS.min(axis=0), POINTS.max(axis=0), cameras)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kinesynth.dataset import ShardDataset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_angles, dataset_skeleton
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_angles, all_scales, dataset_skeleton
 from shard_factory import make_results
 
 
@@ -22,4 +22,5 @@ def skeleton(results: Path) -> DatasetSkeleton:
 
 @pytest.fixture(scope="session")
 def anatomy(results: Path, skeleton: DatasetSkeleton) -> Anatomy:
-    return Anatomy.of(skeleton.definition, all_angles(ShardDataset(results, "train", 1, ())))
+    labels = ShardDataset(results, "train", 1, ())
+    return Anatomy.of(skeleton.definition, all_angles(labels), all_scales(labels))

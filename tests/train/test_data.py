@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from kinesynth.errors import BadInput
-from kinesynth_train.data import MicroBatches, Windows, endless
+from kinesynth_train.data import MicroBatches, StoredWindows, Windows, endless
+from kinesynth_train.presets import Augment
 
 
 def first(count: int, *args: int) -> list[list[int]]:
@@ -33,7 +34,7 @@ def test_going_on_and_sharing_out_change_nothing() -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_items_follow_from_their_index(results: Path, workers: int) -> None:
-    windows = Windows(results, "train", 4, 16, jitter=True)
+    windows = Windows(results, "train", 4, 16, augment=Augment(0.05, 0.1, 20.0, 0.5, recolour=True))
     batch = next(endless(windows, MicroBatches(len(windows), 4, 1), workers, pin=False))
     alone = [windows[index] for index in first(1, len(windows), 4, 1)[0]]
     assert all(torch.equal(batch[name], torch.stack([item[name] for item in alone])) for name in batch)
@@ -49,3 +50,25 @@ def test_few_windows_are_kept(results: Path) -> None:
 def test_an_empty_split_is_bad_input(results: Path) -> None:
     with pytest.raises(BadInput, match="none of split train"):
         Windows(results / "shards" / "carl_000.h5", "train", 4)
+
+
+def test_stored_clips_give_windows_of_their_own_frames(results: Path) -> None:
+    clips = []
+    for index in range(2):
+        clip = Windows(results, "train", 20, stride=20)[index]
+        numbers = torch.arange(20.0)
+        clips.append({**clip, "estimates": numbers[None, :, None].expand(2, -1, 3)})
+    windows = StoredWindows(clips, 8, 1)
+    assert len(windows) == 2
+    starts = set()
+    for index in range(20):
+        item = windows[index]
+        first = int(item["estimates"][0, 0, 0])
+        starts.add(first)
+        assert item["estimates"][1, :, 2].tolist() == list(range(first, first + 8))
+        assert torch.equal(item["angles"], clips[index % 2]["angles"][first : first + 8])
+        assert torch.equal(item["scales"], clips[index % 2]["scales"])
+    assert len(starts) > 4
+    long = StoredWindows(clips, 24, 1)[0]
+    assert long["frame_valid"].tolist() == [True] * 20 + [False] * 4
+    assert not long["angle_valid"][20:].any()

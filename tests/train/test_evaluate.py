@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from kinesynth_train.baselines import Estimate, Stretch, low_passed, marker_ik, mean_pose, triangulated
+from kinesynth_train.baselines import low_passed, marker_ik, mean_pose, triangulated
 from kinesynth_train.data import Windows
 from kinesynth_train.evaluate import held_out, measure, read_stretch
 from kinesynth_train.inverse_kinematics import Search, inverse_kinematics, search_limits
 from kinesynth_train.metrics import angle_errors_deg, counted_angles
-from kinesynth_train.predict import joined, window_starts, windows_of
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.stretch import Estimate, Stretch
+from kinesynth_train.windowing import joined, window_about_each, window_starts, windows_of
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,15 @@ def test_frames_come_from_the_first_window_that_holds_them() -> None:
     short = windows_of({"angles": torch.arange(2.0)[None, :, None]}, window_starts(2, 4), 4)
     assert short["angles"][0, :, 0].tolist() == [0, 1, 1, 1]
     assert joined(short["angles"], window_starts(2, 4), 2)[:, 0].tolist() == [0, 1]
+
+
+def test_a_window_about_each_frame_repeats_the_ends() -> None:
+    frames = torch.arange(5.0)
+    assert window_about_each(frames, 4, 3).tolist() == [
+        [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3], [1, 2, 3, 4],
+    ]  # fmt: skip
+    assert window_about_each(frames, 3, 1)[0].tolist() == [0, 0, 1]
+    assert window_about_each(frames, 3, 1)[4].tolist() == [3, 4, 4]
 
 
 def test_landmarks_are_held_against_the_subjects_own(skeleton: DatasetSkeleton, stretch: Stretch) -> None:

@@ -1,122 +1,312 @@
+"""What the networks have in common, and what each is made of: the papers' structure, not their numbers alone."""
+
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
+from kinesynth.networks import network_modules
 from kinesynth_train.data import Batch, Windows
-from kinesynth_train.networks import D3keShape, NeurikShape, OdahShape, make_network
-from kinesynth_train.networks.d3ke import TemporalConvolutions, make_backbone
-from kinesynth_train.networks.temporal_unet import TemporalUNet
-from kinesynth_train.presets import PRESETS, preset_from_dict, preset_to_dict
+from kinesynth_train.evaluate import read_stretch
+from kinesynth_train.networks import Network, make_network, network_module, preset_named
+from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
+from kinesynth_train.networks.resnext import make_backbone
+from kinesynth_train.networks.restormer import ChannelAttention, TemporalUNet, folded, unfolded
+from kinesynth_train.presets import preset_from_dict
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
-TINY = ("odah_tiny", "d3ke_tiny", "neurik_tiny")
+TINY = [name for name in network_modules() if name.endswith("_tiny")]
+STAGED = [(name, phase.stage) for name in TINY for phase in preset_named(name).phases]
+WINDOW = 16
 
 
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
-    windows = Windows(results, "train", 8, 64)
+    windows = Windows(results, "train", WINDOW, 64)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
 
-@pytest.mark.parametrize("stage", ["frame", "sequence"])
-@pytest.mark.parametrize("name", TINY)
+def made(name: str, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+    torch.manual_seed(0)
+    return make_network(name, preset_named(name), anatomy, skeleton)
+
+
+@pytest.mark.parametrize(("name", "stage"), STAGED)
 def test_an_untrained_network_gives_the_mean_pose(
     name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
 ) -> None:
-    torch.manual_seed(0)
-    network = make_network(PRESETS[name].shape, anatomy, skeleton).eval()
-    prediction = network(batch, stage)  # type: ignore[arg-type]
+    prediction = made(name, anatomy, skeleton).eval()(batch, stage)
     inner = torch.ones(len(anatomy.mean), dtype=torch.bool)
     inner[torch.cat([anatomy.root, anatomy.root_place])] = False
-    torch.testing.assert_close(prediction.angles[..., inner], anatomy.mean[inner].expand(2, 8, -1))
-    torch.testing.assert_close(prediction.scales, torch.ones(2, int(anatomy.bodies), 3))
-    assert prediction.circle.shape == (2, 8, int(anatomy.free.sum()), 2)
-    if name != "d3ke_tiny":  # where the pelvis is, roughly: the middle of what is seen
-        pelvis = prediction.angles[..., anatomy.root_place]
-        assert (pelvis - batch["keypoints"][:, :, 0]).norm(dim=-1).max() < 0.35
+    inner[anatomy.mean <= anatomy.limits[:, 0] + 1e-3] = False  # bounded ones start a little inside
+    low, high = anatomy.limits.T
+    mean = anatomy.mean.clamp(low + 1e-3 * (high - low), high - 1e-3 * (high - low)).where(~anatomy.free, anatomy.mean)
+    torch.testing.assert_close(prediction.angles[..., inner], mean[inner].expand_as(prediction.angles[..., inner]),
+                               atol=1e-4, rtol=0)  # fmt: skip
+    torch.testing.assert_close(prediction.scales, torch.ones_like(prediction.scales))
+    assert prediction.scales.shape[1:] == (prediction.angles.shape[1], int(anatomy.bodies), 3)
+
+
+@pytest.mark.parametrize(("name", "stage"), STAGED)
+def test_losses_train_what_a_stage_trains(
+    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made(name, anatomy, skeleton).train()
+    terms = network.losses(network(network.drawn(batch), stage), batch)
+    assert next(iter(terms)) == "total"
+    terms["total"].backward()
+    trained = set(network.trained_in(stage))
+    reached = {parameter for parameter in network.parameters() if parameter.grad is not None}
+    assert reached <= trained
+    assert len(reached) > 0.8 * len(trained)
 
 
 @pytest.mark.parametrize("name", TINY)
-def test_a_network_in_use_repeats_itself(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = make_network(PRESETS[name].shape, anatomy, skeleton).eval()
-    first, second = (network(batch, "sequence") for _ in range(2))
+def test_a_network_in_use_says_something_of_every_frame_and_repeats_itself(
+    name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network, preset = made(name, anatomy, skeleton).eval(), preset_named(name)
+    stretch = read_stretch(Windows(results, "test", 20, preset.crop or 32, stride=20), 0, "cpu")
+    with torch.no_grad():
+        first, second = (network.estimate(stretch, preset.phases[-1].stage, preset.window) for _ in range(2))
+    assert first.angles.shape == stretch.batch["angles"][0].shape
+    assert first.scales.shape == stretch.scales.shape
+    assert first.angles.isfinite().all()
     assert torch.equal(first.angles, second.angles)
 
 
-def test_sizes_of_odah_are_those_of_the_paper(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = make_network(OdahShape(), anatomy, skeleton)
+@pytest.mark.parametrize("name", network_modules())
+def test_every_row_of_the_table_is_a_preset_that_a_checkpoint_can_hold(name: str) -> None:
+    import dataclasses
+
+    preset, module = preset_named(name), network_module(name)
+    assert preset_from_dict(dataclasses.asdict(preset), module.Shape, module.Weights) == preset
+    assert preset.with_frames(10_000).with_steps(7).steps == 7
+    assert {other for other, row in network_modules().items() if row == network_modules()[name]} == set(module.PRESETS)
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def on_meta(name: str, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+    preset = preset_named(name)
+    with torch.device("meta"):
+        network = make_network(name, preset, anatomy, skeleton)
+    assert all(parameter.is_meta for parameter in network.parameters())
+    return network
+
+
+def restormer_block(channels: int, heads: int) -> int:
+    hidden = int(2.66 * channels)
+    attention = heads + 3 * channels * channels + 9 * 3 * channels + channels * channels
+    return 2 * channels + attention + channels * 2 * hidden + 9 * 2 * hidden + hidden * channels
+
+
+def test_parameters_of_the_published_odah(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("odah", anatomy, skeleton)
+    blocks = 4 * restormer_block(48, 1) + 8 * restormer_block(96, 2) + 6 * restormer_block(384, 4)
+    steps = 9 * (48 + 48 * 48 + 96 * 96 + 96 * 96 + 384 * 384) + 2 * 48 * 48 + 2 * 96 * 96
+    assert count(network.unet) == blocks + steps
+    assert count(network.point) == 1027 * 64 + 64 + 64 * 32 + 32
+    assert count(network.frame) == 16_000 * 512 + 512 + 512 * 102 + 102
+
+
+def test_parameters_of_the_published_d3ke(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    inputs = 9 + 3 * (23 + 103) + anatomy.factors + 42
+    attention, norms = 4 * 256 * 256 + 4 * 256, 4 * 256
+    plain = attention + norms + 256 * 512 + 512 + 512 * 256 + 256
+    strided = attention + norms + 256 * 512 + 512 + 3 * 512 * 256 + 256
+    places = (243 + 243 + 81 + 9) * 256
+    network = on_meta("d3ke", anatomy, skeleton)
+    assert count(network.sequence) == inputs * 256 + 256 + 3 * plain + 3 * strided + places
+    gates = [4 * 128 * (size + 128 + 2) for size in (inputs, 256, 256)]
+    assert count(on_meta("d3ke_lstm", anatomy, skeleton).sequence) == 2 * sum(gates)
+    layers = 3 * inputs * 1024 + 4 * (3 * 1024 * 1024 + 1024 * 1024) + 9 * 2 * 1024
+    assert count(on_meta("d3ke_tcn", anatomy, skeleton).sequence) == layers
+
+
+def test_parameters_of_the_published_neurik(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("neurik", anatomy, skeleton)
+    width = 103 * 8
+    layer = 4 * width * width + 4 * width + 2 * width * 2048 + 2048 + width + 4 * width
+    assert count(network.temporal) == 4 * layer + 2 * width
+    assert network.temporal.layers[0].self_attn.num_heads == 8
+    assert network.place.shape == (64, width)
+
+
+def test_odah_is_what_section_three_says(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("odah", anatomy, skeleton)
     sizes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
+    assert sizes["hourglass.stem.0.weight"][1] == 3  # colours, no mask
     assert sizes["point.0.weight"][1] == 1027
     assert sizes["point.2.weight"][0] == 32
-    assert sizes["unet.enter.weight"] == (48, 102)
+    assert sizes["frame.0.weight"][1] == 500 * 32  # one after another, not pooled
+    assert sizes["frame.2.weight"][0] == 102
+    free = [name for name, on in zip(skeleton.definition.coordinate_names, network.circled, strict=True) if on]
+    assert [name.rsplit("_", 1)[0] for name in free] == ["pelvis"] * 3 + ["arm_flex", "arm_add", "arm_rot"] * 2
     assert [len(level) for level in network.unet.down] == [2, 4, 6]
-    frames, window = network.unet(torch.zeros(1, 64, 102))
-    assert frames.shape == (1, 64, 48)
-    assert window.shape == (1, 384)
+    assert [len(level) for level in network.unet.up] == [2, 4]
+    assert [level[0].attention.heads for level in network.unet.down] == [1, 2, 4]
+    assert sizes["unet.down.2.0.attention.enter.0.weight"] == (3 * 384, 384, 1, 1)
+    assert sizes["unet.down.0.0.attention.enter.1.weight"] == (3 * 48, 1, 3, 3)  # depth-wise
+    assert sizes["unet.down.0.0.perceptron.enter.0.weight"] == (2 * int(2.66 * 48), 48, 1, 1)
+    assert sizes["angles.angles.weight"] == (42, 48 * 102)
+    assert sizes["scales.factors.weight"] == (anatomy.factors, 384)
 
 
-def test_the_unet_sees_the_whole_window() -> None:
+def test_the_unets_levels_have_the_papers_shapes() -> None:
     torch.manual_seed(0)
-    unet = TemporalUNet(3, (8, 8), (1, 1), (1, 1), (2,)).eval()
-    still, moved = torch.zeros(2, 1, 8, 3)
-    moved[0, 7] = 1.0
-    assert (unet(still)[0] - unet(moved)[0]).abs().amax(dim=-1).min() > 0
+    unet = TemporalUNet((4, 8, 32), (1, 1, 1), (1, 2, 4), (2, 4)).eval()
+    shapes: list[tuple[int, ...]] = []
+    for level in unet.down:
+        level.register_forward_hook(lambda _, __, output: shapes.append(tuple(output.shape)))
+    frames, window = unet(torch.randn(2, 16, 10))
+    assert shapes == [(2, 4, 10, 16), (2, 8, 10, 8), (2, 32, 10, 2)]
+    assert frames.shape == (2, 16, 4 * 10)
+    assert window.shape == (2, 32)
 
 
-def test_frame_only_odah_sees_one_frame(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    torch.manual_seed(0)
-    shape = PRESETS["odah_tiny"].shape
-    network = make_network(shape, anatomy, skeleton).eval()
-    torch.nn.init.normal_(network.frame_head.angles.weight)
+def test_folding_frames_into_channels_comes_undone() -> None:
+    level_map = torch.randn(2, 3, 5, 8)
+    assert folded(level_map, 4).shape == (2, 12, 5, 2)
+    assert torch.equal(folded(level_map, 4)[0, :4, 0, 0], level_map[0, 0, 0, :4])
+    assert torch.equal(unfolded(folded(level_map, 4), 4), level_map)
+
+
+def test_channel_attention_by_hand() -> None:
+    attention = ChannelAttention(2, 1)
+    with torch.no_grad():
+        attention.enter[0].weight.copy_(torch.eye(2).repeat(3, 1)[..., None, None])
+        attention.enter[1].weight.zero_()[:, 0, 1, 1] = 1.0  # neighbours do not count
+        attention.leave.weight.copy_(torch.eye(2)[..., None, None])
+    level_map = torch.tensor([[[[3.0, 0.0]], [[0.0, 4.0]]]])  # two channels that have nothing in common
+    mixed = attention(level_map)
+    e = torch.e
+    torch.testing.assert_close(mixed[0, 0, 0], torch.tensor([3.0 * e, 4.0]) / (e + 1.0))
+
+
+@pytest.mark.parametrize("name", ["odah_tiny", "odah_ours_tiny"])
+def test_odah_without_time_sees_one_frame(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = made(name, anatomy, skeleton).eval()
+    for parameter in network.parameters():
+        if parameter.abs().max() == 0:
+            torch.nn.init.normal_(parameter, std=0.1)
     changed = {**batch, "crops": batch["crops"].clone()}
     changed["crops"][:, :, 5] = changed["crops"][:, :, 5].flip(-1)
     with torch.no_grad():
-        apart = (network(batch, "frame").angles - network(changed, "frame").angles).abs().amax(dim=-1)
+        one, other = network(batch, "frame"), network(changed, "frame")
+    apart = (one.angles - other.angles).abs().amax(dim=-1)
     # Points are drawn per frame in turn, but each frame's draws are its own.
     assert (apart[:, [0, 1, 2, 3, 4, 6, 7]] < 1e-4).all()
     assert (apart[:, 5] > 1e-4).all()
+    if name == "odah_tiny":  # as published, scales are of the frame too
+        scales = (one.scales - other.scales).abs().amax(dim=(-2, -1))
+        assert scales[:, 4].max() < 1e-5 < scales[:, 5].min()
+
+
+@pytest.mark.parametrize("name", ["odah_tiny", "odah_ours_tiny"])
+def test_odah_sees_the_whole_window(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = made(name, anatomy, skeleton).eval()
+    for parameter in network.parameters():
+        if parameter.abs().max() == 0:
+            torch.nn.init.normal_(parameter, std=0.1)
+    changed = {**batch, "crops": batch["crops"].clone()}
+    changed["crops"][:, :, 15] = changed["crops"][:, :, 15].flip(-1)
+    with torch.no_grad():
+        apart = (network(batch, "sequence").scales - network(changed, "sequence").scales).abs()
+    assert apart.max() > 0
 
 
 def test_temporal_convolutions_reach_over_243_frames() -> None:
     torch.manual_seed(0)
-    network = TemporalConvolutions(1, 4, D3keShape().dilations)
-    frames = torch.zeros(1, 401, 1, requires_grad=True)
-    network(frames)[0, 200].sum().backward()
+    network = TemporalConvolutions(1, 4, (1, 3, 9, 27, 81), 0.0).eval()
+    frames = torch.randn(1, 401, 1, requires_grad=True)
+    network(frames)[0][0][0, 200].sum().backward()
     seen = frames.grad[0, :, 0].nonzero()[:, 0]  # type: ignore[index]
     assert int(seen.min()) >= 200 - 121
     assert int(seen.max()) <= 200 + 121
-    assert TemporalConvolutions(1, 4, (1,))(frames).shape == (1, 401, 4)
 
 
-@pytest.mark.parametrize("sequence", ["lstm", "tcn", "transformer"])
-def test_d3ke_runs_over_time_in_three_ways(
-    sequence: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
-) -> None:
-    shape = D3keShape(backbone="small", sequence=sequence, width=16, layers=1, heads=2)  # type: ignore[arg-type]
-    network = make_network(shape, anatomy, skeleton)
-    prediction = network(batch, "sequence")
-    prediction.angles.sum().backward()
-    assert all(parameter.grad is None for parameter in network.backbone.parameters())
-    assert prediction.rotation.shape == (2, 8, 3, 3)
+def test_momentum_of_the_temporal_convolutions_falls(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("d3ke_tcn", anatomy, skeleton)
+    momenta = []
+    for share in (0.0, 0.5, 1.0):
+        network.advance(share)
+        momenta.append(network.sequence.first[1].momentum)
+    assert momenta == pytest.approx([0.1, 0.01, 0.001])
 
 
-def test_d3ke_starts_from_somebody_who_stands(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_the_lifting_transformer_strides_to_the_middle_frame() -> None:
     torch.manual_seed(0)
-    network = make_network(PRESETS["d3ke_tiny"].shape, anatomy, skeleton).eval()
-    upright = network(batch, "frame").rotation[..., 1, 1]
-    assert (upright > 0.98).all()
+    network = LiftingTransformer(5, 16, 32, 4, 1, (3, 3), 0.0).eval()
+    (every, none), (one, middle) = network(torch.randn(2, 9, 5))
+    assert every.shape == (2, 9, 16)
+    assert none is None
+    assert one.shape == (2, 1, 16)
+    assert middle == 4
+    assert StridedBlock(16, 32, 4, 9, 0.0)(torch.randn(1, 81, 16)).shape == (1, 9, 16)
+    with pytest.raises(ValueError, match="expected 9"):
+        network(torch.randn(2, 8, 5))
+
+
+def test_published_d3ke_strides_by_3_9_9(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("d3ke", anatomy, skeleton)
+    assert [block.stride for block in network.sequence.strided] == [3, 9, 9]
+    assert len(network.sequence.vanilla) == 3
+    assert network.sequence.window == 243 == preset_named("d3ke").window
+    assert network.sequence.vanilla[0].convolutions[0].weight.shape == (512, 256, 1)
+
+
+def test_d3ke_takes_each_view_for_a_window_and_supervises_both_ends(
+    batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made("d3ke_tiny", anatomy, skeleton).train()
+    prediction = network(batch, "sequence")
+    assert prediction.angles.shape[:2] == (4, 1)
+    assert prediction.frame == WINDOW // 2
+    assert prediction.earlier[0].angles.shape[:2] == (4, WINDOW)
+    low, high = anatomy.limits.T
+    bounded = (~anatomy.translational).index_fill(0, anatomy.root, False)
+    angles = prediction.earlier[0].angles[..., bounded]
+    assert ((angles >= low[bounded]) & (angles <= high[bounded])).all()
+
+
+def test_d3kes_stored_estimates_are_those_of_its_pictures(
+    results: Path, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made("d3ke_tiny", anatomy, skeleton).eval()
+    with torch.no_grad():
+        stored = network.stored({name: value[:1] for name, value in batch.items()}, "sequence")
+        assert stored is not None
+        there = network({"estimates": stored[None], "rotations": batch["rotations"][:1]}, "sequence")
+        here = network({name: value[:1] for name, value in batch.items()}, "sequence")
+    torch.testing.assert_close(there.angles, here.angles, atol=1e-5, rtol=0)
+    assert network.stored(batch, "frame") is None
+
+
+@pytest.mark.parametrize("name", ["d3ke_tiny", "d3ke_ours_tiny"])
+def test_d3ke_starts_from_somebody_who_stands(
+    name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    rotation = made(name, anatomy, skeleton).eval()(batch, "frame").rotation
+    assert rotation is not None
+    assert (rotation[..., 1, 1] > 0.95).all()
 
 
 def test_the_backbone_is_resnext50() -> None:
-    network, features = make_backbone(D3keShape())
+    with torch.device("meta"):
+        network, features = make_backbone("resnext50")
     assert features == 2048
     assert sum(parameter.numel() for parameter in network.parameters()) == 25_028_904 - 2048 * 1000 - 1000
 
 
-def test_neurik_stands_missing_markers(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = make_network(NeurikShape((8,), 16, 1, 2), anatomy, skeleton).eval()
-    torch.nn.init.normal_(network.head.angles.weight)
+@pytest.mark.parametrize("name", ["neurik_tiny", "neurik_ours_tiny"])
+def test_neurik_stands_missing_markers(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = made(name, anatomy, skeleton).eval()
+    for parameter in network.head.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
     holes = {**batch, "markers": batch["markers"].clone()}
     holes["markers"][:, :, 3] = torch.nan
     angles = network(holes, "sequence").angles
@@ -124,27 +314,70 @@ def test_neurik_stands_missing_markers(batch: Batch, anatomy: Anatomy, skeleton:
     assert not torch.equal(angles, network(batch, "sequence").angles)
 
 
+def test_neurik_gives_the_last_frame_and_keeps_every_marker(
+    results: Path, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made("neurik_tiny", anatomy, skeleton).eval()
+    torch.nn.init.normal_(network.head.angles.weight, std=0.1)
+    prediction = network(batch, "sequence")
+    assert prediction.frame == WINDOW - 1
+    assert prediction.angles.shape[:2] == (2, 1)
+    markers = int(anatomy.markers)
+    assert network.spatial_features(batch["markers"]).shape == (2, WINDOW, 2 * markers)
+    assert network.place.shape == (WINDOW, 2 * markers)
+    assert network.place.requires_grad
+    stretch = read_stretch(Windows(results, "test", 20, stride=20), 0, "cpu")
+    with torch.no_grad():
+        said = network.estimate(stretch, "sequence", WINDOW)
+        window = {"markers": stretch.batch["markers"][:, 20 - WINDOW :]}
+        torch.testing.assert_close(said.angles[-1], network(window, "sequence").angles[0, 0], atol=1e-5, rtol=0)
+        first = {"markers": stretch.batch["markers"][:, :1].expand(-1, WINDOW, -1, -1)}
+        torch.testing.assert_close(said.angles[0], network(first, "sequence").angles[0, 0], atol=1e-5, rtol=0)
+
+
+def test_neurik_lays_the_pelvis_on_the_markers(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    network = made("neurik_tiny", anatomy, skeleton).eval()
+    prediction = network(batch, "sequence")
+    found = skeleton(prediction.angles, prediction.scales).markers.mean(dim=2)
+    torch.testing.assert_close(found[:, 0], batch["markers"][:, -1].mean(dim=1), atol=1e-4, rtol=0)
+
+
+def test_neuriks_training_sees_windows_that_begin_with_a_clip(
+    batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made("neurik_tiny", anatomy, skeleton).train()
+    ends = {network(batch, "sequence").frame for _ in range(40)}
+    assert WINDOW - 1 in ends
+    assert len(ends) > 5
+
+
 def test_neuriks_middle_frame(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    torch.manual_seed(0)
-    network = make_network(NeurikShape((8,), 16, 1, 2, window=5, output="centre"), anatomy, skeleton)
-    torch.nn.init.normal_(network.head.angles.weight)
-    window = {**batch, "markers": batch["markers"][:, 1:6]}
-    middle = network.train()(window, "sequence")
-    assert middle.only_centre
-    assert middle.angles.shape[1] == 1
-    in_use = network.eval()(batch, "sequence")
-    assert not in_use.only_centre
-    torch.testing.assert_close(in_use.angles[:, 3], middle.angles[:, 0], atol=1e-4, rtol=0)
+    from dataclasses import replace
 
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_checkpoint_can_hold_every_preset(name: str) -> None:
-    preset = PRESETS[name]
-    assert preset_from_dict(preset_to_dict(preset)) == preset
-    assert preset.with_steps(7).steps == 7
+    preset = preset_named("neurik_ours_tiny")
+    network = make_network(
+        "neurik_ours_tiny", replace(preset, shape=replace(preset.shape, output="centre")), anatomy, skeleton
+    )
+    prediction = network(batch, "sequence")
+    assert prediction.frame == WINDOW // 2
+    assert prediction.angles.shape[1] == 1
 
 
 def test_the_configuration_knows_every_preset() -> None:
     from kinesynth.config import config_schema
 
-    assert set(config_schema()["properties"]["train"]["properties"]["network"]["enum"]) == set(PRESETS)
+    offered = config_schema()["properties"]["train"]["properties"]["network"]["enum"]
+    assert offered == list(network_modules())
+
+
+def test_a_fifth_network_is_one_file_and_its_rows(
+    monkeypatch: pytest.MonkeyPatch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    import sys
+
+    from kinesynth_train import networks
+
+    module = network_module("neurik_tiny")
+    monkeypatch.setitem(sys.modules, "kinesynth_train.networks.newcomer", module)
+    monkeypatch.setattr(networks, "network_modules", lambda: {"neurik_tiny": "newcomer"})
+    assert isinstance(partial(make_network, "neurik_tiny")(preset_named("neurik_tiny"), anatomy, skeleton), Network)

@@ -1,4 +1,4 @@
-"""A tiny preset learns eight windows by heart: what a network that is wired right does. All three: acceptance run."""
+"""A tiny preset learns eight windows by heart: what a network that is wired right does. All of them: acceptance run."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from kinesynth_train.train import Settings, fit
 
-RUNS = {"neurik_tiny": {"steps": 80, "window": 6, "batch_size": 8}}
+RUNS = {"neurik_ours_tiny": {"steps": 80, "window": 6, "batch_size": 8}}
 
 
 @pytest.mark.parametrize("network", RUNS)

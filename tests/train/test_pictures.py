@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinesynth_train.crops import crop_projections, project
+from kinesynth_train.crops import crop_projections, project, turned_in_plane
 from kinesynth_train.data import Windows
 from kinesynth_train.networks.hull import depths, hull_middle, sample_hull, triangulate, unproject
+from kinesynth_train.presets import Augment
 from kinesynth_train.recolour import recolour
 
 
@@ -19,7 +20,9 @@ def test_crops_show_the_person(results: Path) -> None:
 
 
 def test_jitter_moves_crops_and_their_cameras_alike(results: Path) -> None:
-    still, moved = (Windows(results, "train", 2, 32, stride=2, jitter=jitter)[0] for jitter in (False, True))
+    still, moved = (
+        Windows(results, "train", 2, 32, stride=2, augment=augment)[0] for augment in (None, Augment(0.05, 0.1, 30.0))
+    )
     assert not torch.equal(still["crops"], moved["crops"])
     for item in (still, moved):
         pelvis = item["keypoints"][:, :1]
@@ -51,6 +54,39 @@ def test_crop_projection_by_hand() -> None:
     # A point on the axis is seen in the middle; at 2 m, 0.4 m to the side are 20 px, which is the edge.
     points = torch.tensor([[[0.0, 0.0, 2.0], [0.4, 0.0, 2.0]]])
     torch.testing.assert_close(project(points, crop_projections(view)), torch.tensor([[[0.0, 0], [1, 0]]]))
+
+
+def test_the_turned_camera_looks_at_the_middle_of_the_crop(results: Path) -> None:
+    item = Windows(results, "train", window=3, crop=32)[0]
+    depth = torch.tensor([0.0, 0.0, 1.0])
+    axes = item["rotations"].mT @ depth  # of the turned cameras, in the world
+    for view in range(2):
+        camera = item["projections"][view]
+        centre = -torch.linalg.solve(camera[:, :, :3], camera[:, :, 3:])[..., 0]
+        middles = project((centre + 3.0 * axes[view])[:, None], camera)[:, 0]
+        torch.testing.assert_close(middles, torch.zeros_like(middles), atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.linalg.det(item["rotations"]), torch.ones(2, 3))
+
+
+def test_a_crop_that_is_turned_shows_points_where_its_cameras_say(results: Path) -> None:
+    item = Windows(results, "train", window=2, crop=64)[0]
+    crops, projections, rotations = turned_in_plane(
+        item["crops"][0], item["projections"][0], item["rotations"][0], angle=0.5
+    )
+    pelvis = item["keypoints"][:, :1]
+    places, there = project(pelvis, item["projections"][0]), project(pelvis, projections)
+    turn = torch.tensor([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]]).float()
+    torch.testing.assert_close(there, places @ turn.mT, atol=1e-5, rtol=0)
+    on = torch.nn.functional.grid_sample(crops[:, 3:].float(), there[:, None], align_corners=False)
+    assert (on > 128).all()
+    torch.testing.assert_close(
+        rotations @ item["rotations"][0].mT,
+        torch.eye(3)
+        .index_put((torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])), turn.flatten())
+        .expand(2, 3, 3),
+        atol=1e-5,
+        rtol=0,
+    )
 
 
 def test_two_views_give_the_point_back(results: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.acceptance.figures import Figure, keep, print_table
 
-ORDER = ("main", "skeleton", "dynamics", "render", "dataset", "trainer", "comparison", "scale")
+ORDER = ("main", "cases", "skeleton", "people", "dynamics", "render", "dataset", "trainer", "comparison", "scale")
 TOPICS = tuple(topic for topic in ORDER if Path(__file__).with_name(f"{topic}.py").exists())
 
 

@@ -4,13 +4,13 @@ python -m tools.acceptance.comparison [--document docs/results.md]
 
 Prints the figures, and writes the table of metrics and the curves of the training into the document. A set that stands
 in acceptance/comparison is taken over, and networks too if this release can read them and they are of these sizes. Else
-the set takes an hour of two cores, and training another of one.
+the set takes an hour of two cores, and training two of one.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +30,36 @@ CONFIG = ROOT / "configs/benchmark"
 FOLDER = OUTPUT / "comparison"
 NETWORKS: dict[str, dict[str, Any]] = {
     "odah_tiny": {"steps": 1600, "window": 16, "batch_size": 8},
+    "odah_ours_tiny": {"steps": 1600, "window": 16, "batch_size": 8},
     "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
+    "neurik_ours_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
 }
 LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
 CURVES = ROOT / "docs/images/training.png"
-TITLES = {"odah_tiny": "ODAH (small)", "neurik_tiny": "NeurIK (small)"}
+TITLES = {
+    "odah_tiny": "ODAH (small)",
+    "odah_ours_tiny": "ODAH, ours",
+    "neurik_tiny": "NeurIK (small)",
+    "neurik_ours_tiny": "NeurIK, ours",
+}
 COLUMNS = {
     MEAN_POSE: "mean pose",
     TRUE_IK: "IK, true markers",
     NOISY_IK: "IK, triangulated",
     FILTERED_IK: "the same, 6 Hz",
-    "odah_tiny": TITLES["odah_tiny"],
-    "neurik_tiny": "NeurIK (small), true markers",
-    NOISY.format("neurik_tiny"): "NeurIK, triangulated",
-    FILTERED.format("neurik_tiny"): "the same, 6 Hz",
 }
+
+
+def columns(methods: Iterable[str]) -> dict[str, str]:
+    """Return the titles of the table's columns by the method's name, those that were measured, in their order."""
+    titles = dict(COLUMNS)
+    for name, title in TITLES.items():
+        noisy, filtered = NOISY.format(name), FILTERED.format(name)
+        sees_markers = noisy in methods
+        titles[name] = f"{title}, true markers" if sees_markers else title
+        if sees_markers:
+            titles |= {noisy: f"{title}, triangulated", filtered: "the same, 6 Hz"}
+    return titles
 
 
 def figures() -> Iterator[Figure]:
@@ -76,29 +91,33 @@ def is_trained(settings: Settings) -> bool:
         model, state = load_checkpoint(file)
     except BadInput:
         return False
-    return model.name == settings.network and model.preset == settings.preset() and state["step"] == model.preset.steps
+    return model.name == settings.network and model.preset == settings.preset(0) and state["step"] == model.preset.steps
 
 
 def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
     mean = methods[MEAN_POSE]["mae_angle_deg"]
-    below = 100.0 * (1.0 - methods["odah_tiny"]["mae_angle_deg"] / mean)
-    yield Figure("comparison.odah.below_mean_pose", below, "%", 40.0, "higher")
-    yield Figure("comparison.neurik.mae_angle", methods["neurik_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
+    for name in ("odah", "odah_ours"):
+        below = 100.0 * (1.0 - methods[f"{name}_tiny"]["mae_angle_deg"] / mean)
+        yield Figure(f"comparison.{name}.below_mean_pose", below, "%", 40.0, "higher")
+    for name in ("neurik", "neurik_ours"):
+        yield Figure(f"comparison.{name}.mae_angle", methods[f"{name}_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
     yield Figure("comparison.ik_true_markers.mae_angle", methods[TRUE_IK]["mae_angle_deg"], "deg", 0.1, "lower")
 
 
 def _lines(methods: dict[str, dict[str, Any]]) -> list[str]:
     """Return the page's tables: the metrics, and what the training took."""
     first = methods[MEAN_POSE]
-    lines = ["", f"| on people not seen | {' | '.join(COLUMNS.values())} |", f"|---|{'---:|' * len(COLUMNS)}"]
-    lines += [f"| {title} | {' | '.join(_cell(methods[n][key]) for n in COLUMNS)} |" for key, title in ROWS.items()]
+    titles = columns(methods)
+    lines = ["", f"| on people not seen | {' | '.join(titles.values())} |", f"|---|{'---:|' * len(titles)}"]
+    lines += [f"| {title} | {' | '.join(_cell(methods[n][key]) for n in titles)} |" for key, title in ROWS.items()]
     lines += ["", f"Over {first['frames']} frames, each counted once. {first['moving_coordinates']} of the"]
     lines[-1] += f" {len(first['mae_by_coordinate_deg'])} coordinates move: their truth spreads by more than 3 degrees."
-    lines += ["", "| training | parameters | steps x windows | minutes | windows/s | waiting for data |"]
-    lines += ["|---|---:|---:|---:|---:|---:|"]
+    lines += ["", "| training | parameters | steps x windows | best after | minutes | windows/s | waiting for data |"]
+    lines += ["|---|---:|---:|---:|---:|---:|---:|"]
     for name, sizes in NETWORKS.items():
         told = _told(name)
         cells = [TITLES[name], f"{told['parameters']:,}", f"{sizes['steps']:,} x {sizes['batch_size']}"]
+        cells.append(f"{told['best_step']:,}")
         cells += [f"{told['seconds'] / 60:.0f}", f"{told['windows_per_second']:.1f}", f"{told['data_wait_share']:.0%}"]
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
@@ -121,8 +140,8 @@ def draw_curves(output: Path) -> None:
     mpl.use("agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(NETWORKS), figsize=(9, 3.2), layout="constrained")
-    for axis, name in zip(axes, NETWORKS, strict=True):
+    figure, axes = pyplot.subplots(2, 2, figsize=(9, 6), layout="constrained")
+    for axis, name in zip(axes.flat, NETWORKS, strict=True):
         curve = _told(name)["loss"]
         terms = [term for term in curve[-1] if term != "step"]
         for term in sorted(terms, key="total".__ne__):
@@ -131,7 +150,8 @@ def draw_curves(output: Path) -> None:
         axis.set(xlabel="step", title=TITLES[name], ylim=(LEAST_LOSS, None))
         axis.grid(alpha=0.3)
         axis.legend(frameon=False, fontsize=8, ncols=2)
-    axes[0].set_ylabel("loss")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("loss")
     with atomic_path(output) as temporary:
         figure.savefig(temporary, dpi=120)
 

@@ -9,6 +9,13 @@ import torch
 from kinesynth.dynamics.names import GRAVITY
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.stage_file import Clip, StageFile, read_stage
+from tools.acceptance.dynamics_consistency import (
+    activation_figures,
+    export_figures,
+    gait_rate_figures,
+    jump_figures,
+    rate_figures,
+)
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 from tools.acceptance.runs import run_workflow
 from tools.gait_trial import CHANNELS, JOINTS, GaitTrial, process_trial
@@ -22,21 +29,31 @@ HELD_TO_TIMING = (
     "biceps_femoris",
 )  # fmt: skip
 LEAST_CORRELATION = -1.0  # the other channels are told, not held to anything
+WALKS = {"s01_walking": "s01_000", "s03_walking": "s03_000"}  # shards of the demo
+JUMP = ("s02_000", "s02_vertical_jump")
 PEERS = {"squat": "s01", "arm_raise": "s02"}  # motions of the demo, besides gait, on which the engines are compared
 
 
 def figures() -> Iterator[Figure]:
     """Run the demo, and the gait trial where it is at hand."""
     run_workflow("demo", {})
-    yield from physics_figures(OUTPUT / "demo/stages")
+    stages, faster = OUTPUT / "demo/stages", OUTPUT / "demo_120_fps/stages"
+    yield from physics_figures(stages)
+    yield from activation_figures(stages)
+    yield from export_figures(stages, OUTPUT / "demo/results/opensim")
+    targets = [f"stages/{stage}/{shard}.h5" for shard in (*WALKS.values(), JUMP[0]) for stage in ("grf", "id")]
+    run_workflow("demo_120_fps", {"motion": {"fps": 120}}, targets)
+    yield from rate_figures(stages, faster, WALKS)
+    yield from jump_figures(stages, faster, *JUMP)
     comparisons = {}
     for action, subject in PEERS.items():
-        comparisons[action] = compare_in_demo(OUTPUT / "demo/stages", subject, action)
+        comparisons[action] = compare_in_demo(stages, subject, action)
     if WALKING.is_dir():
         work = OUTPUT / "gait_trial"
         work.mkdir(parents=True, exist_ok=True)
         trial = process_trial(WALKING, work)
         yield from gait_figures(trial)
+        yield from gait_rate_figures(WALKING, work)
         comparisons["gait"] = compare_on_trial(work)
     for action, found in comparisons.items():
         yield from peer_figures(action, found)

@@ -14,13 +14,14 @@ from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece
-from kinesynth.render.cameras import place, sample_perturbation
+from kinesynth.render.cameras import set_up
 from kinesynth.render.garments import LOWER, UPPER
 from kinesynth.render.mesh import vertex_normals
 from kinesynth.render.person import dress
 from kinesynth.render.person_files import bone_motion, rest_body, write_person
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.render_views import clip_scene
+from kinesynth.render.rigs import sample_setup
 from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
 from kinesynth.render.scene import Scene
 from kinesynth.render.skinning import drape
@@ -136,7 +137,7 @@ def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]
         lowest = extremes[:, 1].min() - scene.room.floor.height_m
         floating, sunk = max(floating, lowest), max(sunk, -lowest)
         for view in ("frontal", "sagittal", "random"):
-            camera = place(view, extremes, *SIZE, sample_perturbation(rng, view))
+            camera = set_up(view, sample_setup(rng, view), extremes, SIZE)
             pixels = camera.project(extremes)
             outside += int(((pixels < -0.5) | (pixels > np.array(SIZE) - 0.5)).any())
     yield Figure("render.floating_feet", 1000 * floating, "mm", 20, "lower")
@@ -179,7 +180,7 @@ def _scene(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int
     rng = generator(1, "acceptance", "renderer")
     scene = sample_scene(rng, sample_look(rng, "male"), 30.0, len(pose), PRESETS["preview"])
     extremes = write_person(folder, model, pose, scene)
-    camera = place("frontal", extremes, *size, sample_perturbation(generator(1, "acceptance", "camera")))
+    camera = set_up("frontal", sample_setup(generator(1, "acceptance", "camera"), "frontal"), extremes, size)
     return furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
 
 

@@ -49,12 +49,12 @@ def read_upright(path: Path, up: str | None = None, fps: float | None = None) ->
     axis = up or up_axis(file)
     notes = {}
     if axis != "z":
-        notes["up_axis"] = f"{axis}, {'stated' if up else 'found from the motion'}"
+        notes["up axis"] = f"{axis}, {'stated' if up else 'found from the motion'}"
     if fps is not None and abs(fps - file.fps) > 1e-3 * file.fps:
         notes["rate"] = f"{fps:g} Hz, stated, for the file's {file.fps:g} Hz"
         file = replace(file, fps=fps, seconds=None)
     for what, told in notes.items():
-        print(f"note: {path}: {what.replace('_', ' ')}: {told}", file=sys.stderr)  # noqa: T201
+        print(f"note: {path}: {what}: {told}", file=sys.stderr)  # noqa: T201
     return replace(turned(file, axis), notes=notes)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kinesynth.body.measurements import Tape
 from kinesynth.body.model import BodyModel
 from kinesynth.body.schema import BETAS
 from kinesynth.body.shape import SEXES, Shape, height, prior
@@ -14,8 +15,11 @@ _DRAWN_BMI = (18.5, 32.0)  # kg/m2: neither underweight nor beyond the first deg
 _MOST_DRAWS = 200
 
 
-def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float) -> Shape:
-    """Draw a subject's sex and betas, again and again until the body mass index is an ordinary one.
+def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float, tape: Tape | None = None) -> Shape:
+    """Draw a subject's sex and betas, again and again until the person is an ordinary one.
+
+    Ordinary is a body mass index between the bounds above, and a size that the skeleton can be scaled to. `tape`
+    measures people on `model`; who draws many hands it in, for it takes a quarter of a second to make.
 
     Raises:
         BadInput: the body model has no such bodies.
@@ -23,13 +27,16 @@ def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float)
     random = generator(seed, subject, "body")
     sex = SEXES[int(random.integers(len(SEXES)))]
     mean, spread = prior(model, sex)
+    tape = tape or Tape(model)
     for _ in range(_MOST_DRAWS):
         deviation = np.clip(random.standard_normal(BETAS), -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
-        vertices = model.rest_vertices(mean + spread @ deviation)
+        betas = mean + spread @ deviation
+        vertices = model.rest_vertices(betas)
         bmi = density_kg_m3 * volume(vertices, model.faces) / height(vertices) ** 2
-        if _DRAWN_BMI[0] <= bmi <= _DRAWN_BMI[1]:
-            return Shape(mean + spread @ deviation, sex, "drawn")
-    expected = f"a body mass index of {_DRAWN_BMI[0]:g} to {_DRAWN_BMI[1]:g} kg/m² among {_MOST_DRAWS} draws"
+        if _DRAWN_BMI[0] <= bmi <= _DRAWN_BMI[1] and tape.misfit(betas) is None:
+            return Shape(betas, sex, "drawn")
+    low, high = _DRAWN_BMI
+    expected = f"{low:g} to {high:g} kg/m² and a plausible size among {_MOST_DRAWS} draws"
     raise BadInput(
         model.path, "shapedirs", f"{bmi:.3g} kg/m²", expected, "use a body in metres with unit-variance betas"
     )

@@ -8,6 +8,7 @@ from kinesynth.atomic import write_text
 from kinesynth.body.amass_shape import shape_of_amass
 from kinesynth.body.bone_lengths import opensim_measures, require_measures
 from kinesynth.body.drawn import drawn_shape
+from kinesynth.body.measurements import Misfit, Tape
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.shape import Shape, fit_lengths, height
 from kinesynth.clips import ClipRow, read_clips
@@ -40,7 +41,9 @@ def subject_shape(
     For an OpenSim model, bone lengths are matched as they stand, and its mass is kept. Measured markers are met, by one
     shape and one place per marker in frames of all of the subject's trials. A procedural subject's shape is
     drawn from the seed and the subject's name, and so is that of a subject none of whose files can be read: its clips
-    will be rejected when they are loaded, but clips of the same subject from other sources go on.
+    will be rejected when they are loaded, but clips of the same subject from other sources go on. Where the shape is
+    one that the skeleton cannot be scaled to, a drawn one stands in, so that later stages find a model, and the record
+    says why every clip of the subject is to be rejected.
 
     Args:
         body: body model, npz in SMPL-X's schema.
@@ -60,13 +63,29 @@ def subject_shape(
         raise BadInput(clips, "subject", repr(subject), "a subject of the table", "correct the name")
     model = load_body(body)
     shape = _shape(model, rows, seed, density_kg_m3, log)
-    write_subject(output, model, shape, subject=subject, split=rows[0].split, density_kg_m3=density_kg_m3)
+    misfit = Tape(model).misfit(shape.betas)
+    if misfit is not None:
+        print(f"note: {subject}: {misfit}; the subject's clips are rejected", file=sys.stderr)  # noqa: T201
+        shape = drawn_shape(model, subject, seed, density_kg_m3)
+    write_subject(
+        output, model, shape, subject=subject, split=rows[0].split, density_kg_m3=density_kg_m3, misfit=misfit
+    )
 
 
 def write_subject(
-    path: Path, model: BodyModel, shape: Shape, *, subject: str, split: str, density_kg_m3: float
+    path: Path,
+    model: BodyModel,
+    shape: Shape,
+    *,
+    subject: str,
+    split: str,
+    density_kg_m3: float,
+    misfit: Misfit | None = None,
 ) -> None:
-    """Write a subject's record: betas, sex, height, and mass from the volume where nothing better tells it."""
+    """Write a subject's record: betas, sex, height, and mass from the volume where nothing better tells it.
+
+    A `misfit` goes on record as why `load-motion` is to reject all of the subject's clips.
+    """
     vertices = model.rest_vertices(shape.betas)
     mass = shape.mass_kg if shape.mass_kg is not None else density_kg_m3 * volume(vertices, model.faces)
     record = {
@@ -80,6 +99,12 @@ def write_subject(
     }
     if shape.amass_size is not None:
         record["amass_size"] = round(shape.amass_size, 6)
+    if misfit is not None:
+        record["rejected"] = {
+            "reason": "a person whom the skeleton cannot be scaled to",
+            "figure": round(misfit.factor, 4),
+            "detail": str(misfit),
+        }
     write_text(path, json.dumps(record, indent=1) + "\n")
 
 

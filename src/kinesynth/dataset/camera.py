@@ -1,14 +1,10 @@
-"""The pinhole camera in OpenCV's convention: x right, y down, z forward; pixel (0, 0) is a pixel's centre."""
+"""Keypoints in pictures: where cameras project them, and whether they fall on the person."""
 
 import numpy as np
 
+from kinesynth.geometry.projection import project
 
-def project(points: np.ndarray, K: np.ndarray, world_to_camera: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels (..., 2) of world points (..., 3) and their depth (...) in metres in front of the camera."""
-    in_camera = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
-    depth = in_camera[..., 2]
-    image = in_camera @ K.T
-    return image[..., :2] / np.where(depth == 0.0, np.nan, depth)[..., None], depth
+__all__ = ["project", "share_on_mask"]
 
 
 def share_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:

@@ -57,18 +57,18 @@ def index_shards(
     write_text(card, dataset_card(rows, refused, files, config))
 
 
-def checksum(shard: Path) -> str:
+def checksum(shard: str | Path) -> str:
     """Return the xxh3-128 of a file."""
     import xxhash
 
     digest = xxhash.xxh3_128()
-    with shard.open("rb") as stream:
+    with Path(shard).open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
 
 
-def read_index(path: Path) -> list[dict[str, Any]]:
+def read_index(path: str | Path) -> list[dict[str, Any]]:
     """Return the rows of index.parquet."""
     import pyarrow.parquet
 

@@ -45,12 +45,13 @@ class ClipPlace:
     quality: Mapping[str, float]
 
 
-def find_shards(path: Path) -> list[Path]:
+def find_shards(path: str | Path) -> list[Path]:
     """Return the shards that a path stands for, sorted by name.
 
     Raises:
         BadInput: there are none.
     """
+    path = Path(path)
     if path.is_file():
         return [path]
     folder = path / "shards" if (path / "shards").is_dir() else path

@@ -89,7 +89,7 @@ class ShardDataset:
         self.window, self.stride, self.seed = window, stride, seed
         self._epoch = SharedEpoch()
         self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
-        self.shards = find_shards(Path(path))
+        self.shards = find_shards(path)
         clips, self.names = list_clips(self.shards, self._reader.files)
         least = window if short == "drop" else 1
         self.clips = [

@@ -2,7 +2,7 @@
 
 import lzma
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -10,6 +10,8 @@ import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.names import read_names
+from kinesynth.dataset.person import read_person
+from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
@@ -17,24 +19,41 @@ from kinesynth.errors import KinesynthError
 from kinesynth.stage_file import progress
 
 
-def verify(shards: list[Path]) -> None:
-    """Check shards: structure, shapes, types, ranges, checksum, length of the videos, keypoints on the masks.
+def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False) -> None:
+    """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
+
+    The second part measures size, speeds, forces against the motion of the masses, joint moments, masks, keypoints and
+    pictures against one another; docs/dataset.md lists the figures and their limits. A shard that passes is told in one
+    line, one that does not by a table of its worst figures and a line per fault on standard error.
 
     Args:
         shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
+        limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
+        table: print the table of figures also where all are within their limits.
 
     Raises:
-        KinesynthError: there are faults; each is told in a line of its own on standard error.
+        KinesynthError: there are faults.
+        BadInput: `limits` is no such file.
     """
-    faults = [fault for shard in progress(shards, "verify") for fault in shard_faults(shard)]
-    for fault in faults:
-        print(fault, file=sys.stderr)  # noqa: T201
-    if faults:
-        raise KinesynthError(f"faults found: {len(faults)} in {len(shards)} shards")
+    bounds = load_limits(limits and Path(limits))
+    if not has_torch():
+        print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
+    count = 0
+    for shard in progress([Path(shard) for shard in shards], "verify"):
+        faults = list(shard_faults(shard))
+        figures, failed = shard_figures(shard, faults, bounds)
+        faults += failed
+        print(told(shard, figures, len(faults), table))  # noqa: T201
+        for fault in faults:
+            print(fault, file=sys.stderr)  # noqa: T201
+        count += len(faults)
+    if count:
+        raise KinesynthError(f"faults found: {count} in {len(shards)} shards")
 
 
-def shard_faults(shard: Path) -> Iterator[str]:
-    """Yield the faults of one shard, each a line that names the file and the clip."""
+def shard_faults(shard: str | Path) -> Iterator[str]:
+    """Yield the faults of one shard's structure, each a line that names the file and the clip."""
+    shard = Path(shard)
     try:
         with h5py.File(shard, "r") as file:
             for fault in _file_faults(file):
@@ -43,6 +62,61 @@ def shard_faults(shard: Path) -> Iterator[str]:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
         yield from _checksum_faults(shard)
+
+
+def shard_figures(
+    shard: str | Path, faults: Sequence[str] = (), limits: Mapping[str, Limit] | None = None
+) -> tuple[list[tuple[str, Figure]], list[str]]:
+    """Return what physics says of a shard: figures by clip ("" for the person), and a line per figure out of limits.
+
+    Args:
+        shard: the file.
+        faults: what `shard_faults` found: clips that have some are left out, as all are where the file has some.
+        limits: by check; None for those that come with the package.
+    """
+    shard = Path(shard)
+    places = {fault.removeprefix(f"{shard}: ").split(":")[0] for fault in faults} - {"checksum"}
+    figures: list[tuple[str, Figure]] = []
+    failed: list[str] = []
+    try:
+        with h5py.File(shard, "r") as file:
+            if places - set(file["clips"]):
+                return [], []
+            person = read_person(file)
+            figures += [("", figure) for figure in person_figures(person, limits)]
+            for clip_id in file["clips"].keys() - places:
+                figures += [(clip_id, each) for each in clip_figures(read_clip(file["clips"][clip_id]), person, limits)]
+    except (OSError, KeyError, ValueError) as error:
+        if not places:
+            failed.append(f"{shard}: found {' '.join(str(error).split())}, expected clips that can be checked")
+    failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in figures if not each.holds]
+    return figures, failed
+
+
+def told(shard: Path, figures: Sequence[tuple[str, Figure]], faults: int, table: bool) -> str:
+    """Return a shard's line; below it, where there are faults or it is asked for, each check's worst figure."""
+    worst: dict[str, tuple[str, Figure]] = {}
+    for clip, figure in figures:
+        if figure.check not in worst or figure.strain > worst[figure.check][1].strain:
+            worst[figure.check] = (clip, figure)
+    clips = len({clip for clip, _ in figures if clip})
+    if faults:
+        line = f"{shard}: {faults} faults"
+    else:
+        clip, figure = max(worst.values(), key=lambda each: each[1].strain)
+        nearest = f"{figure.check} {figure.value:.3g}, limits {figure.limit}"
+        line = f"{shard}: good: {clips} clips, {len(worst)} checks; nearest its limits: {nearest} {clip}"
+    if not (table or faults):
+        return line
+    rows = [("check", "worst", "limits", "where")]
+    rows += [
+        (figure.check, f"{figure.value:.4g}", str(figure.limit), ", ".join(filter(None, (clip, figure.place))))
+        for clip, figure in worst.values()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        [line, *("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows if len(rows) > 1)]
+    )
 
 
 def _file_faults(file: h5py.File) -> Iterator[str]:

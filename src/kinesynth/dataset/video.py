@@ -70,6 +70,19 @@ def count_frames(video: np.ndarray) -> int:
     return len(stamps)
 
 
+def frame_rate(video: np.ndarray) -> float:
+    """Return the frames per second at which an mp4 file held as bytes is shown.
+
+    Raises:
+        ValueError: the bytes are no video.
+    """
+    try:
+        with av.open(io.BytesIO(video.data), mode="r") as container:
+            return float(container.streams.video[0].average_rate)
+    except (av.error.FFmpegError, IndexError, TypeError) as error:
+        raise ValueError(f"the video cannot be read: {error}") from error
+
+
 def pack_masks(masks: np.ndarray) -> np.ndarray:
     """Return masks (T, H, W) as packed bits (T, ceil(H W / 8)), so that each frame can be read alone."""
     return np.packbits(masks.reshape(len(masks), -1), axis=1)

@@ -46,7 +46,7 @@ _COPIED = {
     **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
     **{f"grf/{name}": ("grf", name) for name in ("force", "cop", "moment")},
     "moments": ("id", "moments"),
-    "activations": ("quality", "activations"),
+    "activations": ("so", "activations"),
     "reserves": ("so", "reserves"),
     "quality/marker_error_max": ("ik", "marker_error_max"),
     "quality/marker_error_rms": ("ik", "marker_error_rms"),
@@ -154,6 +154,7 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     attrs = {
         "action": source["action"],
         "source": source["source"],
+        "source_notes": str(source.get("source_notes", "")),
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),

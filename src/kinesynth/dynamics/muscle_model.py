@@ -123,7 +123,7 @@ def sample_paths(path: Path, angles: np.ndarray, crossed: dict[str, list[str]]) 
 def muscle_moments(
     path: Path, angles: np.ndarray, speeds: np.ndarray, activations: np.ndarray, driven: Sequence[str]
 ) -> np.ndarray:
-    """Return the moments (T, D) N m of the model's own muscles about the coordinates `driven`.
+    """Return the moments (K, T, D) N m of the model's own muscles about the coordinates `driven`.
 
     Forces are what OpenSim's StaticOptimization takes them to be; paths and moment arms are exact.
 
@@ -131,14 +131,14 @@ def muscle_moments(
         path: the model (.osim).
         angles: (T, J) rad and m.
         speeds: (T, J) rad/s and m/s.
-        activations: (T, A).
+        activations: (K, T, A), K sets of them.
         driven: names of D coordinates.
     """
     model = load_model(path)
     state = model.initSystem()
     to_state, names = state_columns(model, state), coordinate_names(model)
     muscles = [model.getMuscles().get(index) for index in range(model.getMuscles().getSize())]
-    full, positions, velocities = np.zeros(activations.shape), np.zeros(len(names)), np.zeros(len(names))
+    full, positions, velocities = np.zeros(activations.shape[1:]), np.zeros(len(names)), np.zeros(len(names))
     for frame, row in enumerate(with_coupled_coordinates(model, angles)):
         positions[to_state], velocities[to_state] = row, speeds[frame]
         state.setQ(osim.Vector.createFromMat(positions))
@@ -147,7 +147,7 @@ def muscle_moments(
         full[frame] = [muscle.calcInextensibleTendonActiveFiberForce(state, 1.0) for muscle in muscles]
     _, gradients = sample_paths(path, angles, crossed_coordinates(path))
     columns = [names.index(name) for name in driven]
-    return np.asarray(-np.einsum("taj,ta->tj", gradients[:, :, columns], full * activations))
+    return np.asarray(-np.einsum("taj,kta->ktj", gradients[:, :, columns], full * activations))
 
 
 def _millard(path: Path, muscle: osim.Muscle) -> osim.Millard2012EquilibriumMuscle:

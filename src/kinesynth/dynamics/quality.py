@@ -6,29 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.signal import savgol_filter
+from scipy.ndimage import maximum_filter1d
 
-from kinesynth.dynamics.moment_limits import moment_limits
-from kinesynth.dynamics.names import FEET, GRAVITY, TOES
+from kinesynth.dynamics.flight import near_ends
+from kinesynth.dynamics.names import FEET, GRAVITY, PELVIS_MOMENTS, TOES
+from kinesynth.dynamics.reasons import names as reason_names
+from kinesynth.dynamics.reasons import packed, spoilt
 from kinesynth.dynamics.segments import angle_segments
-from kinesynth.errors import ClipRejected
+from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
-REASONS = (
-    "marker_error",
-    "no_dynamics",
-    "clip_edge",
-    "residual",
-    "joint_moment",
-    "centre_of_pressure",
-    "reserve",
-    "so_violation",
-)
-"""Bit b of `reasons` (T,) is set where the check REASONS[b] fails. The first concerns angles, the next five forces,
-and all of them activations."""
-
-_FORCE_REASONS = 6
+LEAST_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
+NO_BODY = -1
+LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
 
 
 @dataclass(frozen=True)
@@ -43,15 +35,23 @@ class Thresholds:
     max_cop_distance_m: float
     max_reserve_share: float
     max_so_violation: float
+    max_pelvis_list_deg: float
     edge_seconds: float
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What the checks need to know of the model and of the files' orders."""
+    """What the checks need to know of the model and of the files' orders.
+
+    Attributes:
+        skeleton: the subject's.
+        weighed: names of the M markers of the files, those without weight in inverse kinematics left blank.
+        driven: (J,) bool, coordinates that muscles drive.
+        feet: of both, the places of heel and toes among the bodies of the keypoints.
+    """
 
     skeleton: SkeletonDefinition
-    markers: list[str]
+    weighed: list[str]
     driven: np.ndarray
     feet: list[list[int]]
 
@@ -71,13 +71,12 @@ def quality_filter(
     moment_limit: float = 1.0,
     max_cop_distance_m: float = 0.08,
     max_reserve_share: float = 0.2,
-    max_so_violation: float = 0.1,
+    max_so_violation: float = 20.0,
+    max_pelvis_list_deg: float = 80.0,
     edge_seconds: float = 0.05,
     min_valid_share: float = 0.5,
-    smoothing_window: int = 5,
-    smoothing_order: int = 2,
 ) -> None:
-    """Say for every frame which labels are valid, smooth the activations, and reject clips without valid angles.
+    """Say for every frame which labels are valid, and reject clips without valid angles.
 
     Forces need valid marker tracking, activations need valid forces. A clip is never rejected for its dynamics alone:
     they are masked and its kinematics stay.
@@ -88,8 +87,9 @@ def quality_filter(
         id: joint moments (stage file of inverse-dynamics).
         so: muscle activations (stage file of static-optimization).
         model: the subject's scaled model (.osim).
-        output: stage file with activations (T, A), smoothed and in [0, 1], angle_valid (T, J), force_valid (T,),
-            activation_valid (T,) and reasons (T,), a bit per failed check, named in the attribute reasons.
+        output: stage file with angle_valid (T, J), force_valid (T,), activation_valid (T,) and reasons (T,), a bit per
+            failed check (see `reasons`), named in the attribute reasons. Besides what the thresholds decide, forces are
+            masked where a flight begins or ends so near that the low-pass filter smears one into the other.
         max_marker_error_m: an angle is masked where a marker on one of its two segments is farther off: D3KE's rule
             and figure. Markers that weigh nothing in inverse kinematics do not count.
         max_marker_rms_m: all angles are masked where the RMS over all markers is greater; OpenSim's guide asks for
@@ -101,19 +101,35 @@ def quality_filter(
             swapped between left and right leave no residual; this and the next find them.
         max_cop_distance_m: from the line between heel and toes to the foot's centre of pressure; half a foot's width
             and its inaccuracy.
-        max_reserve_share: part of a joint moment that no muscle could give. Moments under 0.2 N m/kg count as that.
-        max_so_violation: norm of the errors in the accelerations, rad/s^2.
+        max_reserve_share: part of a joint moment that the muscles at their activations do not give. Moments under
+            0.2 N m/kg count as that.
+        max_so_violation: norm of the moments that static optimization's own solution missed, N m. The reserves hold
+            them; so much says that the solution itself has failed.
+        max_pelvis_list_deg: beyond, the pelvis' other angles run away (gimbal lock): its angles are masked, and the
+            forces and activations of these frames and their neighbours, which rest on the angles' second derivatives.
         edge_seconds: forces nearer to the clip's ends are masked: accelerations there rest on one side's frames only.
             At the ends of a gait clip they are off by 0.2 body weights, 0.05 s inside by 0.02.
         min_valid_share: a clip is rejected when fewer of its frames pass both checks on markers for most angles.
-        smoothing_window: frames of the Savitzky-Golay filter on the activations, odd.
-        smoothing_order: of its polynomials.
+
+    Raises:
+        BadInput: the stage file of inverse-kinematics does not say what its markers weigh.
     """
     thresholds = Thresholds(
-        max_marker_error_m, max_marker_rms_m, max_residual_force_bw, max_residual_moment_bw_m, moment_limit,
-        max_cop_distance_m, max_reserve_share, max_so_violation, edge_seconds,
-    )  # fmt: skip
+        max_marker_error_m=max_marker_error_m,
+        max_marker_rms_m=max_marker_rms_m,
+        max_residual_force_bw=max_residual_force_bw,
+        max_residual_moment_bw_m=max_residual_moment_bw_m,
+        moment_limit=moment_limit,
+        max_cop_distance_m=max_cop_distance_m,
+        max_reserve_share=max_reserve_share,
+        max_so_violation=max_so_violation,
+        max_pelvis_list_deg=max_pelvis_list_deg,
+        edge_seconds=edge_seconds,
+    )
     ik_attrs, so_attrs = read_stage(ik).attrs, read_stage(so).attrs
+    if "marker_weights" not in ik_attrs:
+        mend = "delete it and run inverse-kinematics again"
+        raise BadInput(ik, "marker_weights", "nothing", "each marker's weight in inverse kinematics", mend)
     subject = _subject(SkeletonDefinition.from_osim(model), ik_attrs, so_attrs)
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
@@ -123,75 +139,80 @@ def quality_filter(
         if share < min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
-        failed = failed_checks(record, not reason, float(angles.attrs["fps"]), subject, thresholds)
+        failed = failed_checks(record, ground.attrs, not reason, subject, thresholds)
         arrays = {
-            "activations": smoothed(record["activations"], smoothing_window, smoothing_order),
             "angle_valid": angle_valid,
-            "force_valid": ~failed[:, :_FORCE_REASONS].any(axis=1),
-            "activation_valid": ~failed.any(axis=1),
-            "reasons": np.packbits(failed, axis=1, bitorder="little")[:, 0],
+            "force_valid": ~spoilt(failed, "forces"),
+            "activation_valid": ~spoilt(failed, "activations"),
+            "reasons": packed(failed),
         }
         attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
         return Clip(angles.clip_id, arrays, attrs)
 
-    process_clips("quality_filter", [ik, grf, id, so], output, work, {**so_attrs, "reasons": list(REASONS)})
+    process_clips("quality_filter", [ik, grf, id, so], output, work, {**so_attrs, "reasons": reason_names()})
 
 
 def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any]) -> Subject:
     driven = set(so_attrs["muscle_driven"])
-    bodies = list(ik_attrs["body_names"])
+    bodies, weights = list(ik_attrs["body_names"]), np.asarray(ik_attrs["marker_weights"])
     return Subject(
         skeleton,
-        list(ik_attrs["marker_names"]),
+        [name if weight > 0.0 else "" for name, weight in zip(ik_attrs["marker_names"], weights, strict=True)],
         np.array([name in driven for name in skeleton.coordinate_names]),
         [[bodies.index(heel), bodies.index(toes)] for heel, toes in zip(FEET, TOES, strict=True)],
     )
 
 
 def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, thresholds: Thresholds) -> np.ndarray:
-    """Return (T, J), False where a marker on one of the angle's two segments, or all markers on average, are off."""
-    # Markers that inverse kinematics left out of its maximum (the shoulder girdle's, say) are those above it.
-    counted = record["marker_error"] <= record["marker_error_max"][:, None]
-    off = counted & (record["marker_error"] > thresholds.max_marker_error_m)
+    """Return (T, J), False where a weighed marker on one of the angle's segments, or all on average, are off.
+
+    Also those of the pelvis where they are near gimbal lock.
+    """
+    off = record["marker_error"] > thresholds.max_marker_error_m
     segments = angle_segments(subject.skeleton)
-    bodies = dict(zip(subject.skeleton.marker_names, subject.skeleton.marker_bodies, strict=True))
-    marker_bodies = np.array([bodies[name] for name in subject.markers])
+    bodies = dict(zip(subject.skeleton.marker_names, subject.skeleton.marker_bodies.tolist(), strict=True))
+    marker_bodies = np.array([bodies[name] if name else NO_BODY for name in subject.weighed])
     valid = np.stack([~off[:, np.isin(marker_bodies, bodies)].any(axis=1) for bodies in segments], axis=1)
-    return valid & (record["marker_error_rms"] <= thresholds.max_marker_rms_m)[:, None]
+    valid &= (record["marker_error_rms"] <= thresholds.max_marker_rms_m)[:, None]
+    pelvis = np.isin(subject.skeleton.coordinate_names, PELVIS_MOMENTS)
+    return valid & ~(gimbal_locked(record, subject, thresholds)[:, None] & pelvis)
+
+
+def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, thresholds: Thresholds) -> np.ndarray:
+    """Return (T,), true where the pelvis lists so much that its other two angles are no longer told apart well."""
+    column = subject.skeleton.coordinate_names.index("pelvis_list")
+    listed = np.abs(np.sin(np.stack([record[name][:, column] for name in ("angles", "smooth_angles")])))
+    return np.asarray((listed > np.sin(np.radians(thresholds.max_pelvis_list_deg))).any(axis=0))
 
 
 def failed_checks(
-    record: Mapping[str, np.ndarray], dynamics_valid: bool, fps: float, subject: Subject, thresholds: Thresholds
-) -> np.ndarray:
-    """Return (T, 8), True where a frame fails the check of `REASONS` in that place."""
-    mass = float(subject.skeleton.masses.sum())
+    record: Mapping[str, np.ndarray],
+    attrs: Mapping[str, Any],
+    dynamics_valid: bool,
+    subject: Subject,
+    thresholds: Thresholds,
+) -> dict[str, np.ndarray]:
+    """Return, by the name of each of `REASONS`, where (T,) frames fail; `attrs` are those of the ground reaction."""
+    mass, fps = float(subject.skeleton.masses.sum()), float(attrs["fps"])
     body_weight, frames = mass * GRAVITY, len(record["residual"])
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * thresholds.moment_limit
-    needed = np.maximum(np.abs(record["moments"]), 0.2 * mass)
-    reserve_share = np.abs(record["reserves"]) / needed
-    checks = (
-        record["marker_error_rms"] > thresholds.max_marker_rms_m,
-        np.full(frames, not dynamics_valid),
-        np.minimum(np.arange(frames), np.arange(frames)[::-1]) < thresholds.edge_seconds * fps,
-        (residual_force > thresholds.max_residual_force_bw) | (residual_moment > thresholds.max_residual_moment_bw_m),
-        (np.abs(record["moments"]) > limits).any(axis=1),
-        _cop_distance(record, subject.feet) > thresholds.max_cop_distance_m,
-        (reserve_share[:, subject.driven] > thresholds.max_reserve_share).any(axis=1),
-        record["so_violation"] > thresholds.max_so_violation,
-    )
-    return np.stack(checks, axis=1)
-
-
-def smoothed(activations: np.ndarray, window: int, order: int) -> np.ndarray:
-    """Return `activations` (T, A) after a Savitzky-Golay filter, clipped to [0, 1].
-
-    A clip shorter than the window is only clipped.
-    """
-    if len(activations) >= window:
-        activations = savgol_filter(activations, window, order, axis=0)
-    return np.asarray(np.clip(activations, 0.0, 1.0))
+    reserve_share = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), LEAST_MOMENT * mass)
+    locked = gimbal_locked(record, subject, thresholds)
+    return {
+        "marker_error": record["marker_error_rms"] > thresholds.max_marker_rms_m,
+        "no_dynamics": np.full(frames, not dynamics_valid),
+        "clip_edge": np.minimum(np.arange(frames), np.arange(frames)[::-1]) < thresholds.edge_seconds * fps,
+        "residual": (residual_force > thresholds.max_residual_force_bw)
+        | (residual_moment > thresholds.max_residual_moment_bw_m),
+        "joint_moment": (np.abs(record["moments"]) > limits).any(axis=1),
+        "centre_of_pressure": _cop_distance(record, subject.feet) > thresholds.max_cop_distance_m,
+        "reserve": (reserve_share[:, subject.driven] > thresholds.max_reserve_share).any(axis=1),
+        "so_violation": record["so_violation"] > thresholds.max_so_violation,
+        "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
+        "take_off_or_landing": near_ends(record["airborne"], float(attrs["cutoff_hz"]), fps),
+    }
 
 
 def _cop_distance(record: Mapping[str, np.ndarray], feet: list[list[int]]) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,6 @@ from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.static_optimization_batched import (
     batched_muscles,
-    muscle_moments,
     solve_batched,
     speeds,
     spline_order,
@@ -30,19 +28,7 @@ MODEL_SECONDS = 600.0
 EXPONENT = 2.0
 
 Arrays = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Engine:
-    """How one subject's clips are solved.
-
-    Attributes:
-        solve: the stage's arrays of a clip, from its ground reaction and its moments, and the solutions per second.
-        supply: the moments (T, D) N m of its muscles at activations (T, A), in the motion of its ground reaction.
-    """
-
-    solve: Callable[[Clip, Clip], tuple[Arrays, float]]
-    supply: Callable[[Clip, np.ndarray], np.ndarray]
+Solve = Callable[[Clip, Clip], tuple[Arrays, float]]
 
 
 def static_optimization(
@@ -62,8 +48,8 @@ def static_optimization(
 ) -> None:
     """Share the joint moments of every clip among the muscles.
 
-    Activations, reserves and moments belong together: in every frame the muscles at these activations and the reserves
-    make up the moments. Where activations are smoothed, or interpolated, the reserves take up what that left over.
+    Activations, reserves and moments belong together: in every frame the model's own muscles at these activations and
+    the reserves make up the moments. What fitted paths, interpolation or smoothing leave over, the reserves take up.
 
     A clip without valid dynamics, or on which the tool fails, gets zeros and `dynamics_valid` False, and keeps its
     kinematics.
@@ -76,13 +62,13 @@ def static_optimization(
         output: stage file with activations (T, A), in [0, 1]; reserves (T, J), what of each moment the muscles at these
             activations do not supply, N m (N for translations), all of it where no muscle drives the coordinate and 0
             where that is coupled; and so_violation (T,) N m, the norm over the muscle-driven coordinates of what the
-            engine's own solution missed of the moments; its attribute muscle_driven names these coordinates.
+            engine's own activations and reserves missed of the moments; its attribute muscle_driven names these.
         log: what OpenSim says.
         engine: batched solves all frames at once, the same problem as OpenSim's StaticOptimization, opensim.
         rate: solutions per second of the engine opensim, interpolated to the clip's frames (its attribute `so_rate`);
             0 solves every frame. The tool needs about a second for each. The batched engine solves every frame.
         activation_exponent: exponent of the activations in the cost; the batched engine knows 2 only.
-        timeout_seconds: longest time for one clip of the engine opensim.
+        timeout_seconds: longest time for OpenSim's part in one clip.
         smoothing_seconds: window of the Savitzky-Golay filter on the activations; where it holds too few frames for
             its polynomials to smooth anything, as below 100 frames per second by default, there is none.
         smoothing_order: of its polynomials.
@@ -98,8 +84,8 @@ def static_optimization(
         )
     names = list(read_stage(grf).attrs["coordinate_names"])
 
-    def work(known: Muscles, engine_of: Engine, ground: Clip, moments: Clip) -> Clip:
-        frames = len(moments.arrays["moments"])
+    def work(worker: Worker, known: Muscles, solve: Solve, ground: Clip, moments: Clip) -> Clip:
+        frames, fps = len(moments.arrays["moments"]), float(ground.attrs["fps"])
         attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
         shapes = {
             "activations": (frames, len(known.names)),
@@ -109,25 +95,28 @@ def static_optimization(
         if not moments.attrs["dynamics_valid"]:
             return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), shapes)
         try:
-            arrays, so_rate = engine_of.solve(ground, moments)
-            smooth = local_fit(arrays["activations"], float(ground.attrs["fps"]), smoothing_seconds, smoothing_order)
-            smooth = np.clip(smooth, 0.0, 1.0)
-            if not np.array_equal(smooth, arrays["activations"]):
-                supplied = engine_of.supply(ground, smooth)
-                left = _left_over(known, moments.arrays["moments"], supplied)
-                arrays |= {"activations": smooth, "reserves": left}
+            found, so_rate = solve(ground, moments)
+            smooth = local_fit(found["activations"], fps, smoothing_seconds, smoothing_order)
+            both = np.stack([found["activations"], np.clip(smooth, 0.0, 1.0)])
+            supplied = worker.call(
+                exact_supply, model.absolute(), known.driven, ground.arrays["smooth_angles"], fps, both,
+                timeout_seconds=timeout_seconds,
+            )  # fmt: skip
         except ClipRejected as error:
             return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", shapes)
+        needed, reserves = (_left_over(known, moments.arrays["moments"], part) for part in supplied)
+        missed = (needed - found["reserves"])[:, _driven(known)]
+        arrays = {"activations": both[1], "reserves": reserves, "so_violation": np.linalg.norm(missed, axis=1)}
         return Clip(ground.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
         known = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
         if engine == "batched":
-            engine_of = _batched(worker, model, paths, names)
+            solve = _batched(worker, model, paths, names)
         else:
-            engine_of = _with_tool(worker, model, known, rate, activation_exponent, timeout_seconds)
+            solve = partial(_with_tool, worker, model, names, rate, activation_exponent, timeout_seconds)
         attrs = {"muscle_names": list(known.names), "muscle_driven": list(known.driven)}
-        process_clips("static_optimization", [grf, id], output, partial(work, known, engine_of), attrs)
+        process_clips("static_optimization", [grf, id], output, partial(work, worker, known, solve), attrs)
 
 
 def _left_over(known: Muscles, moments: np.ndarray, supplied: np.ndarray) -> np.ndarray:
@@ -142,7 +131,7 @@ def _driven(known: Muscles) -> list[int]:
     return [known.coordinate_names.index(name) for name in known.driven]
 
 
-def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Engine:
+def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Solve:
     """Return the batched engine for the subject's clips."""
     known, force = worker.call(_muscle_model, model.absolute(), timeout_seconds=MODEL_SECONDS)
     fitted = MusclePaths.load(paths)
@@ -156,37 +145,20 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Engi
         fps = float(ground.attrs["fps"])
         return solve_batched(muscles, ground.arrays["smooth_angles"], fps, moments.arrays["moments"]), fps
 
-    def supply(ground: Clip, activations: np.ndarray) -> np.ndarray:
-        return muscle_moments(muscles, ground.arrays["smooth_angles"], float(ground.attrs["fps"]), activations)
-
-    return Engine(solve, supply)
+    return solve
 
 
 def _with_tool(
-    worker: Worker, model: Path, known: Muscles, rate: float, exponent: float, timeout_seconds: float
-) -> Engine:
-    """Return OpenSim's tool as an engine for the subject's clips."""
-    names = list(known.coordinate_names)
-
-    def supply(ground: Clip, activations: np.ndarray) -> np.ndarray:
-        angles, fps = ground.arrays["smooth_angles"], float(ground.attrs["fps"])
-        supplied: np.ndarray = worker.call(
-            exact_supply, model.absolute(), known.driven, angles, fps, activations, timeout_seconds=timeout_seconds
-        )
-        return supplied
-
-    def solve(ground: Clip, moments: Clip) -> tuple[Arrays, float]:
-        fps = float(ground.attrs["fps"])
-        arrays, so_rate = worker.call(
-            activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
-            [ground.arrays[name] for name in ("force", "cop", "moment")],
-            rate or fps, exponent, timeout_seconds=timeout_seconds,
-        )  # fmt: skip
-        left = _left_over(known, moments.arrays["moments"], supply(ground, arrays["activations"]))
-        missed = (left - arrays["reserves"])[:, _driven(known)]
-        return {**arrays, "reserves": left, "so_violation": np.linalg.norm(missed, axis=1)}, so_rate
-
-    return Engine(solve, supply)
+    worker: Worker, model: Path, names: list[str], rate: float, exponent: float,
+    timeout_seconds: float, ground: Clip, _moments: Clip,
+) -> tuple[Arrays, float]:  # fmt: skip
+    """Solve a clip with OpenSim's tool."""
+    fps = float(ground.attrs["fps"])
+    return worker.call(
+        activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
+        [ground.arrays[name] for name in ("force", "cop", "moment")],
+        rate or fps, exponent, timeout_seconds=timeout_seconds,
+    )  # fmt: skip
 
 
 def activations(
@@ -225,7 +197,7 @@ def activations(
 def exact_supply(
     model: Path, driven: Sequence[str], angles: np.ndarray, fps: float, activations: np.ndarray
 ) -> np.ndarray:
-    """Return the moments (T, D) N m of the model's own muscles about the coordinates `driven`.
+    """Return the moments (K, T, D) N m of the model's own muscles, at K times activations (K, T, A), about `driven`.
 
     Runs OpenSim: call it in a child process.
     """

@@ -4,7 +4,7 @@ The problem is that of OpenSim's tool: least squares of activations, the model's
 force-length-velocity, a stiff tendon and no passive forces, one reserve per free coordinate.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ class BatchedMuscles:
 def solve_batched(
     muscles: BatchedMuscles, angles: np.ndarray, fps: float, moments: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return activations (T, A), reserves (T, J) N m or N, and so_violation (T,) N m, the solver's own error.
+    """Return activations (T, A) and reserves (T, J) N m or N.
 
     Args:
         muscles: the subject's.
@@ -46,25 +46,19 @@ def solve_batched(
         fps: frames per second.
         moments: (T, J) N m, of inverse dynamics. What muscles do not drive is left to the reserves.
     """
-    wanted = moments[:, muscles.columns]
-    reserve = np.full(len(muscles.columns), WEAK_RESERVE)
+    driven = angles[:, muscles.columns]
+    speed, wanted = speeds(driven, fps), moments[:, muscles.columns]
+    parts = [slice(start, start + CHUNK) for start in range(0, len(angles), CHUNK)]
     solved = [
-        share_moments(capacity, wanted[part], muscles.force.bounds, reserve)
-        for part, capacity in _capacities(muscles, angles, fps)
+        share_among_muscles(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part], wanted[part])
+        for part in parts
     ]
     reserves = np.where(muscles.free, moments, 0.0)
     reserves[:, muscles.columns] = np.concatenate([part.reserves for part in solved])
     return {
         "activations": np.concatenate([part.activations for part in solved]),
         "reserves": reserves,
-        "so_violation": np.concatenate([part.imbalance for part in solved]),
     }
-
-
-def muscle_moments(muscles: BatchedMuscles, angles: np.ndarray, fps: float, activations: np.ndarray) -> np.ndarray:
-    """Return the moments (T, D) N m of the muscles at `activations` (T, A), in the motion `angles` (T, J)."""
-    parts = [(capacity @ activations[part, :, None])[..., 0] for part, capacity in _capacities(muscles, angles, fps)]
-    return np.concatenate(parts)
 
 
 def share_among_muscles(
@@ -74,22 +68,9 @@ def share_among_muscles(
 
     `speed` (T, D) rad/s is that of the coordinates.
     """
-    capacity = _capacity(force, lengths, gradients, speed)
-    return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE))
-
-
-def _capacities(muscles: BatchedMuscles, angles: np.ndarray, fps: float) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield the frames of each chunk with its muscles' moments (T, D, A) N m at activation 1."""
-    driven = angles[:, muscles.columns]
-    speed = speeds(driven, fps)
-    for start in range(0, len(angles), CHUNK):
-        part = slice(start, start + CHUNK)
-        yield part, _capacity(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part])
-
-
-def _capacity(force: MuscleForce, lengths: np.ndarray, gradients: np.ndarray, speed: np.ndarray) -> np.ndarray:
     full = force.full(lengths, (gradients @ speed[..., None])[..., 0])
-    return np.asarray(-np.swapaxes(gradients * full[..., None], 1, 2))  # a muscle pulls: it turns the joint to shorten
+    capacity = -np.swapaxes(gradients * full[..., None], 1, 2)  # a muscle pulls: it turns the joint to grow shorter
+    return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE))
 
 
 def speeds(angles: np.ndarray, fps: float) -> np.ndarray:

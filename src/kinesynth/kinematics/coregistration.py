@@ -16,10 +16,12 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.body.markers import resolve_markers
+from kinesynth.body.measurements import measurements
 from kinesynth.body.model import load_body
+from kinesynth.body.static_pose import static_markers
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, measurements, table
-from kinesynth.kinematics.static_pose import looking_ahead, static_markers
+from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, table
+from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.skeleton.marker_weights import marker_weights
 
 ACCURACY = 1e-8

@@ -93,6 +93,7 @@ def inverse_kinematics(
             "coordinate_names": list(model_names.coordinates),
             "body_names": list(model_names.bodies),
             "marker_names": common,
+            "marker_weights": [weights[name] for name in common],
         }
         process_clips("inverse_kinematics", [stage], output, work, attrs)
 

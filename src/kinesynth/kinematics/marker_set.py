@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from kinesynth.body.measurements import Measurement, read_measurements
 from kinesynth.errors import BadInput
-from kinesynth.kinematics.protocol import Measurement, read_measurements
 
 
 @dataclass(frozen=True)

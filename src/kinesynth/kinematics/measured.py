@@ -70,7 +70,7 @@ def scale_to_markers(
             scale, skeleton.absolute(), temporary.absolute(), places, known.static, mass_kg, protocol, sex,
             timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
-        check_factors(static, scaled, "check the marker set's places and measurements")
+        check_factors(static, scaled, protocol, "check the marker set's places and measurements")
     write_text(report, json.dumps(scaling_report({"mass_kg": mass_kg}, scaled, known.static), indent=1) + "\n")
 
 

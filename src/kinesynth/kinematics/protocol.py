@@ -1,10 +1,12 @@
 """How a subject is measured: each landmark's weight, and the distances that scale the skeleton's bodies."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from kinesynth.body.measurements import Measurement, measurements
 
 # The skeleton's bodies whose origins are joint centres that the body model knows as well. Joint centres serve as
 # measuring points in the static pose only; Rajagopal et al. (2016) use the same ones (RHJC, RKJC, ...).
@@ -25,16 +27,6 @@ NEUTRAL_WHEN_STATIC = (
     *("neck_extension", "neck_bending", "neck_rotation"),
     *(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "wrist_flex", "wrist_dev") for side in "rl"),
 )
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A distance between landmarks, averaged over `pairs`, that scales `bodies` along `axes` (of X, Y, Z)."""
-
-    name: str
-    pairs: tuple[tuple[str, str], ...]
-    bodies: tuple[str, ...]
-    axes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,25 +59,6 @@ def virtual_protocol() -> Protocol:
         for side in "RL"
     }
     return Protocol(measurements(), NEUTRAL_WHEN_STATIC, centres, False, frozenset(centres))
-
-
-@cache
-def measurements() -> tuple[Measurement, ...]:
-    """Return the measurement set; left and right always count together, so that the skeleton stays symmetric."""
-    return read_measurements(table("measurements.csv"))
-
-
-def read_measurements(rows: Iterable[Mapping[str, str]]) -> tuple[Measurement, ...]:
-    """Return the measurements of a table's rows, whose pairs are written first-second."""
-    return tuple(
-        Measurement(
-            name=row["measurement"],
-            pairs=tuple((first, second) for first, _, second in (pair.partition("-") for pair in row["pairs"].split())),
-            bodies=tuple(row["bodies"].split()),
-            axes=tuple(row["axes"].split()),
-        )
-        for row in rows
-    )
 
 
 def table(name: str) -> list[dict[str, str]]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import opensim
 
+from kinesynth.body.measurements import Measurement
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
 from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles, unobserved
-from kinesynth.kinematics.protocol import Measurement, Protocol
+from kinesynth.kinematics.protocol import Protocol
 from kinesynth.kinematics.segment_masses import Sex, share_out
 from kinesynth.kinematics.start_poses import ROOT
 from kinesynth.kinematics.starts import best_start

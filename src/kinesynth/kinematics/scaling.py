@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
+from kinesynth.body.measurements import PLAUSIBLE_FACTORS
+from kinesynth.body.static_pose import static_markers
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.protocol import Protocol, virtual_protocol
 from kinesynth.kinematics.segment_masses import Sex
-from kinesynth.kinematics.static_pose import static_markers
 from kinesynth.skeleton.marker_weights import marker_weights
 
 if TYPE_CHECKING:
     from kinesynth.kinematics.scale_tool import ScaledModel
-
-PLAUSIBLE_FACTORS = (0.7, 1.4)  # of adults against the generic subject of 1.70 m; ScaleTool itself takes any
 
 
 def scale_model(
@@ -49,7 +48,7 @@ def scale_model(
 
     Raises:
         BadInput: the subject's file lacks a field, the skeleton a marker, or the subject asks for scale factors
-            outside 0.7 to 1.4.
+            beyond those of people (`kinesynth.body.measurements`), which `subject-shape` should have rejected.
     """
     person = _read_subject(subject)
     static = static_markers(body, np.asarray(person["betas"], float))
@@ -59,7 +58,7 @@ def scale_model(
             scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
             virtual_protocol(), _sex(person), timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
-        check_factors(subject, scaled, "check the subject's betas")
+        check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
     write_text(report, json.dumps(scaling_report(person, scaled, weights), indent=1) + "\n")
 
 
@@ -104,23 +103,19 @@ def _read_subject(path: Path) -> dict[str, Any]:
     return dict(person)
 
 
-def check_factors(measured: Path, scaled: "ScaledModel", mend: str) -> None:
+def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, mend: str) -> None:
     """Check that no body is scaled beyond what people are.
 
     Raises:
         BadInput: the file `measured` asks for such a factor.
     """
-    low, high = PLAUSIBLE_FACTORS
+    bounds = {(body, axis): row.bounds for row in protocol.measurements for body in row.bodies for axis in row.axes}
     for name, factors in zip(scaled.body_names, scaled.scale_factors, strict=True):
         for axis, factor in zip("XYZ", factors, strict=True):
+            low, high = bounds.get((name, axis), PLAUSIBLE_FACTORS)
             if not low <= factor <= high:
-                raise BadInput(
-                    measured,
-                    f"scale factor of {name} along {axis}",
-                    f"{factor:.2f}",
-                    f"{low} to {high}",
-                    mend,
-                )
+                field = f"scale factor of {name} along {axis}"
+                raise BadInput(measured, field, f"{factor:.2f}", f"{low:g} to {high:g}", mend)
 
 
 def scaling_report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:

@@ -1,47 +1,8 @@
-"""The static pose in which a subject is measured."""
+"""What becomes of the static pose (`kinesynth.body.static_pose`) on the skeleton."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-
-from kinesynth.body.markers import resolve_markers
-from kinesynth.body.model import BodyModel, SmplxPose, load_body
-
-# SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
-FACING_FORWARD = np.array([0.0, np.pi / 2, 0.0])
-COLLAR_ELEVATION = np.deg2rad(0.0)
-ARM_ELEVATION = np.deg2rad(-62.0)
-SMPLX_JOINTS = {
-    "HJC": "hip",
-    "KJC": "knee",
-    "AJC": "ankle",
-    "MTP": "foot",
-    "SJC": "shoulder",
-    "EJC": "elbow",
-    "WJC": "wrist",
-}
-
-
-def static_pose(body: BodyModel, betas: np.ndarray) -> SmplxPose:
-    """Return one frame of upright standing, facing along x, the arms hanging some 30 degrees off the trunk.
-
-    In the T-pose the skeleton's shoulder flexion and rotation share one axis, and the shoulders are raised; here they
-    are where standing people hold them, in the middle of what hanging and raised arms ask for, since the skeleton has
-    no shoulder girdle to follow either. Elevations are those of the bones, because the rest poses of body models differ
-    (SMPL-X's collars rise by 26 degrees).
-    """
-    joints = body.rest_joints(betas)
-    body_pose = np.zeros((1, 21, 3))
-    for side, sign in (("left", 1.0), ("right", -1.0)):
-        collar, shoulder, elbow = (body.joint_names.index(f"{side}_{name}") for name in ("collar", "shoulder", "elbow"))
-        lift_collar = COLLAR_ELEVATION - _elevation(joints[shoulder] - joints[collar])
-        lift_arm = ARM_ELEVATION - _elevation(joints[elbow] - joints[shoulder])
-        body_pose[0, collar - 1, 2] = sign * lift_collar
-        body_pose[0, shoulder - 1, 2] = sign * (lift_arm - lift_collar)
-    rest = SmplxPose.rest(betas)
-    return replace(rest, global_orient=FACING_FORWARD[None], body_pose=body_pose.reshape(1, 63))
 
 
 def looking_ahead(coordinates: Sequence[str], angles: np.ndarray) -> np.ndarray:
@@ -51,25 +12,3 @@ def looking_ahead(coordinates: Sequence[str], angles: np.ndarray) -> np.ndarray:
     for turn in ("extension", "bending", "rotation"):
         upright[place[f"neck_{turn}"]] = -angles[place[f"lumbar_{turn}"]]
     return upright
-
-
-def _elevation(bone: np.ndarray) -> float:
-    """Return how far a bone (3,) of the rest pose points above the horizontal in the frontal plane, rad."""
-    return float(np.arctan2(bone[1], abs(bone[0])))
-
-
-def static_markers(body_path: Path, betas: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each marker and joint centre of a subject in the static pose, (3,) m, standing on the floor.
-
-    Raises:
-        BadInput: the body model is unusable.
-    """
-    body = load_body(body_path)
-    vertices, joints = (posed[0] for posed in body.pose(static_pose(body, betas)))
-    layout = resolve_markers(body)
-    points = dict(zip(layout.names, layout.positions(vertices), strict=True))
-    for name, joint in SMPLX_JOINTS.items():
-        for side, word in (("R", "right"), ("L", "left")):
-            points[side + name] = joints[body.joint_names.index(f"{word}_{joint}")]
-    floor = np.array([0.0, vertices[:, 1].min(), 0.0])
-    return {name: point - floor for name, point in points.items()}

@@ -89,8 +89,9 @@ def _holds_markers_only(path: Path) -> bool:
 
 def _amass(path: Path) -> list[str]:
     file = read_upright(path)
-    audit_rate(file)
-    return [f"{path}: {file.n_frames} frames at {file.fps:g} Hz, {file.model}, {file.gender}"]
+    doubt = audit_rate(file)
+    told = [f"{file.n_frames} frames at {file.fps:g} Hz", file.model, file.gender, *([doubt] if doubt else [])]
+    return [f"{path}: {', '.join(told)}"]
 
 
 def _opensim(path: Path, model: Path | None, body: BodyModel | None, log: Path) -> list[str]:

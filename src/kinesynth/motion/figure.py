@@ -108,6 +108,17 @@ def centre_of_mass(figure: Figure, positions: np.ndarray, orientations: np.ndarr
     return centre / total
 
 
+def rough_centre_of_mass(positions: np.ndarray) -> np.ndarray:
+    """Return the centre of mass (T, 3) m of joint paths (T, 22, 3) alone, the hands' mass at the wrists."""
+    names = {name: positions[:, joint] for joint, name in enumerate(JOINTS)}
+    centre, total = np.zeros((len(positions), 3)), 0.0
+    for proximal, distal, mass, fraction in _segments():
+        end = names.get(distal, names[proximal])
+        centre += mass * (names[proximal] + fraction * (end - names[proximal]))
+        total += mass
+    return centre / total
+
+
 @cache
 def _segments() -> tuple[tuple[str, str, float, float], ...]:
     """Return (proximal joint, distal joint, mass fraction, fraction of the way to the centre of mass)."""

@@ -3,14 +3,18 @@
 import hashlib
 import re
 import sys
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from kinesynth.amass import read_amass
+from kinesynth.body.amass_upright import read_upright
 from kinesynth.clips import SPLITS, ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.motion.one_person import marks, merged, one_name
 from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.same_motion import motion_digest
 from kinesynth.stage_file import progress
 
 _PARTS = (42, 6, 8)  # subjects to train, validate and test with, as in ODAH
@@ -22,7 +26,9 @@ def index(*, folder: Path, output: Path, seed: int = 1) -> None:
     """Make a clip table from a folder of AMASS files laid out as DATASET/SUBJECT/MOTION.npz.
 
     Subjects are divided 42 : 6 : 8 into train, val and test, in an order that depends on the seed and their names
-    alone. Files that cannot be used are reported, one line each, and left out.
+    alone. Folders of one person, by equal gender and betas within a data set or by the table of data sets known to
+    name a person twice, become one subject, which is said. Files that cannot be used, or whose motion another file
+    holds already, are reported, one line each, and left out.
 
     Args:
         folder: where the files are.
@@ -32,16 +38,22 @@ def index(*, folder: Path, output: Path, seed: int = 1) -> None:
     if not folder.is_dir():
         raise BadInput(folder, "folder", "no such folder", "a folder of AMASS .npz files", "check the path")
     paths = sorted(path for path in folder.rglob("*.npz") if path.name not in _NOT_MOTION)
-    rows, left_out = [], 0
+    rows: list[ClipRow] = []
+    known: dict[str, set[str]] = defaultdict(set)
+    seen: dict[str, Path] = {}
     for path in progress(paths, "index"):
         try:
-            rows.append(_row(path, folder))
+            row, found = _entry(path, folder)
+            if (first := seen.setdefault(motion_digest(path), path)) != path:
+                raise BadInput(path, "motion", f"that of {first}", "a motion of its own", "delete one of the two")
+            rows.append(row)
+            known[row.subject] |= found
         except (BadInput, ClipRejected) as error:
-            left_out += 1
             where = "" if isinstance(error, BadInput) else f"{path}: "
             tqdm.write(f"left out: {where}{error}", file=sys.stderr)
     if not rows:
         raise BadInput(folder, "files", f"{len(paths)} .npz, none usable", "AMASS .npz files", "check the folder")
+    rows, left_out = _of_people(rows, known), len(paths) - len(rows)
     splits = split_subjects({row.subject for row in rows}, seed)
     write_clips(output, [_with_split(row, splits) for row in _with_unique_ids(rows)])
     sys.stderr.write(f"{output}: {len(rows)} clips of {len(splits)} subjects, {left_out} files left out\n")
@@ -88,14 +100,15 @@ def action_of(name: str) -> str:
     return words.strip("_ -")[:_LONGEST] or "motion"
 
 
-def _row(path: Path, folder: Path) -> ClipRow:
-    file = read_amass(path)
+def _entry(path: Path, folder: Path) -> tuple[ClipRow, frozenset[str]]:
+    """Return a file's row, under its folder's name, and the marks of its person."""
+    file = read_upright(path)
     audit_rate(file)
     *parents, _ = path.relative_to(folder).parts
-    subject = identifier("_".join(parents[:2]) or folder.name)
-    return ClipRow(
+    dataset, *person = parents[:2] or [folder.name]
+    row = ClipRow(
         clip_id=identifier("_".join([*parents, path.stem])),
-        subject=subject,
+        subject=identifier("_".join([dataset, *person])),
         action=action_of(path.stem),
         split=SPLITS[0],
         source="amass",
@@ -103,6 +116,15 @@ def _row(path: Path, folder: Path) -> ClipRow:
         fps=round(file.fps, 6),
         frames=file.n_frames,
     )
+    return row, marks(dataset, "".join(person), file)
+
+
+def _of_people(rows: list[ClipRow], known: dict[str, set[str]]) -> list[ClipRow]:
+    """Put the folders of one person under one name, and say so."""
+    names = one_name({subject: frozenset(found) for subject, found in known.items()})
+    for name, folders in merged(names).items():
+        tqdm.write(f"one person: {identifier(name)} has the folders {', '.join(folders)}", file=sys.stderr)
+    return [replace(row, subject=identifier(names[row.subject])) for row in rows]
 
 
 def _with_split(row: ClipRow, splits: dict[str, str]) -> ClipRow:

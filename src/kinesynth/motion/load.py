@@ -59,7 +59,8 @@ def load_motion(
 ) -> None:
     """Write the motion of each clip of a shard: audited, cut, resampled, and placed on the floor of the common world.
 
-    A clip whose file is unusable is written as rejected, with the reason; the others go on.
+    A clip whose file is unusable is written as rejected, with the reason; the others go on. So is every clip of a
+    subject whom the skeleton cannot be scaled to.
 
     Args:
         clips: the clip table, or demo.
@@ -82,6 +83,9 @@ def load_motion(
     delivered: dict[str, Clip] = {}
     rejected: dict[str, Rejection] = {}
     for row in progress(rows, STAGE):
+        if refused := who.record.get("rejected"):
+            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, **refused)
+            continue
         try:
             recording = cut(_record(row, who, seed, max_clip_seconds, log), row.start, row.end, max_clip_seconds, fps)
             delivered[row.clip_id] = _clip(row, who, recording)
@@ -113,7 +117,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
     if row.source == "amass":
         file = read_row(row)
-        audit_rate(file)
+        if doubt := audit_rate(file):
+            tell(row.path, [f"{doubt}, {file.fps:g} Hz is taken as it stands"])
         return _fitted(file, who)
     if row.source == "opensim":
         from kinesynth.motion.opensim_motion import read_opensim

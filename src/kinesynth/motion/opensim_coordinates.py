@@ -21,6 +21,7 @@ _MOST_BEYOND_UNLABELLED = 0.35  # rad
 _MOST_TURNS = 15.0  # rad of the pelvis, as in AMASS files
 _LEAST_TOLD = 0.35  # rad: files all of whose angles stay below tell no unit
 _MOST_TINY = 3.2  # what no joint angle of a motion in degrees stays below, and all in radians do
+_MOST_TINY_ARM = 2.0 * np.pi  # the same, of a ball joint's angles, which run on
 _LEAST_JOINTS = 6  # angles, or they tell nothing of the whole body
 _GLIDING = (1.0, np.radians(3.0))  # m that a pelvis travels while no leg angle changes by more
 _MOST_HEIGHT_M = 5.0  # of a pelvis, at its lowest
@@ -155,8 +156,10 @@ def _check_ranges(
 
 def _check_tiny(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate]) -> None:
     """Angles in degrees are large figures; a whole body none of whose angles is one is in radians."""
-    largest, of = _largest(columns, joints)
-    if len(joints) >= _LEAST_JOINTS and _LEAST_TOLD < largest < _MOST_TINY:
+    arms = [joint for joint in joints if joint.moves & _SHOULDER]
+    largest, of = _largest(columns, [joint for joint in joints if joint not in arms])
+    raised, _ = _largest(columns, arms)
+    if len(joints) >= _LEAST_JOINTS and _LEAST_TOLD < largest < _MOST_TINY and raised < _MOST_TINY_ARM:
         found = f"yes, with no angle beyond {largest:.3g} ({of})"
         mend = "write inDegrees=no if the angles are in radians, or give them in radians if they are so small"
         raise BadInput(path, "inDegrees", found, "angles in degrees", mend)

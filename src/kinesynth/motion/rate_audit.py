@@ -1,10 +1,12 @@
 """Is the frame rate that a file states its true one? A rate wrong by two makes inertial forces wrong by four.
 
-First against the duration that the file states; then against what gravity and bodies allow, on a body of usual size.
-The bounds are wide: they find rates that are wrong by a factor, not by a tenth.
+First against the duration that the file states; then against what gravity and bodies allow, on a body of usual size:
+speeds, free fall, what holds the body up (`kinesynth.motion.support`), and steps. The bounds are wide: they find rates
+that are wrong by a factor, not by a tenth, and only in motions that gravity rules. docs/reliability.md says which.
 """
 
 import csv
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -15,19 +17,27 @@ from scipy.signal import savgol_filter
 from kinesynth.amass import AmassFile
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.figure import ANKLES, FEET, WRISTS
-from kinesynth.motion.recording import from_amass
+from kinesynth.motion.figure import ANKLES, FEET, WRISTS, rough_centre_of_mass
+from kinesynth.motion.recording import Recording, from_amass
+from kinesynth.motion.support import GRAVITY, outside, standing_on_one, touching
 
-GRAVITY = 9.81
 TOO_SHORT = "too short to tell the rate"
 _LEAST_FRAMES = 12
+_TELLING_SECONDS = 3.0  # shorter motions that show no step may not tell
 _REASON = "implausible frame rate"
 _FASTEST_LIMB = 18.0  # m/s relative to the pelvis, in 5 % of the frames
 _FASTEST_ROOT = 13.0  # m/s; sprinters reach 12
-_STRONGEST_FALL = 2.2  # g, sustained; a falling body has 1
-_FLIGHT = (0.4, 2.0)  # g; what a body without contact falls with, give or take
+_STRONGEST_FALL = 1.8  # g, sustained; a falling body has 1, and at twice the true rate 4
+_FALL_SECONDS = 0.08
+_SLOWEST_FALL = 0.4  # g; what a body without contact falls with, at least
+_TOPPLES_M = 0.15  # outside the feet, RMS; real walks stay below 0.04 and reach 0.2 at twice their rate
+_TOPPLES_LESS = 0.5  # of that, at half the rate: or else the body is held by something other than its feet
 _WALK_RATIO = (0.13, 0.95)  # m s, step length over step rate; adults walk at 0.38 and run at 0.45
 _STEP = (0.35, 1.6)  # m; shorter or longer ones are no walk or run to judge by
+_SLOW_RATIO = 0.48  # m s; at half the true rate the ratio is twice the true one, 0.6 to 0.9
+_ON_ONE_FOOT = 0.65  # of the frames; people who really walk slowly have both feet down for longer,
+_BALANCED_M = 0.04  # and their weight over the foot that stands
+_BEARS_DOUBLE_M = 0.03  # how much farther outside a true walk would be at twice its rate: 0.15 and more
 
 
 def audit_rate(file: AmassFile) -> str:
@@ -42,9 +52,14 @@ def audit_rate(file: AmassFile) -> str:
         found = f"{file.fps:g} Hz, at which {file.n_frames} frames last {seconds:.2f} s"
         expected = f"{file.seconds:.2f} s as mocap_time_length says ({file.n_frames / file.seconds:.4g} Hz)"
         raise BadInput(file.path, "frame rate", found, expected, "correct the one that is wrong")
-    recording = from_amass(file)
-    joints, _ = forward_kinematics(_usual_joints(), recording.root, recording.poses[:, :66].reshape(-1, 22, 3))
-    return audit_joint_paths(joints, file.fps)
+    return audit_recording(from_amass(file))
+
+
+def audit_recording(recording: Recording) -> str:
+    """Check the rate of any source's motion, as `audit_joint_paths` does, on a body of usual size."""
+    pose = recording.poses[:, :66].reshape(-1, 22, 3)
+    joints, _ = forward_kinematics(_usual_joints(), recording.root, pose)
+    return audit_joint_paths(joints, recording.fps)
 
 
 def audit_joint_paths(joints: np.ndarray, fps: float) -> str:
@@ -63,10 +78,13 @@ def audit_joint_paths(joints: np.ndarray, fps: float) -> str:
     if len(joints) < _LEAST_FRAMES:
         return TOO_SHORT
     _audit_speeds(joints, fps)
-    _audit_fall(joints[:, 0, 1], fps)
+    _audit_fall(rough_centre_of_mass(joints)[:, 1], fps)
     _audit_flights(joints, fps)
-    _audit_steps(joints, fps)
-    return ""
+    _audit_support(joints, fps)
+    steps = _steps(joints, fps)
+    if steps is not None:
+        _audit_steps(joints, fps, steps)
+    return "" if steps is not None or len(joints) > _TELLING_SECONDS * fps else TOO_SHORT
 
 
 def _audit_speeds(joints: np.ndarray, fps: float) -> None:
@@ -80,13 +98,13 @@ def _audit_speeds(joints: np.ndarray, fps: float) -> None:
 
 
 def _audit_fall(height: np.ndarray, fps: float) -> None:
-    """No body falls faster than a stone: average the pelvis' downward acceleration over 0.12 s."""
+    """No body falls faster than a stone: average its centre's downward acceleration over a while."""
     acceleration = _smooth(height, fps, derivative=2)
-    frames = max(int(0.12 * fps), 1)
+    frames = max(round(_FALL_SECONDS * fps), 1)
     sustained = np.convolve(acceleration, np.ones(frames) / frames, mode="valid")
     strongest = float(-sustained.min(initial=0.0)) / GRAVITY
     if strongest > _STRONGEST_FALL:
-        raise ClipRejected(_REASON, strongest, f"the pelvis falls with {strongest:.1f} g")
+        raise ClipRejected(_REASON, strongest, f"the body falls with {strongest:.1f} g; a lower rate would explain it")
 
 
 def _audit_flights(joints: np.ndarray, fps: float) -> None:
@@ -103,28 +121,63 @@ def _audit_flights(joints: np.ndarray, fps: float) -> None:
         residual = np.std(np.polyval(curve, time) - pelvis[start:end])
         rise = 0.125 * fall * GRAVITY * time[-1] ** 2
         together = np.corrcoef(pelvis[start:end], lower[start:end])[0, 1]
-        if rise > 0.04 and residual < 0.05 * rise and together > 0.9 and not _FLIGHT[0] < fall < _FLIGHT[1]:
-            raise ClipRejected(_REASON, fall, f"in flight the body falls with {fall:.2f} g")
+        if rise > 0.04 and residual < 0.05 * rise and together > 0.9 and fall < _SLOWEST_FALL:
+            raise ClipRejected(
+                _REASON, fall, f"in flight the body falls with {fall:.2f} g; a higher rate would explain it"
+            )
 
 
-def _audit_steps(joints: np.ndarray, fps: float) -> None:
-    """Whoever travels with steps of human length takes them at a human rate."""
+def _audit_support(joints: np.ndarray, fps: float) -> None:
+    """Feet that would let the body topple at this rate, and not at half of it, tell that half of it is nearer."""
+    down = touching(joints)
+    topples = outside(joints, fps, down)
+    if topples > _TOPPLES_M and outside(joints, 0.5 * fps, down) < _TOPPLES_LESS * topples:
+        detail = f"the feet could not hold the body, by {100.0 * topples:.0f} cm; half the rate would explain it"
+        raise ClipRejected(_REASON, topples, detail)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Periodic steps of people who travel: length m, and how many a second."""
+
+    length: float
+    rate: float
+
+    @property
+    def ratio(self) -> float:
+        """Step length over step rate, m s."""
+        return self.length / self.rate
+
+
+def _steps(joints: np.ndarray, fps: float) -> _Steps | None:
+    """Return the steps of whoever travels with steps of human length, None where nobody does."""
     path = joints[:, 0, [0, 2]]
     travelled = path[-1] - path[0]
     distance, seconds = float(np.linalg.norm(travelled)), (len(path) - 1) / fps
     if distance < 2.0 or distance < 0.8 * np.linalg.norm(np.diff(path, axis=0), axis=1).sum():
-        return
+        return None
     apart = (joints[:, ANKLES[0]] - joints[:, ANKLES[1]])[:, [0, 2]] @ travelled / distance
     spectrum = np.abs(np.fft.rfft((apart - apart.mean()) * np.hanning(len(apart)), 8 * len(apart))) ** 2
     rates = np.fft.rfftfreq(8 * len(apart), 1.0 / fps)
     stride_rate = float(rates[spectrum.argmax()])
     near = np.abs(rates - stride_rate) < 0.3 * stride_rate
-    step = distance / seconds / (2.0 * stride_rate) if stride_rate > 0.0 else 0.0
-    ratio = step / (2.0 * stride_rate) if stride_rate > 0.0 else 0.0
-    periodic = spectrum[near].sum() > 0.8 * spectrum.sum() and seconds * stride_rate > 2.0
-    if periodic and _STEP[0] < step < _STEP[1] and not _WALK_RATIO[0] < ratio < _WALK_RATIO[1]:
-        detail = f"steps of {step:.2f} m at {2.0 * stride_rate:.1f} a second"
-        raise ClipRejected(_REASON, 2.0 * stride_rate, detail)
+    periodic = spectrum[near].sum() > 0.75 * spectrum.sum() and seconds * stride_rate > 2.0
+    steps = _Steps(distance / seconds / (2.0 * stride_rate), 2.0 * stride_rate) if periodic else None
+    return steps if steps is not None and _STEP[0] < steps.length < _STEP[1] else None
+
+
+def _audit_steps(joints: np.ndarray, fps: float, steps: _Steps) -> None:
+    """Steps of human length are taken at a human rate, and long ones not slowly without time to balance."""
+    detail = f"steps of {steps.length:.2f} m at {steps.rate:.1f} a second"
+    if not _WALK_RATIO[0] < steps.ratio < _WALK_RATIO[1]:
+        raise ClipRejected(_REASON, steps.rate, detail)
+    stands = standing_on_one(joints)
+    if steps.ratio < _SLOW_RATIO or stands.any(axis=(1, 2)).mean() < _ON_ONE_FOOT:
+        return
+    beside, at_double = (outside(joints, rate, stands) for rate in (fps, 2.0 * fps))
+    if beside > _BALANCED_M and at_double < beside + _BEARS_DOUBLE_M:
+        detail += f", {100.0 * beside:.0f} cm off the foot that stands; twice the rate would explain it"
+        raise ClipRejected(_REASON, steps.rate, detail)
 
 
 def _speed(positions: np.ndarray, fps: float) -> np.ndarray:

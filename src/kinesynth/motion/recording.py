@@ -43,7 +43,9 @@ def from_amass(file: AmassFile) -> Recording:
     """Turn an AMASS file upright. SMPL+H and SMPL-X share the 21 body joints and the hands."""
     orient = (Y_UP * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     poses = np.concatenate([orient, file.pose_body, file.left_hand, file.right_hand], axis=1)
-    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs={"surface_model": file.model, **file.notes})
+    notes = "; ".join(f"{what}: {told}" for what, told in file.notes.items())
+    attrs = {"surface_model": file.model, "source_notes": notes}
+    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs)
 
 
 def part_of(

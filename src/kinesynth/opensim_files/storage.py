@@ -81,7 +81,8 @@ def read_storage(path: Path) -> Storage:
     table = _table(path, labels, lines[ends[0] + 2 :])
     for key, shown in (("nrows", "nRows"), ("datarows", "datarows")):
         if header.get(key, str(len(table))) != str(len(table)):
-            raise BadInput(path, shown, f"{header[key]} with {len(table)} rows", "as many rows as said", MEND)
+            mend = f"write {len(table)} there if the file was cut on purpose, else export it again"
+            raise BadInput(path, shown, f"{header[key]} with {len(table)} rows", "as many rows as said", mend)
     if (np.diff(table[:, 0]) <= 0).any():
         row = int(np.argmax(np.diff(table[:, 0]) <= 0)) + 2
         mend = "take the row out that is wrong or stands twice"

@@ -5,6 +5,7 @@ can have come under another name: a row that was cut off continues its neighbour
 whose middle cells were lost continues them better with its last values moved.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc_header import MEND
 
+_LEAST_SEEN = 3  # markers in both of two rows, or they do not tell what moved
 _SPOKEN = "the last empty cells are cut off as editors do, or others are lost"
 
 
@@ -34,10 +36,13 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     columns = 2 + 3 * markers
     tabbed = any("\t" in row for row in rows)
     cells = [row.split("\t") for row in rows] if tabbed else _between_blanks(path, rows, columns)
-    lengths = np.array([_length(path, frame, row, columns) for frame, row in enumerate(cells)])
+    usual = Counter(len(row) for row in cells if len(row) >= columns).most_common(1)
+    whole = usual[0][0] if usual else columns  # many programs end all rows with a tab
+    lengths = np.array([_length(path, frame, row, columns, whole) for frame, row in enumerate(cells)])
     table = np.full((len(rows), columns), np.nan)
     for frame, row in enumerate(cells):
         table[frame, : lengths[frame]] = _numbers(path, frame, row[: lengths[frame]])
+    _check_end(path, text, rows[-1])
     notes = () if tabbed else ("blanks stand for tabs; every row holds as many values as there are columns",)
     short = np.flatnonzero(lengths < columns)
     if len(short) == 0:
@@ -47,6 +52,18 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     _check_not_moved(path, table.reshape(len(rows), -1), lengths, columns)
     first = int(short[0]) + 1
     return table, (*notes, f"{len(short)} rows from frame {first} on end early; the cells cut off are read as gaps")
+
+
+def _check_end(path: Path, text: str, row: str) -> None:
+    """Require that a file without a last line end does not end within its last figure.
+
+    Raises:
+        BadInput: that figure has fewer decimals than all others of its row.
+    """
+    decimals = [len(cell.partition(".")[2]) for cell in row.split()[2:] if cell[-1:].isdigit() or cell[-1:] == "."]
+    if not text.endswith("\n") and len(decimals) > 1 and decimals[-1] < min(decimals[:-1]):
+        mend = "export the file again, or take that row out"
+        raise BadInput(path, "last row", f"{row.rsplit(maxsplit=1)[-1]!r} and no end of line", "a whole last row", mend)
 
 
 def _between_blanks(path: Path, rows: Sequence[str], columns: int) -> list[list[str]]:
@@ -62,13 +79,13 @@ def _between_blanks(path: Path, rows: Sequence[str], columns: int) -> list[list[
     raise BadInput(path, f"frame {frame + 1}", found, "cells between tabs", "put the tabs back that became blanks")
 
 
-def _length(path: Path, frame: int, row: list[str], columns: int) -> int:
-    """Return how many of a row's cells count: all columns, or the whole markers before its end."""
+def _length(path: Path, frame: int, row: list[str], columns: int, whole: int) -> int:
+    """Return how many of a row's cells count: all columns, or in a row of odd length the markers before its end."""
     filled = max((i + 1 for i, cell in enumerate(row) if cell.strip()), default=0)
-    if len(row) >= columns and filled <= columns:
-        return columns
     if filled > columns:
         raise BadInput(path, f"frame {frame + 1}", f"{filled} cells", f"{columns} cells", MEND)
+    if len(row) == whole or filled == columns:
+        return columns
     if filled < 2 or (filled - 2) % 3:
         raise _ends_early(path, frame, len(row), columns, _SPOKEN)
     return filled
@@ -129,4 +146,6 @@ def _apart(row: np.ndarray, beside: np.ndarray) -> np.ndarray:
     moved = row - beside[assumed]
     body = np.ma.median(np.ma.masked_invalid(moved), axis=1, keepdims=True)
     apart = np.ma.masked_invalid(np.linalg.norm(moved - np.ma.filled(body, np.nan), axis=2))
-    return np.ma.filled(apart.mean(axis=1), np.inf)
+    told = apart.count(axis=1) >= _LEAST_SEEN
+    mean = np.where(told, np.ma.filled(apart.mean(axis=1), 0.0), 0.0)  # what cannot be told cannot be excluded
+    return np.where(told | (np.arange(given + 1) < given), mean, np.inf)

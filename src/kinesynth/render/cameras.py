@@ -1,24 +1,47 @@
-"""Calibrated pinhole cameras and where they stand.
+"""Calibrated cameras, and how one is set up before a person.
 
-OpenCV convention: x right, y down, z forward; pixel (0,0) is the centre of the top-left pixel. The pair `frontal` and
-`sagittal` follows ODAH (2024): static, 1.1 ± 0.1 m above the floor, 33 mm lens on a 36 mm sensor fitted horizontally.
+OpenCV convention: x right, y down, z forward; pixel (0,0) is the centre of the top-left pixel. Which cameras there are
+is a table's (`rigs`).
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from kinesynth.errors import BadInput
+from kinesynth.geometry.projection import NO_DISTORTION, project
 
 SENSOR_WIDTH_MM = 36.0
 FOCAL_LENGTH_MM = 33.0
+Row = tuple[float, float, float, float]
 
-# The side from which each view looks at a person who faces +x, as an angle about +y from +x towards -z.
-AZIMUTHS_DEG = {"frontal": 0.0, "sagittal": -90.0, "sagittal_left": 90.0, "rear": 180.0, "oblique": -45.0}
 
-# Any number of views besides, drawn anew for each clip from everywhere around and from knee height to above the head.
-_RANDOM = re.compile(r"random(_\w+)?")
+@dataclass(frozen=True)
+class Lens:
+    """A lens: its focal length on a sensor of `SENSOR_WIDTH_MM`, fitted to the picture's width, and its distortion.
+
+    `distortion` is k1, k2, p1, p2, k3 (`kinesynth.geometry.projection`).
+    """
+
+    focal_mm: float = FOCAL_LENGTH_MM
+    distortion: tuple[float, float, float, float, float] = NO_DISTORTION
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What a camera does to a picture besides projecting it.
+
+    Attributes:
+        seconds: for how long the shutter is open about the frame's instant; 0: no motion blur.
+        noise: standard deviation in a picture's dark parts, as a fraction of white.
+        rate: H.264's constant rate factor; 0: as the renderer encodes.
+        seed: of the noise.
+    """
+
+    seconds: float = 0.0
+    noise: float = 0.0
+    rate: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,20 +51,22 @@ class Camera:
     Attributes:
         name: the view's name.
         width, height: of the picture, px.
-        focal_length_mm: on a sensor of `SENSOR_WIDTH_MM`, fitted to the picture's width.
+        lens: focal length and distortion.
         world_to_camera: rows of the (4,4) rigid transform from the world (y up, m) to the camera (OpenCV, m).
+        exposure: blur, noise and compression.
     """
 
     name: str
     width: int
     height: int
-    focal_length_mm: float
-    world_to_camera: tuple[tuple[float, float, float, float], ...]
+    lens: Lens
+    world_to_camera: tuple[Row, Row, Row, Row]
+    exposure: Exposure = field(default_factory=Exposure)
 
     @property
     def K(self) -> np.ndarray:  # noqa: N802  (the name of the matrix in every textbook)
         """Intrinsic matrix (3,3), px."""
-        focal = self.width * self.focal_length_mm / SENSOR_WIDTH_MM
+        focal = self.width * self.lens.focal_mm / SENSOR_WIDTH_MM
         return np.array([[focal, 0, (self.width - 1) / 2], [0, focal, (self.height - 1) / 2], [0, 0, 1]])
 
     @property
@@ -50,38 +75,41 @@ class Camera:
         return np.array(self.world_to_camera)
 
     @property
+    def distortion(self) -> np.ndarray:
+        """Distortion coefficients (5,)."""
+        return np.array(self.lens.distortion)
+
+    @property
     def position(self) -> np.ndarray:
-        """Where the camera stands, (3,) m in the world."""
+        """Position of the camera, (3,) m in the world."""
         return np.asarray(-self.extrinsics[:3, :3].T @ self.extrinsics[:3, 3])
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Return the pixels (...,2) of world points (...,3) m."""
-        return project(points, self.K, self.extrinsics)
+        return project(points, self.K, self.extrinsics, self.distortion)[0]
 
 
-def project(points: np.ndarray, K: np.ndarray, world_to_camera: np.ndarray) -> np.ndarray:
-    """Return the pixels (...,2) at which a camera sees world points (...,3); pixel (0,0) is a pixel's centre."""
-    inside = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
-    image = inside @ K.T
-    return np.asarray(image[..., :2] / image[..., 2:])
+@dataclass(frozen=True)
+class Setup:
+    """How somebody sets up a camera.
 
-
-def view_names(views: int | list[str]) -> list[str]:
-    """Return names of views from their number (in the order of `AZIMUTHS_DEG`) or a list of names.
-
-    Raises:
-        BadInput: a name is unknown or repeated, or the number is out of range.
+    Attributes:
+        azimuth_deg: the side from which it looks at a person who faces +x, about +y from +x towards -z.
+        height_m: above the ground.
+        tilt_deg: by how much it looks above (positive) the middle of where the person moves.
+        pitch_deg: minimum and maximum of its angle above the horizon.
+        roll_deg: about its own axis.
+        margin: fraction of the picture's width and height that the person keeps from every edge.
+        lens: focal length and distortion.
     """
-    known = list(AZIMUTHS_DEG)
-    if isinstance(views, int):
-        if not 1 <= views <= len(known):
-            raise BadInput("config", "render.views", str(views), f"a number from 1 to {len(known)}", "change it")
-        return known[:views]
-    wrong = [name for name in views if name not in AZIMUTHS_DEG and not _RANDOM.fullmatch(name)]
-    if wrong or len(set(views)) != len(views) or not views:
-        expected = f"different names out of {known}, random, random_NAME"
-        raise BadInput("config", "render.views", str(views), expected, "change it")
-    return list(views)
+
+    azimuth_deg: float = 0.0
+    height_m: float = 1.1
+    tilt_deg: float = 0.0
+    pitch_deg: tuple[float, float] = (-89.0, 89.0)
+    roll_deg: float = 0.0
+    margin: float = 0.08
+    lens: Lens = field(default_factory=Lens)
 
 
 def look(position: np.ndarray, target: np.ndarray, roll_rad: float = 0.0) -> np.ndarray:
@@ -98,58 +126,42 @@ def look(position: np.ndarray, target: np.ndarray, roll_rad: float = 0.0) -> np.
     return transform
 
 
-@dataclass(frozen=True)
-class Perturbation:
-    """How a camera differs from its nominal place."""
-
-    height_m: float = 1.1
-    azimuth_deg: float = 0.0
-    roll_deg: float = 0.0
-    margin: float = 0.08
-    focal_length_mm: float = FOCAL_LENGTH_MM
-
-
-def sample_perturbation(rng: np.random.Generator, name: str = "frontal") -> Perturbation:
-    """Draw the small errors with which a person would set up a camera; of a random view, the whole place and lens."""
-    if name not in AZIMUTHS_DEG:
-        return Perturbation(
-            height_m=float(rng.uniform(0.5, 2.6)),
-            azimuth_deg=float(rng.uniform(-180, 180)),
-            roll_deg=float(rng.normal(0.0, 2.0)),
-            margin=float(rng.uniform(0.03, 0.15)),
-            focal_length_mm=float(rng.uniform(24, 70)),
-        )
-    return Perturbation(
-        height_m=float(1.1 + rng.uniform(-0.1, 0.1)),
-        azimuth_deg=float(rng.normal(0.0, 2.0)),
-        roll_deg=float(rng.normal(0.0, 0.5)),
-        margin=float(rng.uniform(0.05, 0.12)),
-    )
-
-
-def place(name: str, points: np.ndarray, width: int, height: int, perturbation: Perturbation) -> Camera:
-    """Return the camera of view `name`, near enough and far enough that all `points` (P,3) m lie in the picture.
-
-    The distance is the least at which the points keep `perturbation.margin` of the picture's width and height on
-    every side.
-    """
+def set_up(
+    name: str, setup: Setup, points: np.ndarray, size: tuple[int, int], exposure: Exposure | None = None
+) -> Camera:
+    """Return a camera at the minimum distance at which all `points` (P,3) m are inside the picture by the margin."""
     low, high = points.min(axis=0), points.max(axis=0)
     centre = (low + high) / 2
-    azimuth = np.deg2rad(AZIMUTHS_DEG.get(name, 0.0) + perturbation.azimuth_deg)
+    azimuth = np.deg2rad(setup.azimuth_deg)
     side = np.array([np.cos(azimuth), 0.0, -np.sin(azimuth)])
 
     def at(distance: float) -> Camera:
         position = centre + distance * side
-        position[1] = perturbation.height_m
-        transform = look(position, centre, np.deg2rad(perturbation.roll_deg))
+        position[1] = setup.height_m
+        target = _target(setup, position, centre, distance)
+        transform = look(position, target, np.deg2rad(setup.roll_deg))
         rows = tuple(tuple(float(value) for value in row) for row in transform)
-        return Camera(name, width, height, perturbation.focal_length_mm, rows)  # type: ignore[arg-type]
+        return Camera(name, *size, setup.lens, rows, exposure or Exposure())  # type: ignore[arg-type]
 
+    return at(_min_distance(lambda distance: _fits(at(distance), points, setup.margin)))
+
+
+def _target(setup: Setup, position: np.ndarray, centre: np.ndarray, distance: float) -> np.ndarray:
+    """Return the point (3,) at which a camera looks: the centre, unless its tilt or its pitch's limits differ."""
+    aim = np.rad2deg(np.arctan2(centre[1] - position[1], distance))
+    pitch = np.clip(aim + setup.tilt_deg, *setup.pitch_deg)
+    if pitch == aim:
+        return centre
+    return np.array([centre[0], position[1] + distance * np.tan(np.deg2rad(pitch)), centre[2]])
+
+
+def _min_distance(fits: Callable[[float], bool]) -> float:
+    """Return the minimum distance, m, by bisection to far below a millimetre."""
     near, far = 1.0, 100.0
-    for _ in range(40):  # bisection to far below a millimetre
+    for _ in range(40):
         middle = (near + far) / 2
-        near, far = (near, middle) if _fits(at(middle), points, perturbation.margin) else (middle, far)
-    return at(far)
+        near, far = (near, middle) if fits(middle) else (middle, far)
+    return far
 
 
 def _fits(camera: Camera, points: np.ndarray, margin: float) -> bool:

@@ -19,7 +19,7 @@ from kinesynth.config import Config
 from kinesynth.isolation import Worker
 from kinesynth.pixels import frame_pixels
 from kinesynth.render import blender_process
-from kinesynth.render.cameras import Perturbation, place
+from kinesynth.render.cameras import Setup, set_up
 from kinesynth.render.engine import START_SECONDS, choose_engine
 from kinesynth.render.garments import LOWER, UPPER
 from kinesynth.render.person_files import write_person
@@ -108,7 +108,7 @@ def _figure(
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
         extremes = write_person(folder, model, _standing(model, betas), scene)
-        camera = place("frontal", extremes, wide, height, Perturbation(azimuth_deg=azimuth_deg, margin=0.04))
+        camera = set_up("frontal", Setup(azimuth_deg=azimuth_deg, margin=0.04), extremes, (wide, height))
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), (camera,))
         worker.call(blender_process.render, folder, scene, timeout_seconds=START_SECONDS)
         with av.open(str(folder / "frontal.mp4")) as container:

@@ -4,7 +4,8 @@ scene.json          the scene
 pieces.npz          every piece's rest mesh and material coordinates
 piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
 piece_<k>.npy       the light that reaches each point in every frame, where `render.shading` stands in for shadows
-<view>.mp4          written by Blender: the pictures
+<view>.mp4          the pictures, written by Blender or made of
+<view>_raw.mkv      written by Blender for cameras with a lens or a sensor of their own: its pictures, lossless
 <view>_parts.mkv    written by Blender: the labels of the person's parts times PART_LEVEL, lossless
 <view>_depth.npy    written by Blender where asked: (T,H,W) uint16 mm
 """
@@ -71,6 +72,16 @@ def _labels(piece: Piece) -> np.ndarray:
     if not piece.weights.size:
         return np.zeros(len(piece.faces), dtype=np.uint8)
     return face_parts(piece.faces, piece.weights, JOINT_NAMES)
+
+
+def picture_path(folder: Path, view: str) -> Path:
+    """Return the pictures of a view."""
+    return folder / f"{view}.mp4"
+
+
+def raw_path(folder: Path, view: str) -> Path:
+    """Return what the pictures of a view are made of, where they are not what is rendered."""
+    return folder / f"{view}_raw.mkv"
 
 
 def cache_path(folder: Path, k: int) -> Path:

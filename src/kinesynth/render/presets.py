@@ -26,6 +26,7 @@ class Settings:
             ones costs more than the picture.
         probe_px: resolution of the sky's light.
         raytracing, fast_gi: EEVEE's reflections and indirect light.
+        blur_steps: instants that motion blur is the mean of.
         bounces: of Cycles' light.
         view_transform, look: from scene-linear light to the screen.
         quality: Blender's name for the rate factor of the H.264 encoder.
@@ -43,6 +44,7 @@ class Settings:
     probe_px: int
     raytracing: bool
     fast_gi: bool
+    blur_steps: int
     bounces: int
     view_transform: str
     look: str

@@ -25,16 +25,18 @@ def read_video(path: Path, n_frames: int) -> np.ndarray:
     return np.frombuffer(path.read_bytes(), dtype=np.uint8)
 
 
-def read_parts(path: Path, n_frames: int) -> np.ndarray:
+def read_parts(path: Path, n_frames: int, pixels: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
     """Return the labels (T,H,W) uint8 of the parts in a lossless grey video, 0 where nobody is.
 
-    A stray pixel whose level is no label's takes the label of the nearest that has one.
+    A stray pixel whose level is not a label's takes the label of the nearest that has one. `pixels` are the rows and
+    columns (H,W) of those that are read; all where None.
 
     Raises:
-        ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or levels are no labels'.
+        ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or levels are not labels'.
     """
     with av.open(str(path)) as container:
-        levels = np.stack([frame_pixels(frame, "gray") for frame in container.decode(video=0)])
+        frames = (frame_pixels(frame, "gray") for frame in container.decode(video=0))
+        levels = np.stack([frame if pixels is None else frame[pixels] for frame in frames])
     _expect(path, len(levels), n_frames)
     stray = levels % PART_LEVEL != 0
     if stray.mean() > MAX_STRAY_FRACTION:

@@ -13,13 +13,17 @@ from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
-from kinesynth.render.cameras import Camera, place, sample_perturbation, view_names
+from kinesynth.render.cameras import Camera, set_up
+from kinesynth.render.development import develop
 from kinesynth.render.engine import START_SECONDS, choose_engine
+from kinesynth.render.job_folder import picture_path, raw_path
 from kinesynth.render.person_files import write_person
 from kinesynth.render.presets import PRESETS, Preset, Settings
 from kinesynth.render.read_back import boxes, read_parts, read_video
+from kinesynth.render.rigs import LISTED, Rig, cameras_of, picture_size, present, sample_exposure, sample_setup
 from kinesynth.render.sampling import furnish, sample_look, sample_scene
 from kinesynth.render.scene import Scene
+from kinesynth.render.shots import nearest_labels, shot_of
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, process_clips
 
@@ -33,16 +37,20 @@ class RenderRun:
 
     Attributes:
         model: the body model.
-        views: names of cameras.
+        rig: name of the camera rig.
+        views: names of its cameras.
         size: width and height of the pictures, px.
+        motion_blur: whether what moves is blurred.
         seed: from which everything random is derived.
         settings: of the renderer.
         tracks: what is kept of each view besides the rest.
     """
 
     model: BodyModel
+    rig: str
     views: list[str]
     size: tuple[int, int]
+    motion_blur: bool
     seed: int
     settings: Settings
     tracks: list[Track]
@@ -51,17 +59,39 @@ class RenderRun:
         """Return after what time a clip is given up."""
         return START_SECONDS + self.settings.frame_seconds * n_frames * len(self.views)
 
+    def cameras(self, rng: np.random.Generator, points: np.ndarray) -> tuple[Camera, ...]:
+        """Sample a clip's cameras, which see all of its points (P,3) m.
+
+        Raises:
+            ClipRejected: a lens is so strong that its picture cannot be made of a pinhole's.
+        """
+        views = present(rng, self.rig, self.views)
+        setups = [sample_setup(rng, view) for view in views]
+        exposures = [sample_exposure(rng, view, motion_blur=self.motion_blur) for view in views]
+        cameras = tuple(
+            set_up(view, setup, points, self.size, exposure)
+            for view, setup, exposure in zip(views, setups, exposures, strict=True)
+        )
+        for camera in cameras:
+            try:
+                shot_of(camera)
+            except ValueError as error:
+                raise ClipRejected("lens is too strong", float(np.abs(camera.distortion).max()), str(error)) from error
+        return cameras
+
 
 def render_views(
     *,
     body: Path,
     fit: Path,
     output: Path,
-    views: list[str],
+    rig: Rig = LISTED,
+    views: list[str] | None = None,
     seed: int = 1,
     preset: Preset = "preview",
     width: int = 256,
     height: int = 192,
+    motion_blur: bool = False,
     tracks: list[Track] | None = None,
     log: Path = Path("render_views.log"),
 ) -> None:
@@ -74,19 +104,22 @@ def render_views(
         body: the body model (SMPL-X schema npz).
         fit: the shard's fitted poses.
         output: the shard's pictures.
-        views: names of views (frontal, sagittal, sagittal_left, rear, oblique), or how many of them in this order;
-            random and random_NAME are sampled anew for each clip.
+        rig: of cameras; views: those that `--views` lists.
+        views: names of cameras (frontal, sagittal, sagittal_left, rear, oblique and those of the rigs); random and
+            random_NAME are sampled anew for each clip.
         seed: of all that is sampled.
         preset: preview (CPUs) or odah (the paper's quality).
         width: of the pictures, px.
-        height: of the pictures, px.
+        height: of the pictures, px; upright rigs take the longer of both as their height.
+        motion_blur: blur what moves while the shutter is open.
         tracks: what the shard is to hold of each view besides the rest: parts (labels of the body's parts), depth.
         log: where Blender's chatter goes.
     """
-    names = view_names(int(views[0]) if len(views) == 1 and views[0].isdigit() else views)
+    names = cameras_of(rig, views or [])
     blender_process.keep_memory()
     settings = choose_engine(PRESETS[preset], log)
-    run = RenderRun(load_body(body), names, (width, height), seed, settings, tracks or [])
+    size = picture_size(names, width, height)
+    run = RenderRun(load_body(body), rig, names, size, motion_blur, seed, settings, tracks or [])
     with Worker(log) as worker:
         process_clips(STAGE, [fit], output, partial(_render, worker, run), {"views": names})
 
@@ -94,26 +127,22 @@ def render_views(
 def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
     pose = SmplxPose.from_clip(clip)
     scene, rng = clip_scene(clip, len(pose), run.seed, run.settings)
-    perturbations = [sample_perturbation(rng, name) for name in run.views]
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
         extremes = write_person(folder, run.model, pose, scene)
         if not np.isfinite(extremes).all():
             raise ClipRejected("body is not finite", float((~np.isfinite(extremes)).sum()))
-        cameras = tuple(
-            place(view, extremes, *run.size, each) for view, each in zip(run.views, perturbations, strict=True)
-        )
-        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), cameras)
+        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, extremes))
         limit = run.timeout_seconds(len(pose))
         worker.call(blender_process.render, folder, scene, "depth" in run.tracks, timeout_seconds=limit)
         arrays = {
             f"{camera.name}/{array}": value
-            for camera in cameras
-            for array, value in _read_view(folder, camera, len(pose), run.tracks).items()
+            for camera in scene.cameras
+            for array, value in _read_view(folder, camera, scene, run.tracks).items()
         }
     width, height = run.size
     shown = {
-        "views": run.views,
+        "views": [camera.name for camera in scene.cameras],
         "width": width,
         "height": height,
         "appearance": scene.to_json(),
@@ -122,18 +151,24 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
     return Clip(clip.clip_id, arrays, {**clip.attrs, **shown})
 
 
-def _read_view(folder: Path, camera: Camera, n_frames: int, tracks: list[Track]) -> dict[str, np.ndarray]:
-    """Return a view's arrays, by name."""
-    parts = read_parts(folder / f"{camera.name}_parts.mkv", n_frames)
+def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: list[Track]) -> dict[str, np.ndarray]:
+    """Return a view's arrays, by name; of a camera without a lens `distortion` is left out."""
+    shot, pictures = shot_of(camera), picture_path(folder, camera.name)
+    if shot.developed:
+        develop(raw_path(folder, camera.name), camera, shot, scene.fps, pictures)
+    bent = bool(camera.distortion.any())
+    pixels = nearest_labels(camera, shot) if bent else None
+    parts = read_parts(folder / f"{camera.name}_parts.mkv", scene.n_frames, pixels)
     arrays = {
-        "video": read_video(folder / f"{camera.name}.mp4", n_frames),
+        "video": read_video(pictures, scene.n_frames),
         "parts": _deflated(parts),
         "bbox": boxes(parts > 0),
         "K": camera.K,
         "world_to_camera": camera.extrinsics,
-    }
+    } | ({"distortion": camera.distortion} if bent else {})
     if "depth" in tracks:
-        arrays["depth"] = _deflated(np.load(folder / f"{camera.name}_depth.npy"))
+        depth = np.load(folder / f"{camera.name}_depth.npy", mmap_mode="r")
+        arrays["depth"] = _deflated(depth if pixels is None else np.stack([frame[pixels] for frame in depth]))
     return arrays
 
 

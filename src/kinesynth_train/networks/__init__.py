@@ -1,25 +1,28 @@
-"""Networks by the name that presets take.
+"""Networks by the names of `kinesynth/networks.csv`: a network is one file here and its rows there."""
 
-Each is made from its shape, the anatomy and the skeleton; `forward(batch, stage)` gives a `Prediction`, `trained_in`
-the parameters that a phase trains, and `pictures` says whether it looks at any.
-"""
+from importlib import import_module
+from types import ModuleType
 
-from kinesynth_train.networks.d3ke import D3ke, D3keShape
-from kinesynth_train.networks.heads import Prediction
-from kinesynth_train.networks.neurik import Neurik, NeurikShape
-from kinesynth_train.networks.odah import Odah, OdahShape
+from kinesynth.networks import network_modules
+from kinesynth_train.networks.contract import Network, Prediction
+from kinesynth_train.presets import Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
-Shape = OdahShape | D3keShape | NeurikShape
-Network = Odah | D3ke | Neurik
-
-__all__ = ["D3keShape", "Network", "NeurikShape", "OdahShape", "Prediction", "Shape", "make_network"]
+__all__ = ["Network", "Prediction", "make_network", "network_module", "preset_named"]
 
 
-def make_network(shape: Shape, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
-    """Return the untrained network of a shape."""
-    if isinstance(shape, OdahShape):
-        return Odah(shape, anatomy, skeleton)
-    if isinstance(shape, D3keShape):
-        return D3ke(shape, anatomy, skeleton)
-    return Neurik(shape, anatomy, skeleton)
+def network_module(name: str) -> ModuleType:
+    """Return the module of a preset; it defines `Shape`, `Weights`, `PRESETS` and `make`."""
+    return import_module(f"{__name__}.{network_modules()[name]}")
+
+
+def preset_named(name: str) -> Preset:
+    """Return the preset of a name."""
+    preset: Preset = network_module(name).PRESETS[name]
+    return preset
+
+
+def make_network(name: str, preset: Preset, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+    """Return the untrained network of a preset."""
+    network: Network = network_module(name).make(preset.shape, preset.weights, anatomy, skeleton)
+    return network

@@ -1,208 +1,247 @@
-"""D3KE (Bittner et al. 2022, "Towards single camera human 3D-kinematics", Sensors 23(1):341): one view.
+"""D3KE (Bittner et al. 2022, "Towards single camera human 3D-kinematics", Sensors 23(1):341): one view, as published.
 
-As published (section 3, method): a ResNeXt-50 per frame gives angles, scales and the pelvis' rotation matrix; a
-skeletal-model layer without parameters turns them into joint centres and markers; then a network over 243 frames (LSTM,
-temporal convolutions or a lifting transformer) takes all of these, root-relative, and gives them anew. It is trained in
-two phases, the second on the frames' estimates as they are. Sizes are those of the released configuration (LSTM: 3
-layers of 512, both ways; transformer: 3 layers of 256 with 8 heads). The transformer's strided part, which yields the
-window's middle frame alone, is left out: all three give every frame.
+Section 3: a ResNeXt-50 per frame gives angles, scales and the pelvis' rotation matrix; a skeletal-model layer without
+parameters turns them into joint centres and markers; then a network over 243 frames (LSTM, temporal convolutions or a
+lifting transformer) takes all of these, from the pelvis, and gives them anew, with scales of each frame. First the
+frames' network is trained, on pictures of both views, turned, moved, stretched and with things before the person; then
+the one over frames, on the frames' estimates, which are computed once. Losses are weighed 1.0 joints, 2.0 markers, 0.1
+scales, 0.06 angles.
+
+From the released configuration, where the paper is silent: angles in degrees for the loss and kept within their limits
+by a sigmoid, scales within a reach; six numbers of the matrix, in a camera turned towards the crop; three blocks that
+keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The paper's own figures stand where the two
+differ (LSTM: 128). Frames' estimates are of unchanged pictures here; in use the first view is looked at.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from kinesynth_train.data import Batch
-from kinesynth_train.networks.heads import KinematicsHead, Prediction, TransformerBlock, place_code
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, rotation_to_root, six_to_rotation
+from kinesynth_train.data import TIME_AXIS, Batch
+from kinesynth_train.losses import PublishedWeights, published_losses
+from kinesynth_train.networks.contract import AT_ONCE, Network, Prediction
+from kinesynth_train.networks.heads import BoundedHead
+from kinesynth_train.networks.over_time import LiftingTransformer, Lstm, TemporalConvolutions
+from kinesynth_train.networks.resnext import make_backbone, normalised
+from kinesynth_train.occlusion import Occlusion, occluded
+from kinesynth_train.presets import Augment, Phase, Preset
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.stretch import Estimate, Stretch
+from kinesynth_train.windowing import window_about_each
 
-COLOUR_MEAN, COLOUR_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, on which weights were trained
+Weights = PublishedWeights
+UPRIGHT = ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))  # before a camera whose y points down
+FRAMES_AT_ONCE = 64  # that the backbone sees at once, in use
 
 
 @dataclass(frozen=True)
-class D3keShape:
+class Shape:
     """Sizes of the network.
 
     Attributes:
-        backbone: `resnext50`, or `small`, a ResNeXt with one block per stage and group normalisation, for tests.
+        backbone: `resnext50`, or `small`.
         weights: file of a state_dict of torchvision's resnext50_32x4d; empty starts from noise.
-        sequence: what runs over time.
+        sequence: what runs over time; `none` leaves the frames' network.
         width: of its layers.
-        layers: of the LSTM or the transformer.
+        layers: of the LSTM, or of the transformer's part that keeps all frames.
+        hidden: channels within a block of the transformer.
         heads: of attention.
+        strides: of the transformer's blocks that end in one frame.
         dilations: of the temporal convolutions of three frames; these five reach over 243.
+        dropout: of the network over time.
+        occlusion: of training pictures.
     """
 
     backbone: Literal["resnext50", "small"] = "resnext50"
     weights: str = ""
-    sequence: Literal["lstm", "tcn", "transformer"] = "transformer"
+    sequence: Literal["none", "lstm", "tcn", "transformer"] = "transformer"
     width: int = 256
     layers: int = 3
+    hidden: int = 512
     heads: int = 8
+    strides: tuple[int, ...] = (3, 9, 9)
     dilations: tuple[int, ...] = (1, 3, 9, 27, 81)
+    dropout: float = 0.1
+    occlusion: Occlusion = field(default_factory=Occlusion)
 
 
-class D3ke(nn.Module):
-    """Angles of every frame and one set of scales, from the first view; where the pelvis is, it does not say."""
+class D3ke(Network):
+    """Angles and scales of every frame, from one view; where the pelvis is, it does not say.
 
-    pictures = True
-    colour_mean: Tensor
-    colour_spread: Tensor
+    In training each view of a window is a window of its own.
+    """
 
-    def __init__(self, shape: D3keShape, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__()
-        self.skeleton = skeleton
-        bodies, markers, coordinates = int(anatomy.bodies), int(anatomy.markers), len(anatomy.mean)
-        self.backbone, features = make_backbone(shape)
-        self.frame_head = RootedHead(features, anatomy)
-        estimates = 9 + 3 * (bodies + markers) + 3 * bodies + coordinates
-        self.sequence, features = make_sequence(shape, estimates)
-        self.sequence_head = RootedHead(features, anatomy)
-        for name, values in (("colour_mean", COLOUR_MEAN), ("colour_spread", COLOUR_SPREAD)):
-            self.register_buffer(name, torch.tensor(values)[:, None, None])
+    first_of_each: Tensor
 
-    def forward(self, batch: Batch, stage: Literal["frame", "sequence"]) -> Prediction:
-        """Return the prediction of a batch with crops (N, V, T, 4, S, S) and rotations (N, V, 3, 3).
+    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, anatomy, skeleton)
+        self.occlusion = shape.occlusion
+        self.backbone, features = make_backbone(shape.backbone, shape.weights)
+        self.frame_head = BoundedHead(features, anatomy, torch.tensor(UPRIGHT))
+        points = int(anatomy.bodies) + int(anatomy.markers)
+        firsts = [int((anatomy.ties == factor).nonzero()[0]) for factor in range(anatomy.factors)]
+        self.register_buffer("first_of_each", torch.tensor(firsts), persistent=False)
+        self.sequence = make_sequence(shape, 9 + 3 * points + anatomy.factors + len(anatomy.mean))
+        if self.sequence is not None:
+            self.heads = nn.ModuleList(
+                BoundedHead(width, anatomy, torch.tensor(UPRIGHT)) for width in self.sequence.outputs
+            )
 
-        Stage `frame` ends with each frame for itself, and the scales from the mean of the frames.
+    def forward(self, batch: Batch, stage: str) -> Prediction:
+        """Return the prediction of a batch with rotations (N, V, T, 3, 3) and crops (N, V, T, 4, S, S) or estimates.
+
+        Stage `frame` ends with each frame for itself.
         """
-        camera = batch["rotations"][:, 0]
-        if stage == "frame":
+        views = slice(None) if self.training else slice(1)
+        cameras = batch["rotations"][:, views].flatten(0, 1)
+        if stage == "frame" or self.sequence is None:
             self.backbone.train(self.training)
-            return self._frames(batch["crops"][:, 0], camera)
+            return self.frames(batch["crops"][:, views].flatten(0, 1), cameras)
         self.backbone.eval()
-        with torch.no_grad():
-            estimates = self._estimates(self._frames(batch["crops"][:, 0], camera), camera)
-        features = self.sequence(estimates)
-        prediction: Prediction = self.sequence_head(features, features.mean(dim=1), camera)
+        if "estimates" in batch:
+            estimates = batch["estimates"][:, views].flatten(0, 1)
+        else:
+            with torch.no_grad():
+                estimates = self.estimates(self.frames(batch["crops"][:, views].flatten(0, 1), cameras), cameras)
+        return self.over_time(estimates, cameras)
+
+    def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:
+        """Return what the frames' network says of crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""
+        features = self.backbone(normalised(crops).flatten(0, 1)).unflatten(0, crops.shape[:2])
+        prediction: Prediction = self.frame_head(features, cameras)
         return prediction
 
-    def trained_in(self, stage: Literal["frame", "sequence"]) -> list[nn.Parameter]:
-        """Return the parameters that a phase trains: first what sees a frame, then what runs over frames."""
-        parts = (self.backbone, self.frame_head) if stage == "frame" else (self.sequence, self.sequence_head)
-        return [parameter for part in parts for parameter in part.parameters()]
+    def over_time(self, estimates: Tensor, cameras: Tensor) -> Prediction:
+        """Return what the network over time says of frames' estimates (N, T, E); inner parts as `earlier`."""
+        assert self.sequence is not None  # asked for only where there is one
+        said = []
+        for head, (features, frame) in zip(self.heads, self.sequence(estimates), strict=True):
+            seen = cameras if frame is None else cameras[:, frame : frame + 1]
+            said.append(head(features, seen)._replace(frame=frame))
+        last: Prediction = said[-1]
+        return last._replace(earlier=tuple(said[:-1]))
 
-    def _frames(self, crops: Tensor, camera: Tensor) -> Prediction:
-        colours = (crops[:, :, :3].float() / 255.0 - self.colour_mean) / self.colour_spread
-        features = self.backbone(colours.flatten(0, 1)).unflatten(0, crops.shape[:2])  # (N, T, 2048)
-        prediction: Prediction = self.frame_head(features, features.mean(dim=1), camera)
-        return prediction
-
-    def _estimates(self, prediction: Prediction, camera: Tensor) -> Tensor:
-        """Return what a frame is known by (N, T, ...), in the camera's frame and from the pelvis."""
-        assert prediction.rotation is not None  # a RootedHead gives one
-        with torch.autocast(camera.device.type, enabled=False):
+    def estimates(self, prediction: Prediction, cameras: Tensor) -> Tensor:
+        """Return what a frame is known by (N, T, E), in the camera's frame and from the pelvis."""
+        assert prediction.rotation is not None  # a BoundedHead gives one
+        with torch.autocast(cameras.device.type, enabled=False):
             pose = self.skeleton(prediction.angles, prediction.scales)
         points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
-        seen = points @ camera.mT[:, None]
-        rotation = camera[:, None] @ prediction.rotation
-        scales = prediction.scales.flatten(1)[:, None].expand(*prediction.angles.shape[:2], -1)
-        return torch.cat([rotation.flatten(2), seen.flatten(2), scales, prediction.angles], dim=-1)
+        rotation = cameras @ prediction.rotation
+        factors = prediction.scales.flatten(2)[..., self.first_of_each]
+        parts = (rotation.flatten(2), (points @ cameras.mT).flatten(2), factors, prediction.angles)
+        return torch.cat(parts, dim=-1)
+
+    def stored(self, batch: Batch, stage: str) -> Tensor | None:
+        """Return the estimates (V, T, E) of a clip's frames, with which what runs over time is trained."""
+        if stage == "frame" or self.sequence is None:
+            return None
+        return torch.stack([
+            self._stretch_estimates(crops, cameras)
+            for crops, cameras in zip(batch["crops"][0], batch["rotations"][0], strict=True)
+        ])  # fmt: skip
+
+    def _stretch_estimates(self, crops: Tensor, cameras: Tensor) -> Tensor:
+        self.backbone.eval()
+        parts = []
+        for first in range(0, len(crops), FRAMES_AT_ONCE):
+            some = slice(first, first + FRAMES_AT_ONCE)
+            here = cameras[None, some]
+            parts.append(self.estimates(self.frames(crops[None, some], here), here)[0])
+        return torch.cat(parts)
+
+    def drawn(self, batch: Batch) -> Batch:
+        """Return the batch with things before the person."""
+        if "crops" not in batch:
+            return batch
+        crops = batch["crops"]
+        return {**batch, "crops": occluded(crops.flatten(0, 2), self.occlusion).reshape(crops.shape)}
+
+    def trained_in(self, stage: str) -> list[nn.Parameter]:
+        """Return the parameters that a stage trains: first what sees a frame, then what runs over frames."""
+        frame = ("backbone.", "frame_head.")
+        return [p for name, p in self.named_parameters() if name.startswith(frame) == (stage == "frame")]
+
+    def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms; a batch's views are windows of their own."""
+        views = len(prediction.angles) // len(batch["angles"])
+        truth = {name: value.repeat_interleave(views, 0) for name, value in batch.items() if TIME_AXIS.get(name) != 1}
+        return published_losses(prediction, truth, self.skeleton, self.anatomy, self.weights)
+
+    def advance(self, share: float) -> None:
+        """Let batch normalisation of the temporal convolutions follow ever more slowly, 0.1 to 0.001."""
+        if isinstance(self.sequence, TemporalConvolutions):
+            self.sequence.set_momentum(0.1 * 0.01**share)
+
+    def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
+        """Return what it says of each frame, from the window that the frame is the middle of, or from the whole."""
+        crops, cameras = stretch.batch["crops"][0, 0], stretch.batch["rotations"][0, 0]
+        if stage == "frame" or self.sequence is None:
+            parts = [
+                self.frames(crops[None, first : first + FRAMES_AT_ONCE], cameras[None, first : first + FRAMES_AT_ONCE])
+                for first in range(0, len(crops), FRAMES_AT_ONCE)
+            ]
+            return Estimate(
+                torch.cat([part.angles[0] for part in parts]), torch.cat([part.scales[0] for part in parts])
+            )
+        estimates = self._stretch_estimates(crops, cameras)
+        if not isinstance(self.sequence, LiftingTransformer):
+            angles, scales = (array[0] for array in self.over_time(estimates[None], cameras[None])[:2])
+            return Estimate(angles, scales)
+        about = window_about_each(estimates, window, window // 2), window_about_each(cameras, window, window // 2)
+        said = [
+            self.over_time(*(array[first : first + AT_ONCE] for array in about))[:2]
+            for first in range(0, stretch.frames, AT_ONCE)
+        ]
+        return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
 
 
-class RootedHead(nn.Module):
-    """A `KinematicsHead` whose root turns by a rotation matrix, six numbers of it in the camera's frame."""
-
-    root: Tensor
-    root_axes: Tensor
-
-    def __init__(self, features: int, anatomy: Anatomy) -> None:
-        super().__init__()
-        self.register_buffer("root", anatomy.root.clone())
-        self.register_buffer("root_axes", anatomy.root_axes.clone())
-        self.kinematics = KinematicsHead(features, anatomy)
-        self.six = nn.Linear(features, 6)
-        nn.init.normal_(self.six.weight, std=1e-3)
-        with torch.no_grad():  # begin as somebody who stands upright before the camera, whose y points down
-            self.six.bias.copy_(torch.tensor([0.0, 0.0, -1.0, 0.0, -1.0, 0.0]))
-
-    def forward(self, frames: Tensor, window: Tensor, camera: Tensor) -> Prediction:
-        """Return the prediction of features (N, T, D) and (N, D), with cameras (N, 3, 3) from world to camera."""
-        prediction: Prediction = self.kinematics(frames, window)
-        rotation = camera.mT[:, None] @ six_to_rotation(self.six(frames).float())
-        turns = rotation_to_root(rotation, self.root_axes)
-        angles = prediction.angles.index_copy(-1, self.root, turns)
-        return prediction._replace(angles=angles, rotation=rotation)
-
-
-class TemporalConvolutions(nn.Sequential):
-    """Residual dilated convolutions of three frames (Pavllo et al. 2019), the ends repeated: all frames stay."""
-
-    def __init__(self, inputs: int, width: int, dilations: tuple[int, ...]) -> None:
-        super().__init__(nn.Linear(inputs, width), *(DilatedBlock(width, dilation) for dilation in dilations))
-
-
-class DilatedBlock(nn.Module):
-    """One of them."""
-
-    def __init__(self, width: int, dilation: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation, padding_mode="replicate"),
-            nn.ReLU(),
-            nn.Conv1d(width, width, 1),
-        )
-
-    def forward(self, sequence: Tensor) -> Tensor:
-        """Return (N, T, C) of (N, T, C)."""
-        changed: Tensor = sequence + self.layers(sequence.mT).mT
-        return changed
-
-
-class LiftingTransformer(nn.Module):
-    """The encoder of the strided transformer (Li et al. 2022): attention of all frames to all frames."""
-
-    def __init__(self, inputs: int, width: int, layers: int, heads: int) -> None:
-        super().__init__()
-        self.enter = nn.Linear(inputs, width)
-        self.blocks = nn.Sequential(*(TransformerBlock(width, heads) for _ in range(layers)))
-
-    def forward(self, sequence: Tensor) -> Tensor:
-        """Return (N, T, C) of (N, T, inputs)."""
-        entered = self.enter(sequence)
-        changed: Tensor = self.blocks(entered + place_code(entered.shape[1], entered.shape[2], entered))
-        return changed
-
-
-class Lstm(nn.Module):
-    """An LSTM that runs both ways."""
-
-    def __init__(self, inputs: int, width: int, layers: int) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(inputs, width, layers, batch_first=True, bidirectional=True)
-
-    def forward(self, sequence: Tensor) -> Tensor:
-        """Return (N, T, 2 C) of (N, T, inputs)."""
-        changed: Tensor = self.lstm(sequence)[0]
-        return changed
-
-
-def make_sequence(shape: D3keShape, inputs: int) -> tuple[nn.Module, int]:
-    """Return the network over time, and how many features it gives a frame."""
+def make_sequence(shape: Shape, inputs: int) -> Lstm | TemporalConvolutions | LiftingTransformer | None:
+    """Return the network over time, if there is one."""
     if shape.sequence == "lstm":
-        return Lstm(inputs, shape.width, shape.layers), 2 * shape.width
+        return Lstm(inputs, shape.width, shape.layers, shape.dropout if shape.layers > 1 else 0.0)
     if shape.sequence == "tcn":
-        return TemporalConvolutions(inputs, shape.width, shape.dilations), shape.width
-    return LiftingTransformer(inputs, shape.width, shape.layers, shape.heads), shape.width
+        return TemporalConvolutions(inputs, shape.width, shape.dilations, shape.dropout)
+    if shape.sequence == "transformer":
+        return LiftingTransformer(
+            inputs, shape.width, shape.hidden, shape.heads, shape.layers, shape.strides, shape.dropout
+        )
+    return None
 
 
-def make_backbone(shape: D3keShape) -> tuple[nn.Module, int]:
-    """Return the network of a frame, (N, 3, S, S) to features, and how many of these there are."""
-    from torchvision.models.resnet import Bottleneck, ResNet, resnext50_32x4d  # type: ignore[import-untyped]
-
-    if shape.backbone == "small":
-        network = ResNet(Bottleneck, [1, 1, 1, 1], groups=8, width_per_group=4, norm_layer=_group_norm)
-    else:
-        network = resnext50_32x4d()
-    if shape.weights:
-        network.load_state_dict(torch.load(shape.weights, map_location="cpu", weights_only=True))
-    features = network.fc.in_features
-    network.fc = nn.Identity()
-    return network, features
+def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> D3ke:
+    """Return the untrained network."""
+    return D3ke(shape, weights, anatomy, skeleton)
 
 
-def _group_norm(channels: int) -> nn.Module:
-    return nn.GroupNorm(8, channels)
+AUGMENT = Augment(shift=0.05, stretch=0.1, rotation_deg=20.0, recolour=True)  # kinds: the paper's; amounts: ours
+FRAME_PHASES = (
+    # Batches of 64 pictures: 32 frames in two views.
+    Phase("frame", 1, 32, 5e-4, 3.33e-5, epochs=28, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
+    Phase("frame", 1, 32, 3.33e-6, 1e-6, epochs=2, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
+)
+SEQUENCE_PHASE = Phase("sequence", 243, 64, 1e-3, 5e-6, epochs=50, schedule="exponential")  # 128 of one view
+
+
+def _published(shape: Shape) -> Preset:
+    return Preset(shape, Weights(), (*FRAME_PHASES, SEQUENCE_PHASE), crop=256, augment=AUGMENT, precision="bf16")
+
+
+PRESETS = {
+    "d3ke": _published(Shape()),
+    "d3ke_frame": Preset(
+        Shape(sequence="none"), Weights(), FRAME_PHASES, crop=256, augment=AUGMENT, precision="bf16"
+    ),
+    "d3ke_lstm": _published(Shape(sequence="lstm", width=128)),
+    "d3ke_tcn": _published(Shape(sequence="tcn", width=1024, dropout=0.25)),
+    "d3ke_tiny": Preset(
+        Shape(backbone="small", width=64, layers=1, hidden=128, heads=4, strides=(4, 4), dropout=0.0), Weights(),
+        crop=64, augment=AUGMENT,
+        phases=(
+            Phase("frame", 4, 4, 1e-3, 1e-4, steps=40, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
+            Phase("sequence", 16, 8, 1e-3, 1e-4, steps=20, schedule="exponential"),
+        ),
+    ),
+}  # fmt: skip

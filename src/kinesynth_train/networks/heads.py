@@ -1,89 +1,125 @@
-"""What every network ends in: coordinates and scales, in units that suit the training set."""
-
-from typing import NamedTuple
+"""What networks end in: coordinates and scales, in units that suit the training set or within their limits."""
 
 import torch
 from torch import Tensor, nn
 
+from kinesynth_train.networks.contract import Prediction
+from kinesynth_train.rotations import root_to_rotation, rotation_to_root, six_to_rotation
 from kinesynth_train.skeleton import Anatomy
 
 SCALE_UNIT = 0.1  # body scales differ by about a tenth between people
+SCALE_REACH = 0.4  # from 1, of a bounded scale: scaling itself refuses what is farther off
+INSIDE = 1e-3  # share of a coordinate's range that its bounded mean stays from the limits
 
 
-class Prediction(NamedTuple):
-    """What a network says of a window.
+class ScaleHead(nn.Module):
+    """From features (..., D) to scales (..., B, 3), by the factors that are independent in the training set."""
 
-    Attributes:
-        angles: (N, T, J) rad, m.
-        scales: (N, B, 3), one set for the window.
-        circle: (N, T, F, 2) cosine and sine of the free angles as they came, not of length 1.
-        rotation: (N, T, 3, 3) of the root, from networks that give a matrix rather than three angles.
-        only_centre: whether T is 1 and stands for the window's frame T // 2 alone.
-    """
+    ties: Tensor
 
-    angles: Tensor
-    scales: Tensor
-    circle: Tensor
-    rotation: Tensor | None = None
-    only_centre: bool = False
+    def __init__(self, features: int, anatomy: Anatomy, *, bounded: bool = False) -> None:
+        super().__init__()
+        self.register_buffer("ties", anatomy.ties.clone())
+        self.factors = zeroed(nn.Linear(features, anatomy.factors))
+        self._bounded = bounded
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the scales, 1 at first."""
+        factors = self.factors(features).float()
+        factors = (
+            SCALE_REACH * torch.tanh(factors * SCALE_UNIT / SCALE_REACH) if self._bounded else SCALE_UNIT * factors
+        )
+        scales: Tensor = 1.0 + factors[..., self.ties].unflatten(-1, (-1, 3))
+        return scales
 
 
-class KinematicsHead(nn.Module):
-    """From features of frames to coordinates, and from features of the window to scales.
+class CircleHead(nn.Module):
+    """From features (..., D) to coordinates (..., J): some as a point on the unit circle, others as they are.
 
-    Coordinates that turn freely leave as a point that is laid on the unit circle, turned so that an untrained head
-    points at the training set's mean; all others in units of the training set's spread about its mean. Nothing keeps
-    them within their limits but the loss.
+    Coordinates leave in units of the training set's spread about its mean; those on the circle are turned so that an
+    untrained head points at the mean.
     """
 
     mean: Tensor
     spread: Tensor
-    free: Tensor
+    circled: Tensor
 
-    def __init__(self, features: int, anatomy: Anatomy, scale_features: int | None = None) -> None:
+    def __init__(self, features: int, anatomy: Anatomy, circled: Tensor) -> None:
         super().__init__()
-        for name in ("mean", "spread", "free"):
-            self.register_buffer(name, getattr(anatomy, name).clone())
+        for name, value in (("mean", anatomy.mean), ("spread", anatomy.spread), ("circled", circled)):
+            self.register_buffer(name, value.clone())
         self.angles = zeroed(nn.Linear(features, len(anatomy.mean)))
-        self.circle = zeroed(nn.Linear(features, 2 * int(anatomy.free.sum())))
-        self.scales = zeroed(nn.Linear(scale_features or features, 3 * int(anatomy.bodies)))
+        self.circle = zeroed(nn.Linear(features, 2 * int(circled.sum())))
 
-    def forward(self, frames: Tensor, window: Tensor) -> Prediction:
-        """Return the prediction of frame features (N, T, D) and window features (N, D')."""
-        at_mean = self.mean[self.free]
-        offset = self.circle(frames).unflatten(-1, (-1, 2)).float()  # (N, T, F, 2)
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the coordinates, and the points (..., F, 2) as they came, not of length 1."""
+        at_mean = self.mean[self.circled]
+        offset = self.circle(features).unflatten(-1, (-1, 2)).float()
         cosine, sine = at_mean.cos(), at_mean.sin()
         x, y = 1.0 + offset[..., 0], offset[..., 1]
         circle = torch.stack([x * cosine - y * sine, x * sine + y * cosine], dim=-1)
-        angles = self.mean + self.spread * self.angles(frames).float()
+        angles = self.mean + self.spread * self.angles(features).float()
         turned = torch.atan2(circle[..., 1], circle[..., 0])
-        angles = angles.masked_scatter(self.free.expand_as(angles), turned)
-        scales = 1.0 + SCALE_UNIT * self.scales(window).float().unflatten(-1, (-1, 3))
-        return Prediction(angles, scales, circle)
+        return angles.masked_scatter(self.circled.expand_as(angles), turned), circle
 
 
-class TransformerBlock(nn.Module):
-    """Attention over time and a two-layer perceptron, each normalised before and added to what came in."""
+class KinematicsHead(nn.Module):
+    """A head of our variants: the free coordinates on the circle, one set of scales for the window, no limits."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, features: int, anatomy: Anatomy, scale_features: int | None = None) -> None:
         super().__init__()
-        self.before_attention, self.before_perceptron = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
-        self.perceptron = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.angles = CircleHead(features, anatomy, anatomy.free)
+        self.scales = ScaleHead(scale_features or features, anatomy)
 
-    def forward(self, sequence: Tensor) -> Tensor:
-        """Return (N, T, C) of (N, T, C)."""
-        normal = self.before_attention(sequence)
-        sequence = sequence + self.attention(normal, normal, normal, need_weights=False)[0]
-        changed: Tensor = sequence + self.perceptron(self.before_perceptron(sequence))
-        return changed
+    def forward(self, frames: Tensor, window: Tensor) -> Prediction:
+        """Return the prediction of frame features (N, T, D) and window features (N, D')."""
+        angles, circle = self.angles(frames)
+        scales = self.scales(window)[:, None].expand(-1, angles.shape[1], -1, -1)
+        return Prediction(angles, scales, circle=circle)
 
 
-def place_code(frames: int, width: int, like: Tensor) -> Tensor:
-    """Return the sinusoidal code (T, C) of each frame's place (Vaswani et al. 2017)."""
-    rates = torch.exp(torch.arange(0, width, 2, device=like.device) * (-torch.log(torch.tensor(1e4)) / width))
-    phases = torch.arange(frames, device=like.device)[:, None] * rates
-    return torch.stack([phases.sin(), phases.cos()], dim=-1).flatten(1)[:, :width].to(like.dtype)
+class BoundedHead(nn.Module):
+    """From features (N, T, D) to coordinates within their limits, the root as a matrix, and scales of each frame.
+
+    Inner coordinates are a sigmoid between their limits, the training set's mean at first. Where the root is, it does
+    not say: it leaves the mean.
+    """
+
+    low: Tensor
+    high: Tensor
+    bounded: Tensor
+    mean: Tensor
+    root: Tensor
+    root_axes: Tensor
+
+    def __init__(self, features: int, anatomy: Anatomy, upright: Tensor) -> None:
+        super().__init__()
+        bounded = (~anatomy.translational).index_fill(0, anatomy.root, False)
+        low, high = anatomy.limits.T
+        for name, value in (("low", low), ("high", high), ("bounded", bounded), ("mean", anatomy.mean),
+                            ("root", anatomy.root), ("root_axes", anatomy.root_axes)):  # fmt: skip
+            self.register_buffer(name, value.clone())
+        self.angles, self.six = zeroed(nn.Linear(features, len(low))), zeroed(nn.Linear(features, 6))
+        self.scales = ScaleHead(features, anatomy, bounded=True)
+        share = ((anatomy.mean - low) / (high - low)).clamp(INSIDE, 1.0 - INSIDE)
+        with torch.no_grad():
+            self.angles.bias.copy_(torch.logit(share).where(bounded, 0.0))
+            self.six.bias.copy_(upright[..., :2].T.flatten())
+
+    def forward(self, features: Tensor, camera: Tensor | None = None) -> Prediction:
+        """Return the prediction; the root's matrix comes in the frame of `camera` (N, T, 3, 3), if given."""
+        share = torch.sigmoid(self.angles(features).float())
+        angles = (self.low + (self.high - self.low) * share).where(self.bounded, self.mean)
+        rotation = six_to_rotation(self.six(features).float())
+        if camera is not None:
+            rotation = camera.mT @ rotation
+        angles = angles.index_copy(-1, self.root, rotation_to_root(rotation, self.root_axes))
+        return Prediction(angles, self.scales(features), rotation=rotation)
+
+
+def mean_rotation(anatomy: Anatomy) -> Tensor:
+    """Return the rotation (3, 3) of the root at the training set's mean."""
+    return root_to_rotation(anatomy.mean[anatomy.root], anatomy.root_axes)
 
 
 def zeroed(layer: nn.Linear) -> nn.Linear:

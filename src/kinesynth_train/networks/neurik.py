@@ -1,105 +1,173 @@
 """NeurIK, the inverse kinematics of BioPose (Koleini et al. 2024, arXiv:2501.07800): markers to angles and scales.
 
-As published (section 3, NeurIK): a spatial network of 1-D convolutions over a frame's markers, a transformer over 64
-frames, angles under anatomical limits and body scales; trained on virtual markers with noise and with markers missing,
-to give either every frame or the window's middle one. Sizes are ours. Needs no pictures.
+As published: markers of 64 frames, each through a linear layer to c channels, 1-D convolutions over a frame's markers
+that keep M x c, flattened; a learnable code of each frame's place; a transformer of that width; the window's last
+frame out (the ablation: all); trained with weights 1.0 joints, 2.0 markers, 0.1 scales, 0.06 angles in degrees. Angles
+are kept within their limits. Silent in the paper, hence ours: c = 8 (a width of 824 with 103 markers, one head per
+channel), three convolutions, four layers of 2048, dropout 0.1; markers from their mean, which also says where the
+pelvis is; half of the batches end with an earlier frame, their first frame repeated, as a clip's first windows do.
+
+BioPose learns from markers of meshes that another network has fitted, with that network's errors. Here they are drawn
+about the true ones (`MarkerDraw`), so that its figures are of an easier problem.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from kinesynth_train.data import Batch
-from kinesynth_train.networks.heads import KinematicsHead, Prediction, TransformerBlock, place_code
-from kinesynth_train.networks.odah import about_middle
+from kinesynth_train.losses import PublishedWeights, published_losses
+from kinesynth_train.networks.contract import Network, Prediction
+from kinesynth_train.networks.heads import BoundedHead, mean_rotation
+from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.stretch import Estimate, Stretch
+from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
+from kinesynth_train.windowing import window_about_each
 
-STRIDE = 2
+Weights = PublishedWeights
+WINDOWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class NeurikShape:
+class Shape:
     """Sizes of the network.
 
     Attributes:
-        channels: of the convolutions over markers, each of which halves their number.
-        width: of a frame's features.
+        channels: c.
+        convolutions: over a frame's markers.
         layers: of the transformer.
-        heads: of attention.
-        window: frames that a middle frame is seen with when `output` is `centre`.
-        output: all frames at once, or the middle one of each window.
+        hidden: of its perceptrons.
+        dropout: of the transformer.
+        window: T.
+        output: the last frame of each window, or all.
+        draw: how training markers are drawn.
     """
 
-    channels: tuple[int, ...] = (64, 128, 256)
-    width: int = 256
+    channels: int = 8
+    convolutions: int = 3
     layers: int = 4
-    heads: int = 8
+    hidden: int = 2048
+    dropout: float = 0.1
     window: int = 64
-    output: Literal["all", "centre"] = "all"
+    output: Literal["last", "all"] = "last"
+    draw: MarkerDraw = field(default_factory=MarkerDraw)
 
 
-class Neurik(nn.Module):
-    """Angles of every frame and one set of scales, from markers in any place and of any orientation."""
+class Neurik(Network):
+    """Angles and scales of a frame, from the markers of those before it."""
 
     pictures = False
-    root_place: Tensor
+    anatomy_root_place: Tensor
 
-    def __init__(self, shape: NeurikShape, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:  # noqa: ARG002
-        super().__init__()
+    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, anatomy, skeleton)
         self.window, self.output = shape.window, shape.output
-        self.register_buffer("root_place", anatomy.root_place.clone())
-        sizes = list(zip((4, *shape.channels), shape.channels, strict=False))
-        self.spatial = nn.Sequential(
-            *(nn.Sequential(nn.Conv1d(*size, 5, stride=STRIDE, padding=2), nn.GELU()) for size in sizes), nn.Flatten()
+        markers, channels = int(anatomy.markers), shape.channels
+        width = markers * channels
+        self.enter = nn.Linear(3, channels)
+        self.spatial = nn.ModuleList(MarkerConvolution(channels) for _ in range(shape.convolutions))
+        self.place = nn.Parameter(0.02 * torch.randn(shape.window, width))
+        layer = nn.TransformerEncoderLayer(
+            width, channels, shape.hidden, shape.dropout, "gelu", batch_first=True, norm_first=True
         )
-        left = int(anatomy.markers)
-        for _ in sizes:
-            left = (left + STRIDE - 1) // STRIDE
-        self.enter = nn.Linear(left * shape.channels[-1], shape.width)
-        self.temporal = nn.Sequential(*(TransformerBlock(shape.width, shape.heads) for _ in range(shape.layers)))
-        self.leave = nn.LayerNorm(shape.width)
-        self.head = KinematicsHead(shape.width, about_middle(anatomy))
+        self.temporal = nn.TransformerEncoder(layer, shape.layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.head = BoundedHead(width, anatomy, mean_rotation(anatomy))
+        self.virtual = VirtualMarkers(shape.draw, anatomy, skeleton)
 
-    def forward(self, batch: Batch, stage: Literal["frame", "sequence"]) -> Prediction:  # noqa: ARG002
-        """Return the prediction of a batch with markers (N, T, M, 3) m, those that are missing NaN.
+    def forward(self, batch: Batch, stage: str) -> Prediction:  # noqa: ARG002
+        """Return the prediction of a batch with markers (N, T, M, 3) m, those that are missing NaN."""
+        markers, frame = batch["markers"], None
+        if self.output == "last":
+            markers, frame = self._ending(markers)
+        features = self.temporal(self.spatial_features(about_mean(markers)[0]) + self.place[-markers.shape[1] :])
+        ends = slice(None) if frame is None else slice(-1, None)
+        prediction = self.head(features[:, ends])
+        said: Prediction = prediction._replace(angles=self._placed(prediction, markers[:, ends]), frame=frame)
+        return said
 
-        With output `centre`, training gives the middle frame alone, and the network in use all frames, each as the
-        middle of a window of its own whose ends are repeated.
+    def _ending(self, markers: Tensor) -> tuple[Tensor, int]:
+        """Return windows (N, T, M, 3) and the frame that is their last.
+
+        In training, every other batch ends with an earlier frame and begins with the first frame repeated, as the
+        windows of a clip's first frames do in use.
         """
-        markers = batch["markers"]
-        seen = markers.isfinite().all(dim=-1, keepdim=True)
-        markers = markers.where(seen, 0.0)
-        middle = markers.sum(dim=2) / seen.sum(dim=2).clamp(min=1)  # (N, T, 3)
-        relative = (markers - middle[:, :, None]) * seen
-        inputs = torch.cat([relative, seen.float()], dim=-1).flatten(0, 1).mT  # (N T, 4, M)
-        frames = self.enter(self.spatial(inputs)).unflatten(0, markers.shape[:2])
-        if self.output == "centre" and not self.training:
-            frames, window = self._each_as_middle(frames)
-        else:
-            frames = self._over_time(frames)
-            window = frames.mean(dim=1)
-            if self.output == "centre":
-                half = frames.shape[1] // 2
-                frames, middle = frames[:, half : half + 1], middle[:, half : half + 1]
-        prediction: Prediction = self.head(frames, window)
-        angles = prediction.angles.index_add(-1, self.root_place, middle)
-        return prediction._replace(angles=angles, only_centre=self.output == "centre" and self.training)
+        frames, back = markers.shape[1], 0
+        if self.training and float(torch.rand(())) < 0.5:
+            back = int(torch.randint(frames, ()))
+        first = markers[:, :1].expand(-1, back, -1, -1)
+        return torch.cat([first, markers[:, : frames - back]], dim=1), frames - 1 - back
 
-    def trained_in(self, stage: Literal["frame", "sequence"]) -> list[nn.Parameter]:  # noqa: ARG002
-        """Return the parameters that a phase trains: all."""
-        return list(self.parameters())
+    def spatial_features(self, relative: Tensor) -> Tensor:
+        """Return features (N, T, M c) of markers (N, T, M, 3) from their mean, missing ones 0."""
+        features = self.enter(relative).flatten(0, 1).mT  # (N T, c, M)
+        for convolution in self.spatial:
+            features = convolution(features)
+        flat: Tensor = features.flatten(1).reshape(*relative.shape[:2], -1)
+        return flat
 
-    def _over_time(self, frames: Tensor) -> Tensor:
-        placed = frames + place_code(frames.shape[1], frames.shape[2], frames)
-        changed: Tensor = self.leave(self.temporal(placed))
+    def drawn(self, batch: Batch) -> Batch:
+        """Return the batch with markers of other bodies and poses, with errors and gaps."""
+        drawn: Batch = self.virtual(batch)
+        return drawn
+
+    def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms, of the last frame or of all."""
+        return published_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+
+    def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
+        """Return what it says of each frame as the last of its window; before the first frame, that one is repeated."""
+        if self.output == "all":
+            return super().estimate(stretch, stage, window)
+        windows = window_about_each(stretch.batch["markers"][0], window, window - 1)  # (T, window, M, 3)
+        some = (windows[first : first + WINDOWS_AT_ONCE] for first in range(0, len(windows), WINDOWS_AT_ONCE))
+        said = [self({"markers": few}, stage)[:2] for few in some]
+        return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
+
+    def _placed(self, prediction: Prediction, markers: Tensor) -> Tensor:
+        """Return the angles with the pelvis where the skeleton's markers have the given ones' mean."""
+        with torch.no_grad(), torch.autocast(markers.device.type, enabled=False):
+            found = self.skeleton(prediction.angles, prediction.scales).markers
+            seen = markers.isfinite().all(dim=-1, keepdim=True)
+            apart = (markers - found).where(seen, 0.0).sum(dim=2) / seen.sum(dim=2).clamp(min=1)
+        return prediction.angles.index_add(-1, self.anatomy_root_place, apart)
+
+
+class MarkerConvolution(nn.Module):
+    """A convolution over neighbouring markers, which keeps their number, added to what came in."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv1d(channels, channels, 3, padding=1), nn.BatchNorm1d(channels), nn.GELU())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (F, c, M) of (F, c, M)."""
+        changed: Tensor = features + self.layers(features)
         return changed
 
-    def _each_as_middle(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features (N, T, C), each from the middle of its window, and their windows' mean (N, C)."""
-        half = self.window // 2
-        ends = [frames[:, :1].expand(-1, half, -1), frames, frames[:, -1:].expand(-1, self.window - half - 1, -1)]
-        windows = torch.cat(ends, dim=1).unfold(1, self.window, 1).mT  # (N, T, window, C)
-        changed = self._over_time(windows.flatten(0, 1)).reshape(windows.shape)
-        return changed[:, :, half], changed.mean(dim=(1, 2))
+
+def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
+    """Return markers (N, T, M, 3) from the mean of those that are there, missing ones 0, and the mean (N, T, 3)."""
+    seen = markers.isfinite().all(dim=-1, keepdim=True)
+    there = markers.where(seen, 0.0)
+    middle = there.sum(dim=2) / seen.sum(dim=2).clamp(min=1)
+    return (there - middle[:, :, None]) * seen, middle
+
+
+def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Neurik:
+    """Return the untrained network."""
+    return Neurik(shape, weights, anatomy, skeleton)
+
+
+PHASES = (Phase("sequence", 64, 128, 1e-3, 5e-6, epochs=25, schedule="exponential", weight_decay=1e-3),)
+PRESETS = {
+    "neurik": Preset(Shape(), Weights(), PHASES),
+    "neurik_all": Preset(Shape(output="all"), Weights(), PHASES),
+    "neurik_tiny": Preset(
+        Shape(channels=2, convolutions=2, layers=1, hidden=256, dropout=0.0, window=16, draw=MarkerDraw(turn=0.5)),
+        Weights(),
+        phases=(Phase("sequence", 16, 8, 1e-3, 1e-4, steps=60, schedule="exponential", weight_decay=0.0),),
+    ),
+}  # fmt: skip

@@ -1,5 +1,6 @@
 """Every kind of marker file becomes one record, and each fault one line."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,51 @@ def test_c3d(tmp_path: Path) -> None:
     assert (trial.names, trial.fps) == (NAMES, 100.0)
     assert np.isnan(trial.positions[5, 0]).all()
     np.testing.assert_allclose(trial.positions[6:], POSITIONS[6:], atol=1e-6)
+
+
+def test_a_c3d_cut_out_of_a_trial_keeps_its_time(tmp_path: Path) -> None:
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", first_frame=251))
+    np.testing.assert_allclose(trial.times, 2.5 + np.arange(len(POSITIONS)) / 100.0)
+    assert trial.fps == 100.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "note"),
+    [
+        ("", 1000.0, "POINT:UNITS says nothing: in mm, markers are 1.75"),
+        ("", 100.0, "POINT:UNITS says nothing: in cm, markers are 1.75"),
+        ("", 1.0, "POINT:UNITS says nothing: in m, markers are 1.75"),
+        ("mete", 1.0, "POINT:UNITS says 'mete'"),
+        ("mill", 1000.0, "POINT:UNITS says 'mill'"),
+        ("Millimeters", 1000.0, ""),
+        ("MM", 1000.0, ""),
+    ],
+)
+def test_one_persons_spread_tells_a_unit_that_is_missing(tmp_path: Path, unit: str, factor: float, note: str) -> None:
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", unit=unit, factor=factor))
+    np.testing.assert_allclose(trial.positions[6:], POSITIONS[6:], atol=1e-6)
+    assert len(trial.notes) == bool(note)
+    assert "".join(trial.notes).startswith(note)
+
+
+def test_rates_that_contradict_each_other_are_named(tmp_path: Path) -> None:
+    path = write_c3d(tmp_path / "a.c3d")
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<f", content, 20, 200.0)
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match="POINT:RATE: found 100 Hz, but 200 Hz in the file's first block"):
+        read_markers(path)
+    keys = {"marker_data": POSITIONS, "marker_labels": np.array(NAMES, "S"), "mocap_framerate": 100.0}
+    np.savez(tmp_path / "good.npz", **keys, mocap_time_length=0.2)
+    assert read_markers(tmp_path / "good.npz").fps == 100.0
+    np.savez(tmp_path / "half.npz", **keys, mocap_time_length=0.4)
+    with pytest.raises(BadInput, match=r"frame rate: found 100 Hz, at which 20 frames last 0\.20 s, expected 0\.40 s"):
+        read_markers(tmp_path / "half.npz")
+
+
+def test_a_unit_that_is_missing_and_fits_nobody_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"POINT:UNITS: found nothing, and markers .* apart.*write m, cm or mm"):
+        read_markers(write_c3d(tmp_path / "a.c3d", unit="", factor=20.0))
 
 
 def test_c3d_leaves_out_what_is_no_labelled_marker(tmp_path: Path) -> None:

@@ -18,13 +18,20 @@ def check_extent(path: Path, positions: np.ndarray) -> None:
     Raises:
         BadInput: they do not: the unit is wrong, or there are several people.
     """
-    shown = positions[np.isfinite(positions).all(-1).sum(axis=1) > 1]
-    span = np.nanmax(shown, axis=1) - np.nanmin(shown, axis=1)
-    extent = float(np.nanmedian(np.linalg.norm(span, axis=-1)))
+    found = extent(positions)
     low, high = EXTENT_M
-    if not low <= extent <= high:
+    if not low <= found <= high:
         mend = "correct the unit in its header, or keep one person's markers"
-        raise BadInput(path, "unit", f"markers {extent:.3g} m apart", f"{low:g} to {high:g} m for one person", mend)
+        raise BadInput(path, "unit", f"markers {found:.3g} m apart", f"{low:g} to {high:g} m for one person", mend)
+
+
+def extent(positions: np.ndarray) -> float:
+    """Return how far markers (T, M, 3) spread in the middle one of all frames, NaN where none shows two."""
+    shown = positions[np.isfinite(positions).all(-1).sum(axis=1) > 1]
+    if not len(shown):
+        return float("nan")
+    span = np.nanmax(shown, axis=1) - np.nanmin(shown, axis=1)
+    return float(np.nanmedian(np.linalg.norm(span, axis=-1)))
 
 
 def upright(path: Path, positions: np.ndarray, bodies: list[str]) -> np.ndarray:

@@ -17,10 +17,11 @@ from kinesynth.render.blender.passes import render_depth, render_parts, render_p
 from kinesynth.render.blender.shaders import materials_of
 from kinesynth.render.blender.sky import light_from_sky
 from kinesynth.render.cameras import Camera
-from kinesynth.render.job_folder import read_pieces, shade_path
+from kinesynth.render.job_folder import picture_path, raw_path, read_pieces, shade_path
 from kinesynth.render.materials import TRANSPARENT
 from kinesynth.render.scene import Scene
 from kinesynth.render.setting import Prop, hides, props, walls
+from kinesynth.render.shots import shot_of
 
 
 def device() -> str:
@@ -37,7 +38,8 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
     """
     target, materials = empty_scene(), materials_of(scene)
     meshes = read_pieces(folder)
-    objects = [animated(folder, k, mesh, materials) for k, mesh in enumerate(meshes)]
+    blurred = any(view.exposure.seconds for view in scene.cameras)
+    objects = [animated(folder, k, mesh, materials, between_frames=blurred) for k, mesh in enumerate(meshes)]
     people = {obj.name for obj, mesh in zip(objects, meshes, strict=True) if mesh.part.any()}
     shadows = {
         obj.name for obj, mesh in zip(objects, meshes, strict=True) if not TRANSPARENT.isdisjoint(mesh.materials)
@@ -55,12 +57,14 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
     try:
         for view in scene.cameras:
             _show_surroundings(surroundings, scene, view)
-            target.camera = camera(view)
-            target.render.resolution_x, target.render.resolution_y = view.width, view.height
-            render_pictures(target, scene.settings, folder / f"{view.name}.mp4")
-            render_parts(target, scene.settings, people, folder / f"{view.name}_parts.mkv")
+            shot = shot_of(view)
+            target.camera = camera(shot.camera)
+            target.render.resolution_x, target.render.resolution_y = shot.camera.width, shot.camera.height
+            pictures = raw_path(folder, view.name) if shot.developed else picture_path(folder, view.name)
+            render_pictures(target, scene.settings, view.exposure.seconds * scene.fps, pictures)
+            render_parts(target, scene.settings, people, shot.fine, folder / f"{view.name}_parts.mkv")
             if depth:
-                render_depth(target, scene.settings, shadows, folder / f"{view.name}_depth.npy")
+                render_depth(target, scene.settings, shadows, shot.fine, folder / f"{view.name}_depth.npy")
     finally:
         bpy.app.handlers.frame_change_pre.remove(follow)
 
@@ -101,6 +105,7 @@ def _configure(target: Any, scene: Scene) -> None:
     eevee.shadow_ray_count, eevee.shadow_step_count = settings.shadow_rays, settings.shadow_steps
     eevee.use_raytracing = settings.raytracing
     eevee.use_fast_gi = settings.fast_gi
+    eevee.motion_blur_steps = settings.blur_steps
     eevee.gi_irradiance_pool_size = str(settings.irradiance_pool_mb)
     eevee.shadow_pool_size = str(settings.shadow_pool_mb)
     for lamp in bpy.data.lights:

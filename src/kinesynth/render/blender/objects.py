@@ -34,8 +34,8 @@ def _link(name: str, data: Any) -> Any:
     return obj
 
 
-def animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any]) -> Any:
-    """Return an object whose points follow its cache."""
+def animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any], *, between_frames: bool) -> Any:
+    """Return an object whose points follow its cache, and move straight between frames where that is asked for."""
     data = bpy.data.meshes.new(mesh.name)
     data.from_pydata(np.zeros_like(mesh.local), [], mesh.faces)
     for name in mesh.materials:
@@ -49,7 +49,7 @@ def animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any]) 
     obj = _link(mesh.name, data)
     cache = obj.modifiers.new("points", "MESH_CACHE")
     cache.cache_format, cache.filepath = "PC2", str(cache_path(folder, k))
-    cache.interpolation, cache.frame_start = "NONE", 1.0
+    cache.interpolation, cache.frame_start = "LINEAR" if between_frames else "NONE", 1.0
     return obj
 
 
@@ -98,7 +98,7 @@ def light(light: Light) -> None:
 def camera(camera: Camera) -> Any:
     """Return Blender's camera: it looks along its own -z with y up, where OpenCV's looks along z with y down."""
     data = bpy.data.cameras.new(camera.name)
-    data.sensor_fit, data.sensor_width, data.lens = "HORIZONTAL", SENSOR_WIDTH_MM, camera.focal_length_mm
+    data.sensor_fit, data.sensor_width, data.lens = "HORIZONTAL", SENSOR_WIDTH_MM, camera.lens.focal_mm
     data.clip_start, data.clip_end = 0.1, 200.0
     obj = _link(camera.name, data)
     to_world = Matrix(np.linalg.inv(camera.extrinsics).tolist())

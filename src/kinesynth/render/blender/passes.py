@@ -12,8 +12,8 @@ import numpy as np
 from kinesynth.render.presets import Settings
 
 
-def render_pictures(target: Any, settings: Settings, path: Path) -> None:
-    """Render the clip to H.264."""
+def render_pictures(target: Any, settings: Settings, shutter: float, path: Path) -> None:
+    """Render the clip, to H.264 for an mp4 and else lossless, with a shutter that is open for `shutter` frames."""
     if settings.engine == "cycles":
         bpy.ops.preferences.addon_enable(module="cycles")
         target.render.engine, cycles = "CYCLES", target.cycles
@@ -21,21 +21,29 @@ def render_pictures(target: Any, settings: Settings, path: Path) -> None:
     else:
         target.render.engine = "BLENDER_EEVEE"
     target.render.film_transparent = False
-    _video(target, path, "MPEG4", "H264", "RGB", settings.quality)
-    bpy.ops.render.render(animation=True)
+    if path.suffix == ".mp4":
+        _video(target, path, "MPEG4", "H264", "RGB", settings.quality)
+    else:
+        _video(target, path, "MKV", "FFV1", "RGB", "LOSSLESS")
+    blur = {"use_motion_blur": True, "motion_blur_position": "CENTER", "motion_blur_shutter": min(shutter, 1.0)}
+    with _held(target.render, **(blur if shutter else {})):
+        bpy.ops.render.render(animation=True)
 
 
-def render_parts(target: Any, settings: Settings, people: set[str], path: Path) -> None:
-    """Render the part labels of the objects named `people`, and nothing else, to lossless FFV1."""
+def render_parts(target: Any, settings: Settings, people: set[str], fine: int, path: Path) -> None:
+    """Render the part labels of the objects named `people` and nothing else, lossless and `fine` times as large."""
     others = {obj.name for obj in bpy.data.objects if obj.type != "CAMERA"} - people
-    with _unsmoothed(target, settings), _hidden(others):
+    with _unsmoothed(target, settings, fine), _hidden(others):
         _video(target, path, "MKV", "FFV1", "BW", "LOSSLESS")
         bpy.ops.render.render(animation=True)
 
 
-def render_depth(target: Any, settings: Settings, shadows: set[str], path: Path) -> None:
-    """Write the depth (T,H,W) of all but the objects named `shadows`, uint16 mm, 0 where it is nothing or too far."""
-    with _unsmoothed(target, settings), _hidden(shadows), tempfile.TemporaryDirectory(dir=path.parent) as name:
+def render_depth(target: Any, settings: Settings, shadows: set[str], fine: int, path: Path) -> None:
+    """Write the depth (T,H,W) of all but the objects named `shadows`, uint16 mm, 0 where it is nothing or too far.
+
+    Height and width are `fine` times those of the picture.
+    """
+    with _unsmoothed(target, settings, fine), _hidden(shadows), tempfile.TemporaryDirectory(dir=path.parent) as name:
         pictures = _depth(target, Path(name))
     millimetres = np.rint(1000.0 * np.stack(pictures))
     np.save(path, np.where(millimetres <= np.iinfo(np.uint16).max, millimetres, 0).astype(np.uint16))
@@ -64,7 +72,7 @@ def _hidden(names: set[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _unsmoothed(target: Any, settings: Settings) -> Iterator[None]:
+def _unsmoothed(target: Any, settings: Settings, fine: int) -> Iterator[None]:
     """Render numbers instead of pictures: a pixel has the level of the part at its centre, unlit, and black behind."""
     shading, cycles = target.display.shading, settings.engine == "cycles"
     with ExitStack() as stack:
@@ -73,7 +81,7 @@ def _unsmoothed(target: Any, settings: Settings) -> Iterator[None]:
                 target.view_settings,
                 {"view_transform": "Raw", "look": "None", "exposure": 0.0, "use_white_balance": False},
             ),
-            (target.render, {"dither_intensity": 0.0, "film_transparent": True}),
+            (target.render, {"dither_intensity": 0.0, "film_transparent": True, "resolution_percentage": 100 * fine}),
             (target.display, {"render_aa": "OFF"}),
             (shading, {"light": "FLAT", "color_type": "VERTEX", "show_object_outline": False}),
             (shading, {"show_cavity": False, "show_shadows": False}),

@@ -1,12 +1,12 @@
-"""A transformer U-Net whose resolutions are in time alone (ODAH 2024, section 3)."""
+"""A transformer U-Net of tokens, one a frame, whose resolutions are in time alone: our variant of ODAH's."""
 
 import torch
 from torch import Tensor, nn
 
-from kinesynth_train.networks.heads import TransformerBlock, place_code
+from kinesynth_train.networks.tokens import TransformerBlock, place_code
 
 
-class TemporalUNet(nn.Module):
+class TokenUNet(nn.Module):
     """Blocks of attention at full, 1/2 and 1/8 of the frame rate, down and up again.
 
     With ODAH's figures (blocks 2, 4, 6; heads 1, 2, 4; channels 48, 96, 384; ratios 2, 4) and T = 64:

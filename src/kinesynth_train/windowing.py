@@ -1,24 +1,9 @@
-"""A network in use: windows of a stretch that follow one another, and their frames put together again."""
+"""Windows of a stretch that follow one another, or that end or centre on each frame, and their frames put together."""
 
 import torch
 from torch import Tensor
 
-from kinesynth_train.baselines import Estimate, Stretch
-from kinesynth_train.checkpoint import Model
 from kinesynth_train.data import TIME_AXIS, Batch
-
-AT_ONCE = 4  # windows that a network sees at once
-
-
-def predict(stretch: Stretch, model: Model) -> Estimate:
-    """Return a network's estimate of every frame, as it comes."""
-    stage, window = model.preset.phases[-1].stage, model.preset.window
-    starts = window_starts(stretch.frames, window)
-    some = (starts[first : first + AT_ONCE] for first in range(0, len(starts), AT_ONCE))
-    parts = [model.network(windows_of(stretch.batch, few, window), stage)[:2] for few in some]
-    angles, scales = (torch.cat(part) for part in zip(*parts, strict=True))
-    every = scales[:, None].expand(-1, window, -1, -1)
-    return Estimate(joined(angles, starts, stretch.frames), joined(every, starts, stretch.frames))
 
 
 def window_starts(frames: int, window: int) -> Tensor:
@@ -46,3 +31,10 @@ def joined(windows: Tensor, starts: Tensor, frames: int) -> Tensor:
         part = window[: frames - start]
         whole[start : start + len(part)] = part
     return whole
+
+
+def window_about_each(frames: Tensor, window: int, place: int) -> Tensor:
+    """Return windows (T, window, ...) of frames (T, ...), each frame at `place` of its own; the ends are repeated."""
+    count = len(frames)
+    places = torch.arange(count)[:, None] + torch.arange(window) - place
+    return frames[places.clamp(0, count - 1).to(frames.device)]

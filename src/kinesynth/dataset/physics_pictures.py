@@ -1,0 +1,102 @@
+"""Pictures against labels: rate, the person's outline, and whether video and masks run at the same time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kinesynth.dataset.camera import project
+from kinesynth.dataset.person import Person
+from kinesynth.dataset.physics_body import Found, worst
+from kinesynth.dataset.record import ClipRecord, ViewRecord
+from kinesynth.dataset.video import decode_frames, frame_rate, unpack_masks
+from kinesynth.dataset.visibility import in_picture
+
+SHIFTS = (-3, -2, 2, 3)  # frames
+SEEN_FRAMES = 32  # of a view's video, those in which the mask moves most: decoding is the dearest of all checks
+_LEAST_PIXELS = 300  # of outlines that differ, for their contrast to mean something
+
+
+def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
+    """Yield the worst figures of a clip's views."""
+    found: dict[str, list[tuple[float, str]]] = {}
+    for camera, view in clip.views.items():
+        masks = unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
+        found.setdefault("rate", []).append((frame_rate(view.arrays["video"]) / float(clip.attrs["fps"]), camera))
+        for check, value, place in (*_outline_figures(clip, view, masks), *_shift_figures(view, masks)):
+            found.setdefault(check, []).append((value, f"{camera}, {place}"))
+    for check, values in found.items():
+        middle = 1.0 if check == "rate" else 0.0
+        yield check, *max(values, key=lambda each: abs(each[0] - middle))
+
+
+def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
+    """Compare masks with the box, with the keypoints within the body and with the markers on its skin."""
+    _, height, width = masks.shape
+    K, camera = view.arrays["K"].astype(float), view.arrays["world_to_camera"].astype(float)
+    pixels, depth = project(clip.arrays["keypoints"].astype(float), K, camera)
+    inside = in_picture(pixels, height, width) & (depth > 0)
+    x, y = np.where(inside[..., None], np.rint(np.nan_to_num(pixels)), 0).astype(int).transpose(2, 0, 1)
+    hits = masks[np.arange(len(masks))[:, None], y, x] & inside
+    share = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
+    yield "off_mask", float(share.max()), worst(share)
+    columns, rows = masks.any(axis=1), masks.any(axis=2)
+    seen = columns.any(axis=1)
+    if not seen.any():
+        return
+    low = np.stack([columns.argmax(axis=1), rows.argmax(axis=1)], axis=1)
+    high = np.stack([width - 1 - columns[:, ::-1].argmax(axis=1), height - 1 - rows[:, ::-1].argmax(axis=1)], axis=1)
+    off = np.abs(view.arrays["bbox"] - np.concatenate([low, high], axis=1)).max(axis=1)[seen]
+    yield "box", float(off.max()), worst(off)
+    pixels, depth = project(clip.arrays["markers"].astype(float), K, camera)
+    if (depth <= 0).any():
+        return
+    edge = np.array([width, height]) - 1.0
+    least, most = (np.clip(end, 0.0, edge) for end in (pixels.min(axis=1), pixels.max(axis=1)))
+    side = np.maximum((high - low).max(axis=1), 1)
+    beyond = np.concatenate([low - least, most - high], axis=1).max(axis=1) / side
+    yield "markers_out", max(float(beyond[seen].max()), 0.0), worst(np.where(seen, beyond, -np.inf))
+    beyond = np.concatenate([least - low, high - most], axis=1).max(axis=1) / side
+    yield "mask_out", max(float(beyond[seen].max()), 0.0), worst(np.where(seen, beyond, -np.inf))
+    whole = seen & (low > 0).all(axis=1) & (high < edge).all(axis=1)
+    if whole.any():
+        shift = np.abs(np.median(((low + high - least - most) / 2 / side[:, None])[whole], axis=0))
+        yield "outline_shift", float(shift.max()), "across" if shift[0] > shift[1] else "up and down"
+
+
+def _shift_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
+    """Compare the video's contrast along the outlines of the masks of its own frames and of others."""
+    reach = max(SHIFTS)
+    if len(masks) <= 2 * reach + 1:
+        return
+    outlines = _outlines(masks)
+    moved = (outlines[2 * reach :] & ~outlines[: -2 * reach]).sum(axis=(1, 2))
+    count = min(SEEN_FRAMES, len(moved))
+    first = reach + int(np.argmax(np.convolve(moved, np.ones(count), "valid")))
+    frames = decode_frames(view.arrays["video"], first, first + count)
+    contrast = _edges(frames[..., 1].astype(np.float32))  # green carries most of the brightness
+    own = outlines[first : first + count]
+    ratios = {}
+    for shift in SHIFTS:
+        other = outlines[first + shift : first + shift + count]
+        here, there = own & ~other, other & ~own
+        if min(here.sum(), there.sum()) >= _LEAST_PIXELS:
+            ratios[shift] = float(contrast[there].mean() / max(contrast[here].mean(), 1e-6))
+    if ratios:
+        shift = max(ratios, key=lambda each: ratios[each])
+        yield "video_shift", ratios[shift], f"masks {shift:+d} frames from its own"
+
+
+def _outlines(masks: np.ndarray) -> np.ndarray:
+    """Return where (T, H, W) a mask begins or ends."""
+    edges = np.zeros_like(masks)
+    edges[:, :, 1:] |= masks[:, :, 1:] != masks[:, :, :-1]
+    edges[:, 1:] |= masks[:, 1:] != masks[:, :-1]
+    return edges
+
+
+def _edges(pictures: np.ndarray) -> np.ndarray:
+    """Return how much (T, H, W) a pixel differs from those to its left and above."""
+    edges = np.zeros_like(pictures)
+    edges[:, :, 1:] += np.abs(np.diff(pictures, axis=2))
+    edges[:, 1:] += np.abs(np.diff(pictures, axis=1))
+    return edges

@@ -1,0 +1,54 @@
+"""One motion under two names: who is trained on would be tested on.
+
+Standard library only: the workflow looks at every start. Only files of equal size are opened, and of .npz archives only
+the directory, whose checksums tell arrays apart.
+"""
+
+import hashlib
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from kinesynth.clips import ClipRow
+from kinesynth.errors import BadInput
+
+_MOTION = {"poses.npy", "pose_body.npy", "trans.npy"}  # what two AMASS files of one motion share, whatever else differs
+
+
+def require_distinct(table: Path | str, rows: Iterable[ClipRow]) -> None:
+    """Check that no motion file stands under subjects of different splits, be it as a copy.
+
+    Raises:
+        BadInput: naming both clips.
+    """
+    sizes: dict[int, list[ClipRow]] = defaultdict(list)
+    for row in rows:
+        if row.path is not None and row.path.is_file():
+            sizes[row.path.stat().st_size].append(row)
+    for alike in sizes.values():
+        if len({row.split for row in alike}) > 1:
+            _require_distinct_contents(table, alike)
+
+
+def motion_digest(path: Path) -> str:
+    """Return what two files of one motion have in common: checksums of an archive's motion, else of all bytes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sums = {entry.filename: entry.CRC for entry in archive.infolist()}
+        motion = sorted((name, value) for name, value in sums.items() if name in _MOTION)
+        return repr(motion or sorted(sums.items()))
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return hashlib.blake2b(path.read_bytes()).hexdigest()
+
+
+def _require_distinct_contents(table: Path | str, rows: list[ClipRow]) -> None:
+    first: dict[str, ClipRow] = {}
+    for row in rows:
+        if row.path is None:
+            continue
+        other = first.setdefault(motion_digest(row.path), row)
+        if other.split != row.split:
+            found = f"the motion of clip {other.clip_id} ({other.subject}, {other.split}) again in {row.path}"
+            expected = f"subjects of one split for one motion, not {row.subject} in {row.split}"
+            raise BadInput(table, f"clip {row.clip_id}, path", found, expected, "keep one of the two lines")

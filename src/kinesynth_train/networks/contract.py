@@ -1,0 +1,95 @@
+"""What a network is to the trainer: what it reads, what it gives, what it costs, and how it is used."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from kinesynth_train.data import KINEMATIC_LABELS, Batch
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.stretch import Estimate, Stretch
+from kinesynth_train.tally import Tally
+from kinesynth_train.windowing import joined, window_starts, windows_of
+
+AT_ONCE = 4  # windows that a network in use sees at once
+
+
+class Prediction(NamedTuple):
+    """What a network says of a batch.
+
+    Attributes:
+        angles: (N, T, J) rad, m.
+        scales: (N, T, B, 3), of each frame, though most networks say one set for the window.
+        rotation: (N, T, 3, 3) of the root in the world, from networks that give a matrix rather than three angles.
+        circle: (N, T, F, 2) cosine and sine of angles as they came, not of length 1, where a loss is on those.
+        frame: T is 1 and stands for this frame of the window alone.
+        earlier: what inner parts of the network say, if that is trained too.
+    """
+
+    angles: Tensor
+    scales: Tensor
+    rotation: Tensor | None = None
+    circle: Tensor | None = None
+    frame: int | None = None
+    earlier: tuple["Prediction", ...] = ()
+
+
+class Network(nn.Module, ABC):
+    """A network; each module of this package defines one, with its `Shape` and `Weights`, and names its `PRESETS`.
+
+    Attributes:
+        pictures: whether it looks at any; else it sees markers.
+        labels: the shards' fields that its input and its losses need.
+        better: the figure of its tally by which the best checkpoint is chosen, lowest.
+    """
+
+    pictures: ClassVar[bool] = True
+    labels: ClassVar[tuple[str, ...]] = KINEMATIC_LABELS
+    better: ClassVar[str] = "mae_angle_deg"
+
+    def __init__(self, weights: Any, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+        super().__init__()
+        self.weights, self.skeleton = weights, skeleton
+        for name, tensor in anatomy.tensors().items():
+            self.register_buffer(f"anatomy_{name}", tensor.clone(), persistent=False)
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What it knows of the skeleton and the training set."""
+        return Anatomy(**{name: getattr(self, f"anatomy_{name}") for name in Anatomy.names()})
+
+    @abstractmethod
+    def forward(self, batch: Batch, stage: str) -> Prediction:
+        """Return the prediction of a batch in a stage of the training."""
+
+    @abstractmethod
+    def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms of the loss, and `total`, which is trained."""
+
+    def trained_in(self, stage: str) -> list[nn.Parameter]:  # noqa: ARG002
+        """Return the parameters that a stage trains: all."""
+        return list(self.parameters())
+
+    def drawn(self, batch: Batch) -> Batch:
+        """Return a training batch with what is drawn anew at every step, by torch's own generator: nothing."""
+        return batch
+
+    def stored(self, batch: Batch, stage: str) -> Tensor | None:  # noqa: ARG002
+        """Return what a stage needs of a clip's pictures (V, T, E), so that they are looked at once: none."""
+        return None
+
+    def advance(self, share: float) -> None:
+        """Take note of how much of a phase is done."""
+
+    def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
+        """Return what it says of a stretch in use: of windows that follow one another."""
+        starts = window_starts(stretch.frames, window)
+        some = (starts[first : first + AT_ONCE] for first in range(0, len(starts), AT_ONCE))
+        parts = [self(windows_of(stretch.batch, few, window), stage)[:2] for few in some]
+        angles, scales = (joined(torch.cat(part), starts, stretch.frames) for part in zip(*parts, strict=True))
+        return Estimate(angles, scales)
+
+    def tally(self, device: str) -> Tally:
+        """Return what counts its metrics."""
+        return Tally(self.skeleton, device)

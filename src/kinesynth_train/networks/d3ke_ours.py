@@ -1,0 +1,150 @@
+"""Our variant of D3KE: all frames of a window at once, one set of scales, and a cosine instead of two schedules.
+
+What it shares with the published one (`d3ke`): a ResNeXt-50 per frame, the skeletal-model layer, a transformer over 243
+frames of their estimates, two stages of training. What differs: the first view alone; unbounded angles, one set of
+scales for the window; blocks that normalise before they act, with perceptrons of four times the width; no strided part;
+estimates are made anew in every step; joint and mass centres; angles cost 0.06 per radian, the root's matrix 0.1; Adam
+with ODAH's betas along half a cosine; pictures neither turned nor occluded.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from kinesynth_train.data import Batch
+from kinesynth_train.losses import OwnWeights, own_losses
+from kinesynth_train.networks.contract import Network, Prediction
+from kinesynth_train.networks.heads import KinematicsHead
+from kinesynth_train.networks.resnext import make_backbone, normalised
+from kinesynth_train.networks.tokens import TransformerBlock, place_code
+from kinesynth_train.presets import Augment, Phase, Preset
+from kinesynth_train.rotations import rotation_to_root, six_to_rotation
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+
+Weights = OwnWeights
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the network.
+
+    Attributes:
+        backbone: `resnext50`, or `small`.
+        weights: file of a state_dict of torchvision's resnext50_32x4d; empty starts from noise.
+        width: of the transformer's layers.
+        layers: of the transformer.
+        heads: of attention.
+    """
+
+    backbone: Literal["resnext50", "small"] = "resnext50"
+    weights: str = ""
+    width: int = 256
+    layers: int = 3
+    heads: int = 8
+
+
+class D3keOurs(Network):
+    """Angles of every frame and one set of scales, from the first view; where the pelvis is, it does not say."""
+
+    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, anatomy, skeleton)
+        bodies, markers, coordinates = int(anatomy.bodies), int(anatomy.markers), len(anatomy.mean)
+        self.backbone, features = make_backbone(shape.backbone, shape.weights)
+        self.frame_head = RootedHead(features, anatomy)
+        self.enter = nn.Linear(9 + 3 * (bodies + markers) + 3 * bodies + coordinates, shape.width)
+        self.sequence = nn.Sequential(*(TransformerBlock(shape.width, shape.heads) for _ in range(shape.layers)))
+        self.sequence_head = RootedHead(shape.width, anatomy)
+
+    def forward(self, batch: Batch, stage: str) -> Prediction:
+        """Return the prediction of a batch with crops (N, V, T, 4, S, S) and rotations (N, V, T, 3, 3).
+
+        Stage `frame` ends with each frame for itself, and the scales from the mean of the frames.
+        """
+        camera = batch["rotations"][:, 0]
+        if stage == "frame":
+            self.backbone.train(self.training)
+            return self._frames(batch["crops"][:, 0], camera)
+        self.backbone.eval()
+        with torch.no_grad():
+            estimates = self.enter_estimates(self._frames(batch["crops"][:, 0], camera), camera)
+        entered = self.enter(estimates)
+        features = self.sequence(entered + place_code(entered.shape[1], entered.shape[2], entered))
+        prediction: Prediction = self.sequence_head(features, features.mean(dim=1), camera)
+        return prediction
+
+    def trained_in(self, stage: str) -> list[nn.Parameter]:
+        """Return the parameters that a stage trains: first what sees a frame, then what runs over frames."""
+        frame = ("backbone.", "frame_head.")
+        return [p for name, p in self.named_parameters() if name.startswith(frame) == (stage == "frame")]
+
+    def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms of our own loss."""
+        return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+
+    def _frames(self, crops: Tensor, camera: Tensor) -> Prediction:
+        features = self.backbone(normalised(crops).flatten(0, 1)).unflatten(0, crops.shape[:2])  # (N, T, 2048)
+        prediction: Prediction = self.frame_head(features, features.mean(dim=1), camera)
+        return prediction
+
+    def enter_estimates(self, prediction: Prediction, camera: Tensor) -> Tensor:
+        """Return what a frame is known by (N, T, ...), in the camera's frame and from the pelvis."""
+        assert prediction.rotation is not None  # a RootedHead gives one
+        with torch.autocast(camera.device.type, enabled=False):
+            pose = self.skeleton(prediction.angles, prediction.scales)
+        points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
+        seen, rotation = points @ camera.mT, camera @ prediction.rotation
+        parts = (rotation.flatten(2), seen.flatten(2), prediction.scales.flatten(2), prediction.angles)
+        return torch.cat(parts, dim=-1)
+
+
+class RootedHead(nn.Module):
+    """A `KinematicsHead` whose root turns by a rotation matrix, six numbers of it in the camera's frame."""
+
+    root: Tensor
+    root_axes: Tensor
+
+    def __init__(self, features: int, anatomy: Anatomy) -> None:
+        super().__init__()
+        self.register_buffer("root", anatomy.root.clone())
+        self.register_buffer("root_axes", anatomy.root_axes.clone())
+        self.kinematics = KinematicsHead(features, anatomy)
+        self.six = nn.Linear(features, 6)
+        nn.init.normal_(self.six.weight, std=1e-3)
+        with torch.no_grad():  # begin as somebody who stands upright before the camera, whose y points down
+            self.six.bias.copy_(torch.tensor([0.0, 0.0, -1.0, 0.0, -1.0, 0.0]))
+
+    def forward(self, frames: Tensor, window: Tensor, camera: Tensor) -> Prediction:
+        """Return the prediction of features (N, T, D) and (N, D), with cameras (N, T, 3, 3) from world to camera."""
+        prediction: Prediction = self.kinematics(frames, window)
+        rotation = camera.mT @ six_to_rotation(self.six(frames).float())
+        turns = rotation_to_root(rotation, self.root_axes)
+        angles = prediction.angles.index_copy(-1, self.root, turns)
+        return prediction._replace(angles=angles, rotation=rotation)
+
+
+def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> D3keOurs:
+    """Return the untrained network."""
+    return D3keOurs(shape, weights, anatomy, skeleton)
+
+
+BETAS, CLIP = (0.5, 0.999), 1.0
+AUGMENT = Augment(shift=0.05, stretch=0.1, recolour=True)
+WEIGHTS = Weights(angle=0.06, rotation=0.1, scale=0.1, joints=1.0, markers=2.0, root_relative=True)
+PRESETS = {
+    "d3ke_ours": Preset(
+        Shape(), WEIGHTS, crop=256, precision="bf16", augment=AUGMENT,
+        phases=(
+            Phase("frame", 1, 64, 5e-4, 3.33e-5, steps=60_000, betas=BETAS, clip_norm=CLIP),
+            Phase("sequence", 243, 4, 1e-3, 5e-6, steps=40_000, betas=BETAS, clip_norm=CLIP),
+        ),
+    ),
+    "d3ke_ours_tiny": Preset(
+        Shape(backbone="small", width=64, layers=1, heads=4), WEIGHTS, crop=64, augment=AUGMENT,
+        phases=(
+            Phase("frame", 4, 4, 1e-3, 3e-4, steps=30, betas=BETAS, clip_norm=CLIP),
+            Phase("sequence", 16, 4, 3e-3, 3e-4, steps=30, betas=BETAS, clip_norm=CLIP),
+        ),
+    ),
+}  # fmt: skip

@@ -1,0 +1,171 @@
+"""Our variant of ODAH: lighter over time, told the mask, and asked where the pelvis is.
+
+What it shares with the published one (`odah`): a stacked hourglass per view, points where both masks agree, a frame's
+features D = 102, resolutions in time 1, 1/2, 1/8. What differs: the mask is a fourth channel of the picture; points are
+pooled by their mean and maximum instead of laid side by side; the U-Net is of tokens, a frame's 102 numbers being
+mapped to 48 and attention going over time, where the published one is of D x T maps with attention over channels; the
+pelvis' position is predicted, and positions in the loss are in the world; two angles are free, not nine; limits cost
+in proportion to what is beyond them; the learning rate falls along a cosine, and pictures are moved and recoloured.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import grid_sample
+
+from kinesynth_train.crops import project
+from kinesynth_train.data import Batch
+from kinesynth_train.losses import OwnWeights, own_losses
+from kinesynth_train.networks.contract import Network, Prediction
+from kinesynth_train.networks.heads import KinematicsHead
+from kinesynth_train.networks.hourglass import StackedHourglass
+from kinesynth_train.networks.hull import hull_middle, sample_hull
+from kinesynth_train.networks.token_unet import TokenUNet
+from kinesynth_train.presets import Augment, Phase, Preset
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+
+Weights = OwnWeights
+PICTURE = 4  # red, green, blue, mask
+VIEWS = 2
+ROOT_UNIT = 0.1  # m, of the pelvis from the middle of the points
+TEST_SEED = 0  # points are the same whenever a network is measured
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the network.
+
+    Attributes:
+        hourglass_channels: of each stack's map.
+        hourglass_stacks: how many maps a view has.
+        hourglass_depth: halvings within a stack.
+        points: N, per frame.
+        point_features: what a point's features are mapped to.
+        frame_features: D.
+        channels: of the U-Net, per resolution.
+        blocks: transformer blocks, per resolution.
+        heads: of attention, per resolution.
+        ratios: r, between resolutions.
+        temporal: false leaves the U-Net out; scales are still of all frames' mean.
+    """
+
+    hourglass_channels: int = 256
+    hourglass_stacks: int = 2
+    hourglass_depth: int = 4
+    points: int = 500
+    point_features: int = 32
+    frame_features: int = 102
+    channels: tuple[int, ...] = (48, 96, 384)
+    blocks: tuple[int, ...] = (2, 4, 6)
+    heads: tuple[int, ...] = (1, 2, 4)
+    ratios: tuple[int, ...] = (2, 4)
+    temporal: bool = True
+
+
+class OdahOurs(Network):
+    """Angles of every frame and one set of scales, from two views."""
+
+    anatomy_root_place: Tensor
+
+    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, anatomy, skeleton)
+        self.points = shape.points
+        self.hourglass = StackedHourglass(
+            PICTURE, shape.hourglass_channels, shape.hourglass_stacks, shape.hourglass_depth
+        )
+        seen = VIEWS * shape.hourglass_stacks * shape.hourglass_channels + 3
+        self.point = nn.Sequential(
+            nn.Linear(seen, 2 * shape.point_features),
+            nn.ReLU(),
+            nn.Linear(2 * shape.point_features, shape.point_features),
+        )
+        self.frame = nn.Sequential(nn.ReLU(), nn.Linear(2 * shape.point_features, shape.frame_features))
+        near = about_middle(anatomy)
+        self.frame_head = KinematicsHead(shape.frame_features, near)
+        if shape.temporal:
+            self.unet = TokenUNet(shape.frame_features, shape.channels, shape.blocks, shape.heads, shape.ratios)
+            self.sequence_head = KinematicsHead(shape.channels[0], near, shape.channels[-1])
+
+    def forward(self, batch: Batch, stage: str) -> Prediction:
+        """Return the prediction of a batch with crops (N, V, T, 4, S, S) and projections (N, V, T, 3, 4).
+
+        The first two views are used. Stage `frame` leaves the U-Net out: each frame for itself, and the scales from
+        the mean of the frames.
+        """
+        crops = batch["crops"][:, :VIEWS].float() / 255.0
+        projections = batch["projections"][:, :VIEWS]
+        windows, _, frames = crops.shape[:3]
+        per_frame = (array.transpose(1, 2).flatten(0, 1) for array in (crops, projections))
+        features, middle = (array.reshape(windows, frames, -1) for array in self.frame_features(*per_frame))
+        if stage == "frame":
+            prediction: Prediction = self.frame_head(features, features.mean(dim=1))
+        else:
+            prediction = self.sequence_head(*self.unet(features))
+        return prediction._replace(angles=prediction.angles.index_add(-1, self.anatomy_root_place, middle))
+
+    def frame_features(self, crops: Tensor, projections: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features (F, D) and the middle of the person (F, 3) m of frames' crops and projections (F, V, ...)."""
+        maps = self.hourglass(crops.flatten(0, 1)).unflatten(0, crops.shape[:2])  # (F, V, S * C, H / 4, W / 4)
+        with torch.autocast(crops.device.type, enabled=False):
+            middle = hull_middle(crops[:, :, 3], projections)
+            points = sample_hull(crops[:, :, 3], projections, middle, self.points, self._generator(crops.device))
+        at_points = []
+        for view in range(VIEWS):
+            places = project(points, projections[:, view])[:, None]  # (F, 1, N, 2)
+            at_points.append(grid_sample(maps[:, view].float(), places, align_corners=False)[:, :, 0].mT)
+        features = self.point(torch.cat([*at_points, points - middle[:, None]], dim=-1))  # (F, N, 32) of (F, N, L)
+        pooled = torch.cat([features.mean(dim=1), features.amax(dim=1)], dim=-1)
+        return self.frame(pooled), middle
+
+    def trained_in(self, stage: str) -> list[nn.Parameter]:
+        """Return the parameters that a phase trains: frames' features in both, and the heads that it uses."""
+        unused = ("unet.", "sequence_head.") if stage == "frame" else ("frame_head.",)
+        return [parameter for name, parameter in self.named_parameters() if not name.startswith(unused)]
+
+    def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms of our own loss."""
+        return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+
+    def _generator(self, device: torch.device) -> torch.Generator | None:
+        return None if self.training else torch.Generator(device).manual_seed(TEST_SEED)
+
+
+def about_middle(anatomy: Anatomy) -> Anatomy:
+    """Return the anatomy with the pelvis' position relative to the middle of a frame's points."""
+    mean = anatomy.mean.index_fill(0, anatomy.root_place, 0.0)
+    return replace(anatomy, mean=mean, spread=anatomy.spread.index_fill(0, anatomy.root_place, ROOT_UNIT))
+
+
+def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> OdahOurs:
+    """Return the untrained network."""
+    return OdahOurs(shape, weights, anatomy, skeleton)
+
+
+BETAS, CLIP = (0.5, 0.999), 1.0  # the position term is steep while the pelvis is still far off
+AUGMENT = Augment(shift=0.05, stretch=0.1, recolour=True)
+WEIGHTS = Weights(angle=1.0, scale=1.0, limits=1.0, joints=100.0)
+TINY = Shape(
+    hourglass_channels=16, hourglass_stacks=1, hourglass_depth=2, points=48, frame_features=64,
+    channels=(64, 64), blocks=(1, 1), heads=(2, 2), ratios=(2,),
+)  # fmt: skip
+PRESETS = {
+    "odah_ours": Preset(
+        Shape(), WEIGHTS, crop=256, precision="bf16", augment=AUGMENT,
+        phases=(
+            Phase("frame", 8, 8, 1e-4, 1e-4, steps=40_000, betas=BETAS, clip_norm=CLIP),
+            Phase("sequence", 64, 2, 1e-4, 1e-6, steps=60_000, betas=BETAS, clip_norm=CLIP, accumulate=4),
+        ),
+    ),
+    "odah_ours_frame": Preset(
+        Shape(temporal=False), WEIGHTS, crop=256, precision="bf16", augment=AUGMENT,
+        phases=(Phase("frame", 8, 8, 1e-4, 1e-6, steps=100_000, betas=BETAS, clip_norm=CLIP),),
+    ),
+    "odah_ours_tiny": Preset(
+        TINY, WEIGHTS, crop=64, augment=AUGMENT,
+        phases=(
+            Phase("frame", 8, 4, 3e-3, 3e-3, steps=24, betas=BETAS, clip_norm=CLIP),
+            Phase("sequence", 16, 2, 3e-3, 3e-4, steps=36, betas=BETAS, clip_norm=CLIP),
+        ),
+    ),
+}  # fmt: skip

@@ -1,0 +1,48 @@
+"""What is measured: consecutive frames of a clip, and what a method says of them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+from kinesynth.skeleton import SkeletonLayer
+from kinesynth_train.data import Batch
+
+
+class Estimate(NamedTuple):
+    """What a method says of a stretch.
+
+    Attributes:
+        angles: (T, J) rad, m.
+        scales: (T, B, 3), of each frame.
+        markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
+    """
+
+    angles: Tensor
+    scales: Tensor
+    markers: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Consecutive frames of one clip.
+
+    Attributes:
+        batch: a batch of this one window, padded by nothing.
+        layer: the subject's own skeleton, in float64.
+        number: of the stretch, from which its noise follows.
+    """
+
+    batch: Batch
+    layer: SkeletonLayer
+    number: int
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return self.batch["angles"].shape[1]
+
+    @property
+    def scales(self) -> Tensor:
+        """The subject's true scales, once for every frame (T, B, 3)."""
+        return self.batch["scales"].expand(self.frames, -1, -1)
