@@ -64,7 +64,7 @@ def test_amass_files(amass: Callable[..., Path], capsys: pytest.CaptureFixture[s
     good, bad = amass("good.npz"), amass("bad.npz", trans=None)
     with pytest.raises(BadInput, match=r"bad\.npz: trans"):
         check_motion(files=[bad, good])
-    assert capsys.readouterr().out == f"{good}: 60 frames at 120 Hz, smplh, male\n"
+    assert capsys.readouterr().out == f"{good}: 60 frames at 120 Hz, smplh, male, too short to tell the rate\n"
 
 
 def test_coordinates_are_held_against_their_model(tmp_path: Path, shared: Path) -> None:
