@@ -92,7 +92,7 @@ def activation_figures(stages: Path) -> Iterator[Figure]:
             missed = np.abs(supplied[0] + clip.arrays["reserves"][:, columns] - wanted)[valid]
             least = LEAST_MOMENT * float(ground[clip_id].attrs["mass_kg"])
             off = (missed > LEAST_SHARE * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
-            yield Figure(f"dynamics.activations.{clip_id}_missed", _rms(missed), "N m", 2.0, "lower")
+            yield Figure(f"dynamics.activations.{clip_id}_missed", _rms(missed), "N m", 0.1, "lower")
             yield Figure(f"dynamics.activations.{clip_id}_frames_off", float(off.mean()), "share", 0.0, "lower")
 
 

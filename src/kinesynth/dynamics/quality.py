@@ -41,6 +41,11 @@ class Subject:
     driven: np.ndarray
     feet: list[list[int]]
 
+    @property
+    def pelvis(self) -> np.ndarray:
+        """(J,) bool, the pelvis' angles."""
+        return np.isin(self.skeleton.coordinate_names, PELVIS_MOMENTS)
+
 
 def quality_filter(
     *,
@@ -72,14 +77,12 @@ def quality_filter(
         BadInput: the stage file of inverse-kinematics does not say what its markers weigh.
     """
     ik_attrs, so_attrs = read_stage(ik).attrs, read_stage(so).attrs
-    if "marker_weights" not in ik_attrs:
-        mend = "delete it and run inverse-kinematics again"
-        raise BadInput(ik, "marker_weights", "nothing", "each marker's weight in inverse kinematics", mend)
-    subject = _subject(SkeletonDefinition.from_osim(model), ik_attrs, so_attrs)
+    subject = _subject(SkeletonDefinition.from_osim(model), ik_attrs, so_attrs, weighed_markers(ik))
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
         record = {**angles.arrays, **ground.arrays, **moments.arrays, **muscles.arrays}
-        angle_valid = valid_angles(record, subject, filters)
+        locked = gimbal_locked(record, subject, filters)
+        angle_valid = valid_angles(record, subject, filters) & ~(locked[:, None] & subject.pelvis)
         share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
         if share < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
@@ -97,30 +100,41 @@ def quality_filter(
     process_clips("quality_filter", [ik, grf, id, so], output, work, {**so_attrs, "reasons": reason_names()})
 
 
-def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any]) -> Subject:
+def weighed_markers(ik: Path) -> list[str]:
+    """Return the names of the M markers of a stage file of inverse-kinematics, blank where they weigh nothing in it.
+
+    Raises:
+        BadInput: the file does not say.
+    """
+    attrs = read_stage(ik).attrs
+    if "marker_weights" not in attrs:
+        mend = "delete it and run inverse-kinematics again"
+        raise BadInput(ik, "marker_weights", "nothing", "each marker's weight in inverse kinematics", mend)
+    pairs = zip(attrs["marker_names"], attrs["marker_weights"], strict=True)
+    return [name if weight > 0.0 else "" for name, weight in pairs]
+
+
+def _subject(
+    skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any], weighed: list[str]
+) -> Subject:
     driven = set(so_attrs["muscle_driven"])
-    bodies, weights = list(ik_attrs["body_names"]), np.asarray(ik_attrs["marker_weights"])
+    bodies = list(ik_attrs["body_names"])
     return Subject(
         skeleton,
-        [name if weight > 0.0 else "" for name, weight in zip(ik_attrs["marker_names"], weights, strict=True)],
+        weighed,
         np.array([name in driven for name in skeleton.coordinate_names]),
         [[bodies.index(heel), bodies.index(toes)] for heel, toes in zip(FEET, TOES, strict=True)],
     )
 
 
 def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
-    """Return (T, J), False where a weighed marker on one of the angle's segments, or all on average, are off.
-
-    Also those of the pelvis where they are near gimbal lock.
-    """
+    """Return (T, J), False where a weighed marker on one of the angle's two segments, or all on average, are off."""
     off = record["marker_error"] > filters.max_marker_error_m
     segments = angle_segments(subject.skeleton)
     bodies = dict(zip(subject.skeleton.marker_names, subject.skeleton.marker_bodies.tolist(), strict=True))
     marker_bodies = np.array([bodies[name] if name else NO_BODY for name in subject.weighed])
     valid = np.stack([~off[:, np.isin(marker_bodies, bodies)].any(axis=1) for bodies in segments], axis=1)
-    valid &= (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
-    pelvis = np.isin(subject.skeleton.coordinate_names, PELVIS_MOMENTS)
-    return valid & ~(gimbal_locked(record, subject, filters)[:, None] & pelvis)
+    return valid & (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
 
 
 def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
