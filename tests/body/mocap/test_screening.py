@@ -54,6 +54,17 @@ def test_what_is_left_out_is_told_in_one_line(trial: MarkerTrajectories) -> None
     assert len(screened.notes) == 1
 
 
+def test_markers_that_one_posed_frame_shows_are_kept(trial: MarkerTrajectories) -> None:
+    """As of a trial that ends when all markers are seen at last: knees and ankles tell a shape that thighs do not."""
+    late = trial.positions.copy()
+    late[:-1, -3:] = np.nan
+    kept = screen(PATH, replace(trial, positions=late))
+    assert kept.markers.names == NAMES
+    assert kept.notes == ()
+    late[-1, :3] = np.nan  # not so where the others have gone by then
+    assert set(screen(PATH, replace(trial, positions=late)).left_out) == set(NAMES[-3:])
+
+
 @pytest.mark.parametrize("code", [9.9999, -16.512, 99999.0])
 def test_codes_for_gaps_are_gaps(trial: MarkerTrajectories, code: float) -> None:
     trial.positions[5:12, 3] = code

@@ -31,6 +31,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 _HIDDEN = "too few markers are seen at once"
 _LEAST_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
 _SHAPE_FRAMES = 24
+_LEAST_OF_FULLEST = 2.0 / 3.0  # of the markers that the fullest frame shows
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
 _ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
@@ -177,9 +178,19 @@ def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
 
 
 def _some_frames(trial: MarkerTrajectories, dressed: Dressed, most: int) -> MarkerTrajectories:
-    """Return at most so many frames of a trial, spread evenly over those in which enough markers are seen."""
-    seen = np.flatnonzero(_well_seen(dressed.columns(trial)))
-    return replace(trial, positions=trial.positions[seen[:: max(1, -(-len(seen) // most))]])
+    """Return so many frames of a trial, spread evenly over those that show enough markers, not far fewer than others.
+
+    Where these leave out markers that another frame shows, the frame that shows most markers joins them.
+    """
+    targets = dressed.columns(trial)
+    shown = targets.isfinite().all(-1).numpy()
+    counts = np.where(_well_seen(targets), shown.sum(axis=1), 0)
+    fullest = int(counts.argmax())
+    seen = np.flatnonzero(counts >= max(_LEAST_OF_FULLEST * counts[fullest], 1.0))
+    chosen = seen[:: max(1, -(-len(seen) // most))]
+    if (shown[fullest] & ~shown[chosen].any(axis=0)).any():
+        chosen = np.append(chosen, fullest)
+    return replace(trial, positions=trial.positions[chosen])
 
 
 def _well_seen(targets: Tensor) -> np.ndarray:

@@ -15,6 +15,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 
 LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
 _LEAST_SEEN = 0.1  # of the frames, or a marker is left out
+_NEARLY_ALL = 0.9  # of the known markers
 _MEND = "rename the markers"
 _NO_MARKERS = "give a file of markers on the skin; joint centres do not tell how a body turns or how wide it is"
 _SOME_FRAMES = 50  # spread over the trial, where all would take long
@@ -90,11 +91,20 @@ def without(trial: MarkerTrajectories, names: Mapping[str, str]) -> MarkerTrajec
 
 
 def _seldom_seen(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> list[str]:
-    """Return the markers that are hidden in nearly all frames in which the body is seen."""
+    """Return the markers that are hidden in nearly all frames in which the body is seen.
+
+    A frame that shows nearly all known markers at once, as a posed one does, speaks for those that it alone shows.
+    """
     seen = np.isfinite(trial.positions).all(-1)
-    body_seen = seen[:, [trial.names.index(name) for name in labels]].sum(axis=1) >= LEAST_KNOWN
+    known_seen = seen[:, [trial.names.index(name) for name in labels]].sum(axis=1)
+    body_seen = known_seen >= LEAST_KNOWN
     share = seen[body_seen if body_seen.any() else slice(None)].mean(axis=0)
-    return [name for name, value in zip(trial.names, share, strict=True) if value < _LEAST_SEEN]
+    posed = seen[body_seen & (known_seen >= _NEARLY_ALL * len(labels))].any(axis=0)
+    return [
+        name
+        for name, value, shown in zip(trial.names, share, posed, strict=True)
+        if value < _LEAST_SEEN and not (shown and name in labels)
+    ]
 
 
 def _twins(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> dict[str, str]:
