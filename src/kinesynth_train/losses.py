@@ -122,11 +122,11 @@ def weighed(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> dict[s
 
 
 def truth_for(prediction: Prediction, batch: Batch) -> Batch:
-    """Return the truth of the one frame that a prediction stands for, or of all."""
+    """Return the truth of the frames that a prediction stands for."""
     if prediction.frame is None:
         return batch
-    one = slice(prediction.frame, prediction.frame + 1)
-    return {name: value[:, one] if TIME_AXIS.get(name) == 0 else value for name, value in batch.items()}
+    frames = torch.as_tensor(prediction.frame, device=batch["frame_valid"].device).reshape(-1)
+    return {name: value[:, frames] if TIME_AXIS.get(name) == 0 else value for name, value in batch.items()}
 
 
 def angle_loss(prediction: Prediction, truth: Tensor, valid: Tensor, anatomy: Anatomy) -> Tensor:

@@ -24,7 +24,7 @@ class Prediction(NamedTuple):
         scales: (N, T, B, 3), of each frame, though most networks say one set for the window.
         rotation: (N, T, 3, 3) of the root in the world, from networks that give a matrix rather than three angles.
         circle: (N, T, F, 2) cosine and sine of angles as they came, not of length 1, where a loss is on those.
-        frame: T is 1 and stands for this frame of the window alone.
+        frame: where these T are not the window's frames, which of those they stand for: one, or (T,) indices.
         earlier: what inner parts of the network say, if that is trained too.
     """
 
@@ -32,7 +32,7 @@ class Prediction(NamedTuple):
     scales: Tensor
     rotation: Tensor | None = None
     circle: Tensor | None = None
-    frame: int | None = None
+    frame: int | Tensor | None = None
     earlier: tuple["Prediction", ...] = ()
 
 

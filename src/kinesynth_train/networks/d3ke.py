@@ -10,7 +10,8 @@ scales, 0.06 angles.
 From the released configuration, where the paper is silent: angles in degrees for the loss and kept within their limits
 by a sigmoid, scales within a reach; six numbers of the matrix, in a camera turned towards the crop; three blocks that
 keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The paper's own figures stand where the two
-differ (LSTM: 128). Frames' estimates are of unchanged pictures here; in use the first view is looked at.
+differ (LSTM: 128). Frames' estimates are of unchanged pictures here, every other batch of windows is about another
+frame than the middle one, and in use the first view is looked at.
 """
 
 from collections.abc import Callable
@@ -106,7 +107,22 @@ class D3ke(Network):
         else:
             with torch.no_grad():
                 estimates = self.estimates(self.frames(batch["crops"][:, views].flatten(0, 1), cameras), cameras)
-        return self.over_time(estimates, cameras)
+        if not (self.training and isinstance(self.sequence, LiftingTransformer)):
+            return self.over_time(estimates, cameras)
+        return self._about(estimates, cameras)
+
+    def _about(self, estimates: Tensor, cameras: Tensor) -> Prediction:
+        """Return what training sees of windows: every other batch is about another frame than the middle one.
+
+        The end of such a window is repeated, as it is in use for a clip's first and last frames.
+        """
+        count, shift = estimates.shape[1], 0
+        if float(torch.rand(())) < 0.5:
+            shift = int(torch.randint(count, ())) - count // 2
+        places = (torch.arange(count, device=estimates.device) + shift).clamp(0, count - 1)
+        prediction = self.over_time(estimates[:, places], cameras[:, places])
+        earlier = tuple(said._replace(frame=places) for said in prediction.earlier)
+        return prediction._replace(frame=count // 2 + shift, earlier=earlier)
 
     def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:
         """Return what the frames' network says of crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""
@@ -248,8 +264,8 @@ PRESETS = {
         Shape(backbone="small", width=64, layers=1, hidden=128, heads=4, strides=(4, 4), dropout=0.0), Weights(),
         crop=64, augment=AUGMENT,
         phases=(
-            Phase("frame", 4, 4, 1e-3, 1e-4, steps=40, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
-            Phase("sequence", 16, 8, 1e-3, 1e-4, steps=20, schedule="exponential"),
+            Phase("frame", 4, 4, 1e-3, 1e-4, steps=30, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
+            Phase("sequence", 16, 8, 2e-3, 1e-4, steps=30, schedule="exponential"),
         ),
     ),
 }  # fmt: skip
