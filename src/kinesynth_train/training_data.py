@@ -14,13 +14,16 @@ def training_windows(settings: Settings, model: Model, phase: Phase, device: str
     """Return the windows that a phase learns from; where the network stores what it needs of pictures, those."""
     network, preset = model.network, model.preset
     if settings.overfit:
-        return overfit_windows(settings, model, phase.window)
-    whole = stretches(settings.shards, "train", preset.crop, network.labels)
+        whole: Windows | None = overfit_windows(settings, model, phase.window)
+    else:
+        whole = stretches(settings.shards, "train", preset.crop, network.labels)
     assert whole is not None  # begin has seen to that
     clips = []
     for index in range(len(whole)):
         stretch = read_stretch(whole, index, device)
         estimates = network.stored(stretch.batch, phase.stage)
+        if estimates is None and settings.overfit:
+            return whole
         if estimates is None:
             return Windows(
                 settings.shards, "train", phase.window, preset.crop, labels=network.labels,

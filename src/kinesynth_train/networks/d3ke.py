@@ -264,8 +264,8 @@ PRESETS = {
         Shape(backbone="small", width=64, layers=1, hidden=128, heads=4, strides=(4, 4), dropout=0.0), Weights(),
         crop=64, augment=AUGMENT,
         phases=(
-            Phase("frame", 4, 4, 1e-3, 1e-4, steps=30, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
-            Phase("sequence", 16, 8, 2e-3, 1e-4, steps=30, schedule="exponential"),
+            Phase("frame", 4, 4, 1e-3, 1e-4, steps=12, schedule="exponential", optimizer="adamw", weight_decay=1e-3),
+            Phase("sequence", 16, 8, 1e-3, 5e-5, steps=48, schedule="exponential"),
         ),
     ),
 }  # fmt: skip
