@@ -157,3 +157,11 @@ def test_a_full_disk_is_one_line_and_exit_code_2(
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "No space left on device" in told
+
+
+def test_a_rule_can_state_either_value_of_a_switch() -> None:
+    """Rules write `--no-FLAG` where the configuration says false."""
+    for arguments in ("--motion-blur", "--no-motion-blur"):
+        required = ["--body", "b.npz", "--fit", "f.h5", "--output", "o.h5"]
+        _, bound, _ = cli.build_app("render-views").parse_args(["render-views", *required, arguments])
+        assert bound.arguments["motion_blur"] == (arguments == "--motion-blur")

@@ -65,7 +65,9 @@ def build_app(verb: str = "") -> App:
         help="From body motion to training data with anatomically true labels.",
         version=__version__,
         help_format="plaintext",
-        default_parameter=Parameter(consume_multiple=True, negative=()),  # one flag takes many files
+        default_parameter=Parameter(
+            consume_multiple=True, negative_iterable=()
+        ),  # one flag takes many files; no --empty-FLAG
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
