@@ -2,7 +2,7 @@
 
 Takes:  stages/{grf,id}/{shard}.h5, stages/scale/{subject}.osim
 Gives:  stages/paths/{shard}.npz             polynomials for the muscle paths around the shard's motions
-        stages/so/{shard}.h5                 activations, reserves, constraint violation
+        stages/so/{shard}.h5                 activations, reserves, what the solution misses of the moments
 """
 
 

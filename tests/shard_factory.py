@@ -123,7 +123,7 @@ def make_clip(
     own, phase = scaled(skeleton, float(scale[0, 0])), np.linspace(0.0, 2.0 * np.pi, frames)
     force, cop, free = ground_reaction(own, keypoints, 0.5 + 0.4 * np.sin(phase), FPS)
     ground = {"grf/force": force, "grf/cop": cop, "grf/moment": free}
-    moments = joint_moments(own, {"angles": angles, **ground}, FPS)
+    moments = joint_moments(own, {"angles": angles, "smooth_angles": angles, **ground}, FPS)
     activations = muscle_activations(own, moments)
     valid = np.ones(frames, dtype=bool)
     valid[:2] = False

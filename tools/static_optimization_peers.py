@@ -9,7 +9,7 @@ import numpy as np
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.static_optimization import activations
-from kinesynth.dynamics.static_optimization_batched import batched_muscles, share_among_muscles, solve_batched, speeds
+from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, share_among_muscles, solve_batched, speeds
 from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip
 
@@ -85,7 +85,7 @@ def compare(
     exact = share_among_muscles(
         force, lengths, gradients[:, :, columns], speeds(angles[:, columns], fps)[solved], wanted[solved][:, columns]
     )
-    muscles = batched_muscles(MusclePaths.load(paths), force, names, known.free)
+    muscles = BatchedMuscles(MusclePaths.load(paths), force, np.array(columns))
     fitted = solve_batched(muscles, angles, fps, wanted)["activations"]
     batch = _there_and_back(angles), _there_and_back(wanted)
     start = time.process_time()

@@ -22,15 +22,13 @@ from kinesynth.errors import BadConfig
 from kinesynth.networks import network_modules
 
 MOST_VALUES = 10_000
-
-
-def _column(package: str, table: str, index: int) -> list[str]:
-    """Return what a column of a package's table names: variants are named where they are defined."""
-    lines = (files(package) / "tables" / table).read_text(encoding="utf-8").splitlines()
-    return list(dict.fromkeys(row[index] for row in csv.reader(lines[1:]) if row[index]))
-
-
 MEND = "see config.yaml for every key and its meaning"
+
+
+def _column(table: str, name: str) -> list[str]:
+    """Return what a column of one of the renderer's tables names: variants are named where they are defined."""
+    lines = (files("kinesynth.render") / "tables" / table).read_text(encoding="utf-8").splitlines()
+    return list(dict.fromkeys(row[name] for row in csv.DictReader(lines) if row[name]))
 
 
 def option(default: Any, description: str, **bounds: Any) -> Any:
@@ -178,14 +176,14 @@ class Render:
     preset: str = option(
         "preview",
         "preview: for CPUs; odah: the quality of the paper",
-        enum=_column("kinesynth.render", "presets.csv", 0),
+        enum=_column("presets.csv", "preset"),
     )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
     rig: str = option(
         "views",
         "a rig of cameras, or views: those listed",
-        enum=["views", *_column("kinesynth.render", "cameras.csv", 1)],
+        enum=["views", *_column("cameras.csv", "rig")],
     )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
     motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")

@@ -23,10 +23,13 @@ def frame_pixels(
 
 
 def reformatted(
-    frame: av.VideoFrame, layout: str, width: int | None = None, height: int | None = None
+    frame: av.VideoFrame, layout: str, width: int | None = None, height: int | None = None, **colours: int
 ) -> av.VideoFrame:
-    """Return the frame in another of FFmpeg's pixel formats or in another size, itself where nothing changes."""
+    """Return the frame in another of FFmpeg's pixel formats or in another size, itself where nothing changes.
+
+    `colours` are PyAV's colour spaces and ranges, as dst_colorspace and dst_color_range.
+    """
     if not hasattr(_of_thread, "converter"):
         _of_thread.converter = av.video.reformatter.VideoReformatter()
     converter: av.video.reformatter.VideoReformatter = _of_thread.converter
-    return converter.reformat(frame, width, height, layout, threads=1)
+    return converter.reformat(frame, width, height, layout, threads=1, **colours)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kinesynth.config import Filters
+from kinesynth.dataset import physics_muscles
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dynamics.reasons import BITS, REASONS, names, packed, spoilt
 
@@ -40,3 +41,9 @@ def test_the_page_lists_every_reason() -> None:
         assert f"| {reason.level}" in row
         for name in reason.thresholds:
             assert f"`{name}`" in row
+
+
+def test_verify_knows_what_each_reason_spoils() -> None:
+    """The dataset may not import the stage: its own lists must be those of the table."""
+    assert {reason.name for reason in REASONS if reason.level == "activations"} == physics_muscles._MUSCLE_REASONS
+    assert {reason.name for reason in REASONS if reason.level != "activations"} == physics_muscles._FORCE_REASONS

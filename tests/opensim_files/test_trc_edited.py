@@ -139,6 +139,17 @@ def test_an_edited_file_is_read_as_it_was_or_refused(
         assert_as_it_was(found, positions, may_lack=bool(LOSING & {*edits}))
 
 
+def test_tabs_added_at_the_ends_do_not_make_rows_whole_that_lost_cells(tmp_path: Path) -> None:
+    positions = trial(85, 0.1)
+    path = tmp_path / "walk.trc"
+    write_trc(path, NAMES, positions, HZ)
+    text = path.read_text().replace("NaN", "")
+    for name in ("runs of tabs made one", "tabs at the ends of lines"):
+        text = EDITS[name](text, st.data())
+    path.write_text(text)
+    assert isinstance(read_or_refusal(path), str)
+
+
 def read_or_refusal(path: Path) -> MarkerTrajectories | str:
     try:
         return read_trc(path)

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from figure import figure
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render import head
 from kinesynth.render.anatomy import Piece
 from kinesynth.render.garments import LOWER, UPPER, Fit, Upper
-from kinesynth.render.mesh import boundary_edges, vertex_normals
+from kinesynth.render.mesh import boundary_edges
 from kinesynth.render.person import dress
 from kinesynth.render.sampling import sample_clothes, sample_look
 from kinesynth.render.skinning import bone_transforms, drape

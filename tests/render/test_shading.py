@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from figure import figure
 
-from kinesynth.render.mesh import vertex_normals
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.shading import KeyLight, fill, floor_patch, floor_shades, visibility
 
 BODY = figure()

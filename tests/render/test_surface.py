@@ -1,8 +1,9 @@
 import numpy as np
 from figure import figure
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.head import ellipsoid
-from kinesynth.render.mesh import Patch, boundary_edges, smooth, smoothing_matrix, vertex_normals
+from kinesynth.render.mesh import Patch, boundary_edges, smooth, smoothing_matrix
 
 
 def test_a_cut_is_straight_and_keeps_the_positive_side() -> None:

@@ -80,12 +80,13 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
     for shard in shards:
         path = _folder() / f"stages/ik/{shard}.h5"
         stage = read_stage(path)
+        weighed = weighed_markers(path, stage.attrs)
         if stage.rejected:
             raise RuntimeError(f"{shard}: {sorted(stage.rejected)} rejected")
         for clip_id, clip in stage.clips.items():
             rms.append(1e3 * float(np.sqrt(np.mean(clip.arrays["marker_error_rms"] ** 2))))
             greatest.append(1e3 * float(clip.arrays["marker_error_max"].max()))
-            valid.append(_valid_share(clip, weighed_markers(path), _model(shard)))
+            valid.append(_valid_share(clip, weighed, _model(shard)))
             print(f"{clip_id:24} RMS {rms[-1]:5.1f} mm, maximum {greatest[-1]:5.1f} mm, valid angles {valid[-1]:.2f}")  # noqa: T201
     yield Figure(f"skeleton.ik_{name}_rms", round(max(rms), 2), "mm", 15.0, "lower")
     yield Figure(f"skeleton.ik_{name}_max", round(max(greatest), 2), "mm", 40.0, "lower")

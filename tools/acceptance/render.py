@@ -11,12 +11,12 @@ import numpy as np
 
 from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece
 from kinesynth.render.cameras import set_up
 from kinesynth.render.garments import LOWER, UPPER
-from kinesynth.render.mesh import vertex_normals
 from kinesynth.render.person import dress
 from kinesynth.render.person_files import bone_motion, rest_body, write_person
 from kinesynth.render.presets import PRESETS

@@ -56,10 +56,10 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
     """Return the moments (T, len(joints)) N m by the principle of virtual work, NaN near the clip's ends.
 
     The parts' masses sit in their mass centres; their own moments of inertia are left out. The motion is that which the
-    forces belong to, where the shard holds it (`smooth_angles`).
+    forces belong to (`smooth_angles`).
     """
     arrays, fps = clip.arrays, float(clip.attrs["fps"])
-    angles = arrays.get("smooth_angles", arrays["angles"])
+    angles = arrays["smooth_angles"]
     pose = _posed(layer, angles)
     masses, feet = person.skeleton.masses[:, None], person.bodies(_FEET)
     places = pose.mass_centres.numpy()

@@ -3,9 +3,8 @@
 import numpy as np
 
 from kinesynth.dataset.checks import keypoints_on_mask
+from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
-
-STANDARD_GRAVITY = 9.80665
 
 
 def clip_quality(clip: ClipRecord, mass_kg: float) -> dict[str, float]:

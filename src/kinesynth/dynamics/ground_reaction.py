@@ -106,7 +106,11 @@ def ground_reaction(
         contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons, contact_cutoff_hz
     )
 
-    react = _gaitdynamics(weights, scale, names, contact) if engine == "gaitdynamics" else _by_contact(contact)
+    react = (
+        _gaitdynamics(weights, scale, names, contact)
+        if engine == "gaitdynamics"
+        else partial(estimate, contact=contact)
+    )
 
     def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
         fps = float(clip.attrs["fps"])
@@ -118,7 +122,7 @@ def ground_reaction(
             )  # fmt: skip
         except ClipRejected as error:
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
-        reaction = react(demand, fps)
+        reaction = react(demand)
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
         attrs |= {
@@ -146,13 +150,9 @@ def _not_estimated(clip: Clip, attrs: Mapping[str, Any], reason: str) -> Clip:
     return replace(masked, arrays={**masked.arrays, **others})
 
 
-def _by_contact(contact: ContactModel) -> Callable[[Demand, float], GroundReaction]:
-    return lambda demand, _: estimate(demand, contact)
-
-
 def _gaitdynamics(
     weights: Path | None, scale: Path | None, names: list[str], contact: ContactModel
-) -> Callable[[Demand, float], GroundReaction]:
+) -> Callable[[Demand], GroundReaction]:
     """Return the published network as an engine for one subject's clips."""
     from kinesynth.dynamics.gaitdynamics import load_network
 
@@ -160,11 +160,11 @@ def _gaitdynamics(
         raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", MEND)
     network, height = load_network(weights), float(json.loads(scale.read_text())["height_m"])
 
-    def react(demand: Demand, fps: float) -> GroundReaction:
-        motion, heading = motion_features(names, demand.angles, fps, height)
+    def react(demand: Demand) -> GroundReaction:
+        motion, heading = motion_features(names, demand.angles, demand.rate_hz, height)
         force, cop = forces_from_features(
-            network.forces(motion), len(demand.angles), fps, heading, demand.feet.heel[..., 3], demand.mass_kg, height,
-            contact.least_force_newtons,
+            network.forces(motion), len(demand.angles), demand.rate_hz, heading, demand.feet.heel[..., 3],
+            demand.mass_kg, height, contact.least_force_newtons,
         )  # fmt: skip
         return reaction_of(demand, force, cop, np.zeros_like(force))
 

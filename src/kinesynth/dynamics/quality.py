@@ -71,13 +71,13 @@ def quality_filter(
         output: stage file with angle_valid (T, J), force_valid (T,), activation_valid (T,) and reasons (T,), a bit per
             failed check (see `reasons`), named in the attribute reasons. Besides what the filters decide, forces are
             masked where a flight begins or ends so near that the low-pass filter smears one into the other.
-        filters: the filters, the section `filters` of the configuration.
+        filters: the thresholds, the section `filters` of the configuration.
 
     Raises:
         BadInput: the stage file of inverse-kinematics does not say what its markers weigh.
     """
-    ik_attrs, so_attrs = read_stage(ik).attrs, read_stage(so).attrs
-    subject = _subject(SkeletonDefinition.from_osim(model), ik_attrs, so_attrs, weighed_markers(ik))
+    tracked, shared = read_stage(ik), read_stage(so)
+    subject = _subject(SkeletonDefinition.from_osim(model), ik, tracked.attrs, shared.attrs)
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
         record = {**angles.arrays, **ground.arrays, **moments.arrays, **muscles.arrays}
@@ -87,7 +87,7 @@ def quality_filter(
         if share < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
-        failed = failed_checks(record, ground.attrs, not reason, subject, filters)
+        failed = failed_checks(record, ground.attrs, not reason, locked, subject, filters)
         arrays = {
             "angle_valid": angle_valid,
             "force_valid": ~spoilt(failed, "forces"),
@@ -97,16 +97,20 @@ def quality_filter(
         attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
         return Clip(angles.clip_id, arrays, attrs)
 
-    process_clips("quality_filter", [ik, grf, id, so], output, work, {**so_attrs, "reasons": reason_names()})
+    attrs = {**shared.attrs, "reasons": reason_names()}
+    process_clips("quality_filter", [tracked, grf, id, shared], output, work, attrs)
 
 
-def weighed_markers(ik: Path) -> list[str]:
-    """Return the names of the M markers of a stage file of inverse-kinematics, blank where they weigh nothing in it.
+def weighed_markers(ik: Path, attrs: Mapping[str, Any]) -> list[str]:
+    """Return the names of the M markers of inverse kinematics, blank where they weigh nothing in it.
+
+    Args:
+        ik: its stage file, for the message.
+        attrs: of that file.
 
     Raises:
         BadInput: the file does not say.
     """
-    attrs = read_stage(ik).attrs
     if "marker_weights" not in attrs:
         mend = "delete it and run inverse-kinematics again"
         raise BadInput(ik, "marker_weights", "nothing", "each marker's weight in inverse kinematics", mend)
@@ -115,13 +119,13 @@ def weighed_markers(ik: Path) -> list[str]:
 
 
 def _subject(
-    skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any], weighed: list[str]
+    skeleton: SkeletonDefinition, ik: Path, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any]
 ) -> Subject:
     driven = set(so_attrs["muscle_driven"])
     bodies = list(ik_attrs["body_names"])
     return Subject(
         skeleton,
-        weighed,
+        weighed_markers(ik, ik_attrs),
         np.array([name in driven for name in skeleton.coordinate_names]),
         [[bodies.index(heel), bodies.index(toes)] for heel, toes in zip(FEET, TOES, strict=True)],
     )
@@ -148,17 +152,20 @@ def failed_checks(
     record: Mapping[str, np.ndarray],
     attrs: Mapping[str, Any],
     dynamics_valid: bool,
+    locked: np.ndarray,
     subject: Subject,
     filters: Filters,
 ) -> dict[str, np.ndarray]:
-    """Return, by the name of each of `REASONS`, where (T,) frames fail; `attrs` are those of the ground reaction."""
+    """Return, by the name of each of `REASONS`, where (T,) frames fail.
+
+    `attrs` are those of the ground reaction, `locked` (T,) is what `gimbal_locked` says.
+    """
     mass, fps = float(subject.skeleton.masses.sum()), float(attrs["fps"])
     body_weight, frames = mass * GRAVITY, len(record["residual"])
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * filters.moment_limit
     reserve_share = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), LEAST_MOMENT * mass)
-    locked = gimbal_locked(record, subject, filters)
     return {
         "marker_error": record["marker_error_rms"] > filters.max_marker_rms_m,
         "no_dynamics": np.full(frames, not dynamics_valid),

@@ -13,12 +13,7 @@ from kinesynth.dynamics.filters import local_fit
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
-from kinesynth.dynamics.static_optimization_batched import (
-    batched_muscles,
-    solve_batched,
-    speeds,
-    spline_order,
-)
+from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, solve_batched, speeds, spline_order
 from kinesynth.errors import BadInput, ClipRejected, KinesynthError
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
@@ -105,16 +100,16 @@ def static_optimization(
         except ClipRejected as error:
             return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", shapes)
         needed, reserves = (_left_over(known, moments.arrays["moments"], part) for part in supplied)
-        missed = (needed - found["reserves"])[:, _driven(known)]
+        missed = needed[:, _driven(known)] - found["reserves"]
         arrays = {"activations": both[1], "reserves": reserves, "so_violation": np.linalg.norm(missed, axis=1)}
         return Clip(ground.clip_id, arrays, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
         known = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
         if engine == "batched":
-            solve = _batched(worker, model, paths, names)
+            solve = _batched(worker, model, paths, names, known)
         else:
-            solve = partial(_with_tool, worker, model, names, rate, activation_exponent, timeout_seconds)
+            solve = partial(_with_tool, worker, model, names, known, rate, activation_exponent, timeout_seconds)
         attrs = {"muscle_names": list(known.names), "muscle_driven": list(known.driven)}
         process_clips("static_optimization", [grf, id], output, partial(work, worker, known, solve), attrs)
 
@@ -131,15 +126,15 @@ def _driven(known: Muscles) -> list[int]:
     return [known.coordinate_names.index(name) for name in known.driven]
 
 
-def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Solve:
+def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: Muscles) -> Solve:
     """Return the batched engine for the subject's clips."""
-    known, force = worker.call(_muscle_model, model.absolute(), timeout_seconds=MODEL_SECONDS)
+    force = worker.call(_muscle_force, model.absolute(), timeout_seconds=MODEL_SECONDS)
     fitted = MusclePaths.load(paths)
     if fitted.muscle_names != known.names or fitted.coordinate_names != known.driven:
         found = f"{len(fitted.muscle_names)} muscles over {len(fitted.coordinate_names)} coordinates"
         expected = f"the {len(known.names)} over {len(known.driven)} of {model.name}"
         raise BadInput(paths, "muscle_names", found, expected, "run fit-muscle-paths on this model")
-    muscles = batched_muscles(fitted, force, names, known.free)
+    muscles = BatchedMuscles(fitted, force, np.array([names.index(name) for name in known.driven]))
 
     def solve(ground: Clip, moments: Clip) -> tuple[Arrays, float]:
         fps = float(ground.attrs["fps"])
@@ -149,16 +144,17 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str]) -> Solv
 
 
 def _with_tool(
-    worker: Worker, model: Path, names: list[str], rate: float, exponent: float,
+    worker: Worker, model: Path, names: list[str], known: Muscles, rate: float, exponent: float,
     timeout_seconds: float, ground: Clip, _moments: Clip,
 ) -> tuple[Arrays, float]:  # fmt: skip
     """Solve a clip with OpenSim's tool."""
     fps = float(ground.attrs["fps"])
-    return worker.call(
+    arrays, so_rate = worker.call(
         activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
         [ground.arrays[name] for name in ("force", "cop", "moment")],
         rate or fps, exponent, timeout_seconds=timeout_seconds,
     )  # fmt: skip
+    return {**arrays, "reserves": arrays["reserves"][:, _driven(known)]}, so_rate
 
 
 def activations(
@@ -225,11 +221,11 @@ def _muscles(model: Path) -> Muscles:
     return read_muscles(model)
 
 
-def _muscle_model(model: Path) -> tuple[Muscles, MuscleForce]:
-    """Return the muscles' names and what decides their forces."""
-    from kinesynth.dynamics.muscle_model import read_muscle_force, read_muscles
+def _muscle_force(model: Path) -> MuscleForce:
+    """Return what decides the muscles' forces. Runs OpenSim: call it in a child process."""
+    from kinesynth.dynamics.muscle_model import read_muscle_force
 
-    return read_muscles(model), read_muscle_force(model)
+    return read_muscle_force(model)
 
 
 def _at(times: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:

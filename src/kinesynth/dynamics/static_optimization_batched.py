@@ -4,7 +4,6 @@ The problem is that of OpenSim's tool: least squares of activations, the model's
 force-length-velocity, a stiff tendon and no passive forces, one reserve per free coordinate.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,25 +25,23 @@ class BatchedMuscles:
         paths: of A muscles over the D coordinates that they drive.
         force: of the same muscles.
         columns: (D,) where those coordinates stand among all J.
-        free: (J,) bool, coordinates that are neither coupled nor locked: each has a reserve.
     """
 
     paths: MusclePaths
     force: MuscleForce
     columns: np.ndarray
-    free: np.ndarray
 
 
 def solve_batched(
     muscles: BatchedMuscles, angles: np.ndarray, fps: float, moments: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return activations (T, A) and reserves (T, J) N m or N.
+    """Return activations (T, A) and, of the D coordinates that muscles drive, the reserves (T, D) N m.
 
     Args:
         muscles: the subject's.
         angles: (T, J) rad, low-passed as for `moments`.
         fps: frames per second.
-        moments: (T, J) N m, of inverse dynamics. What muscles do not drive is left to the reserves.
+        moments: (T, J) N m, of inverse dynamics.
     """
     driven = angles[:, muscles.columns]
     speed, wanted = speeds(driven, fps), moments[:, muscles.columns]
@@ -53,11 +50,9 @@ def solve_batched(
         share_among_muscles(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part], wanted[part])
         for part in parts
     ]
-    reserves = np.where(muscles.free, moments, 0.0)
-    reserves[:, muscles.columns] = np.concatenate([part.reserves for part in solved])
     return {
         "activations": np.concatenate([part.activations for part in solved]),
-        "reserves": reserves,
+        "reserves": np.concatenate([part.reserves for part in solved]),
     }
 
 
@@ -84,11 +79,3 @@ def speeds(angles: np.ndarray, fps: float) -> np.ndarray:
 def spline_order(frames: int) -> int:
     """Return the odd order, 5 at most, of a spline through so many frames."""
     return min(5, frames - 1 - frames % 2)
-
-
-def batched_muscles(
-    paths: MusclePaths, force: MuscleForce, coordinates: Sequence[str], free: Sequence[str]
-) -> BatchedMuscles:
-    """Bring together what was fitted and what was read; `coordinates` are all J, `free` those with a reserve."""
-    columns = np.array([list(coordinates).index(name) for name in paths.coordinate_names])
-    return BatchedMuscles(paths, force, columns, np.isin(coordinates, free))

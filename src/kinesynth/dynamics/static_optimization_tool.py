@@ -18,7 +18,7 @@ from kinesynth.opensim_files import Storage, read_storage
 
 RESERVE = "reserve_"
 
-_SOLVED = re.compile(r"time = (\S+) Performance = \S+ Constraint violation = (\S+)")
+_SOLVED = re.compile(r"time = (\S+) Performance = \S+ Constraint violation = \S+")
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,13 @@ class Solution:
 
     Attributes:
         times: (S,) s.
-        muscle_names: the A muscles in the order of the model's ForceSet.
-        activations: (S, A).
+        activations: (S, A), muscles in the order of the model's ForceSet.
         reserves: (S, J) N m (N for translations), 0 where the coordinate has none.
-        violation: (S,) Euclidean norm of the errors in the coordinates' accelerations.
     """
 
     times: np.ndarray
-    muscle_names: tuple[str, ...]
     activations: np.ndarray
     reserves: np.ndarray
-    violation: np.ndarray
 
 
 def solve(
@@ -59,19 +55,17 @@ def solve(
     write_motion(folder / "angles.mot", names, times, angles)
     setup = _write_setup(folder, times, loads, stride, exponent)
     with _captured_output(folder / "output.txt"):
-        osim.Logger.setLevelString("info")  # below this level the tool keeps the constraint violation to itself
+        osim.Logger.setLevelString("info")  # below this level the tool keeps to itself what it solved
         osim.AnalyzeTool(str(setup), True).run()
     controls = read_storage(folder / "clip_StaticOptimization_activation.sto")
     forces = read_storage(folder / "clip_StaticOptimization_force.sto")
-    violation = {float(time): float(value) for time, value in _SOLVED.findall((folder / "output.txt").read_text())}
-    if len(controls.times) != len(times[::stride]) or len(violation) != len(controls.times):
+    solved = {float(time) for time in _SOLVED.findall((folder / "output.txt").read_text())}
+    if len(controls.times) != len(times[::stride]) or len(solved) != len(controls.times):
         raise ClipRejected("static optimization left frames out", len(controls.times), f"of {len(times[::stride])}")
     return Solution(
         controls.times,
-        muscles,
         np.stack([controls.column(name) for name in muscles], axis=1),
         np.stack([_reserve(forces, name) for name in names], axis=1),
-        np.array([violation[time] for time in sorted(violation)]),
     )
 
 

@@ -5,7 +5,6 @@ can have come under another name: a row that was cut off continues its neighbour
 whose middle cells were lost continues them better with its last values moved.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,8 +35,8 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     columns = 2 + 3 * markers
     tabbed = any("\t" in row for row in rows)
     cells = [row.split("\t") for row in rows] if tabbed else _between_blanks(path, rows, columns)
-    usual = Counter(len(row) for row in cells if len(row) >= columns).most_common(1)
-    whole = usual[0][0] if usual else columns  # many programs end all rows with a tab
+    even = len({len(row) for row in cells}) == 1  # many programs end all rows with a tab
+    whole = max(len(cells[0]), columns) if even else None
     lengths = np.array([_length(path, frame, row, columns, whole) for frame, row in enumerate(cells)])
     table = np.full((len(rows), columns), np.nan)
     for frame, row in enumerate(cells):
@@ -79,8 +78,12 @@ def _between_blanks(path: Path, rows: Sequence[str], columns: int) -> list[list[
     raise BadInput(path, f"frame {frame + 1}", found, "cells between tabs", "put the tabs back that became blanks")
 
 
-def _length(path: Path, frame: int, row: list[str], columns: int, whole: int) -> int:
-    """Return how many of a row's cells count: all columns, or in a row of odd length the markers before its end."""
+def _length(path: Path, frame: int, row: list[str], columns: int, whole: int | None) -> int:
+    """Return how many of a row's cells count: all columns, or the markers before its end if cells may have been lost.
+
+    `whole` is the length that all rows have in common. Without one, empty cells at an end prove nothing: tabs may have
+    been added there after others were lost.
+    """
     filled = max((i + 1 for i, cell in enumerate(row) if cell.strip()), default=0)
     if filled > columns:
         raise BadInput(path, f"frame {frame + 1}", f"{filled} cells", f"{columns} cells", MEND)

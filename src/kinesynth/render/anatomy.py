@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.folds import Folds
-from kinesynth.render.mesh import vertex_normals
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from scipy.ndimage import map_coordinates
 
-from kinesynth.pixels import frame_pixels
+from kinesynth.pixels import frame_pixels, reformatted
 from kinesynth.render.cameras import Camera, Exposure
 from kinesynth.render.shots import Shot, source_pixels
 
@@ -62,6 +62,6 @@ def _encode(pictures: Iterator[np.ndarray], camera: Camera, fps: float, output: 
         context.color_primaries = context.color_trc = _BT709
         for picture in pictures:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            bt709 = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+            bt709 = reformatted(frame, "yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
             container.mux(stream.encode(bt709))
         container.mux(stream.encode())

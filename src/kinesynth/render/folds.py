@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from kinesynth.render.mesh import vertex_normals
+from kinesynth.geometry.mesh import vertex_normals
 
 _WAVES = 7
 _LENGTH_M = (0.045, 0.11)  # of folds, from crest to crest

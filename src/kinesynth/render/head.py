@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.anatomy import Piece, RestBody, single
-from kinesynth.render.mesh import Patch, boundary_edges, smooth, smoothing_matrix, vertex_normals
+from kinesynth.render.mesh import Patch, boundary_edges, smooth, smoothing_matrix
 
 HAIRCUTS = {
     "male": ("buzz", "crop", "short", "side part", "curls"),

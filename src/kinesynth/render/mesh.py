@@ -1,4 +1,4 @@
-"""Triangle meshes as arrays: cutting, normals, smoothing.
+"""Triangle meshes as arrays: cutting, smoothing.
 
 A piece cut from a body is a `Patch`: triangles over points, each point a weighted mean of body vertices. Whatever is
 known at the body's vertices (rest position, posed position, skinning weight) is known on the patch by `patch.sample`.
@@ -97,16 +97,6 @@ def boundary_edges(faces: np.ndarray) -> np.ndarray:
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     _, inverse, counts = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
     return np.asarray(edges[counts[inverse.reshape(-1)] == 1])
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return area-weighted unit normals (N,3); zero where a vertex has no face."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    normal = np.cross(b - a, c - a)
-    total = np.stack(
-        [np.bincount(faces.reshape(-1), np.repeat(normal[:, k], 3), minlength=len(vertices)) for k in range(3)], axis=1
-    )
-    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
 
 
 def smoothing_matrix(n: int, faces: np.ndarray, strength: float = 0.5) -> sparse.csr_array:

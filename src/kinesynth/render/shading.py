@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.anatomy import Piece, RestBody, single
-from kinesynth.render.mesh import vertex_normals
 from kinesynth.render.scene import Scene
 
 _BIN_M = 0.09

@@ -6,6 +6,7 @@ centre; they know no blur and no noise.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,6 +51,7 @@ def shot_of(camera: Camera) -> Shot:
     return Shot(pinhole, developed=True, fine=_FINE)
 
 
+@lru_cache(maxsize=1)  # pictures and labels of a shot ask for them one after the other
 def source_pixels(camera: Camera, shot: Shot) -> np.ndarray:
     """Return where in its shot each pixel of a camera's picture is: rows and columns (2,H,W)."""
     columns, rows = np.meshgrid(np.arange(camera.width), np.arange(camera.height))

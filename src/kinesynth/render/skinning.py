@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import sparse
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.anatomy import Piece, RestBody
-from kinesynth.render.mesh import push_out, vertex_normals
+from kinesynth.render.mesh import push_out
 
 
 def rotation_matrices(rotation_vectors: np.ndarray) -> np.ndarray:

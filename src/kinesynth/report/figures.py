@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from kinesynth.dataset.quality import STANDARD_GRAVITY
+from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.dataset.schema import load_schema
 from kinesynth.report.muscles import group_members

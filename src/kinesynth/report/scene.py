@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from kinesynth.dataset.camera import camera_of, project
-from kinesynth.dataset.quality import STANDARD_GRAVITY
+from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames
 from kinesynth.skeleton.definition import SkeletonDefinition

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from kinesynth.dataset.quality import STANDARD_GRAVITY
+from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.report.muscle_paths import muscle_paths
 from kinesynth.report.muscles import group_members

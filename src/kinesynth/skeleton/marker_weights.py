@@ -1,10 +1,10 @@
 """What each landmark weighs in inverse kinematics: one table for the labels' fit and for whoever repeats it."""
 
-import csv
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Literal
+
+from kinesynth.skeleton.tables import read_table
 
 
 def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> dict[str, float]:
@@ -18,5 +18,4 @@ def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> di
 
 @cache
 def _weights(use: str) -> dict[str, float]:
-    with (files(__package__) / "tables" / "marker_weights.csv").open(encoding="utf-8") as stream:
-        return {row["landmark"]: float(row[use]) for row in csv.DictReader(stream) if row[use]}
+    return {row["landmark"]: float(row[use]) for row in read_table("marker_weights") if row[use]}

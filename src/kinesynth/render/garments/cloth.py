@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.anatomy import Piece, RestBody, single
 from kinesynth.render.folds import Folds, folds
 from kinesynth.render.garments.cuts import Region
-from kinesynth.render.mesh import Patch, push_out, smooth, smoothing_matrix, vertex_normals
+from kinesynth.render.mesh import Patch, push_out, smooth, smoothing_matrix
 
 
 @dataclass(frozen=True)
