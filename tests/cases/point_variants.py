@@ -9,7 +9,7 @@ from make import exchanged, moved, relabelled, write_points, write_trc
 from marker_variants import Change, c3d, trc
 from scipy.spatial.transform import Rotation
 from variant import TRUTH, Lab, Variant
-from walk import Recorded, bent, record, reversed_in_time, turned
+from walk import Recorded, bent, record, reversed_in_time, sized, turned
 
 from kinesynth.motion.figure import ANKLES, ELBOWS, HIPS, KNEES, SHOULDERS, WRISTS
 
@@ -118,7 +118,7 @@ def _crawling(lab: Lab) -> Recorded:
 def _cartwheel(lab: Lab) -> Recorded:
     file = lab.walk.file
     file = bent(bent(file, 16, 2.2, "z"), 17, -2.2, "z")
-    spin = Rotation.from_euler("x", np.linspace(0.0, 2.0 * np.pi, file.n_frames))
+    spin = Rotation.from_rotvec(np.outer(np.linspace(0.0, 2.0 * np.pi, file.n_frames), [1.0, 0.0, 0.0]))
     return record(lab.body, turned(file, file.trans + np.array([0.0, 0.0, 0.1]), spin))
 
 
@@ -310,7 +310,7 @@ LABELS = (
 )
 
 PEOPLE = (
-    _person("a child of 1.3 m", lambda lab: lab.person("walking", -3.2)),
+    _person("a child of 1.3 m", lambda lab: sized(lab.walk, 0.78)),
     _person("a man of 2.05 m", lambda lab: lab.person("walking", 2.8)),
     *(
         _person(action, lambda lab, action=action: lab.person(action))

@@ -111,6 +111,14 @@ def truth_of(body: BodyModel, file: AmassFile) -> Motion:
     return motion_of(Clip("truth", pose.arrays(), {"fps": 30.0}), body, person)
 
 
+def sized(recorded: Recorded, factor: float) -> Recorded:
+    """Return the recording of someone who is so many times as tall, of the same proportions."""
+    truth = recorded.truth
+    mass, height = factor**3 * truth.mass_kg, factor * truth.height_m
+    smaller = replace(truth, mass_kg=mass, height_m=height, pelvis=factor * truth.pelvis)
+    return replace(recorded, markers=factor * recorded.markers, joints=factor * recorded.joints, truth=smaller)
+
+
 def reversed_in_time(file: AmassFile) -> AmassFile:
     """Return a motion backwards."""
     arrays = ("trans", "root_orient", "pose_body", "left_hand", "right_hand")
@@ -137,6 +145,6 @@ def standing_still(file: AmassFile, frames: int) -> AmassFile:
 def bent(file: AmassFile, joint: int, radians: np.ndarray | float, axis: str) -> AmassFile:
     """Return a motion with one joint (1 to 21 of SMPL-X) turned further about one of its own axes."""
     pose = file.pose_body.reshape(len(file.pose_body), 21, 3).copy()
-    more = Rotation.from_euler(axis, np.broadcast_to(radians, len(pose)))
+    more = Rotation.from_rotvec(np.outer(np.broadcast_to(radians, len(pose)), np.eye(3)["xyz".index(axis)]))
     pose[:, joint - 1] = (Rotation.from_rotvec(pose[:, joint - 1]) * more).as_rotvec()
     return replace(file, pose_body=pose.reshape(len(pose), 63))
