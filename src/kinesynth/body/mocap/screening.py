@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.mocap.computed import KEYPOINT, computed, is_joint_set, keypoints
+from kinesynth.body.mocap.continuity import without_held
 from kinesynth.body.mocap.gaps import without_codes
 from kinesynth.body.mocap.labels import Label, known
 from kinesynth.errors import BadInput
@@ -76,6 +77,8 @@ def screen(path: Path, trial: MarkerTrajectories) -> Screened:
     trial = without(trial, left_out)
     labels = {name: label for name, label in labels.items() if name in trial.names}
     trial, gaps = without_codes(path, trial, list(labels))
+    trial, held = without_held(trial)
+    gaps |= held
     twins = _twins(trial, labels)
     trial = without(trial, twins)
     left_out |= twins
