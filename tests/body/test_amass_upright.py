@@ -40,11 +40,10 @@ def test_real_files_turned_any_way_are_turned_back(shared: Path, name: str, axis
     np.testing.assert_allclose(turned(other, axis).trans, file.trans, atol=1e-9)
 
 
-def test_bedlam_is_y_up(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bedlam_is_y_up(shared: Path) -> None:
     file = read_upright(shared / "data/amass/bedlam_animation.npz")
     assert file.notes == ("up axis: y, found from the motion",)
     assert np.ptp(file.trans[:, 2]) < 0.1
-    assert "up axis: y" in capsys.readouterr().err
 
 
 def test_the_case_of_a_y_up_file(shared: Path) -> None:

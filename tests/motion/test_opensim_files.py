@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_body import write_small_body
 
+from kinesynth.body.build import build_body
 from kinesynth.body.subject import subject_shape
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.motion.load import load_motion
@@ -47,7 +47,8 @@ def row(clip_id: str, path: Path, model: Path, start: float | None = None) -> Cl
 
 def load(folder: Path, rows: list[ClipRow]) -> StageFile:
     """Bring clips of one subject through both stages that read them."""
-    body, subject, clips = write_small_body(folder / "model.npz"), folder / "s01.json", folder / "clips.tsv"
+    body, subject, clips = folder / "model.npz", folder / "s01.json", folder / "clips.tsv"
+    build_body(model="free", output=body)
     write_clips(clips, rows)
     subject_shape(body=body, clips=clips, subject="s01", output=subject, log=folder / "log")
     load_motion(
