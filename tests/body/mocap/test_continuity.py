@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.body.mocap.continuity import check_continuous, without_held
+from kinesynth.body.mocap.continuity import check_continuous, stuck, without_held
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
@@ -66,3 +66,12 @@ def test_standing_feet_are_not_held() -> None:
     assert without_held(trial)[1] == {}
     trial.positions[:, 1] = [0.1, 0.0, 0.2]
     assert without_held(trial)[1] == {}
+
+
+def test_a_marker_that_never_moves_is_stuck_only_where_the_body_travels() -> None:
+    trial = walk()
+    trial.positions[:, 3] = trial.positions[0, 3]
+    trial.positions[:, 4] = np.nan
+    assert stuck(trial) == ["D"]
+    still = replace(trial, positions=np.broadcast_to(trial.positions[:1], trial.positions.shape))
+    assert stuck(still) == []

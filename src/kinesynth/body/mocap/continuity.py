@@ -17,6 +17,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 _LEAP_M, _LEAP_M_S2 = 0.05, 150.0  # 15 g: landing from a height, bodies are braked with 10
 _LEAST_COMMON = 4  # markers that two frames share, or their step says nothing of the body
 _HELD_FRAMES, _HELD_M = 5, 1e-7
+_STUCK_SHARE, _TRAVELS_M = 0.75, 0.5  # of the frames; no foot stands so long where the typical marker goes so far
 _RETURN_M, _RETURN_STEPS = 0.02, 3.0  # a leap back: so far, and so many times as far as the marker's longest usual step
 
 
@@ -37,6 +38,18 @@ def check_continuous(path: Path, trial: MarkerTrajectories) -> None:
         said = f"all markers leap by {np.linalg.norm(middle[worst + 1]):.2f} m from the one before"
         mend = "frames are missing there: take the part before or after it, with a Time of its own"
         raise BadInput(path, f"frame {worst + 3}", said, "a motion that goes on", mend)
+
+
+def stuck(trial: MarkerTrajectories) -> list[str]:
+    """Return the markers that stand still to the last digit in most frames of a trial in which the body travels."""
+    steps = np.linalg.norm(np.diff(trial.positions, axis=0), axis=-1)
+    counted = np.isfinite(steps)
+    frames = np.maximum(counted.sum(axis=0), 1)
+    still = (np.where(counted, steps, np.inf) <= _HELD_M).sum(axis=0) > _STUCK_SHARE * frames
+    low, high = (reach(trial.positions, axis=0, initial=end, where=np.isfinite(trial.positions))
+                 for reach, end in ((np.min, np.inf), (np.max, -np.inf)))  # fmt: skip
+    travels = np.median(np.linalg.norm(high - low, axis=-1)) > _TRAVELS_M
+    return [name for name, each in zip(trial.names, still, strict=True) if each and travels]
 
 
 def without_held(trial: MarkerTrajectories) -> tuple[MarkerTrajectories, dict[str, str]]:
