@@ -13,7 +13,7 @@ from kinesynth.body.mocap.misplaced import check_places
 from kinesynth.body.mocap.order import check_order
 from kinesynth.body.mocap.screening import Screened, screen
 from kinesynth.body.mocap.sides import check_sides
-from kinesynth.body.mocap.upright import check_extent, upright
+from kinesynth.body.mocap.upright import check_extent, up_note, upright
 from kinesynth.body.model import BodyModel
 from kinesynth.body.schema import BETAS
 from kinesynth.opensim_files.trc import MarkerTrajectories
@@ -33,7 +33,7 @@ def read_screened(path: Path) -> Screened:
     check_continuous(path, trial)
     ridden = carriers()
     turn = upright(path, positions, [ridden[label.place] for label in labels.values()])
-    trial = replace(trial, positions=trial.positions @ turn.T)
+    trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn))
     markers = Markers.of(trial.names, trial.positions, labels)
     check_sides(path, markers)
     check_order(path, markers)
