@@ -9,7 +9,7 @@ export PATH := $(BIN):$(CURDIR)/.tools/bin:$(PATH)
 export OMP_NUM_THREADS ?= 1
 CORES ?= all
 
-.PHONY: help setup demo test check format lock dag acceptance bench clean
+.PHONY: help setup demo test cases check format lock dag acceptance bench clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: setup ## Run the workflow on the embedded demo; see results/report.html
 
 test: setup ## Run the tests
 	pytest -n 2 --dist loadfile
+
+cases: setup ## Run the cases of misleading inputs, a quarter of an hour
+	pytest -n 2 --dist loadfile -m cases tests/cases
 
 check: setup ## Format, lint, type-check; nothing is changed
 	ruff format --check src tests tools benchmarks
