@@ -10,7 +10,6 @@ from typing import Literal
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 _of_thread = threading.local()  # a converter must not be used by two threads at a time
 
@@ -28,6 +27,6 @@ def reformatted(
 ) -> av.VideoFrame:
     """Return the frame in another of FFmpeg's pixel formats or in another size, itself where nothing changes."""
     if not hasattr(_of_thread, "converter"):
-        _of_thread.converter = VideoReformatter()
-    converter: VideoReformatter = _of_thread.converter
+        _of_thread.converter = av.video.reformatter.VideoReformatter()
+    converter: av.video.reformatter.VideoReformatter = _of_thread.converter
     return converter.reformat(frame, width, height, layout, threads=1)

@@ -36,7 +36,7 @@ def worker() -> Worker:
 
 def pose(path: Path) -> object:
     angles = {"hip_flexion_r": np.array([0.0, 10.0])}
-    return worker().call(body_motion, path, angles, True, Path("walk.mot"), timeout_seconds=60)
+    return worker().call(body_motion, path, angles, True, False, Path("walk.mot"), timeout_seconds=60)
 
 
 def osim(name: str, content: Callable[[], str | bytes], *says: str) -> Case:
