@@ -12,12 +12,12 @@ from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
+from kinesynth.motion.sight import in_sight, require_seen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025
-MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
-_LEAST_SEEN = 6  # markers, or a frame does not hold the body
+_LEAST_JUDGED = 0.1  # of the frames; a marker seen in fewer tells nothing typical
 _MARGIN_SECONDS = 0.25  # around the part that is wanted, so that its ends are bridged as its middle is
 
 
@@ -41,15 +41,15 @@ def read_marker_motion(
         BadInput: a file is unusable.
         ClipRejected: the part lies outside the file, or the body does not meet the markers.
     """
-    whole = read_trial(path, body)
+    whole = in_sight(read_trial(path, body), part)
     trial = _cut(whole, part)
+    require_seen(trial)
     beside = [] if static is None else [read_trial(static, body)]
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
     rms = float(np.sqrt(np.nanmean(distance**2)))
     _require_met(dressed.attachment.names, distance, rms)
-    _require_seen(trial, distance)
     pose = smplx_pose(state, body)
     left, right = (pose.left_hand_pose, pose.right_hand_pose) if dressed.has_fingers else relaxed_hands(len(pose))
     poses = np.concatenate([pose.global_orient, pose.body_pose, left, right], axis=1)
@@ -70,29 +70,15 @@ def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None
     Raises:
         ClipRejected: it does not; the detail names the marker that is farthest off.
     """
-    typical = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in distance.T])
+    least = max(1.0, _LEAST_JUDGED * len(distance))
+    seen = [row[np.isfinite(row)] for row in distance.T]
+    typical = np.array([np.median(row) if len(row) >= least else 0.0 for row in seen])
     worst = int(typical.argmax())
     if not rms <= MAX_RMS_M:
         raise ClipRejected("body does not meet the markers", rms, f"{1e3 * rms:.0f} mm RMS, worst at {names[worst]}")
     if typical[worst] > MAX_OFF_M:
         detail = f"{names[worst]} stays {1e3 * typical[worst]:.0f} mm off the body's; see whether it is mislabelled"
         raise ClipRejected("a marker is not where its label says", float(typical[worst]), detail)
-
-
-def _require_seen(trial: MarkerTrajectories, distance: np.ndarray) -> None:
-    """Require that the body is not bridged for long: what nobody saw is no label.
-
-    Raises:
-        ClipRejected: too few markers (T, M) were seen for longer than `MAX_HIDDEN_SECONDS`.
-    """
-    seen = np.flatnonzero(np.isfinite(distance).sum(axis=1) >= _LEAST_SEEN)
-    ends = np.concatenate([[-1], seen, [len(distance)]])
-    longest = int(np.diff(ends).argmax())
-    seconds = (ends[longest + 1] - ends[longest] - 1) / trial.fps
-    if seconds > MAX_HIDDEN_SECONDS:
-        begin = trial.times[0] + (ends[longest] + 1) / trial.fps
-        detail = f"fewer than {_LEAST_SEEN} for {seconds:.2f} s from {begin:.2f} s; end or start the clip there"
-        raise ClipRejected("markers are hidden for too long", seconds, detail)
 
 
 def _cut(trial: MarkerTrajectories, part: tuple[float | None, float | None, float]) -> MarkerTrajectories:
