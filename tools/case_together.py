@@ -120,10 +120,12 @@ class _Clips:
         columns = [
             i for i, name in enumerate(self._names) if name.startswith(_SPINE_AND_LEGS) and name[:-1] != "pelvis_t"
         ]
-        apart = np.degrees(np.sqrt(np.nanmean((found - clean)[:, columns] ** 2, axis=0)))
-        if np.nanmax(apart) > CLEAN.angle_deg:
-            worst = int(np.nan_to_num(apart).argmax())
-            faults.append(f"{self._names[columns[worst]]} {apart[worst]:.1f} deg off")
+        squared = (found - clean)[:, columns] ** 2
+        valid = np.isfinite(squared)
+        apart = np.degrees(np.sqrt(np.where(valid, squared, 0.0).sum(axis=0) / np.maximum(valid.sum(axis=0), 1)))
+        worst = int(apart.argmax())
+        if apart[worst] > CLEAN.angle_deg:
+            faults.append(f"{self._names[columns[worst]]} {apart[worst]:.2f} deg off")
         path = self._names.index("pelvis_tx")
         speeds = [float(np.nanmean(np.diff(each[:, path])) * 30.0) for each in (found, clean)]
         if abs(speeds[0] - speeds[1]) > CLEAN.speed * max(1.0, speeds[1]):

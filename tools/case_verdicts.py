@@ -36,7 +36,8 @@ class Expectation:
 
     Attributes:
         case: its name.
-        expected: delivered, refused, or either (then refused, or delivered with the right values).
+        expected: delivered, refused, or either (then refused, or delivered with the right values); or told, of what a
+            file cannot tell (then refused, or delivered as the file says, with a note that this was taken on trust).
         clean: the case or input whose values a delivered clip must have.
         start: the second from which the clip is taken, None for the file's beginning.
         clean_start: the same of the clean input.
@@ -78,7 +79,7 @@ def read_expectations(path: Path) -> list[Expectation]:
 
 def _expectation(row: dict[str, str]) -> Expectation:
     numbers = ("start", "clean_start", "mass_kg", "most_rms_mm")
-    if row["expected"] not in ("delivered", "refused", "either"):
+    if row["expected"] not in ("delivered", "refused", "either", "told"):
         raise ValueError(f"{row['case']}: expected is {row['expected']!r}")
     values = {name: (float(text) if text else None) if name in numbers else text for name, text in row.items()}
     return Expectation(**values)  # type: ignore[arg-type]  # the columns are the fields

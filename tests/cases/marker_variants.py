@@ -149,7 +149,7 @@ UNITS_AND_GAPS = (
     Variant("trc cm that say mm", trc(unit="cm", header={"Units": "mm"}), "either", UNIT, UNIT),
     Variant("trc m that say mm", trc(unit="m", header={"Units": "mm"}), "either", UNIT, UNIT),
     Variant("trc mm that say m", trc(unit="mm", header={"Units": "m"}), "either", f"{UNIT}|m of the origin", UNIT),
-    Variant("trc inches that say cm", trc(unit="in", header={"Units": "cm"}), "refused", f"{UNIT}|size|height"),
+    Variant("trc inches that say cm", trc(unit="in", header={"Units": "cm"}), "refused", f"{UNIT}|size|height|person"),
     Variant("trc without a unit", trc(header={"Units": ""}), "either", "Unit", "Unit"),
     Variant("trc two thirds too large", trc(_scaled(1.6)), "refused", f"{UNIT}|size|height|person"),
     *(_gap(code) for code in (9999.0, 9999.9, -9999.0, 1e6, 0.0, -16512.0, 99999.0)),

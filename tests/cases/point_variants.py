@@ -8,14 +8,16 @@ import numpy as np
 from make import exchanged, moved, relabelled, write_points, write_trc
 from marker_variants import Change, c3d, trc
 from scipy.spatial.transform import Rotation
+from tools.case_verdicts import Limits
 from variant import TRUTH, Lab, Variant
-from walk import Recorded, bent, record, reversed_in_time, sized, turned
+from walk import Recorded, bent, record, reversed_in_time, sized, standing_still, turned
 
 from kinesynth.motion.figure import ANKLES, ELBOWS, HIPS, KNEES, SHOULDERS, WRISTS
 
 SIDES = ("R", "L")
 LEG_AND_ARM = {"H": HIPS, "K": KNEES, "A": ANKLES, "S": SHOULDERS, "E": ELBOWS, "W": WRISTS}
 WORDS = {"H": "Hip", "K": "Knee", "A": "Ankle", "S": "Shoulder", "E": "Elbow", "W": "Wrist"}
+CHILD = replace(TRUTH, angle_deg=8.0)  # a child's feet are not a small adult's shape in the body's space
 SWAP = r"left|right|swap|exchang|mirror|cross"
 
 
@@ -101,9 +103,11 @@ def _swapped(*names: str) -> Variant:
     )
 
 
-def _person(name: str, of: Callable[[Lab], Recorded], expected: str = "delivered", words: str = "") -> Variant:
+def _person(
+    name: str, of: Callable[[Lab], Recorded], expected: str = "delivered", words: str = "", limits: Limits = TRUTH
+) -> Variant:
     return Variant(name, lambda lab, folder: write_trc(folder / "walk.trc", of(lab)), expected, words,
-                   truth=lambda lab: of(lab).truth, limits=TRUTH)  # fmt: skip
+                   truth=lambda lab: of(lab).truth, limits=limits)  # fmt: skip
 
 
 def _crawling(lab: Lab) -> Recorded:
@@ -112,7 +116,13 @@ def _crawling(lab: Lab) -> Recorded:
     sway = 0.15 * np.sin(np.arange(file.n_frames) / 20.0)
     for joint, angle in ((1, -1.4), (2, -1.4), (4, 1.5), (5, 1.5), (16, 0.0), (17, 0.0)):
         file = bent(file, joint, angle + sway * (-1) ** joint, "x")
-    return record(lab.body, turned(file, file.trans, Rotation.from_euler("y", 80.0, degrees=True)))
+    return record(lab.body, turned(file, file.trans, Rotation.from_euler("x", 80.0, degrees=True)))
+
+
+def _lying(lab: Lab) -> Recorded:
+    """On one side, along an axis of the file."""
+    still = standing_still(lab.walk.file, lab.walk.file.n_frames)
+    return record(lab.body, turned(still, still.trans, Rotation.from_euler("x", 90.0, degrees=True)))
 
 
 def _cartwheel(lab: Lab) -> Recorded:
@@ -310,7 +320,8 @@ LABELS = (
 )
 
 PEOPLE = (
-    _person("a child of 1.3 m", lambda lab: sized(lab.walk, 0.78)),
+    _person("a child of 1.4 m", lambda lab: sized(lab.walk, 0.84), limits=CHILD),
+    _person("a child of 1.3 m", lambda lab: sized(lab.walk, 0.78), "either", "scaled", CHILD),
     _person("a man of 2.05 m", lambda lab: lab.person("walking", 2.8)),
     *(
         _person(action, lambda lab, action=action: lab.person(action))
@@ -319,6 +330,13 @@ PEOPLE = (
     _person("walking backwards", lambda lab: record(lab.body, reversed_in_time(lab.walk.file))),
     _person("legs crossed for a moment", _crossed),
     _person("crawling", _crawling, "either", "up axis"),
+    Variant(
+        "lying along an axis",
+        lambda lab, folder: write_trc(folder / "walk.trc", _lying(lab)),
+        "told",
+        "up axis",
+        "up axis",
+    ),
     _person("a cartwheel", _cartwheel, "either", "up axis"),
 )
 VARIANTS = (*POINTS, *LABELS, *PEOPLE)

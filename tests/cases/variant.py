@@ -114,7 +114,7 @@ class Variant:
     def judged(self, lab: Lab, path: Path, outcome: Outcome) -> Verdict:
         """Hold what became of the file against what should."""
         clean = None
-        if outcome.motion is not None and self.expected != "refused":
+        if outcome.motion is not None and self.expected not in ("refused", "told"):
             clean = self.truth(lab) if self.truth else lab.clean({".c3d": ".trc"}.get(path.suffix, path.suffix))
         return judge(self.expectation, outcome, clean, self.limits)
 

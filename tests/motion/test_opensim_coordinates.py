@@ -111,6 +111,16 @@ def test_arms_may_run_on_beyond_their_range_but_knees_may_not() -> None:
         factor(columns, False)
 
 
+def test_knees_do_not_bend_backwards() -> None:
+    for columns, in_degrees in ((walk(), False), (walk(np.degrees(1.0)), True)):
+        columns["knee_angle_r"] *= -1.0
+        with pytest.raises(BadInput, match=r"knee_angle_r: found -63 degrees: it bends backwards.*sign"):
+            factor(columns, in_degrees)
+    bent = walk()["knee_angle_r"]
+    stretched = walk() | {"knee_angle_r": np.where(np.arange(140) % 8 == 0, -0.7, bent)}
+    assert factor(stretched, False) == (1.0, []), "inverse kinematics leaves a range for a moment"
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

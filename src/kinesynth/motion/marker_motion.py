@@ -12,10 +12,12 @@ from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
+from kinesynth.motion.sight import in_sight, require_seen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025
+_LEAST_JUDGED = 0.1  # of the frames; a marker seen in fewer tells nothing typical
 _MARGIN_SECONDS = 0.25  # around the part that is wanted, so that its ends are bridged as its middle is
 
 
@@ -39,8 +41,9 @@ def read_marker_motion(
         BadInput: a file is unusable.
         ClipRejected: the part lies outside the file, or the body does not meet the markers.
     """
-    whole = read_trial(path, body)
+    whole = in_sight(read_trial(path, body), part)
     trial = _cut(whole, part)
+    require_seen(trial)
     beside = [] if static is None else [read_trial(static, body)]
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
@@ -67,7 +70,9 @@ def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None
     Raises:
         ClipRejected: it does not; the detail names the marker that is farthest off.
     """
-    typical = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in distance.T])
+    least = max(1.0, _LEAST_JUDGED * len(distance))
+    seen = [row[np.isfinite(row)] for row in distance.T]
+    typical = np.array([np.median(row) if len(row) >= least else 0.0 for row in seen])
     worst = int(typical.argmax())
     if not rms <= MAX_RMS_M:
         raise ClipRejected("body does not meet the markers", rms, f"{1e3 * rms:.0f} mm RMS, worst at {names[worst]}")

@@ -18,6 +18,10 @@ _SHOULDER = frozenset(f"humerus_{side}" for side in "rl")
 _MOST_BEYOND = 2.0  # rad, of a model's range: inverse kinematics leaves it now and then, but not by this
 _MOST_BEYOND_ARM = 4.5  # rad: angles of a ball joint run on near its poles
 _MOST_BEYOND_UNLABELLED = 0.35  # rad
+_HINGES = tuple((frozenset(f"{a}_{side}" for side in "rl"), frozenset(f"{b}_{side}" for side in "rl"))
+                for a, b in (("tibia", "femur"), ("ulna", "humerus")))  # fmt: skip
+_STOP = 0.35  # rad: a hinge's range ends so near to straight
+_MOST_PAST_STOP, _MOST_PAST_SHARE = 0.5, 0.2  # rad, of the frames
 _MOST_TURNS = 15.0  # rad of the pelvis, as in AMASS files
 _LEAST_TOLD = 0.35  # rad: files all of whose angles stay below tell no unit
 _MOST_TINY = 3.2  # what no joint angle of a motion in degrees stays below, and all in radians do
@@ -105,6 +109,7 @@ def radians_per_unit(
     else:
         _check_ranges(path, columns, joints, factor, "correct the column, or name the model of this file")
         _check_tiny(path, columns, joints)
+    _check_hinges(path, columns, joints, factor)
     _check_gliding(path, columns, coordinates, factor)
     return factor, [_SIMM] if in_degrees is None else []
 
@@ -152,6 +157,20 @@ def _check_ranges(
             raise BadInput(
                 path, joint.name, found, f"{joint.low:.2f} to {joint.high:.2f} rad, as the model has it", mend
             )
+
+
+def _check_hinges(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate], factor: float) -> None:
+    """Knees and elbows do not bend backwards; in some models their flexion is negative."""
+    for joint in joints:
+        if not any(joint.moves & below and not joint.moves & above for below, above in _HINGES):
+            continue
+        angle = factor * columns[joint.name]
+        past = [joint.low - angle] * (abs(joint.low) < _STOP) + [angle - joint.high] * (abs(joint.high) < _STOP)
+        if any(np.mean(each > _MOST_PAST_STOP) > _MOST_PAST_SHARE for each in past):
+            worst = np.degrees(angle[np.max(past, axis=0).argmax()])
+            expected = f"{np.degrees(joint.low):.0f} to {np.degrees(joint.high):.0f} degrees, as the model has it"
+            mend = "change the column's sign, or name the model that the file was made with"
+            raise BadInput(path, joint.name, f"{worst:.0f} degrees: it bends backwards", expected, mend)
 
 
 def _check_tiny(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from c3d_writer import NAMES, POSITIONS, write_c3d
 from kinesynth.body.mocap.files import read_markers
-from kinesynth.body.mocap.upright import check_extent, upright
+from kinesynth.body.mocap.upright import check_extent, up_note, upright
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import write_trc
 
@@ -121,6 +121,29 @@ def test_up_is_where_the_trunk_is(axis: int, sign: int) -> None:
     assert np.linalg.det(turn) == pytest.approx(1.0)
     turned = positions @ turn.T
     assert (turned[:, :2, 1] - turned[:, 2:, 1]).mean() > 0.3
+
+
+def test_whoever_crawls_is_not_set_upright() -> None:
+    """Trunk before feet along the way: the axis of the way is not up, however long the way; stairs are not so steep."""
+    positions = np.zeros((20, 4, 3)) + np.random.default_rng(3).normal(0.0, 0.02, (20, 4, 3))
+    positions[:, :2, 0] += 0.6
+    bodies, ahead = ["torso", "pelvis", "calcn_r", "tibia_l"], np.linspace(0.0, 1.5, 20)[:, None]
+    crawling, stairs = positions.copy(), positions.copy()
+    crawling[..., 0] += ahead
+    with pytest.raises(BadInput, match=r"up axis: found trunk and feet apart along x, which is where the subject goes"):
+        upright(Path("a.trc"), crawling, bodies)
+    stairs[..., 0] += 0.65 * ahead
+    stairs[..., 2] += ahead
+    for steep in (positions, stairs):
+        assert np.linalg.det(upright(Path("a.trc"), steep, bodies)) == pytest.approx(1.0)
+
+
+def test_an_unusual_up_axis_is_told() -> None:
+    for axis, sign, note in ((1, 1, ""), (2, 1, ""), (0, 1, "+x"), (1, -1, "-y")):
+        positions = np.zeros((10, 2, 3))
+        positions[:, 0, axis] = 0.9 * sign
+        notes = up_note(upright(Path("a.trc"), positions, ["torso", "calcn_r"]))
+        assert (note in notes[0]) if note else notes == ()
 
 
 def test_someone_lying_and_wrong_units_are_refused() -> None:

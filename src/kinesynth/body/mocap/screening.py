@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.mocap.computed import KEYPOINT, computed, is_joint_set, keypoints
+from kinesynth.body.mocap.continuity import stuck, without_held
 from kinesynth.body.mocap.gaps import without_codes
 from kinesynth.body.mocap.labels import Label, known
 from kinesynth.errors import BadInput
@@ -73,9 +74,12 @@ def screen(path: Path, trial: MarkerTrajectories) -> Screened:
     labels = {name: label for name, label in known(trial.names).items() if name not in left_out}
     left_out |= keypoints([name for name in trial.names if name not in left_out], labels)
     left_out |= {name: "seldom seen" for name in _seldom_seen(trial, labels) if name not in left_out}
+    left_out |= dict.fromkeys(stuck(without(trial, left_out)), "stands still to the last digit")
     trial = without(trial, left_out)
     labels = {name: label for name, label in labels.items() if name in trial.names}
     trial, gaps = without_codes(path, trial, list(labels))
+    trial, held = without_held(trial)
+    gaps |= held
     twins = _twins(trial, labels)
     trial = without(trial, twins)
     left_out |= twins

@@ -7,12 +7,13 @@ import numpy as np
 
 from kinesynth.body.mocap.anatomy import Markers, carriers
 from kinesynth.body.mocap.attachment import at_landmarks
+from kinesynth.body.mocap.continuity import check_continuous
 from kinesynth.body.mocap.files import read_markers
 from kinesynth.body.mocap.misplaced import check_places
 from kinesynth.body.mocap.order import check_order
 from kinesynth.body.mocap.screening import Screened, screen
 from kinesynth.body.mocap.sides import check_sides
-from kinesynth.body.mocap.upright import check_extent, upright
+from kinesynth.body.mocap.upright import check_extent, up_note, upright
 from kinesynth.body.model import BodyModel
 from kinesynth.body.schema import BETAS
 from kinesynth.opensim_files.trc import MarkerTrajectories
@@ -22,15 +23,17 @@ def read_screened(path: Path) -> Screened:
     """Read a marker file and turn it upright (y up), with what is known of its markers and what was left out.
 
     Raises:
-        BadInput: the file is unusable, knows too few markers, its unit or its up axis cannot be right, or labels lie.
+        BadInput: the file is unusable, knows too few markers, its unit or its up axis cannot be right, labels lie, or
+            frames are missing.
     """
     screened = screen(path, read_markers(path))
     trial, labels = screened.markers, screened.labels
     positions = trial.positions[:, [trial.names.index(name) for name in labels]]
     check_extent(path, positions)
+    check_continuous(path, trial)
     ridden = carriers()
     turn = upright(path, positions, [ridden[label.place] for label in labels.values()])
-    trial = replace(trial, positions=trial.positions @ turn.T)
+    trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn))
     markers = Markers.of(trial.names, trial.positions, labels)
     check_sides(path, markers)
     check_order(path, markers)

@@ -9,6 +9,7 @@ from kinesynth.errors import BadInput
 _UPPER = ("torso", "head", "pelvis")
 _LOWER = ("tibia", "talus", "calcn", "toes")
 _LEAST_SHARE = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
+_CLIMBS_M, _CLIMBS_TIMES = 0.8, 2.0  # m, and times the way along the floor: stairs are less steep
 EXTENT_M = (0.4, 3.0)  # of one person's markers in any pose; outside, the unit is wrong
 
 
@@ -55,5 +56,29 @@ def upright(path: Path, positions: np.ndarray, bodies: list[str]) -> np.ndarray:
     axis = int(np.abs(up).argmax())
     if not abs(up[axis]) >= _LEAST_SHARE * np.linalg.norm(up):
         raise BadInput(path, "up axis", f"trunk and feet apart by {np.round(up, 2).tolist()} m", expected, mend)
+    way = np.abs(_way(positions))
+    if way[axis] > max(_CLIMBS_M, _CLIMBS_TIMES * np.linalg.norm(np.delete(way, axis))):
+        found = f"trunk and feet apart along {'xyz'[axis]}, which is where the subject goes, by {way[axis]:.1f} m"
+        raise BadInput(path, "up axis", found, expected, mend)
     turn = np.roll(np.eye(3), 1 - axis, axis=0)  # cyclic, hence a rotation: axis -> y
     return turn if up[axis] > 0.0 else np.diag([-1.0, -1.0, 1.0]) @ turn
+
+
+def up_note(turn: np.ndarray) -> tuple[str, ...]:
+    """Return what is to be said of a rotation to y up: nothing where y or z was up, as in nearly all files."""
+    axis = int(np.abs(turn[1]).argmax())
+    if axis > 0 and turn[1, axis] > 0.0:
+        return ()
+    sign = "+" if turn[1, axis] > 0.0 else "-"
+    return (f"up axis taken to be {sign}{'xyz'[axis]}, along which the trunk is above the feet",)
+
+
+def _way(positions: np.ndarray) -> np.ndarray:
+    """Return how far (3,) m the typical marker gets, from the first tenth of its frames to the last."""
+    ways = []
+    for marker in positions.transpose(1, 0, 2):
+        path = marker[np.isfinite(marker).all(axis=-1)]
+        part = len(path) // 10 + 1
+        if len(path):
+            ways.append(np.median(path[-part:], axis=0) - np.median(path[:part], axis=0))
+    return np.asarray(np.median(ways, axis=0))

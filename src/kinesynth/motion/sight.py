@@ -1,0 +1,49 @@
+"""Which part of a trial shows a body: what nobody saw must not become a label."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kinesynth.errors import ClipRejected
+from kinesynth.opensim_files.trc import MarkerTrajectories
+
+MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
+_LEAST_SEEN, _LEAST_SHARE = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
+
+
+def in_sight(trial: MarkerTrajectories, part: tuple[float | None, float | None, float]) -> MarkerTrajectories:
+    """Return a trial without long stretches at its ends that nobody saw, unless the user names the second there."""
+    held = _held(trial)
+    if not len(held):
+        return trial
+    most = int(MAX_HIDDEN_SECONDS * trial.fps)
+    first = int(held[0]) if part[0] is None and held[0] > most else 0
+    last = int(held[-1]) if part[1] is None and len(trial.times) - 1 - held[-1] > most else len(trial.times) - 1
+    if (first, last) == (0, len(trial.times) - 1):
+        return trial
+    seconds = f"{trial.times[first]:g} to {trial.times[last]:g} s"
+    note = f"taken from {seconds} only: at the ends too few markers are seen"
+    kept = slice(first, last + 1)
+    positions, times = trial.positions[kept], trial.times[kept]
+    return replace(trial, positions=positions, times=times, notes=(*trial.notes, note))
+
+
+def require_seen(trial: MarkerTrajectories) -> None:
+    """Require that the body is not bridged for long: what nobody saw is no label.
+
+    Raises:
+        ClipRejected: too few markers were seen for longer than `MAX_HIDDEN_SECONDS`.
+    """
+    ends = np.concatenate([[-1], _held(trial), [len(trial.times)]])
+    longest = int(np.diff(ends).argmax())
+    seconds = (ends[longest + 1] - ends[longest] - 1) / trial.fps
+    if seconds > MAX_HIDDEN_SECONDS:
+        begin = trial.times[0] + (ends[longest] + 1) / trial.fps
+        detail = f"{seconds:.2f} s with too few from {begin:.2f} s on; end or start the clip there"
+        raise ClipRejected("markers are hidden for too long", seconds, detail)
+
+
+def _held(trial: MarkerTrajectories) -> np.ndarray:
+    """Return the frames that show enough markers to hold the body."""
+    least = max(_LEAST_SEEN, round(_LEAST_SHARE * len(trial.names)))
+    return np.flatnonzero(np.isfinite(trial.positions).all(axis=-1).sum(axis=1) >= least)
