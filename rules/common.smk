@@ -18,7 +18,8 @@ gc.set_threshold(100_000, 50, 50)
 try:
     CONFIG = load_config(config)
     CLIPS = read_clips(CONFIG.clips)
-    require_distinct(CONFIG.clips, CLIPS)
+    if workflow.is_main_process:  # each cluster job reads the rules again, after the main process has looked
+        require_distinct(CONFIG.clips, CLIPS)
 except KinesynthError as error:
     print(f"kinesynth: {error}", file=sys.stderr)
     sys.exit(2)

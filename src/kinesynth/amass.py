@@ -79,7 +79,7 @@ def read_amass(path: Path) -> AmassFile:
         left = _HANDS_START[poses.shape[1]]
         return AmassFile(
             path=path,
-            fps=_read_rate(path, keys),
+            fps=read_rate(path, keys),
             gender=_read_gender(path, keys),
             model=_read_model(path, keys) or model,
             betas=_read_betas(path, keys),
@@ -88,7 +88,7 @@ def read_amass(path: Path) -> AmassFile:
             pose_body=poses[:, 3:66],
             left_hand=poses[:, left : left + 45],
             right_hand=poses[:, left + 45 : left + 90],
-            seconds=_read_seconds(path, keys),
+            seconds=read_seconds(path, keys),
         )
 
 
@@ -133,7 +133,12 @@ def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "sm
     return poses, "smplx" if poses.shape[1] == 165 else "smplh"
 
 
-def _read_rate(path: Path, keys: Any) -> float:
+def read_rate(path: Path, keys: Any) -> float:
+    """Return the frame rate (Hz) that an archive's `keys` state.
+
+    Raises:
+        BadInput: they state none, or one that is no single number or out of bounds.
+    """
     present = [name for name in _RATE_KEYS if name in keys]
     if not present:
         raise BadInput(path, _RATE_KEYS[0], "no such key", "the frame rate in Hz", _MEND)
@@ -144,8 +149,26 @@ def _read_rate(path: Path, keys: Any) -> float:
     return rate
 
 
-def _read_seconds(path: Path, keys: Any) -> float | None:
+def read_seconds(path: Path, keys: Any) -> float | None:
+    """Return the duration (s) that an archive's `keys` state, None where they state none.
+
+    Raises:
+        BadInput: it is no single positive number.
+    """
     return _scalar(path, keys, "mocap_time_length") if "mocap_time_length" in keys else None
+
+
+def require_duration(path: Path, n_frames: int, fps: float, stated: float | None) -> None:
+    """Hold the rate (Hz) of so many frames against the duration (s) that their file states.
+
+    Raises:
+        BadInput: they contradict each other.
+    """
+    seconds = n_frames / fps
+    if stated is not None and abs(seconds - stated) > max(0.05 * stated, 2.0 / fps):
+        found = f"{fps:g} Hz, at which {n_frames} frames last {seconds:.2f} s"
+        expected = f"{stated:.2f} s as mocap_time_length says ({n_frames / stated:.4g} Hz)"
+        raise BadInput(path, "frame rate", found, expected, "correct the one that is wrong")
 
 
 def _read_model(path: Path, keys: Any) -> str:

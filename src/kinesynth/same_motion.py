@@ -5,6 +5,7 @@ the directory, whose checksums tell arrays apart.
 """
 
 import hashlib
+import stat
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,12 +23,15 @@ def require_distinct(table: Path | str, rows: Iterable[ClipRow]) -> None:
     Raises:
         BadInput: naming both clips.
     """
-    sizes: dict[int, list[ClipRow]] = defaultdict(list)
+    files: dict[tuple[Path, str], ClipRow] = {}
     for row in rows:
-        if row.path is not None and row.path.is_file():
-            sizes[row.path.stat().st_size].append(row)
-    for alike in sizes.values():
-        if len({row.split for row in alike}) > 1:
+        if row.path is not None:
+            files.setdefault((row.path, row.split), row)
+    sizes: dict[int | None, list[tuple[Path, ClipRow]]] = defaultdict(list)
+    for (path, _), row in files.items():
+        sizes[_size(path)].append((path, row))
+    for size, alike in sizes.items():
+        if size is not None and len({row.split for _, row in alike}) > 1:
             _require_distinct_contents(table, alike)
 
 
@@ -42,13 +46,20 @@ def motion_digest(path: Path) -> str:
         return hashlib.blake2b(path.read_bytes()).hexdigest()
 
 
-def _require_distinct_contents(table: Path | str, rows: list[ClipRow]) -> None:
+def _size(path: Path) -> int | None:
+    """Return a file's size in bytes, None where there is no such file."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _require_distinct_contents(table: Path | str, files: list[tuple[Path, ClipRow]]) -> None:
     first: dict[str, ClipRow] = {}
-    for row in rows:
-        if row.path is None:
-            continue
-        other = first.setdefault(motion_digest(row.path), row)
+    for path, row in files:
+        other = first.setdefault(motion_digest(path), row)
         if other.split != row.split:
-            found = f"the motion of clip {other.clip_id} ({other.subject}, {other.split}) again in {row.path}"
+            found = f"the motion of clip {other.clip_id} ({other.subject}, {other.split}) again in {path}"
             expected = f"subjects of one split for one motion, not {row.subject} in {row.split}"
             raise BadInput(table, f"clip {row.clip_id}, path", found, expected, "keep one of the two lines")

@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.signal import savgol_filter
 
-from kinesynth.amass import AmassFile
+from kinesynth.amass import AmassFile, require_duration
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.errors import ClipRejected
 from kinesynth.motion.figure import ANKLES, FEET, WRISTS, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.support import GRAVITY, outside, standing_on_one, touching
@@ -47,11 +47,7 @@ def audit_rate(file: AmassFile) -> str:
         BadInput: it contradicts the duration that the file states.
         ClipRejected: the body would move as no body can.
     """
-    seconds = file.n_frames / file.fps
-    if file.seconds is not None and abs(seconds - file.seconds) > max(0.05 * file.seconds, 2.0 / file.fps):
-        found = f"{file.fps:g} Hz, at which {file.n_frames} frames last {seconds:.2f} s"
-        expected = f"{file.seconds:.2f} s as mocap_time_length says ({file.n_frames / file.seconds:.4g} Hz)"
-        raise BadInput(file.path, "frame rate", found, expected, "correct the one that is wrong")
+    require_duration(file.path, file.n_frames, file.fps, file.seconds)
     return audit_recording(from_amass(file))
 
 

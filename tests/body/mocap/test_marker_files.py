@@ -61,6 +61,16 @@ def test_rates_that_contradict_each_other_are_named(tmp_path: Path) -> None:
         read_markers(tmp_path / "half.npz")
 
 
+@pytest.mark.parametrize("name", ["mocap_framerate", "mocap_time_length"])
+@pytest.mark.parametrize(("value", "found"), [([], r"shape \(0,\)"), (np.nan, "nan"), (0.0, "0"), ("fast", "values")])
+def test_a_rate_or_duration_that_is_no_number_is_named(tmp_path: Path, name: str, value: object, found: str) -> None:
+    keys = {"marker_data": POSITIONS, "marker_labels": np.array(NAMES, "S"), "mocap_framerate": 100.0}
+    np.savez(tmp_path / "a.npz", **{**keys, name: np.array(value)})
+    with pytest.raises(BadInput, match=f"{name}: found {found}") as caught:
+        read_markers(tmp_path / "a.npz")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_unit_that_is_missing_and_fits_nobody_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"POINT:UNITS: found nothing, and markers .* apart.*write m, cm or mm"):
         read_markers(write_c3d(tmp_path / "a.c3d", unit="", factor=20.0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kinesynth.amass import read_rate, read_seconds, require_duration
 from kinesynth.body.mocap.c3d import read_c3d
 from kinesynth.body.mocap.prefixes import without_prefix
 from kinesynth.errors import BadInput
@@ -24,7 +25,7 @@ def read_markers(path: Path) -> MarkerTrajectories:
     """Read a file's labelled markers, NaN where one was not seen; axes as in the file.
 
     A marker at the very origin was not seen: some programs write it so. Prefixes of labels ("subject:LASI") are cut;
-    markers without a name, and what software computed from markers, are left out.
+    markers without a name, and what a .c3d declares as computed, are left out.
 
     Raises:
         BadInput: the file is missing, of another kind, damaged, without markers, names one twice, or shows several
@@ -63,29 +64,15 @@ def _read_npz(path: Path) -> MarkerTrajectories:
     with open_npz(path, "an AMASS .npz file with markers", mend) as keys:
         for positions, labels in (("marker_data", "marker_labels"), ("markers", "labels")):
             if positions in keys and labels in keys:
-                rate = next((keys[name] for name in ("mocap_framerate", "mocap_frame_rate") if name in keys), np.nan)
-                found = _of_arrays(path, np.asarray(keys[positions]), keys[labels].ravel().tolist(), rate)
-                _check_length(path, found, keys)
-                return found
+                return _of_arrays(path, np.asarray(keys[positions]), keys[labels].ravel().tolist(), keys)
         raise BadInput(path, "marker_data", "no such key", "marker_data and marker_labels", mend)
 
 
-def _of_arrays(path: Path, positions: np.ndarray, labels: Sequence[str | bytes], rate: Any) -> MarkerTrajectories:
+def _of_arrays(path: Path, positions: np.ndarray, labels: Sequence[str | bytes], keys: Any) -> MarkerTrajectories:
     names = tuple(label.decode("ascii", "replace") if isinstance(label, bytes) else str(label) for label in labels)
     if positions.dtype.kind not in "fiu" or positions.shape[1:] != (len(names), 3) or not len(positions):
         expected = f"(T, {len(names)}, 3) numbers"
         raise BadInput(path, "marker_data", f"shape {positions.shape} of {positions.dtype}", expected, MEND)
-    fps = float(np.ravel(rate)[0])
-    if not fps > 0.0:
-        raise BadInput(path, "mocap_framerate", f"{fps}", "the frame rate in Hz", MEND)
+    fps = read_rate(path, keys)
+    require_duration(path, len(positions), fps, read_seconds(path, keys))
     return MarkerTrajectories(names, positions.astype(np.float64), fps, np.arange(len(positions)) / fps)
-
-
-def _check_length(path: Path, trial: MarkerTrajectories, keys: Any) -> None:
-    """Hold the rate against the duration that the file states."""
-    stated = float(np.ravel(keys["mocap_time_length"])[0]) if "mocap_time_length" in keys else float("nan")
-    seconds = len(trial.times) / trial.fps
-    if abs(seconds - stated) > max(0.05 * stated, 2.0 / trial.fps):
-        found = f"{trial.fps:g} Hz, at which {len(trial.times)} frames last {seconds:.2f} s"
-        expected = f"{stated:.2f} s as mocap_time_length says"
-        raise BadInput(path, "frame rate", found, expected, "correct the one that is wrong")
