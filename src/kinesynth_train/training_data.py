@@ -3,35 +3,39 @@
 import torch
 
 from kinesynth_train.checkpoint import Model
-from kinesynth_train.data import StoredWindows, Windows
+from kinesynth_train.data import Batch, StoredWindows, Windows
 from kinesynth_train.evaluate import held_out, read_stretch, stretches
 from kinesynth_train.presets import Phase
 from kinesynth_train.settings import Settings
 
 
-@torch.no_grad()
 def training_windows(settings: Settings, model: Model, phase: Phase, device: str) -> Windows | StoredWindows:
     """Return the windows that a phase learns from; where the network stores what it needs of pictures, those."""
-    network, preset = model.network, model.preset
+    if model.network.stores(phase.stage):
+        return StoredWindows(_stored_clips(settings, model, phase, device), phase.window, settings.seed)
+    if settings.overfit:
+        return overfit_windows(settings, model, phase.window)
+    return Windows(
+        settings.shards, "train", phase.window, model.preset.crop, labels=model.network.labels,
+        seed=settings.seed, augment=model.preset.augment,
+    )  # fmt: skip
+
+
+@torch.no_grad()
+def _stored_clips(settings: Settings, model: Model, phase: Phase, device: str) -> list[Batch]:
+    """Return each clip with what the network makes of its pictures in their stead."""
+    network = model.network
     if settings.overfit:
         whole: Windows | None = overfit_windows(settings, model, phase.window)
     else:
-        whole = stretches(settings.shards, "train", preset.crop, network.labels)
+        whole = stretches(settings.shards, "train", model.preset.crop, network.labels)
     assert whole is not None  # begin has seen to that
     clips = []
     for index in range(len(whole)):
         stretch = read_stretch(whole, index, device)
-        estimates = network.stored(stretch.batch, phase.stage)
-        if estimates is None and settings.overfit:
-            return whole
-        if estimates is None:
-            return Windows(
-                settings.shards, "train", phase.window, preset.crop, labels=network.labels,
-                seed=settings.seed, augment=preset.augment,
-            )  # fmt: skip
         kept = {name: value[0].cpu() for name, value in stretch.batch.items() if name not in ("crops", "projections")}
-        clips.append({**kept, "estimates": estimates.cpu()})
-    return StoredWindows(clips, phase.window, settings.seed)
+        clips.append({**kept, "estimates": network.stored(stretch.batch).cpu()})
+    return clips
 
 
 def overfit_windows(settings: Settings, model: Model, window: int) -> Windows:

@@ -80,9 +80,13 @@ class Network(nn.Module, ABC):
         """Return a training batch with what is drawn anew at every step, by torch's own generator: nothing."""
         return batch
 
-    def stored(self, batch: Batch, stage: str) -> Tensor | None:  # noqa: ARG002
-        """Return what a stage needs of a clip's pictures (V, T, E), so that they are looked at once: none."""
-        return None
+    def stores(self, stage: str) -> bool:  # noqa: ARG002
+        """Return whether a stage learns from what `stored` makes of pictures rather than from them: no."""
+        return False
+
+    def stored(self, batch: Batch) -> Tensor:
+        """Return what such a stage needs of a clip's pictures (V, T, E), so that they are looked at once."""
+        raise NotImplementedError(f"{type(self).__name__} learns from pictures in every stage")
 
     def advance(self, share: float) -> None:
         """Take note of how much of a phase is done."""

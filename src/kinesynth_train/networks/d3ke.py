@@ -151,10 +151,12 @@ class D3ke(Network):
         parts = (rotation.flatten(2), (points @ cameras.mT).flatten(2), factors, prediction.angles)
         return torch.cat(parts, dim=-1)
 
-    def stored(self, batch: Batch, stage: str) -> Tensor | None:
+    def stores(self, stage: str) -> bool:
+        """Return whether a stage trains what runs over time."""
+        return stage != "frame" and self.sequence is not None
+
+    def stored(self, batch: Batch) -> Tensor:
         """Return the estimates (V, T, E) of a clip's frames, with which what runs over time is trained."""
-        if stage == "frame" or self.sequence is None:
-            return None
         return torch.stack([
             self._stretch_estimates(crops, cameras)
             for crops, cameras in zip(batch["crops"][0], batch["rotations"][0], strict=True)
