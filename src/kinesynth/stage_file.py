@@ -31,6 +31,11 @@ class Clip:
     arrays: Mapping[str, np.ndarray]
     attrs: Attributes = field(default_factory=dict)
 
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.attrs["fps"])
+
 
 @dataclass(frozen=True)
 class Rejection:

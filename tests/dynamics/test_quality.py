@@ -8,6 +8,7 @@ from kinesynth.dynamics.quality import LOCK_REACH, quality_filter
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import BadInput
+from kinesynth.records import GroundForces
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
@@ -207,6 +208,6 @@ def test_segments_pass_over_bodies_without_markers(definition: SkeletonDefinitio
 
 
 def test_masked_clips_hold_zeros() -> None:
-    clip = without_dynamics("a", {"fps": FPS}, "why", {"force": (3, 2, 3)})
+    clip = without_dynamics("a", {"fps": FPS}, "why", GroundForces.zeros(T=3, J=1, F=2))
     assert clip.attrs == {"fps": FPS, "dynamics_valid": False, "dynamics_reason": "why"}
     np.testing.assert_array_equal(clip.arrays["force"], np.zeros((3, 2, 3)))

@@ -13,6 +13,7 @@ from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.marker_set import read_marker_set
 from kinesynth.opensim_files.trc import read_trc
+from kinesynth.records import Kinematics, MarkerPaths
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
@@ -78,16 +79,18 @@ def inverse_kinematics(
             batch = _solve_batch(skeleton.with_markers(common), _usable_markers(stage, len(names), columns), weights)
 
         def work(clip: Clip) -> Clip:
-            check_markers(clip.arrays["markers"], len(names))
-            positions = clip.arrays["markers"][:, columns]
+            measured = MarkerPaths.of(clip).markers
+            check_markers(measured, len(names))
+            positions = measured[:, columns]
             solved = batch.get(clip.clip_id) or worker.call(
-                solve_with_opensim, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
+                solve_with_opensim, model.absolute(), common, positions, clip.fps, weights, accuracy,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
             if not np.isfinite(solved["angles"]).all():
                 raise ClipRejected("inverse kinematics found no pose")
             counted = [weights[name] > 0 for name in common]
-            return Clip(clip.clip_id, solved | _errors(solved["markers"], positions, counted), clip.attrs)
+            arrays = solved | _errors(solved["markers"], positions, counted)
+            return Kinematics.of_arrays(clip.clip_id, arrays).clip(clip.clip_id, clip.attrs)
 
         attrs = {
             "coordinate_names": list(model_names.coordinates),
@@ -109,7 +112,7 @@ def read_markers(path: Path) -> StageFile:
     trial = read_trc(path)
     attrs = {"fps": trial.fps, "start_seconds": float(trial.times[0])}
     return StageFile(
-        {path.stem: Clip(path.stem, {"markers": trial.positions}, attrs)}, attrs={"marker_names": list(trial.names)}
+        {path.stem: MarkerPaths(trial.positions).clip(path.stem, attrs)}, attrs={"marker_names": list(trial.names)}
     )
 
 
@@ -150,8 +153,9 @@ def _usable_markers(stage: StageFile, count: int, columns: Sequence[int]) -> dic
     usable = {}
     for clip in stage.clips.values():
         with suppress(ClipRejected):
-            check_markers(clip.arrays["markers"], count)
-            usable[clip.clip_id] = clip.arrays["markers"][:, columns]
+            measured = MarkerPaths.of(clip).markers
+            check_markers(measured, count)
+            usable[clip.clip_id] = measured[:, columns]
     return usable
 
 
