@@ -121,7 +121,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         here = found["angles"][common, stage.attrs["coordinate_names"].index(name)]
         apart = float(np.rad2deg(np.sqrt(np.mean((here - there) ** 2))))
         yield Figure(f"skeleton.gait_{name}", round(apart, 3), "degrees", 5.0, "lower")
-    published = _published_error(walking / "subject_walk_scaled.osim", trial, log)
+    published = published_error(walking / "subject_walk_scaled.osim", trial, log)
     rms = np.sqrt(np.mean(published**2, axis=1)).mean()
     ours = found["marker_error_rms"].mean(), found["marker_error_max"].max()
     for name, value, bar in (("rms", ours[0], rms), ("max", ours[1], published.max())):
@@ -129,7 +129,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         yield Figure(f"skeleton.gait_marker_{name}", round(1e3 * float(value), 2), "mm", bar_mm, "lower")
 
 
-def _published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
+def published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
     """Return the errors (T, M) m of the published scaled model's weighted markers, by OpenSim's tool."""
     weights = motion_weights(trial.names, MARKER_SET)
     solved = isolated(
