@@ -209,6 +209,9 @@ class Config:
     """All of config.yaml."""
 
     clips: str = option("demo", "the clip table; demo: the one that ships with the package")
+    subjects: str = option(
+        "", "a table of subjects (tsv: subject, mass in kg, height in m, sex), if not the clip table"
+    )
     seed: int = option(1, "the one seed; each clip's generators derive from it", minimum=0)
     clips_per_shard: int = option(8, "clips of one subject that share a shard, at most", minimum=1)
     frames_per_shard: int = option(10_000, "frames of a shard, at most; keeps shards alike in size", minimum=1)
@@ -238,6 +241,7 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
         raise _bad_config(source, error)
     config: Config = _build(Config, values)
     files = {
+        "subjects": config.subjects,
         "body.model": config.body.model,
         "body.marker_vertices": config.body.marker_vertices,
         "grf.weights": config.grf.weights,
