@@ -21,7 +21,7 @@ DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = ("amass", "opensim", "markers", "procedural")
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex")
+_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels")
 UP_AXES = ("x", "y", "z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIX_TABLE = "correct the table"
@@ -31,11 +31,11 @@ _FIX_TABLE = "correct the table"
 class ClipRow:
     """One line of the table.
 
-    `path`, `model` and `static` are resolved against the table's folder; `start` and `end` are seconds, None for the
-    whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an `up`
-    (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass` (kg), `height` (m) and
-    `sex` what is estimated of the subject; one line of a subject is enough. A procedural clip has no path: its action
-    names the motion.
+    `path`, `model`, `static` and `labels` are resolved against the table's folder; `start` and `end` are seconds, None
+    for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an
+    `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass` kg, `height` m
+    and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that tells the
+    landmarks of a marker file's labels. A procedural clip has no path: its action names the motion.
     """
 
     clip_id: str
@@ -54,6 +54,7 @@ class ClipRow:
     mass: float | None = None
     height: float | None = None
     sex: str | None = None
+    labels: Path | None = None
 
     @property
     def stated(self) -> Stated:
@@ -171,6 +172,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         mass=stated.mass,
         height=stated.height,
         sex=stated.sex,
+        labels=_resolve(table, values.get("labels", "")),
     )
     _check_files(table, line, row)
     return row
@@ -184,6 +186,8 @@ def _check_files(table: Path, line: int, row: ClipRow) -> None:
         )
     if row.source != "procedural" and row.path is None:
         raise _bad(table, line, "path", "nothing", f"the file of a clip of source {row.source}")
+    if row.labels is not None and row.source not in ("markers", "amass"):
+        raise _bad(table, line, "labels", repr(str(row.labels)), f"nothing: source {row.source} has no markers")
     if row.source == "opensim" and row.model is None:
         raise _bad(table, line, "model", "nothing", "the .osim file that the coordinates belong to")
 

@@ -91,9 +91,9 @@ def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], like
     from kinesynth.body.mocap.trial import read_trial
 
     trials = []
-    for path in dict.fromkeys(row.path for row in rows if row.path is not None):
+    for path, table in {row.path: row.labels for row in rows if row.path is not None}.items():
         try:
-            trials.append(read_trial(path, model))
+            trials.append(read_trial(path, model, table))
         except BadInput as error:
             if error.field != "marker_data":
                 sys.stderr.write(f"note: {error}; they do not tell the subject's size\n")

@@ -190,11 +190,11 @@ def _of_markers(model: BodyModel, rows: list[ClipRow], likely: np.ndarray | None
     from kinesynth.body.mocap.fit import dress
     from kinesynth.body.mocap.trial import read_trial
 
-    files = dict.fromkeys(file for row in rows for file in (row.static, row.path) if file is not None)
+    files = {file: row.labels for row in rows for file in (row.static, row.path) if file is not None}
     trials = []
     for file in list(files)[:_MOST_TRIALS]:
         try:
-            trials.append(read_trial(file, model))
+            trials.append(read_trial(file, model, files[file]))
             tell(file, trials[-1].notes)
         except BadInput as error:
             print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201

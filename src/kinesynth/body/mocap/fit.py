@@ -110,7 +110,7 @@ def dress(
         ClipRejected: no frame shows enough markers.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.names))
-    labels = known(names)
+    labels = known(names, {name: place for trial in reversed(trials) for name, place in trial.places.items()})
     landmarks, bodies = at_landmarks(body, labels)
     start = next((each for each in (betas, likely) if each is not None), np.zeros(BETAS))
     latents = landmarks.placement(body, start).means
