@@ -110,11 +110,15 @@ class StaticOptimization:
 class Filters:
     """What counts as a valid frame. Frames that fail are masked; clips with too few valid frames are rejected."""
 
-    max_marker_error_m: float = option(
-        0.02,
-        "an angle is masked where a marker on one of its two segments is farther off, as in D3KE; markers that weigh "
-        "nothing in inverse kinematics do not count",
+    max_segment_turn_deg: float = option(
+        8.0,
+        "an angle is masked where one of its two segments would have to turn more about its joint to meet its own bony "
+        "landmarks; soft tissue has no say",
         exclusiveMinimum=0,
+        maximum=180,
+    )
+    max_segment_shift_m: float = option(
+        0.03, "the same of the shift that is left after the turn; at the end of a thigh 4 degrees", exclusiveMinimum=0
     )
     max_marker_rms_m: float = option(
         0.02, "all angles are masked where the RMS over all markers is greater: OpenSim's guide", exclusiveMinimum=0

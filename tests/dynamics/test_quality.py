@@ -31,11 +31,12 @@ class Stages:
         for side, z in (("r", 0.1), ("l", -0.1)):
             keypoints[:, bodies.index(f"calcn_{side}")] = [0.0, 0.02, z]
             keypoints[:, bodies.index(f"toes_{side}")] = [0.18, 0.02, z]
-        self.weights = np.ones(markers)
         self.ik = {
             "angles": np.zeros((FRAMES, joints)),
             "keypoints": keypoints,
-            "marker_error": np.full((FRAMES, markers), 0.01),
+            "segment_turn": np.full((FRAMES, len(bodies)), 0.05),
+            "segment_shift": np.full((FRAMES, len(bodies)), 0.01),
+            "marker_error": np.full((FRAMES, markers), 0.05),
             "marker_error_rms": np.full(FRAMES, 0.01),
             "marker_error_max": np.full(FRAMES, 0.01),
         }
@@ -54,9 +55,8 @@ class Stages:
     def column(self, coordinate: str) -> int:
         return self.definition.coordinate_names.index(coordinate)
 
-    def spoil_marker(self, name: str, error: float, frames: slice) -> None:
-        self.ik["marker_error"][frames, self.definition.marker_names.index(name)] = error
-        self.ik["marker_error_max"] = np.maximum(self.ik["marker_error_max"], self.ik["marker_error"].max(axis=1))
+    def spoil_segment(self, measure: str, body: str, value: float, frames: slice) -> None:
+        self.ik[measure][frames, self.definition.body_names.index(body)] = value
 
     def filtered(self, folder: Path, model: Path) -> StageFile:
         attrs = {"fps": FPS, "cutoff_hz": 6.0, "dynamics_valid": not self.reason, "dynamics_reason": self.reason}
@@ -65,7 +65,6 @@ class Stages:
                 "coordinate_names": list(self.definition.coordinate_names),
                 "body_names": list(self.definition.body_names),
                 "marker_names": list(self.definition.marker_names),
-                "marker_weights": self.weights,
             },
             "so": {"muscle_names": ["m"] * 80, "muscle_driven": ["knee_angle_r", "knee_angle_l"]},
         }
@@ -124,8 +123,12 @@ def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Pa
     np.testing.assert_array_equal(clip.arrays["activation_valid"][3:10], [0, 0, 0, 0, 0, 1, 0])
 
 
-def test_a_marker_masks_the_angles_at_both_ends_of_its_segment(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    stages.spoil_marker("RTTU", 0.09, slice(MIDDLE, MIDDLE + 1))
+@pytest.mark.parametrize(("measure", "value"), [("segment_turn", np.radians(8.1)), ("segment_shift", 0.031)])
+def test_a_segment_that_is_off_masks_the_angles_at_both_its_ends(
+    stages: Stages, skeleton: Path, tmp_path: Path, measure: str, value: float
+) -> None:
+    """Single markers 50 mm off, as all are here, have no say."""
+    stages.spoil_segment(measure, "tibia_r", value, slice(MIDDLE, MIDDLE + 1))
     valid = stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"]
     masked = {stages.definition.coordinate_names[column] for column in np.flatnonzero(~valid[MIDDLE])}
     assert {"knee_angle_r", "ankle_angle_r"} <= masked
@@ -133,25 +136,10 @@ def test_a_marker_masks_the_angles_at_both_ends_of_its_segment(stages: Stages, s
     assert valid[MIDDLE - 1].all()
 
 
-def test_markers_without_weight_do_not_count(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    """Not even where their error is smaller than the largest that counts."""
-    stages.weights[stages.definition.marker_names.index("RACR")] = 0.0
-    stages.spoil_marker("RACR", 0.05, slice(None))
-    stages.spoil_marker("LTTU", 0.06, slice(MIDDLE, MIDDLE + 1))
-    valid = stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"]
-    assert valid[:, stages.column("arm_flex_r")].all()
-    assert valid[:, stages.column("lumbar_bending")].all()
-    assert not valid[MIDDLE, stages.column("knee_angle_l")]
-
-
-def test_markers_must_say_what_they_weigh(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    stages.filtered(tmp_path, skeleton)
-    ik = read_stage(tmp_path / "ik.h5")
-    attrs = {name: value for name, value in ik.attrs.items() if name != "marker_weights"}
-    write_stage(tmp_path / "ik.h5", StageFile(ik.clips, {}, attrs))
-    paths = {stage: tmp_path / f"{stage}.h5" for stage in ("ik", "grf", "id", "so")}
-    with pytest.raises(BadInput, match=r"ik\.h5: marker_weights: .* run inverse-kinematics again"):
-        quality_filter(**paths, model=skeleton, output=tmp_path / "quality.h5")
+def test_segments_must_say_how_they_fit(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    del stages.ik["segment_turn"]
+    with pytest.raises(BadInput, match=r"ik\.h5: segment_turn: .* run inverse-kinematics again"):
+        stages.filtered(tmp_path, skeleton)
 
 
 @pytest.mark.parametrize("source", ["ik", "grf"])

@@ -16,7 +16,7 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import Subject, valid_angles, weighed_markers
+from kinesynth.dynamics.quality import valid_angles
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -116,8 +116,7 @@ def run(rows: list[Row]) -> list[str]:
 
 def found_of(row: Row, shard: str) -> Found:
     """Return what the stages of a recording hold."""
-    motion, path = read_stage(FOLDER / f"stages/motion/{shard}.h5"), FOLDER / f"stages/ik/{shard}.h5"
-    stage = read_stage(path)
+    motion, stage = (read_stage(FOLDER / f"stages/{name}/{shard}.h5") for name in ("motion", "ik"))
     person = json.loads((FOLDER / f"stages/subjects/{row['subject']}.json").read_text(encoding="utf-8"))
     mass, seconds = float(person["mass_kg"]), sum(_seconds(rule, shard) for rule in STAGES)
     if rejection := stage.rejected.get(row["clip"]):
@@ -125,7 +124,7 @@ def found_of(row: Row, shard: str) -> Found:
         return Found(row, reason, np.nan, {}, 0.0, "", mass, seconds)
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
     skeleton = SkeletonDefinition.from_osim(FOLDER / f"stages/scale/{row['subject']}.osim")
-    valid = valid_angles(clip.arrays, Subject(skeleton, weighed_markers(path, stage.attrs), np.empty(0), []), Filters())
+    valid = valid_angles(clip.arrays, skeleton, Filters())
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], list(stage.attrs["coordinate_names"]))
     share = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))
