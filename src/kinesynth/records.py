@@ -28,8 +28,9 @@ class Record:
         Raises:
             BadInput: the clip lacks an array, or its sizes are others.
         """
-        record = cls.of_arrays(clip.clip_id, clip.arrays)
-        record.check(clip.clip_id)
+        where = clip.clip_id if clip.file is None else f"{clip.file}: clip {clip.clip_id}"
+        record = cls.of_arrays(where, clip.arrays)
+        record.check(where)
         return record
 
     @classmethod
@@ -107,6 +108,8 @@ class Kinematics(Record):
         marker_error: m, from the marker that was followed; NaN where it was not seen.
         marker_error_rms: m, over the markers that weigh.
         marker_error_max: m, the same.
+        segment_turn: rad, by how much each body would turn to meet its own bony landmarks.
+        segment_shift: m, by how much it would move.
     """
 
     angles: Annotated[np.ndarray, "T J"]
@@ -115,6 +118,8 @@ class Kinematics(Record):
     marker_error: Annotated[np.ndarray, "T M"]
     marker_error_rms: Annotated[np.ndarray, "T"]
     marker_error_max: Annotated[np.ndarray, "T"]
+    segment_turn: Annotated[np.ndarray, "T B"]
+    segment_shift: Annotated[np.ndarray, "T B"]
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         from kinesynth.motion.marker_motion import read_marker_motion
 
         part = (row.start, row.end, seconds)
-        return audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who.figure)
+        recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
+        return audited(row.path, recording, who.figure)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
 
@@ -222,5 +223,5 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         **recording.attrs,
     }
     if hidden := unseen_seconds(recording):
-        attrs["unseen"] = hidden
+        return Clip(row.clip_id, arrays, {**attrs, "unseen": hidden})
     return Clip(row.clip_id, arrays, attrs)

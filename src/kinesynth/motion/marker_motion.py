@@ -29,6 +29,7 @@ def read_marker_motion(
     body: BodyModel,
     betas: np.ndarray,
     part: tuple[float | None, float | None, float],
+    labels: Path | None = None,
 ) -> Recording:
     """Return the motion of a body that wears the markers of a file.
 
@@ -38,15 +39,16 @@ def read_marker_motion(
         body: the body model.
         betas: (10,) the subject's shape.
         part: from and to which second of the file's own time the motion is wanted, and how much of it at most.
+        labels: the user's own table of labels.
 
     Raises:
         BadInput: a file is unusable.
         ClipRejected: the part lies outside the file, or the body does not meet the markers.
     """
-    whole = in_sight(read_trial(path, body), part)
+    whole = in_sight(read_trial(path, body, labels), part)
     trial = _cut(whole, part)
     require_seen(trial)
-    beside = [] if static is None else [read_trial(static, body)]
+    beside = [] if static is None else [read_trial(static, body, labels)]
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
@@ -63,7 +65,7 @@ def read_marker_motion(
     }
     return Recording(
         trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes,
-        unseen=unseen(trial, carriers_of(known(trial.names))),
+        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))),
     )  # fmt: skip
 
 

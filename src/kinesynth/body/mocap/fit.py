@@ -92,21 +92,27 @@ def columns(trial: MarkerTrajectories, names: Sequence[str]) -> Tensor:
     return torch.from_numpy(np.stack([trial.positions[:, at[name]] if name in at else missing for name in names], 1))
 
 
-def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray | None = None) -> Dressed:
+def dress(
+    body: BodyModel,
+    trials: list[MarkerTrajectories],
+    betas: np.ndarray | None = None,
+    likely: np.ndarray | None = None,
+) -> Dressed:
     """Find the shape of a subject and where its markers sit (stage 1), from frames spread over its `trials`.
 
     Args:
         body: the body model.
         trials: upright trials of one subject, markers named alike.
         betas: the shape where it is known already.
+        likely: the most probable one where it is not, by default the mean body.
 
     Raises:
         ClipRejected: no frame shows enough markers.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.names))
-    labels = known(names)
+    labels = known(names, {name: place for trial in reversed(trials) for name, place in trial.places.items()})
     landmarks, bodies = at_landmarks(body, labels)
-    start = np.zeros(BETAS) if betas is None else betas
+    start = next((each for each in (betas, likely) if each is not None), np.zeros(BETAS))
     latents = landmarks.placement(body, start).means
     trunk = np.array([carrier in _TRUNK for carrier in bodies])
     dressed = Dressed(body, torch.as_tensor(start), landmarks, latents, trunk)
