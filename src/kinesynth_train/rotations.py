@@ -130,11 +130,14 @@ class RotationCode:
         Of the two ways to write a rotation, the one that is within the limits; of two such, the one nearer to `near`
         (..., J).
         """
-        rotations, circles = self.matrices(code)
-        angles = code.new_zeros(*code.shape[:-1], len(self.limits))
-        limits = self.limits.to(code)
+        return self.angles(*self.matrices(code), near=near)
+
+    def angles(self, rotations: Tensor, circles: Tensor, near: Tensor | None = None) -> Tensor:
+        """Return the angles (..., J) of rotations (..., balls, 3, 3) and unit circles (..., H, 2), as `decode` does."""
+        angles = circles.new_zeros(*circles.shape[:-2], len(self.limits))
+        limits = self.limits.to(circles)
         for rotation, (turns, axes) in zip(rotations.unbind(-3), self.balls, strict=True):
-            plain = rotation_to_root(rotation, axes.to(code))
+            plain = rotation_to_root(rotation, axes.to(circles))
             before = None if near is None else near[..., turns]
             angles[..., turns] = nearest_branch(plain, limits[turns], before)
         angles[..., self.hinges] = torch.atan2(circles[..., 1], circles[..., 0])

@@ -1,7 +1,7 @@
 """The metrics of one method, stretch by stretch; see `kinesynth_train.metrics` for what they mean."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -43,7 +43,12 @@ class Tally:
     Args:
         skeleton: of the dataset; it says where joints are, and markers where the method does not.
         device: of what is added.
+
+    Attributes:
+        rows: titles of the metrics that tables show, by name.
     """
+
+    rows: ClassVar[dict[str, str]] = ROWS
 
     def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
         self._skeleton = skeleton

@@ -44,7 +44,14 @@ def test_the_seed_decides(results: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("network", "stop"),
-    [("neurik_tiny", 3), ("neurik_ours_tiny", 3), ("odah_tiny", 2), ("odah_tiny", 4), ("d3ke_tiny", 5)],
+    [
+        ("neurik_tiny", 3),
+        ("neurik_ours_tiny", 3),
+        ("odah_tiny", 2),
+        ("odah_tiny", 4),
+        ("d3ke_tiny", 5),
+        ("hsmr_tiny", 3),
+    ],
 )
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, stop: int

@@ -18,6 +18,7 @@ OVERFIT = {
     "odah_ours_tiny": {"steps": 800, "window": 8, "batch_size": 4},
     "d3ke_tiny": {"steps": 2500, "window": 16, "batch_size": 4},
     "d3ke_ours_tiny": {"steps": 400, "window": 8, "batch_size": 4},
+    "hsmr_tiny": {"steps": 700, "window": 8, "batch_size": 4},
     "neurik_tiny": {"steps": 300, "window": 16, "batch_size": 8},
     "neurik_ours_tiny": {"steps": 150, "window": 16, "batch_size": 8},
 }
