@@ -13,6 +13,7 @@ from kinesynth.errors import BadInput
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
+from kinesynth_train.joint_limits import limit_lines
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
@@ -91,6 +92,7 @@ def table(figures: dict[str, Any]) -> str:
     lines = [["test split" if figures["split"] == "test" else f"{figures['split']} split", *methods]]
     rows = figures["rows"]
     lines += [[title, *(_cell(method.get(key)) for method in methods.values())] for key, title in rows.items()]
+    lines += limit_lines(list(methods.values()))
     lines += [
         [f"  {name}, deg", *(f"{method['mae_by_coordinate_deg'][name]:.2f}" for method in methods.values())]
         for name in first["mae_by_coordinate_deg"]

@@ -16,11 +16,13 @@ class Estimate(NamedTuple):
         angles: (T, J) rad, m.
         scales: (T, B, 3), of each frame.
         markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
+        activations: (T, A) of the muscles, from methods that know of any.
     """
 
     angles: Tensor
     scales: Tensor
     markers: Tensor | None = None
+    activations: Tensor | None = None
 
 
 @dataclass(frozen=True)

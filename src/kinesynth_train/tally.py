@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from kinesynth_train.joint_limits import JointLimits
 from kinesynth_train.metrics import (
     LIMIT_STEPS_DEG,
     Mean,
@@ -62,6 +63,7 @@ class Tally:
         self._means = {name: Mean() for name in names}
         self._beyond = {step: Mean() for step in LIMIT_STEPS_DEG}
         self._spread = Spread()
+        self._joint_limits = JointLimits(definition, device)
 
     def add(self, estimate: Estimate, stretch: Stretch) -> None:
         """Add an estimate of the frames that count."""
@@ -89,6 +91,7 @@ class Tally:
         worst = (beyond_limits_deg(estimate.angles, self._limits) * self._hinges).amax(dim=-1, keepdim=True)
         for step, mean in self._beyond.items():
             mean.add((worst > step).float(), seen)
+        self._joint_limits.add(estimate.angles, counted)
 
     def _turned(self, angles: Tensor, rotation: Tensor, near: Tensor) -> Tensor:
         """Return angles (T, J) with the root at rotations (T, 3, 3), written as is nearest to `near` (T, J)."""
@@ -117,6 +120,7 @@ class Tally:
             "mpjve_mm_s": means["mpjve"],
             "pa_mpjve_mm_s": means["pa_mpjve"],
             **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
+            **self._joint_limits.percent(),
             "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
             "mpjpe_by_body_mm": dict(by_body),
         }

@@ -98,8 +98,7 @@ def truthful(network: Hsmr, batch: Batch, views: int) -> Prediction:
     """What a network says that knows the truth."""
     seen = per_view(batch, views)
     pose = network.pose.truth(seen["angles"], seen["rotations"])
-    sixes = pose.rotations[..., :2].mT.flatten(-3)
-    code = torch.cat([sixes, pose.circles.flatten(-2)], dim=-1)
+    code = network.pose.canonical(pose)
     factors = (seen["scales"].flatten(1)[:, network.first_of_each] - 1.0) / SCALE_UNIT
     place = seen["angles"][..., network.anatomy.root_place]
     angles = network.pose.angles(network.pose.matrices(code), seen["rotations"], place)

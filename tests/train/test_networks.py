@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kinesynth.networks import network_modules
-from kinesynth_train.data import Batch, Windows
+from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
 from kinesynth_train.networks import Network, make_network, network_module, preset_named
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
@@ -23,7 +23,8 @@ WINDOW = 16
 
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
-    windows = Windows(results, "train", WINDOW, 64)
+    labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid")
+    windows = Windows(results, "train", WINDOW, 64, labels=labels)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
 

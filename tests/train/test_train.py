@@ -51,6 +51,8 @@ def test_the_seed_decides(results: Path, tmp_path: Path) -> None:
         ("odah_tiny", 4),
         ("d3ke_tiny", 5),
         ("hsmr_tiny", 3),
+        ("biohuman_tiny", 1),
+        ("biohuman_tiny", 5),
     ],
 )
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not(

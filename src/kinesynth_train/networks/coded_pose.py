@@ -53,6 +53,10 @@ class CodedPose(nn.Module):
         """Return the matrices of codes (..., E)."""
         return Matrices(*self.code.matrices(code))
 
+    def canonical(self, pose: Matrices) -> Tensor:
+        """Return the codes (..., E) of matrices: their first two columns, and points of length 1."""
+        return torch.cat([pose.rotations[..., :2].mT.flatten(-3), pose.circles.flatten(-2)], dim=-1)
+
     def truth(self, angles: Tensor, cameras: Tensor) -> Matrices:
         """Return the matrices of angles (..., J), seen by cameras (..., 3, 3) from the world."""
         rotations, circles = self.code.matrices(self.code.encode(angles))
@@ -68,6 +72,11 @@ class CodedPose(nn.Module):
         root = rotation_to_root(cameras.mT @ pose.rotations[..., 0, :, :], self.root_axes)
         angles = angles.index_copy(-1, self.root, root).index_copy(-1, self.root_place, place)
         return self.skeleton.layer.coupled(angles)
+
+    def valid_numbers(self, angle_valid: Tensor) -> Tensor:
+        """Return which of the matrices' numbers (..., 9 R + 2 H), as `flat` gives them, are valid."""
+        balls, hinges = self.valid(angle_valid)
+        return torch.cat([balls.repeat_interleave(9, dim=-1), hinges.repeat_interleave(2, dim=-1)], dim=-1)
 
     def valid(self, angle_valid: Tensor) -> tuple[Tensor, Tensor]:
         """Return which rotations (..., R) and points (..., H) are valid where angles (..., J) are."""

@@ -30,6 +30,7 @@ class Prediction(NamedTuple):
         code: (N, T, E) continuous code of the angles, the root in the frame of the camera that looks at the crop.
         factors: (N, T, U) of the scales, in units of 0.1 from 1.
         activations: (N, T, A) of the muscles.
+        stage: of the training, where losses differ between stages.
     """
 
     angles: Tensor
@@ -41,6 +42,7 @@ class Prediction(NamedTuple):
     code: Tensor | None = None
     factors: Tensor | None = None
     activations: Tensor | None = None
+    stage: str = ""
 
 
 class Network(nn.Module, ABC):
