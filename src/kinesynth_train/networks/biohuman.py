@@ -42,6 +42,7 @@ from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import faded, window_starts
 
 PICTURES_AT_ONCE = 64  # that the frozen encoder sees at once
+MEAN_ACTIVATION = "mean activation"  # the baseline's name
 RESTING = 0.05  # activation that an untrained head gives
 
 
@@ -264,7 +265,7 @@ class BioHuman(Network):
 
     def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
         """Return each muscle's mean over the training split, with the mean pose."""
-        return {"mean activation": partial(mean_estimate, self.anatomy.mean, self.mean_activation)}
+        return {MEAN_ACTIVATION: partial(mean_estimate, self.anatomy.mean, self.mean_activation)}
 
     def tally(self, device: str) -> MuscleTally:
         """Return what counts its metrics: those of activations too."""
