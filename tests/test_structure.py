@@ -78,6 +78,23 @@ def test_one_folder_touches_blender() -> None:
     assert touching == {PACKAGE / "render" / "blender"}
 
 
+def test_one_table_says_where_a_run_keeps_what_it_makes() -> None:
+    files = [*SOURCES, *(ROOT / "tools").rglob("*.py"), *(ROOT / "rules").glob("*.smk")]
+    spelling = [
+        path.name
+        for path in files
+        if re.search(r"""["']f?(demo/)?stages/""", re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL))
+    ]
+    assert spelling == ["layout.py"]
+
+
+def test_every_rule_is_in_the_table_of_paths() -> None:
+    from kinesynth.layout import FILES
+
+    rules = "\n".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    assert set(FILES) | {"shipped_regressor"} == set(re.findall(r"^ *rule (\w+):", rules, re.MULTILINE))
+
+
 def test_no_file_is_long() -> None:
     files = [*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "rules").glob("*.smk"), ROOT / "Snakefile"]
     long = {str(path.relative_to(ROOT)): n for path in files if (n := len(path.read_text().splitlines())) > 400}

@@ -12,6 +12,7 @@ from kinesynth.dynamics.quality import Subject, valid_angles, weighed_markers
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, motion_weights, solve_with_opensim
 from kinesynth.kinematics.measured import scale_to_markers
+from kinesynth.layout import FILES
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
@@ -34,7 +35,7 @@ def figures() -> Iterator[Figure]:
     if amass := [name for name in shards if name.startswith("amass")]:
         yield from marker_figures("amass", amass)
     trials = [_stage_pair(name) for name in ("s01_000", "s02_000", "s03_000")]
-    trials += [(_folder() / f"stages/markers/{name}.h5", _model(name), None) for name in amass]
+    trials += [(_folder() / FILES["virtual_markers"].format(shard=name), _model(name), None) for name in amass]
     if (SHARED / "data/walking").is_dir():
         walking = SHARED / "data/walking"
         yield from gait_figures(walking)
@@ -47,13 +48,13 @@ def _folder() -> Path:
 
 
 def _model(shard: str) -> Path:
-    return _folder() / f"stages/scale/{shard.rpartition('_')[0]}.osim"
+    return _folder() / FILES["scale_model"].format(subject=shard.rpartition("_")[0])
 
 
 def _stage_pair(shard: str) -> Trial:
     """Return the demo's markers and model of a shard."""
     subject = shard.rpartition("_")[0]
-    targets = [f"stages/markers/{shard}.h5", f"stages/scale/{subject}.osim"]
+    targets = [FILES["virtual_markers"].format(shard=shard), FILES["scale_model"].format(subject=subject)]
     run_workflow("demo", {}, targets)
     return OUTPUT / "demo" / targets[0], OUTPUT / "demo" / targets[1], None
 
@@ -70,7 +71,7 @@ def _solve_library() -> list[str]:
     write_text(table, "\n".join("\t".join(row) for row in (HEADER, *rows)) + "\n")
     shards = list(dict.fromkeys(f"{row[1]}_000" for row in rows))
     config = {"clips": str(table), "clips_per_shard": 16, "motion": {"max_clip_seconds": 30.0}}
-    run_workflow(RUN, config, [f"stages/ik/{shard}.h5" for shard in shards])
+    run_workflow(RUN, config, [FILES["inverse_kinematics"].format(shard=shard) for shard in shards])
     return shards
 
 
@@ -78,7 +79,7 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
     """Yield the worst clip's marker errors and its share of valid angles."""
     rms, greatest, valid = [], [], []
     for shard in shards:
-        path = _folder() / f"stages/ik/{shard}.h5"
+        path = _folder() / FILES["inverse_kinematics"].format(shard=shard)
         stage = read_stage(path)
         weighed = weighed_markers(path, stage.attrs)
         if stage.rejected:
@@ -104,7 +105,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
     """Yield leg angles and marker errors of the published gait trial, beside those of the published model."""
     folder, log = _folder(), _folder() / "gait.log"
     scale_to_markers(
-        static=walking / "static_walk_1.trc", marker_set=MARKER_SET, skeleton=folder / "stages/skeleton/generic.osim",
+        static=walking / "static_walk_1.trc", marker_set=MARKER_SET, skeleton=folder / FILES["build_skeleton"],
         mass_kg=85.07, output=folder / "gait.osim", report=folder / "gait.json", log=log,
     )  # fmt: skip
     file = walking / "motion_capture_walk.trc"
