@@ -299,6 +299,17 @@ def test_d3ke_starts_from_somebody_who_stands(
     assert (rotation[..., 1, 1] > 0.95).all()
 
 
+@pytest.mark.parametrize("name", ["d3ke_tiny", "d3ke_ours_tiny", "hsmr_tiny"])
+def test_rotations_stay_whole_in_half_precision(
+    name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made(name, anatomy, skeleton).eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        rotation = network(batch, preset_named(name).phases[0].stage).rotation
+    assert rotation is not None
+    torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand_as(rotation), atol=1e-5, rtol=0)
+
+
 def test_the_backbone_is_resnext50() -> None:
     with torch.device("meta"):
         network, features = make_backbone("resnext50")

@@ -148,6 +148,7 @@ def test_a_checkpoint_says_what_using_it_takes(results: Path, tmp_path: Path) ->
     assert source["fps"] == 30.0
     assert source["views"] == ["frontal", "sagittal"]
     assert source["crop_margin"] == pytest.approx(1.15)
+    assert source["crop_aspect"] == 1.0
 
 
 def test_tensorboard_gets_the_curves(results: Path, tmp_path: Path) -> None:

@@ -126,8 +126,10 @@ class RootedHead(nn.Module):
     def forward(self, frames: Tensor, window: Tensor, camera: Tensor) -> Prediction:
         """Return the prediction of features (N, T, D) and (N, D), with cameras (N, T, 3, 3) from world to camera."""
         prediction: Prediction = self.kinematics(frames, window)
-        rotation = camera.mT @ six_to_rotation(self.six(frames).float())
-        turns = rotation_to_root(rotation, self.root_axes)
+        six = self.six(frames).float()
+        with torch.autocast(frames.device.type, enabled=False):  # else products of matrices are of half precision
+            rotation = camera.mT @ six_to_rotation(six)
+            turns = rotation_to_root(rotation, self.root_axes)
         angles = prediction.angles.index_copy(-1, self.root, turns)
         return prediction._replace(angles=angles, rotation=rotation)
 
