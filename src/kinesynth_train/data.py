@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kinesynth.dataset import Crop, ShardDataset
+from kinesynth.dataset.places import ClipPlace
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
@@ -109,9 +110,9 @@ class Windows(Dataset[Batch]):
         """Frames of all clips."""
         return sum(clip.frames for clip in self._dataset_here().clips)
 
-    def shard_of(self, index: int) -> Path:
-        """Return the file that a window is read from: all windows of a file are one subject's."""
-        return self._dataset_here().shard_of(index % self._count)
+    def clip_of(self, index: int) -> ClipPlace:
+        """Return the clip that a window is of, and the file; all clips of a file are one subject's."""
+        return self._dataset_here().clip_of(index % self._count)
 
     def _dataset_here(self) -> ShardDataset:
         self._dataset = self._dataset or self._open()

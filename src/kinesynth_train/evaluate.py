@@ -214,7 +214,8 @@ def read_stretch(windows: Windows, index: int, device: str) -> Stretch:
         name: value.narrow(TIME_AXIS[name], 0, frames) if name in TIME_AXIS else value for name, value in item.items()
     }
     batch = {name: value[None].to(device) for name, value in cut.items()}
-    return Stretch(batch, subject_layer(windows.shard_of(index)).to(device), index)
+    clip = windows.clip_of(index)
+    return Stretch(batch, subject_layer(clip.shard).to(device), index, clip.action, clip.subject)
 
 
 def check_names(path: Path, model: Model, dataset: ShardDataset) -> None:

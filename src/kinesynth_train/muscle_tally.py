@@ -89,6 +89,7 @@ class MuscleTally(Tally):
     def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
         super().__init__(skeleton, device)
         self._errors = ActivationErrors()
+        self._by_action: dict[str, ActivationErrors] = {}
         self._groups: dict[str, list[int]] = {}
         for index, muscle in enumerate(skeleton.definition.muscle_names):
             self._groups.setdefault(group_of(muscle)[0], []).append(index)
@@ -98,13 +99,20 @@ class MuscleTally(Tally):
         super().add(estimate, stretch)
         truth = {name: stretch.batch[name][0] for name in ("activations", "activation_valid", "counted")}
         assert estimate.activations is not None  # only who gives them is measured so
-        self._errors.add(estimate.activations, truth["activations"], truth["activation_valid"], truth["counted"])
+        for errors in (self._errors, self._by_action.setdefault(stretch.action, ActivationErrors())):
+            errors.add(estimate.activations, truth["activations"], truth["activation_valid"], truth["counted"])
 
     def metrics(self) -> dict[str, Any]:
-        """Return the metrics by name, those of activations also by group."""
+        """Return the metrics by name, those of activations also by group of muscles and by action."""
         own = {f"muscle_{name}": value for name, value in self._errors.figures().items()}
-        groups = {group: self._errors.figures(muscles) for group, muscles in self._groups.items()}
-        return super().metrics() | own | {"muscles_by_group": groups}
+        groups = {group: _plain(self._errors.figures(muscles)) for group, muscles in self._groups.items()}
+        actions = {action: _plain(errors.figures()) for action, errors in self._by_action.items()}
+        return super().metrics() | own | {"muscles_by_group": groups, "muscles_by_action": actions}
+
+
+def _plain(figures: dict[str, float]) -> dict[str, float | None]:
+    """Return figures as JSON can hold them: NaN is none of its numbers."""
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}
 
 
 def _over(above: float, below: float) -> float:

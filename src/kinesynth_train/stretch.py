@@ -33,11 +33,15 @@ class Stretch:
         batch: a batch of this one window, padded by nothing.
         layer: the subject's own skeleton, in float64.
         number: of the stretch, from which its noise follows.
+        action: of the clip.
+        subject: the person.
     """
 
     batch: Batch
     layer: SkeletonLayer
     number: int
+    action: str = ""
+    subject: str = ""
 
     @property
     def frames(self) -> int:

@@ -13,9 +13,10 @@ from kinesynth.errors import BadInput
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
 from kinesynth_train.networks import make_network, preset_named
-from kinesynth_train.networks.biohuman import BioHuman, mean_activations
+from kinesynth_train.networks.biohuman import BioHuman
 from kinesynth_train.networks.gated_fusion import GatedFusion
 from kinesynth_train.networks.hsmr import Reading
+from kinesynth_train.networks.mean_activation import mean_activations
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.windowing import faded, window_starts
 

@@ -92,6 +92,7 @@ def test_the_tally_groups_muscles(results: Path, skeleton: DatasetSkeleton) -> N
     assert metrics["muscle_mae"] == pytest.approx(0.1 * float(calf.float().mean()), abs=1e-6)
     assert metrics["muscle_diff_l1"] == pytest.approx(0.0, abs=1e-6)
     assert set(tally.rows) <= set(metrics)
+    assert metrics["muscles_by_action"][stretch.action]["mae"] == pytest.approx(metrics["muscle_mae"])
 
 
 def test_core_terms_by_hand() -> None:

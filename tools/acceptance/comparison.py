@@ -23,7 +23,7 @@ from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.evaluate import FILTERED, FILTERED_IK, MEAN_POSE, NOISY, NOISY_IK, TRUE_IK, evaluate
 from kinesynth_train.keypoint_tally import KeypointTally
 from kinesynth_train.muscle_tally import MuscleTally
-from kinesynth_train.networks.biohuman import MEAN_ACTIVATION
+from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table

@@ -18,14 +18,12 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import ClassVar
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
 from kinesynth.dataset import ShardDataset
-from kinesynth.errors import BadInput
 from kinesynth_train.data import KINEMATIC_LABELS, Batch
 from kinesynth_train.losses import masked_mean, weighed
 from kinesynth_train.muscle_tally import MuscleTally
@@ -34,6 +32,7 @@ from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.gated_fusion import GatedFusion, PoseAlone, PoseEncoder
 from kinesynth_train.networks.heads import zeroed
 from kinesynth_train.networks.hsmr import Hsmr, Reading
+from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION, mean_activations, mean_estimate
 from kinesynth_train.networks.muscle_losses import amplitude_terms, core_terms
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.presets import Augment, Phase, Preset
@@ -42,7 +41,6 @@ from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import faded, window_starts
 
 PICTURES_AT_ONCE = 64  # that the frozen encoder sees at once
-MEAN_ACTIVATION = "mean activation"  # the baseline's name
 RESTING = 0.05  # activation that an untrained head gives
 
 
@@ -280,32 +278,6 @@ def corrector(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 def with_first(changes: Tensor) -> Tensor:
     """Return changes (N, T - 1, E) as (N, T, E): none before the first frame."""
     return torch.cat([changes.new_zeros(len(changes), 1, changes.shape[2]), changes], dim=1)
-
-
-def mean_estimate(angles: Tensor, activations: Tensor, stretch: Stretch) -> Estimate:
-    """Return the same pose (J,) and activations (A,) for every frame, and scales of 1."""
-    frames = stretch.frames
-    scales = torch.ones_like(stretch.scales)
-    return Estimate(angles.expand(frames, -1), scales, activations=activations.expand(frames, -1))
-
-
-def mean_activations(labels: ShardDataset) -> np.ndarray:
-    """Return the mean (A,) of the activations that are valid, over the clips of a dataset.
-
-    Raises:
-        BadInput: none is valid.
-    """
-    valid = []
-    for place in labels.clips:
-        with h5py.File(place.shard, "r") as file:
-            clip = file["clips"][place.clip_id]
-            valid.append(clip["activations"][()][clip["quality/activation_valid"][()]])
-    frames = np.concatenate(valid)
-    if not len(frames):
-        mend = "give shards whose dynamics are valid, or train hsmr"
-        raise BadInput(labels.shards[0].parent, "quality/activation_valid", "no valid frame to train on", "some", mend)
-    mean: np.ndarray = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return mean
 
 
 def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> BioHuman:
