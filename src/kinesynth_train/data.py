@@ -18,7 +18,7 @@ from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.crops import TURNED, crop_box_side, crop_points, crop_projections, crop_rotations, turned_in_plane
-from kinesynth_train.mirror import Mirror
+from kinesynth_train.mirror import MIRRORED, Mirror
 from kinesynth_train.presets import Augment
 from kinesynth_train.recolour import recolour
 
@@ -86,6 +86,9 @@ class Windows(Dataset[Batch]):
         self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
         if not self._count:
             raise BadInput(shards, "clips", f"none of split {split}", "at least one", "check the splits")
+        unknown = {label.split("/")[-1] for label in labels} - MIRRORED
+        if self._augment.flip and unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))}: mirror.py does not say what becomes of it in the mirror")
         self._mirror = Mirror(_definition(self._dataset)) if self._augment.flip else None
 
     def __len__(self) -> int:

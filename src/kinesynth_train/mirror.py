@@ -13,6 +13,11 @@ TURNED_ROUND = (
     *(f"{joint}_{turn}" for joint in ("lumbar", "neck") for turn in ("bending", "rotation")),
 )
 
+# Labels by the last part of their names; one that says what is valid of both sides at once stays as it is.
+MIRRORED = frozenset({
+    *("angles", "angle_valid", "scales", "keypoints", "markers", "activations", "activation_valid", "force_valid")
+})  # fmt: skip
+
 
 class Mirror:
     """What mirrors the labels and pictures of a window; twice is nothing."""

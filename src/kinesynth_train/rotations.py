@@ -47,6 +47,18 @@ def six_to_rotation(six: Tensor) -> Tensor:
     return torch.stack([first, second, torch.linalg.cross(first, second)], dim=-1)
 
 
+def vector_to_rotation(vectors: Tensor) -> Tensor:
+    """Return the rotations (..., 3, 3) of rotation vectors (..., 3) rad."""
+    x, y, z = vectors.unbind(dim=-1)
+    zero = torch.zeros_like(x)
+    crossed = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1).reshape(*vectors.shape, 3)
+    angle = vectors.norm(dim=-1)[..., None, None]
+    # sin(a) / a and (1 - cos(a)) / a^2, which sinc gives at 0 too.
+    once, twice = torch.sinc(angle / torch.pi), 0.5 * torch.sinc(angle / (2.0 * torch.pi)).square()
+    rotation: Tensor = torch.eye(3, device=vectors.device) + once * crossed + twice * crossed @ crossed
+    return rotation
+
+
 def euler_branches(turns: Tensor) -> Tensor:
     """Return both ways (..., 2, 3) to write the rotations of three coordinates (..., 3) about perpendicular axes.
 

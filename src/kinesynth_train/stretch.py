@@ -17,12 +17,14 @@ class Estimate(NamedTuple):
         scales: (T, B, 3), of each frame.
         markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
         activations: (T, A) of the muscles, from methods that know of any.
+        body: (T, 22, 3, 3) rotations of SMPL-X's root, in the world, and of 21 joints, from methods that say them.
     """
 
     angles: Tensor
     scales: Tensor
     markers: Tensor | None = None
     activations: Tensor | None = None
+    body: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
 from kinesynth_train.networks import Network, make_network, network_module, preset_named
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
+from kinesynth_train.networks.pose_spaces import BodySpace
 from kinesynth_train.networks.resnext import make_backbone
 from kinesynth_train.networks.restormer import ChannelAttention, TemporalUNet, folded, unfolded
 from kinesynth_train.presets import preset_from_dict
@@ -23,7 +24,7 @@ WINDOW = 16
 
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
-    labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid")
+    labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", *BodySpace.labels)
     windows = Windows(results, "train", WINDOW, 64, labels=labels)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 

@@ -7,7 +7,9 @@ of poses and pictures alternate in a transformer; a second gate fuses them; two 
 first, then those of amplitude too. Labels that are not valid cost nothing.
 
 Native to the dataset's skeleton: the front-end is `hsmr` instead of PromptHMR (an encoder, a head, a camera alike), a
-pose is its 74 numbers instead of 72 of SMPL, and its features are the head's token, the scales' factors and the camera.
+pose is its 74 numbers instead of 72 of SMPL (`biohuman_smplx`: six for each of the fitted body's first 22 joints, with
+the adapter's correction of the pose at rest to start from, since the front-end says none), and its features are the
+head's token, the scales' factors and the camera.
 Ours, where the paper is silent or its formulas are lost: all widths, depths, rates, epochs and weights of losses;
 smooth L1 for the pose's matrices and L1 for everything else; and that the front-end's own losses go on, without which
 nothing would hold scales and camera. In use, windows overlap by a quarter and fade into one another.
@@ -16,7 +18,7 @@ nothing would hold scales and camera. In use, windows overlap by a quarter and f
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -24,16 +26,17 @@ from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
 from kinesynth.dataset import ShardDataset
+from kinesynth_train.body_tally import BodyTally
 from kinesynth_train.data import KINEMATIC_LABELS, Batch
 from kinesynth_train.losses import masked_mean, weighed
 from kinesynth_train.muscle_tally import MuscleTally
 from kinesynth_train.networks import hsmr
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.gated_fusion import GatedFusion, PoseAlone, PoseEncoder
-from kinesynth_train.networks.heads import zeroed
 from kinesynth_train.networks.hsmr import Hsmr, Reading
 from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION, mean_activations, mean_estimate
 from kinesynth_train.networks.muscle_losses import amplitude_terms, core_terms
+from kinesynth_train.networks.pose_spaces import BodySpace, PoseSpace, SkeletonSpace, corrector
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
@@ -58,6 +61,8 @@ class Shape:
         heads: of attention.
         hidden: width within the transformer's perceptrons.
         dropout: of both transformers.
+        pose: what is said of poses: the skeleton's numbers, or those of the SMPL-X body; angles are then those of the
+            front-end.
         visual: false leaves poses alone, and the front-end as it is: the publication's two-stage ablation.
         stored: whether pictures are encoded once, as they are, for what is trained after the front-end; a small
             encoder's tokens fit into memory.
@@ -73,6 +78,7 @@ class Shape:
     heads: int = 8
     hidden: int = 2048
     dropout: float = 0.1
+    pose: Literal["skeleton", "smplx"] = "skeleton"
     visual: bool = True
     stored: bool = False
     front_rate: float = 0.05
@@ -122,8 +128,10 @@ class BioHuman(Network):
         super().__init__(weights, anatomy, skeleton)
         self.shape = shape
         self.front = Hsmr(replace(shape.front, weights=shape.weights), weights.front_terms, anatomy, skeleton)
-        numbers, muscles = self.front.pose.code.size, len(skeleton.definition.muscle_names)
-        self.adapter = corrector(numbers, shape.adapter, numbers)
+        space = SkeletonSpace if shape.pose == "skeleton" else BodySpace
+        self.space: PoseSpace = space(self.front.pose, shape.adapter)
+        self.labels = (*type(self).labels, *self.space.labels)  # type: ignore[misc]
+        numbers, muscles = self.space.numbers, len(skeleton.definition.muscle_names)
         self.encoder = PoseEncoder(3 * numbers, shape.width, shape.heads, shape.encoder_layers, shape.dropout)
         sizes = (shape.width, shape.heads, shape.hidden, shape.layers, shape.dropout)
         if shape.visual:
@@ -156,11 +164,11 @@ class BioHuman(Network):
         seen = per_view(here, views)
         tokens = self.tokens(seen["crops"]) if pictures == "crops" else seen["estimates"]
         reading = self.read(tokens)
-        code, activations = self.over_time(reading, ~seen["frame_valid"])
+        pose, activations = self.over_time(reading, ~seen["frame_valid"])
         cameras = seen["rotations"], seen["projections"]
-        said = self.front.said(reading._replace(code=code), *cameras)
         first = self.front.said(reading, *cameras)
-        return said._replace(activations=activations, stage=stage, earlier=(first,))
+        said = first if self.shape.pose == "smplx" else self.front.said(reading._replace(code=pose), *cameras)
+        return said._replace(code=pose, activations=activations, stage=stage, earlier=(first,))
 
     @torch.no_grad()
     def tokens(self, crops: Tensor) -> Tensor:
@@ -178,17 +186,17 @@ class BioHuman(Network):
                 return reading._replace(code=self.front.pose.canonical(self.front.pose.matrices(reading.code)))
 
     def over_time(self, reading: Reading, padded: Tensor) -> tuple[Tensor, Tensor]:
-        """Return corrected codes (N, T, E) and activations (N, T, A) of a reading, frames `padded` (N, T) apart."""
-        code = reading.code + self.adapter(reading.code)
-        change = with_first(code.diff(dim=1))
-        motion = torch.cat([code, change, with_first(change.diff(dim=1))], dim=-1)
+        """Return corrected poses (N, T, E) and activations (N, T, A) of a reading, frames `padded` (N, T) apart."""
+        pose = self.space.initial(reading.code)
+        change = with_first(pose.diff(dim=1))
+        motion = torch.cat([pose, change, with_first(change.diff(dim=1))], dim=-1)
         features = self.encoder(motion, padded)
         if self.shape.visual:
             seen = self.seen(torch.cat([reading.features, reading.factors, reading.camera], dim=-1))
             state = self.fusion(features, seen, padded)
         else:
             state = self.alone(features, padded)
-        return (code + self.correction(state)).float(), torch.sigmoid(self.muscles(state).float())
+        return (pose + self.correction(state)).float(), torch.sigmoid(self.muscles(state).float())
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the stage's terms."""
@@ -206,11 +214,9 @@ class BioHuman(Network):
 
     def pose_terms(self, prediction: Prediction, truth: Batch) -> dict[str, Tensor]:
         """Return what the pose's matrices and their changes cost, where they are valid."""
-        pose = self.front.pose
-        assert prediction.code is not None  # as `said` makes it
-        found = pose.matrices(prediction.code).flat()
-        wanted = pose.truth(truth["angles"], truth["rotations"]).flat()
-        valid = pose.valid_numbers(truth["angle_valid"]) & truth["frame_valid"][..., None]
+        assert prediction.code is not None  # as `forward` makes it
+        found = self.space.flat(prediction.code)
+        wanted, valid = self.space.truth(truth)
         apart = (found.diff(dim=1) - wanted.diff(dim=1)).abs()
         return {
             "pose": masked_mean(smooth_l1_loss(found, wanted, reduction="none"), valid),
@@ -249,30 +255,26 @@ class BioHuman(Network):
         reading = self.read(self.tokens(stretch.batch["crops"][:, 0]))
         overlap = window // 4
         starts: list[int] = window_starts(stretch.frames, window, overlap).tolist()
-        codes, activations = [], []
+        poses, activations = [], []
         for start in starts:
             part = Reading(*(value[:, start : start + window] for value in reading))
             padded = part.code.new_zeros(part.code.shape[:2], dtype=torch.bool)
-            code, working = self.over_time(part, padded)
-            codes.append(self.front.pose.canonical(self.front.pose.matrices(code))[0])
+            pose, working = self.over_time(part, padded)
+            poses.append(self.space.canonical(pose)[0])
             activations.append(working[0])
-        code, working = (faded(parts, starts, stretch.frames, overlap) for parts in (codes, activations))
+        pose, working = (faded(parts, starts, stretch.frames, overlap) for parts in (poses, activations))
         cameras = stretch.batch["rotations"][:, 0], stretch.batch["projections"][:, 0]
-        said = self.front.said(reading._replace(code=code[None]), *cameras)
-        return Estimate(said.angles[0], said.scales[0], activations=working)
+        body = self.space.body(pose, cameras[0][0])
+        said = self.front.said(reading if body is not None else reading._replace(code=pose[None]), *cameras)
+        return Estimate(said.angles[0], said.scales[0], activations=working, body=body)
 
     def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
         """Return each muscle's mean over the training split, with the mean pose."""
         return {MEAN_ACTIVATION: partial(mean_estimate, self.anatomy.mean, self.mean_activation)}
 
     def tally(self, device: str) -> MuscleTally:
-        """Return what counts its metrics: those of activations too."""
-        return MuscleTally(self.skeleton, device)
-
-
-def corrector(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    """Return two layers that correct nothing at first."""
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), zeroed(nn.Linear(hidden, outputs)))
+        """Return what counts its metrics: those of activations too, and of the SMPL-X body where it says one."""
+        return (BodyTally if self.shape.pose == "smplx" else MuscleTally)(self.skeleton, device)
 
 
 def with_first(changes: Tensor) -> Tensor:
@@ -315,7 +317,9 @@ def _tiny(shape: Shape) -> Preset:
 
 PRESETS = {
     "biohuman": _published(Shape()),
+    "biohuman_smplx": _published(Shape(pose="smplx")),
     "biohuman_two_stage": _published(Shape(visual=False)),
     "biohuman_tiny": _tiny(TINY),
+    "biohuman_smplx_tiny": _tiny(replace(TINY, pose="smplx")),
     "biohuman_two_stage_tiny": _tiny(replace(TINY, visual=False)),
 }  # fmt: skip
