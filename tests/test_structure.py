@@ -23,6 +23,8 @@ BANNED = {
     r"^\s*(import|from) (random|uuid)\b": "entropy that no seed rules",
     r"default_rng\((\)|\d|len\()": "randomness that is not an argument",
 }
+# OpenCap's calibrations are pickles: read by an unpickler that knows numpy's arrays only, which its tests attack.
+EXEMPT = {("opencap.py", r"^\s*(import|from) pickle")}
 HEAVY = {"opensim", "bpy", "snakemake"}
 
 
@@ -58,6 +60,8 @@ def test_imports_point_down(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 def test_nothing_banned(path: Path) -> None:
     for pattern, why in BANNED.items():
+        if (path.name, pattern) in EXEMPT:
+            continue
         match = re.search(pattern, path.read_text(), re.MULTILINE)
         assert match is None, f"{match.group() if match else ''} {why}"
 
