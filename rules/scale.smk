@@ -21,6 +21,8 @@ rule scale_model:
         "results/runtimes/scale_model/{subject}.tsv"
     conda:
         "../envs/pipeline.yaml"
+    params:
+        vertices=MARKER_VERTICES,
     shell:
         """
         kinesynth scale-model \
@@ -30,5 +32,6 @@ rule scale_model:
             --output {output.model:q} \
             --report {output.report:q} \
             --log {log:q} \
+            {params.vertices} \
             2>>{log:q}
         """

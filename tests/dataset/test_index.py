@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -42,3 +43,13 @@ def test_no_survivor_is_an_error(tmp_path: Path) -> None:
         index_shards(shards=[shard], output=tmp_path / "i.parquet", rejected=tmp_path / "r.tsv", card=tmp_path / "c.md")
     assert (tmp_path / "r.tsv").read_text().splitlines()[1] == "dan_fall\tload_motion\tNaN in poses\t\tframe 3"
     assert not (tmp_path / "i.parquet").exists()
+
+
+def test_every_row_of_the_cards_tables_has_as_many_cells_as_its_heading(results: Path) -> None:
+    card = (results / "README.md").read_text()
+    rows = [line for line in card.splitlines() if line.startswith("|")]
+    assert len(rows) > 20
+    heading = 0
+    for line, after in pairwise([*rows, ""]):
+        heading = line.count("|") if after.startswith("|---") else heading
+        assert line.count("|") == heading, line

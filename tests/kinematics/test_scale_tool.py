@@ -61,3 +61,28 @@ def test_markers_move_to_the_static_pose(giant) -> None:
     _, names, moved, static, _ = giant
     assert len(names) == 103
     np.testing.assert_allclose(moved, [static[name] for name in names], atol=1e-8)
+
+
+def _scale_with_own_markers(skeleton: Path, folder: Path):
+    from kinesynth.kinematics.scale_tool import run_scale_tool
+
+    names, positions, _, _ = markers_of(skeleton, {}, frames=1)
+    static = dict(zip(names, positions[0], strict=True)) | joint_centres_of(skeleton)
+    own = {
+        "RASI": ("pelvis", static["RASI"] + [0.0, 0.02, 0.0]),
+        "SHIN": ("tibia_r", static["RKJC"] + [0.05, -0.1, 0.0]),
+    }
+    weights = marker_weights(list(static), "static")
+    output = folder / "own.osim"
+    scaled = run_scale_tool(skeleton, output, static, weights, MASS_KG, virtual_protocol(), "female", own)
+    names, placed, _, _ = markers_of(output, dict(zip(scaled.coordinate_names, scaled.static_angles, strict=True)), 1)
+    return own, names, placed[0]
+
+
+def test_a_users_own_markers_take_the_place_of_the_landmarks(skeleton: Path, tmp_path: Path) -> None:
+    own, names, placed = isolated(
+        _scale_with_own_markers, skeleton, tmp_path, timeout_seconds=60, log=Path("/dev/null")
+    )
+    assert sorted(names) == sorted(own)
+    for name, place in zip(names, placed, strict=True):
+        np.testing.assert_allclose(place, own[name][1], atol=1e-6)

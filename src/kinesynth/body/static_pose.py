@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.markers import MarkerLayout, resolve_markers
+from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 
 # SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
@@ -56,6 +56,18 @@ def static_markers(body_path: Path, betas: np.ndarray) -> dict[str, np.ndarray]:
     """
     body = load_body(body_path)
     return static_points(body, resolve_markers(body), betas)
+
+
+def user_markers(body_path: Path, betas: np.ndarray, table: Path) -> dict[str, tuple[str, np.ndarray]]:
+    """Return the body of each marker of a user's own table (`body.markers`), and its place (3,) m in the static pose.
+
+    Raises:
+        BadInput: the body model or the table is unusable.
+    """
+    body = load_body(body_path)
+    layout = read_marker_vertices(table, body)
+    points = static_points(body, layout, betas)
+    return {name: (carrier, points[name]) for name, carrier in zip(layout.names, layout.bodies, strict=True)}
 
 
 def static_points(body: BodyModel, layout: MarkerLayout, betas: np.ndarray) -> dict[str, np.ndarray]:

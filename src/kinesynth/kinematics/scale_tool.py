@@ -51,6 +51,7 @@ def run_scale_tool(
     mass_kg: float,
     protocol: Protocol,
     sex: Sex,
+    own: Mapping[str, tuple[str, np.ndarray]] | None = None,
 ) -> ScaledModel:
     """Scale `skeleton` to one static pose and write the subject's model to `output`.
 
@@ -65,6 +66,8 @@ def run_scale_tool(
         mass_kg: of the subject.
         protocol: by which it is measured.
         sex: of the subject.
+        own: markers that the model is to have in place of the landmarks: the body of each, and its place (3,) m in the
+            static pose.
     """
     opensim.Logger.setLevelString("error")
     folder = Path.cwd()
@@ -87,7 +90,10 @@ def run_scale_tool(
     placed = {name: static[name] for name in landmarks if name not in protocol.fixed}
     subject = opensim.Model(str(folder / "scaled.osim"))
     share_out(subject, mass_kg, sex)
-    _place_markers(subject, pose, placed, landmarks)
+    if own is not None:
+        _add_markers(subject, own)
+        placed = {name: place for name, (_, place) in own.items()}
+    _place_markers(subject, pose, placed, landmarks if own is None else list(own))
     subject.printToXML(str(output))
     body_names = tuple(body.getName() for body in model.getBodySet())
     factors = _scale_factors(folder / "factors.xml", body_names)
@@ -141,6 +147,16 @@ def _measurement_set(measurements: Sequence[Measurement]) -> opensim.Measurement
             measurement.getBodyScaleSet().cloneAndAppend(scale)
         result.cloneAndAppend(measurement)
     return result
+
+
+def _add_markers(model: opensim.Model, own: Mapping[str, tuple[str, np.ndarray]]) -> None:
+    """Give the model a marker of each name on its body, in place of one that it has."""
+    markers = model.updMarkerSet()
+    for name, (body, _) in own.items():
+        if markers.getIndex(name) >= 0:
+            markers.remove(markers.getIndex(name))
+        model.addMarker(opensim.Marker(name, model.getBodySet().get(body), opensim.Vec3(0.0)))
+    model.finalizeConnections()
 
 
 def _place_markers(

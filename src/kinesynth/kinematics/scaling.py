@@ -9,7 +9,7 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.body.measurements import PLAUSIBLE_FACTORS
-from kinesynth.body.static_pose import static_markers
+from kinesynth.body.static_pose import static_markers, user_markers
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.protocol import Protocol, virtual_protocol
@@ -29,13 +29,14 @@ def scale_model(
     report: Path,
     log: Path = Path("scale_model.log"),
     timeout_seconds: float = 300.0,
+    marker_vertices: Path | None = None,
 ) -> None:
     """Scale the generic skeleton to a subject, with OpenSim's ScaleTool and a static pose of virtual markers.
 
     Bodies are scaled by distances between landmarks and joint centres, left and right together; the mass is the
     subject's, shared out among the segments as the sex has it (de Leva 1996), and so are radii of gyration; every
-    marker then moves to where the static pose has it. The report gives the factors and how far landmarks lay from the
-    generic markers (RMS, maximum) before they moved.
+    marker then moves to where the static pose has it, or gives way to the user's own. The report gives the factors and
+    how far landmarks lay from the generic markers (RMS, maximum) before they moved.
 
     Args:
         body: body model in SMPL-X's schema.
@@ -45,18 +46,22 @@ def scale_model(
         report: the JSON file to write.
         log: file for OpenSim's messages.
         timeout_seconds: after which the tool is given up.
+        marker_vertices: the user's own marker table, where the virtual markers are placed by one; the body is measured
+            by the anatomical rules all the same.
 
     Raises:
         BadInput: the subject's file lacks a field, the skeleton a marker, or the subject asks for scale factors
             beyond those of people (`kinesynth.body.measurements`), which `subject-shape` should have rejected.
     """
     person = _read_subject(subject)
-    static = static_markers(body, np.asarray(person["betas"], float))
+    betas = np.asarray(person["betas"], float)
+    static = static_markers(body, betas)
+    own = None if marker_vertices is None else user_markers(body, betas, marker_vertices)
     weights = marker_weights(list(static), "static")
     with atomic_path(output) as temporary:
         scaled = isolated(
             scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
-            virtual_protocol(), _sex(person), timeout_seconds=timeout_seconds, log=log,
+            virtual_protocol(), _sex(person), own, timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
         check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
     write_text(report, json.dumps(scaling_report(person, scaled, weights), indent=1) + "\n")
@@ -70,11 +75,12 @@ def scale(
     mass_kg: float,
     protocol: Protocol,
     sex: Sex,
+    own: Mapping[str, tuple[str, np.ndarray]] | None = None,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
     from kinesynth.kinematics.scale_tool import run_scale_tool
 
-    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex)
+    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex, own)
 
 
 def _sex(person: Mapping[str, Any]) -> Sex:
