@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from kinesynth.dataset.person import STANDARD_GRAVITY, Person
+from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_forces import UP, accelerations
 from kinesynth.dataset.physics_skeleton import virtual_moments
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.gravity import GRAVITY
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 
 RESIDUAL = 4.0  # N and N m, left over at the pelvis
@@ -25,7 +26,7 @@ def ground_reaction(
     acceleration = accelerations(places, fps)
     acceleration[[0, -1]] = acceleration[[1, -2]]
     centre = (masses * places).sum(axis=1, keepdims=True) / masses.sum()
-    total = (masses * (acceleration + STANDARD_GRAVITY * UP)).sum(axis=1) - RESIDUAL
+    total = (masses * (acceleration + GRAVITY * UP)).sum(axis=1) - RESIDUAL
     turn = np.cross(places - centre, masses * acceleration).sum(axis=1)
     shares = np.stack([share, 1.0 - share], axis=1)[..., None]
     force = shares * total[:, None]

@@ -13,8 +13,8 @@ import numpy as np
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
 from kinesynth.dynamics.muscle_path_fit import fit_muscle_paths
-from kinesynth.dynamics.names import GRAVITY
 from kinesynth.dynamics.static_optimization import static_optimization
+from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
 from kinesynth.records import Kinematics

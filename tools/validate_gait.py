@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kinesynth.atomic import atomic_path
-from kinesynth.dynamics.names import GRAVITY
+from kinesynth.gravity import GRAVITY
 from tools.acceptance.dynamics import WALKING, gait_figures
 from tools.acceptance.figures import ROOT, print_table
 from tools.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial, process_trial, read_trial

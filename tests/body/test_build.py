@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kinesynth.body import build
 from kinesynth.body.anny_rig import joints_from_bones
-from kinesynth.body.build import build_body, default_cache, free_body
+from kinesynth.body.build import build_body, default_cache, free_body, sources
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
 from kinesynth.body.model import BodyModel
 from kinesynth.body.phenotypes import sample_adults
@@ -114,3 +115,9 @@ def test_damaged_body_is_made_again(tmp_path: Path, licensed_path: Path) -> None
     output.write_bytes(whole[:1000])
     build_body(model=str(licensed_path), output=output)
     assert output.read_bytes() == whole
+
+
+def test_the_cache_follows_the_code_that_builds_and_no_other() -> None:
+    names = {path.name for path in sources(Path(build.__file__))}
+    assert {"build.py", "phenotypes.py", "shape_space.py", "t_pose.py"} <= names
+    assert names.isdisjoint({"subject.py", "markers.py", "model.py"})

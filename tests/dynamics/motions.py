@@ -53,14 +53,15 @@ def planted(model: Path, values: Mapping[str, np.ndarray], frames: int) -> Motio
 
 
 def _planted(model: Path, values: dict[str, np.ndarray], frames: int) -> Motion:
-    from kinesynth.dynamics.model import coordinate_names, foot_motion, load_model, with_coupled_coordinates
+    from kinesynth.dynamics.model import coordinate_names, foot_motion, load_model
+    from kinesynth.opensim_models.couplers import coupled
 
     body = load_model(model)
     names = list(coordinate_names(body))
     angles = np.zeros((frames, len(names)))
     for name, value in values.items():
         angles[:, names.index(name)] = value
-    angles = with_coupled_coordinates(body, angles)
+    angles = coupled(body, angles)
     heels = foot_motion(body, angles).heel[..., 3].mean(axis=1)
     angles[:, names.index("pelvis_tx")] -= heels[:, 0]
     angles[:, names.index("pelvis_ty")] -= heels[:, 1]

@@ -3,7 +3,7 @@ import pytest
 
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.flight import SMEAR_CYCLES, airborne, frames_of, free_fall_shift, near_ends
-from kinesynth.dynamics.names import GRAVITY
+from kinesynth.gravity import GRAVITY
 
 RATE = 100.0
 SPAN = slice(40, 70)

@@ -8,7 +8,7 @@ from motions import jump, planted, squat, standing, write_angles
 
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
-from kinesynth.dynamics.names import GRAVITY
+from kinesynth.gravity import GRAVITY
 from kinesynth.stage_file import Clip, read_stage
 
 FPS = 60.0

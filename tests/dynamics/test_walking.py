@@ -13,7 +13,7 @@ from motions import write_angles
 
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
-from kinesynth.dynamics.names import GRAVITY
+from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage

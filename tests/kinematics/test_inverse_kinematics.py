@@ -120,3 +120,31 @@ def test_unusable_markers_are_rejected(spoil, reason: str) -> None:
     check_markers(positions, 20)
     with pytest.raises(ClipRejected, match=reason):
         check_markers(spoil(positions), 20)
+
+
+def _with_factor(skeleton: Path) -> tuple[float, float]:
+    """Return a dependent coordinate before and after its coupler's factor is doubled."""
+    import opensim
+
+    from kinesynth.opensim_models.couplers import coupled, couplers
+
+    model = opensim.Model(str(skeleton))
+    names = [coordinate.getName() for coordinate in model.getCoordinateSet()]
+    coupler = couplers(model)[0]
+    angles = np.zeros((1, len(names)))
+    angles[0, [names.index(name) for name in coupler.independent]] = 0.8
+    column = names.index(coupler.dependent)
+    before = coupled(model, angles)[0, column]
+    path = skeleton.with_name("doubled.osim")
+    model.printToXML(str(path))
+    head = f'<CoordinateCouplerConstraint name="{coupler.dependent}_coupler">'
+    path.write_text(path.read_text().replace(head, head + "<scale_factor>2</scale_factor>", 1))
+    return before, coupled(opensim.Model(str(path)), angles)[0, column]
+
+
+def test_a_couplers_factor_counts(skeleton: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "model.osim"
+    copy.write_bytes(skeleton.read_bytes())
+    before, after = isolated(_with_factor, copy, timeout_seconds=60.0, log=tmp_path / "log")
+    assert before != 0.0
+    assert after == pytest.approx(2.0 * before)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinesynth.dynamics.names import GRAVITY
+from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.stage_file import Clip, StageFile, read_stage

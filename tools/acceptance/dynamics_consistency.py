@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.dynamics.ground_reaction import ground_reaction
-from kinesynth.dynamics.names import GRAVITY
 from kinesynth.dynamics.static_optimization import exact_supply
+from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
 from kinesynth.records import Kinematics

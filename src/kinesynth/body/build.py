@@ -1,5 +1,6 @@
 """The body model that a run uses: the free one, built here, or a user's own SMPL-X file, checked."""
 
+import ast
 import fcntl
 import hashlib
 import os
@@ -81,9 +82,9 @@ def _finished_free_body(samples: int, seed: int, cache: Path) -> Path:
 
 
 def _recipe(samples: int, seed: int) -> str:
-    """Return a digest of all that the free body follows from: anny's version, the arguments, this package's code."""
+    """Return a digest of what the free body follows from: anny's version, the arguments, the code that builds it."""
     digest = hashlib.sha256(f"{version('anny')} {samples} {seed}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sources(Path(__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -138,3 +139,19 @@ def _to_schema(bodies: SampledBodies, space: ShapeSpace, weights: np.ndarray, re
         arrays[f"hands_components{side}"] = np.eye(45, dtype=np.float32)
         arrays[f"hands_mean{side}"] = np.zeros(45, np.float32)
     return arrays | landmark_arrays(space.mean, bodies.faces, rest_joints, weights) | FREE.arrays()
+
+
+def sources(module: Path) -> list[Path]:
+    """Return a module of this package and the modules beside it that it imports, directly or through others."""
+    package = f"{__package__}."
+    found, todo = set(), [module]
+    while todo:
+        source = todo.pop()
+        found.add(source)
+        imported = {
+            module.with_name(f"{node.module.removeprefix(package)}.py")
+            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(package)
+        }
+        todo += [path for path in imported - found if path.is_file()]
+    return sorted(found)

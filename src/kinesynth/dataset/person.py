@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from kinesynth.gravity import GRAVITY
 from kinesynth.skeleton.definition import SkeletonDefinition
-
-STANDARD_GRAVITY = 9.80665
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Person:
     @property
     def weight(self) -> float:
         """Body weight, N."""
-        return self.mass_kg * STANDARD_GRAVITY
+        return self.mass_kg * GRAVITY
 
     def bodies(self, names: Sequence[str]) -> list[int]:
         """Return the indices of bodies."""

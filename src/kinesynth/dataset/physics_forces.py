@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kinesynth.dataset.person import STANDARD_GRAVITY, Person
+from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.gravity import GRAVITY
 
 SMOOTHING_S = 0.05  # standard deviation of the kernel: motions of tracked bodies and forces have little beyond 6 Hz
 LOADED = 0.05  # body weights on a foot, for its centre of pressure to mean something
@@ -59,7 +60,7 @@ def _balance(clip: ClipRecord, person: Person) -> Iterator[Found]:
     places = arrays["keypoints"][:, len(masses) :].astype(float)
     centre = (places * masses).sum(axis=1, keepdims=True) / masses.sum()
     acceleration = accelerations(places, fps)
-    asked = (masses * (acceleration + STANDARD_GRAVITY * UP)).sum(axis=1)
+    asked = (masses * (acceleration + GRAVITY * UP)).sum(axis=1)
     turn = (np.cross(places - centre, masses * acceleration)).sum(axis=1)
     given = force.sum(axis=1) + arrays["quality/residual"][:, :3]
     turned = (np.cross(cop - centre, force) + moment).sum(axis=1)

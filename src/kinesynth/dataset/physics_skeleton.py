@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from kinesynth.dataset.person import STANDARD_GRAVITY, Person
+from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.physics_forces import UP, accelerations, smoothed
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.gravity import GRAVITY
 from kinesynth.skeleton.layer import SkeletonLayer, SkeletonPose
 
 _STEP = 1e-4  # rad, of the finite differences
@@ -63,7 +64,7 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
     pose = _posed(layer, angles)
     masses, feet = person.skeleton.masses[:, None], person.bodies(_FEET)
     places = pose.mass_centres.numpy()
-    load = masses * (smoothed(accelerations(places, fps), fps, _SMOOTHING_S) + STANDARD_GRAVITY * UP)
+    load = masses * (smoothed(accelerations(places, fps), fps, _SMOOTHING_S) + GRAVITY * UP)
     force, cop, free = (arrays[f"grf/{name}"].astype(float) for name in ("force", "cop", "moment"))
     rotations, origins = _feet(pose, feet)
     arm = np.einsum("tfji,tfj->tfi", rotations, cop - origins)

@@ -3,14 +3,14 @@
 import numpy as np
 
 from kinesynth.dataset.checks import keypoints_on_mask
-from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.gravity import GRAVITY
 
 
 def clip_quality(clip: ClipRecord, mass_kg: float) -> dict[str, float]:
     """Return the figures that schema.json lists under `clip_quality`, of a clip of a person of `mass_kg`."""
     arrays = clip.arrays
-    vertical = arrays["grf/force"][..., 1].sum(axis=1) / (mass_kg * STANDARD_GRAVITY)
+    vertical = arrays["grf/force"][..., 1].sum(axis=1) / (mass_kg * GRAVITY)
     residual = arrays["quality/residual"]
     return {
         "marker_rms_mm": 1000 * _rms(arrays["quality/marker_error_rms"]),

@@ -69,6 +69,7 @@ def whole_body_demand(
 ) -> Demand:
     """Return what `angles` (T, J), low-passed, ask of the ground. Runs OpenSim: call it in a child process."""
     from kinesynth.dynamics import model as opensim_model
+    from kinesynth.opensim_models.couplers import coupled
 
     body = opensim_model.load_model(model)
     opensim_model.check_coordinates(body, names)
@@ -79,7 +80,7 @@ def whole_body_demand(
     def smoothed(cutoff: float) -> np.ndarray:
         smooth = low_pass(angles, fps, cutoff)
         smooth[:, root_rotation.columns] = root_rotation.low_passed(angles, fps, cutoff)
-        return opensim_model.with_coupled_coordinates(body, smooth)
+        return coupled(body, smooth)
 
     feet = opensim_model.foot_motion(body, smoothed(max(cutoff_hz, min(contact.cutoff_hz, GREATEST_CUTOFF * fps))))
     likelihood, rest = sole_contact(feet, fps, contact)

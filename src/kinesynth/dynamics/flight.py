@@ -8,7 +8,7 @@ is down and moves as before elsewhere.
 
 import numpy as np
 
-from kinesynth.dynamics.names import GRAVITY
+from kinesynth.gravity import GRAVITY
 
 LEAST_SECONDS = 0.05
 GREATEST_SECONDS = 1.0  # a jump of 1.2 m

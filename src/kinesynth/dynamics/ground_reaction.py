@@ -19,9 +19,10 @@ from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.masked import without_dynamics
-from kinesynth.dynamics.names import FEET, GRAVITY, PELVIS_FORCES, ROOT
+from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
 from kinesynth.records import GroundForces, Kinematics
 from kinesynth.stage_file import Clip, process_clips, read_stage

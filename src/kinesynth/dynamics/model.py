@@ -85,28 +85,6 @@ def total_mass(model: osim.Model) -> float:
     return float(model.getTotalMass(model.initSystem()))
 
 
-def with_coupled_coordinates(model: osim.Model, angles: np.ndarray) -> np.ndarray:
-    """Return `angles` (T, J) with every coupled coordinate computed from those that drive it.
-
-    OpenSim's tools take coupled coordinates from their file as they stand, and filtering them apart breaks the
-    coupling.
-    """
-    names = coordinate_names(model)
-    result = angles.copy()
-    constraints = model.getConstraintSet()
-    for index in range(constraints.getSize()):
-        coupler = osim.CoordinateCouplerConstraint.safeDownCast(constraints.get(index))
-        if coupler is None:
-            continue
-        drivers = coupler.getIndependentCoordinateNames()
-        columns = [names.index(drivers.get(driver)) for driver in range(drivers.getSize())]
-        scale = float(coupler.getPropertyByName("scale_factor").toString())
-        function = coupler.getFunction()
-        driven = [function.calcValue(_vector(row)) for row in angles[:, columns]]
-        result[:, names.index(coupler.getDependentCoordinateName())] = scale * np.array(driven)
-    return result
-
-
 def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
     """Pose `model` in each of `angles` (T, J) and return how its feet stand and move."""
     state = model.initSystem()

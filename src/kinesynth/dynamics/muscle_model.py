@@ -13,10 +13,10 @@ from kinesynth.dynamics.model import (
     load_model,
     muscle_names,
     state_columns,
-    with_coupled_coordinates,
 )
 from kinesynth.dynamics.muscle_force import CURVE_POINTS, FORCE_LENGTH_RANGE, FORCE_VELOCITY_RANGE, MuscleForce, Muscles
 from kinesynth.errors import BadInput
+from kinesynth.opensim_models.couplers import coupled, couplers
 
 PathSamples = tuple[np.ndarray, np.ndarray]
 SPEED_STEP = 1e-6
@@ -97,9 +97,9 @@ def sample_paths(path: Path, angles: np.ndarray, crossed: dict[str, list[str]]) 
         column: [index for index, muscle in enumerate(muscles) if name in crossed[muscle.getName()]]
         for column, name in enumerate(names)
     }
-    posed = with_coupled_coordinates(model, angles)
+    posed = coupled(model, angles)
     coupled_speeds = {
-        column: (with_coupled_coordinates(model, posed + SPEED_STEP * np.eye(len(names))[column]) - posed) / SPEED_STEP
+        column: (coupled(model, posed + SPEED_STEP * np.eye(len(names))[column]) - posed) / SPEED_STEP
         for column, moved in movers.items()
         if moved
     }
@@ -139,7 +139,7 @@ def muscle_moments(
     to_state, names = state_columns(model, state), coordinate_names(model)
     muscles = [model.getMuscles().get(index) for index in range(model.getMuscles().getSize())]
     full, positions, velocities = np.zeros(activations.shape[1:]), np.zeros(len(names)), np.zeros(len(names))
-    for frame, row in enumerate(with_coupled_coordinates(model, angles)):
+    for frame, row in enumerate(coupled(model, angles)):
         positions[to_state], velocities[to_state] = row, speeds[frame]
         state.setQ(osim.Vector.createFromMat(positions))
         state.setU(osim.Vector.createFromMat(velocities))
@@ -177,9 +177,4 @@ def _chain(model: osim.Model, body: str) -> list[str]:
 
 def _drivers(model: osim.Model) -> dict[str, str]:
     """Return, by coupled coordinate, the one that it follows."""
-    couplers = [osim.CoordinateCouplerConstraint.safeDownCast(item) for item in model.getConstraintSet()]
-    return {
-        item.getDependentCoordinateName(): item.getIndependentCoordinateNames().get(0)
-        for item in couplers
-        if item is not None
-    }
+    return {coupler.dependent: coupler.independent[0] for coupler in couplers(model)}

@@ -11,7 +11,6 @@ PELVIS_MOMENTS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
 ROOT = PELVIS_FORCES + PELVIS_MOMENTS
 """The order of `unexplained` and `residual` (T, 6): N along x, y, z, then N m about the pelvis' axes."""
 
-GRAVITY = 9.80665
 
 WEAK_RESERVE = 1.0
 """N m, optimal moment of the reserve on a coordinate that muscles drive: dear, a last resort."""

@@ -166,15 +166,16 @@ def activations(
 
     Runs OpenSim: call it in a child process. `ground` holds force, cop and moment, each (T, 2, 3).
     """
-    from kinesynth.dynamics.model import check_coordinates, load_model, scratch_folder, with_coupled_coordinates
+    from kinesynth.dynamics.model import check_coordinates, load_model, scratch_folder
     from kinesynth.dynamics.static_optimization_tool import solve
+    from kinesynth.opensim_models.couplers import coupled
 
     body = load_model(model)
     check_coordinates(body, names)
     frame_times = np.arange(len(angles)) / fps
     times, stride = solution_grid(len(angles), fps, rate)
     spline = make_interp_spline(frame_times, angles, k=spline_order(len(angles)))
-    posed = with_coupled_coordinates(body, spline(times))
+    posed = coupled(body, spline(times))
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
         write_external_loads(loads, loads.with_suffix(".mot"), frame_times, *ground)

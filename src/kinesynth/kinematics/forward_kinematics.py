@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import opensim
 
+from kinesynth.opensim_models.couplers import coupled
+
 ROTATIONAL = 1  # opensim.Coordinate.Rotational; Coupled coordinates (3) are radians too, but never converted
 
 
@@ -42,28 +44,10 @@ def from_storage(model: opensim.Model, values: Mapping[str, np.ndarray], in_degr
     return np.stack(columns, axis=-1)
 
 
-def couplers(model: opensim.Model) -> list[opensim.CoordinateCouplerConstraint]:
-    """Return the constraints that make one coordinate a function of others."""
-    cast = [opensim.CoordinateCouplerConstraint.safeDownCast(constraint) for constraint in model.getConstraintSet()]
-    return [coupler for coupler in cast if coupler is not None]
-
-
-def apply_couplers(model: opensim.Model, angles: np.ndarray) -> np.ndarray:
-    """Return `angles` (T, J) with each dependent coordinate recomputed from its coupler."""
-    names = coordinate_names(model)
-    coupled = angles.copy()
-    for coupler in couplers(model):
-        independent = [names.index(name) for name in _strings(coupler.getIndependentCoordinateNames())]
-        dependent = names.index(coupler.getDependentCoordinateName())
-        function = coupler.getFunction()
-        coupled[:, dependent] = [function.calcValue(opensim.Vector(row)) for row in coupled[:, independent].tolist()]
-    return coupled
-
-
 def forward_kinematics(model: opensim.Model, angles: np.ndarray, marker_names: Sequence[str]) -> Trajectory:
     """Pose the model in each frame of `angles` (T, J) and return where its parts are."""
     state = model.initSystem()
-    angles = apply_couplers(model, angles)
+    angles = coupled(model, angles)
     bodies = list(model.getBodySet())
     markers = [model.getMarkerSet().get(name) for name in marker_names]
     keypoints = np.empty((len(angles), 2 * len(bodies), 3))

@@ -8,12 +8,11 @@ import opensim
 
 from kinesynth.kinematics.forward_kinematics import (
     ROTATIONAL,
-    apply_couplers,
     coordinate_names,
-    couplers,
     from_storage,
 )
 from kinesynth.opensim_files import read_storage, write_trc
+from kinesynth.opensim_models.couplers import coupled, couplers
 
 
 def light_model(path: Path) -> opensim.Model:
@@ -60,7 +59,7 @@ def solve_angles(
     if len(found.times) != len(positions):
         raise RuntimeError(f"InverseKinematicsTool solved {len(found.times)} of {len(positions)} frames")
     columns = dict(zip(found.names, found.values.T, strict=True))
-    return apply_couplers(model, from_storage(model, columns, bool(found.in_degrees)))
+    return coupled(model, from_storage(model, columns, bool(found.in_degrees)))
 
 
 def default_pose(model: opensim.Model) -> dict[str, float]:
@@ -85,7 +84,7 @@ def unobserved(model: opensim.Model, markers: Sequence[str]) -> list[str]:
             moved.add(joints[body].getName())
             body = joints[body].getParentFrame().findBaseFrame().getName()
     still = [part.getName() for part in model.getCoordinateSet() if part.getJoint().getName() not in moved]
-    return [name for name in still if name not in {coupler.getDependentCoordinateName() for coupler in couplers(model)}]
+    return [name for name in still if name not in {coupler.dependent for coupler in couplers(model)}]
 
 
 def coordinate_bounds(model: opensim.Model) -> np.ndarray:

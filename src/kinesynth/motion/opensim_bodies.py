@@ -58,21 +58,23 @@ def body_motion(
     """
     import opensim
 
+    from kinesynth.opensim_models.couplers import couplers as couplers_of
+
     model, state = _opened(opensim, model_file)
-    couplers = _couplers(opensim, model)
-    coordinates = _coordinates(opensim, model, state, couplers)
+    couplers = {coupler.dependent: coupler for coupler in couplers_of(model)}
+    coordinates = _coordinates(model, state, couplers)
     notes = matched(source, model_file, columns, coordinates)
     factor, more = radians_per_unit(source, columns, coordinates, in_degrees, simm)
     check_pelvis(source, columns, coordinates, factor)
     given = [c for c in coordinates if c.name in columns and c.name not in couplers]
     values = {c.name: columns[c.name] * (factor if c.is_angle else 1.0) for c in given}
-    rest_orientations, rest_origins = _posed(opensim, model, state, _rest(model), couplers)
-    _posed(opensim, model, state, {c.getName(): c.getDefaultValue() for c in model.getCoordinateSet()}, couplers)
+    rest_orientations, rest_origins = _posed(model, state, _rest(model), couplers)
+    _posed(model, state, {c.getName(): c.getDefaultValue() for c in model.getCoordinateSet()}, couplers)
     frames = len(next(iter(values.values())))
     orientations, origins = np.empty((frames, len(BODIES), 3, 3)), np.empty((frames, len(BODIES), 3))
     for frame in range(frames):
         pose = {name: float(column[frame]) for name, column in values.items()}
-        orientations[frame], origins[frame] = _posed(opensim, model, state, pose, couplers)
+        orientations[frame], origins[frame] = _posed(model, state, pose, couplers)
     return BodyMotion(orientations, origins, rest_orientations, rest_origins, (*notes, *more))
 
 
@@ -92,16 +94,16 @@ def _opened(opensim: Any, model_file: Path) -> tuple[Any, Any]:
     return model, state
 
 
-def _coordinates(
-    opensim: Any, model: Any, state: Any, couplers: Mapping[str, tuple[str, Any]]
-) -> tuple[Coordinate, ...]:
+def _coordinates(model: Any, state: Any, couplers: Mapping[str, Any]) -> tuple[Coordinate, ...]:
     """Return the model's coordinates, and what each moves: found by moving it a little."""
+    import opensim
+
     rest = _rest(model)
-    at_rest = _posed(opensim, model, state, rest, couplers)
+    at_rest = _posed(model, state, rest, couplers)
     found = []
     for coordinate in model.getCoordinateSet():
         name = coordinate.getName()
-        moved = _posed(opensim, model, state, {**rest, name: rest[name] + _A_LITTLE}, couplers)
+        moved = _posed(model, state, {**rest, name: rest[name] + _A_LITTLE}, couplers)
         turned, shifted = (np.abs(new - old) for new, old in zip(moved, at_rest, strict=True))
         moves = (turned.max(axis=(1, 2)) > _STILL) | (shifted.max(axis=1) > _STILL)
         free = not (coordinate.getDefaultLocked() or coordinate.isPrescribed(state) or name in couplers)
@@ -123,26 +125,15 @@ def _rest(model: Any) -> dict[str, float]:
     return {c.getName(): T_POSE.get(c.getName(), 0.0) for c in model.getCoordinateSet()}
 
 
-def _couplers(opensim: Any, model: Any) -> dict[str, tuple[str, Any]]:
-    """Return dependent coordinate: (independent coordinate, function)."""
-    found = {}
-    for constraint in model.getConstraintSet():
-        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraint)
-        if coupler is not None:
-            names = coupler.getIndependentCoordinateNames()
-            found[coupler.getDependentCoordinateName()] = (names.get(0), coupler.getFunction())
-    return found
-
-
 def _posed(
-    opensim: Any, model: Any, state: Any, values: Mapping[str, float], couplers: Mapping[str, tuple[str, Any]]
+    model: Any, state: Any, values: Mapping[str, float], couplers: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Set coordinates and return the bodies' orientations (21, 3, 3) and origins (21, 3)."""
     coordinates = model.getCoordinateSet()
     dependent = {
-        name: function.calcValue(opensim.Vector(1, values[independent]))
-        for name, (independent, function) in couplers.items()
-        if independent in values
+        name: coupler.value([values[driver] for driver in coupler.independent])
+        for name, coupler in couplers.items()
+        if set(coupler.independent) <= values.keys()
     }
     for name, value in {**values, **dependent}.items():
         coordinate = coordinates.get(name)

@@ -17,9 +17,10 @@ from scipy.signal import savgol_filter
 from kinesynth.amass import AmassFile, require_duration
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import ClipRejected
+from kinesynth.gravity import GRAVITY
 from kinesynth.motion.figure import ANKLES, FEET, WRISTS, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
-from kinesynth.motion.support import GRAVITY, outside, standing_on_one, touching
+from kinesynth.motion.support import outside, standing_on_one, touching
 
 TOO_SHORT = "too short to tell the rate"
 _LEAST_FRAMES = 12

@@ -8,9 +8,9 @@ them. Accelerations grow with the square of the frame rate: at twice the true ra
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
+from kinesynth.gravity import GRAVITY
 from kinesynth.motion.figure import ANKLES, FEET, rough_centre_of_mass
 
-GRAVITY = 9.80665
 CUTOFF_HZ = 6.0
 _LEAST_WEIGHT = 0.15  # g; below, nearly in flight, the point is anywhere
 _FARTHEST_M = 0.5  # a point farther off counts as this far

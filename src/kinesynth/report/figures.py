@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.dataset.schema import load_schema
+from kinesynth.gravity import GRAVITY
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.muscle_groups import group_members
 
@@ -149,7 +149,7 @@ def _both_sides(axes: Axes, times: np.ndarray, values: np.ndarray, names: Sequen
 
 
 def _forces(axes: Axes, times: np.ndarray, clip: ClipRecord, mass_kg: float) -> None:
-    vertical = clip.arrays["grf/force"][..., 1] / (mass_kg * STANDARD_GRAVITY)
+    vertical = clip.arrays["grf/force"][..., 1] / (mass_kg * GRAVITY)
     axes.plot(times, vertical.sum(axis=1), color=BOTH, linestyle=(0, (3, 2)))
     for foot, colour in enumerate(SIDES.values()):
         axes.plot(times, vertical[:, foot], color=colour)

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from kinesynth.dataset.camera import camera_of, project
-from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames
+from kinesynth.gravity import GRAVITY
 from kinesynth.skeleton.definition import SkeletonDefinition
 
 ROOM = 1.2  # height of the part of the picture that is shown, over the person's tallest box
@@ -111,7 +111,7 @@ class Scene:
 
     def _forces(self, pen: ImageDraw.ImageDraw, onto: Projection, frame: int, unit: float) -> None:
         """Draw an arrow from each centre of pressure along the force, grey where the force is not valid."""
-        weight = self.mass_kg * STANDARD_GRAVITY
+        weight = self.mass_kg * GRAVITY
         colour = FORCE if self.clip.arrays["quality/force_valid"][frame] else UNSURE_FORCE
         pairs = zip(self.clip.arrays["grf/force"][frame], self.clip.arrays["grf/cop"][frame], strict=True)
         for force, cop in pairs:

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.gravity import GRAVITY
 from kinesynth.report.muscle_paths import muscle_paths
 from kinesynth.report.scene import LEFT, RIGHT, Scene
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -79,7 +79,7 @@ def _chart(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(size[0] / dpi, size[1] / dpi), dpi=dpi, layout="constrained")
         above, below = figure.subplots(2, 1, height_ratios=[1, 2.1], sharex=True)
-        vertical = clip.arrays["grf/force"][..., 1] / (mass_kg * STANDARD_GRAVITY)
+        vertical = clip.arrays["grf/force"][..., 1] / (mass_kg * GRAVITY)
         for foot, colour in enumerate((RIGHT, LEFT)):
             above.plot(times, vertical[:, foot], color=np.array(colour) / 255, linewidth=1.4)
         above.set_ylim(0.0, max(1.3, 1.08 * float(vertical.max())))

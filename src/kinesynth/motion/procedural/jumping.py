@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from kinesynth.gravity import GRAVITY
 from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.curves import between, bump, ease, there_and_back, through, wander
 from kinesynth.motion.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
 from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet, solve
 
-GRAVITY = 9.81
 _TAKEOFF_PITCH = np.radians(-48.0)
 _SOFTER = 0.045  # m; one lands with the knees less straight than they took off
 _LEAVE, _LIFT = 0.03, 0.05  # s before and after take-off: a foot cannot gain the body's speed at once

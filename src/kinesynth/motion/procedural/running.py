@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from kinesynth.gravity import GRAVITY
 from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.arms import pumped
 from kinesynth.motion.procedural.curves import bump, wander
-from kinesynth.motion.procedural.jumping import GRAVITY
 from kinesynth.motion.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
 from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet, lowered, solve
 
