@@ -17,6 +17,7 @@ import numpy as np
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
 from kinesynth.dynamics.quality import valid_angles
+from kinesynth.layout import FILES
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -110,20 +111,22 @@ def run(rows: list[Row]) -> list[str]:
         taken[row["subject"]] += 1
     write_text(FOLDER / "clips.tsv", "\n".join(lines) + "\n")
     config = {"clips": "clips.tsv", "clips_per_shard": 1, "motion": {"max_clip_seconds": SECONDS}}
-    run_workflow(FOLDER.name, config, [f"stages/ik/{shard}.h5" for shard in shards])
+    run_workflow(FOLDER.name, config, [FILES["inverse_kinematics"].format(shard=shard) for shard in shards])
     return shards
 
 
 def found_of(row: Row, shard: str) -> Found:
     """Return what the stages of a recording hold."""
-    motion, stage = (read_stage(FOLDER / f"stages/{name}/{shard}.h5") for name in ("motion", "ik"))
-    person = json.loads((FOLDER / f"stages/subjects/{row['subject']}.json").read_text(encoding="utf-8"))
+    motion, stage = (
+        read_stage(FOLDER / FILES[name].format(shard=shard)) for name in ("load_motion", "inverse_kinematics")
+    )
+    person = json.loads((FOLDER / FILES["subject_shape"].format(subject=row["subject"])).read_text(encoding="utf-8"))
     mass, seconds = float(person["mass_kg"]), sum(_seconds(rule, shard) for rule in STAGES)
     if rejection := stage.rejected.get(row["clip"]):
         reason = f"{rejection.reason} {rejection.detail}".strip()
         return Found(row, reason, np.nan, {}, 0.0, "", mass, seconds)
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
-    skeleton = SkeletonDefinition.from_osim(FOLDER / f"stages/scale/{row['subject']}.osim")
+    skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=row["subject"]))
     valid = valid_angles(clip.arrays, skeleton, Filters())
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], list(stage.attrs["coordinate_names"]))
