@@ -8,6 +8,7 @@ from kinesynth.dynamics.quality import LOCK_REACH, quality_filter
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import BadInput
+from kinesynth.records import GroundForces
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
@@ -34,6 +35,7 @@ class Stages:
         self.ik = {
             "angles": np.zeros((FRAMES, joints)),
             "keypoints": keypoints,
+            "markers": np.zeros((FRAMES, markers, 3)),
             "segment_turn": np.full((FRAMES, len(bodies)), 0.05),
             "segment_shift": np.full((FRAMES, len(bodies)), 0.01),
             "marker_error": np.full((FRAMES, markers), 0.05),
@@ -43,6 +45,7 @@ class Stages:
         force, cop = np.zeros((FRAMES, 2, 3)), np.zeros((FRAMES, 2, 3))
         force[..., 1], cop[:, 0], cop[:, 1] = 370.0, [0.1, 0.0, 0.1], [0.1, 0.0, -0.1]
         self.grf = {"force": force, "cop": cop, "moment": np.zeros((FRAMES, 2, 3))}
+        self.grf["unexplained"] = np.zeros((FRAMES, 6))
         self.grf |= {"smooth_angles": np.zeros((FRAMES, joints)), "airborne": np.zeros(FRAMES, dtype=bool)}
         self.id = {"moments": np.full((FRAMES, joints), 10.0), "residual": np.zeros((FRAMES, 6))}
         self.so = {
@@ -50,7 +53,7 @@ class Stages:
             "reserves": np.zeros((FRAMES, joints)),
             "so_violation": np.zeros(FRAMES),
         }
-        self.reason = ""
+        self.reason, self.unseen = "", {}
 
     def column(self, coordinate: str) -> int:
         return self.definition.coordinate_names.index(coordinate)
@@ -60,6 +63,7 @@ class Stages:
 
     def filtered(self, folder: Path, model: Path) -> StageFile:
         attrs = {"fps": FPS, "cutoff_hz": 6.0, "dynamics_valid": not self.reason, "dynamics_reason": self.reason}
+        attrs |= {"unseen": self.unseen}
         shared = {
             "ik": {
                 "coordinate_names": list(self.definition.coordinate_names),
@@ -136,9 +140,19 @@ def test_a_segment_that_is_off_masks_the_angles_at_both_its_ends(
     assert valid[MIDDLE - 1].all()
 
 
+def test_what_no_marker_told_is_not_valid(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    names = list(stages.definition.coordinate_names)
+    stages.unseen = {"calcn_r": [[4 / FPS, 10 / FPS]]}
+    valid = stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"]
+    hidden = [names[column] for column in np.flatnonzero(~valid.all(axis=0))]
+    assert {"ankle_angle_r", "subtalar_angle_r"} <= set(hidden)
+    assert {"hip_flexion_r", "ankle_angle_l", "pelvis_tilt"}.isdisjoint(hidden)
+    np.testing.assert_array_equal(np.flatnonzero(~valid[:, names.index("ankle_angle_r")]), range(4, 10))
+
+
 def test_segments_must_say_how_they_fit(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
     del stages.ik["segment_turn"]
-    with pytest.raises(BadInput, match=r"ik\.h5: segment_turn: .* run inverse-kinematics again"):
+    with pytest.raises(BadInput, match=r"ik\.h5: clip a: segment_turn: found nothing.* delete the run's stages"):
         stages.filtered(tmp_path, skeleton)
 
 
@@ -195,6 +209,6 @@ def test_segments_pass_over_bodies_without_markers(definition: SkeletonDefinitio
 
 
 def test_masked_clips_hold_zeros() -> None:
-    clip = without_dynamics("a", {"fps": FPS}, "why", {"force": (3, 2, 3)})
+    clip = without_dynamics("a", {"fps": FPS}, "why", GroundForces.zeros(T=3, J=1, F=2))
     assert clip.attrs == {"fps": FPS, "dynamics_valid": False, "dynamics_reason": "why"}
     np.testing.assert_array_equal(clip.arrays["force"], np.zeros((3, 2, 3)))

@@ -118,7 +118,7 @@ def run(rows: list[Row]) -> list[str]:
 def found_of(row: Row, shard: str) -> Found:
     """Return what the stages of a recording hold."""
     motion, stage = (
-        read_stage(FOLDER / FILES[name].format(shard=shard)) for name in ("load_motion", "inverse_kinematics")
+        read_stage(FOLDER / FILES[rule].format(shard=shard)) for rule in ("load_motion", "inverse_kinematics")
     )
     person = json.loads((FOLDER / FILES["subject_shape"].format(subject=row["subject"])).read_text(encoding="utf-8"))
     mass, seconds = float(person["mass_kg"]), sum(_seconds(rule, shard) for rule in STAGES)

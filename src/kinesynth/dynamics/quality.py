@@ -1,5 +1,6 @@
 """Which frame's labels can be believed, and why not."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from kinesynth.dynamics.names import FEET, GRAVITY, PELVIS_MOMENTS, TOES
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.reasons import packed, spoilt
 from kinesynth.dynamics.segments import angle_segments
-from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.errors import ClipRejected
+from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
@@ -71,38 +73,28 @@ def quality_filter(
         filters: the thresholds, the section `filters` of the configuration.
 
     Raises:
-        BadInput: the stage file of inverse-kinematics does not tell how the segments fit.
+        BadInput: a stage file lacks arrays, those of an older release say.
     """
     tracked, shared = read_stage(ik), read_stage(so)
-    _require_misfit(ik, tracked.clips)
     subject = _subject(SkeletonDefinition.from_osim(model), tracked.attrs, shared.attrs)
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
-        record = {**angles.arrays, **ground.arrays, **moments.arrays, **muscles.arrays}
+        stages = Kinematics.of(angles), GroundForces.of(ground), Moments.of(moments), MuscleActivity.of(muscles)
+        record = {name: array for stage in stages for name, array in stage.arrays.items()}
         locked = gimbal_locked(record, subject, filters)
         angle_valid = valid_angles(record, subject.skeleton, filters) & ~(locked[:, None] & subject.pelvis)
+        angle_valid &= ~unseen_angles(subject.skeleton, angles)
         share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
         if share < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
         failed = failed_checks(record, ground.attrs, not reason, locked, subject, filters)
-        arrays = {
-            "angle_valid": angle_valid,
-            "force_valid": ~spoilt(failed, "forces"),
-            "activation_valid": ~spoilt(failed, "activations"),
-            "reasons": packed(failed),
-        }
+        validity = Validity(angle_valid, ~spoilt(failed, "forces"), ~spoilt(failed, "activations"), packed(failed))
         attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
-        return Clip(angles.clip_id, arrays, attrs)
+        return validity.clip(angles.clip_id, attrs)
 
     attrs = {**shared.attrs, "reasons": reason_names()}
     process_clips("quality_filter", [tracked, grf, id, shared], output, work, attrs)
-
-
-def _require_misfit(ik: Path, clips: Mapping[str, Clip]) -> None:
-    if any("segment_turn" not in clip.arrays for clip in clips.values()):
-        mend = "delete it and run inverse-kinematics again"
-        raise BadInput(ik, "segment_turn", "nothing", "what each segment's own landmarks ask for", mend)
 
 
 def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any]) -> Subject:
@@ -121,6 +113,16 @@ def valid_angles(record: Mapping[str, np.ndarray], skeleton: SkeletonDefinition,
     off |= record["segment_shift"] > filters.max_segment_shift_m
     valid = np.stack([~off[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
     return valid & (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
+
+
+def unseen_angles(skeleton: SkeletonDefinition, clip: Clip) -> np.ndarray:
+    """Return (T, J), true where no marker told one of the angle's two segments (the clip's attribute unseen)."""
+    times = np.arange(len(Kinematics.of(clip).angles)) / clip.fps
+    hidden = np.zeros((len(times), len(skeleton.body_names)), dtype=bool)
+    for body, stretches in json.loads(str(clip.attrs.get("unseen", "{}"))).items():
+        for begin, end in stretches if body in skeleton.body_names else ():
+            hidden[:, skeleton.body_names.index(body)] |= (times >= begin) & (times < end)
+    return np.stack([hidden[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
 
 
 def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:

@@ -14,6 +14,7 @@ from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_
 from kinesynth.kinematics.marker_set import read_marker_set
 from kinesynth.kinematics.segment_misfit import segment_misfit
 from kinesynth.opensim_files.trc import read_trc
+from kinesynth.records import Kinematics, MarkerPaths
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
@@ -81,16 +82,18 @@ def inverse_kinematics(
             batch = _solve_batch(skeleton, _usable_markers(stage, len(names), columns), weights)
 
         def work(clip: Clip) -> Clip:
-            check_markers(clip.arrays["markers"], len(names))
-            positions = clip.arrays["markers"][:, columns]
+            measured = MarkerPaths.of(clip).markers
+            check_markers(measured, len(names))
+            positions = measured[:, columns]
             solved = batch.get(clip.clip_id) or worker.call(
-                solve_with_opensim, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
+                solve_with_opensim, model.absolute(), common, positions, clip.fps, weights, accuracy,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
             if not np.isfinite(solved["angles"]).all():
                 raise ClipRejected("inverse kinematics found no pose")
             counted = [weights[name] > 0 for name in common]
-            return Clip(clip.clip_id, solved | _errors(skeleton.definition, solved, positions, counted), clip.attrs)
+            arrays = solved | _errors(skeleton.definition, solved, positions, counted)
+            return Kinematics.of_arrays(clip.clip_id, arrays).clip(clip.clip_id, clip.attrs)
 
         attrs = {
             "coordinate_names": list(model_names.coordinates),
@@ -112,7 +115,7 @@ def read_markers(path: Path) -> StageFile:
     trial = read_trc(path)
     attrs = {"fps": trial.fps, "start_seconds": float(trial.times[0])}
     return StageFile(
-        {path.stem: Clip(path.stem, {"markers": trial.positions}, attrs)}, attrs={"marker_names": list(trial.names)}
+        {path.stem: MarkerPaths(trial.positions).clip(path.stem, attrs)}, attrs={"marker_names": list(trial.names)}
     )
 
 
@@ -153,8 +156,9 @@ def _usable_markers(stage: StageFile, count: int, columns: Sequence[int]) -> dic
     usable = {}
     for clip in stage.clips.values():
         with suppress(ClipRejected):
-            check_markers(clip.arrays["markers"], count)
-            usable[clip.clip_id] = clip.arrays["markers"][:, columns]
+            measured = MarkerPaths.of(clip).markers
+            check_markers(measured, count)
+            usable[clip.clip_id] = measured[:, columns]
     return usable
 
 

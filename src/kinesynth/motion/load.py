@@ -20,7 +20,7 @@ from kinesynth.motion.figure import Figure, figure_of
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
-from kinesynth.motion.recording import Recording, cut, from_amass
+from kinesynth.motion.recording import Recording, cut, from_amass, unseen_seconds
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
@@ -222,4 +222,6 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "notes": "; ".join(recording.notes),
         **recording.attrs,
     }
+    if hidden := unseen_seconds(recording):
+        return Clip(row.clip_id, arrays, {**attrs, "unseen": hidden})
     return Clip(row.clip_id, arrays, attrs)
