@@ -16,7 +16,7 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import valid_angles
+from kinesynth.dynamics.quality import unseen_angles, valid_angles
 from kinesynth.layout import FILES
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
@@ -53,7 +53,7 @@ class Found:
         reason: why it was rejected, or nothing.
         markers_m: RMS distance of the measured markers from the body that wears them, NaN without any.
         apart: of each group of angles, RMS and mean (2,) of ours less the published, degrees.
-        valid: share of angles that the masks on marker errors leave.
+        valid: share of angles that the masks leave which kinematics alone decide.
         invalid: the coordinates that they mask most, with the share left.
         mass_kg: of the subject's record.
         seconds: that its stages took.
@@ -127,7 +127,7 @@ def found_of(row: Row, shard: str) -> Found:
         return Found(row, reason, np.nan, {}, 0.0, "", mass, seconds)
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
     skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=row["subject"]))
-    valid = valid_angles(clip.arrays, skeleton, Filters())
+    valid = valid_angles(clip.arrays, skeleton, Filters()) & ~unseen_angles(skeleton, clip)
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], list(stage.attrs["coordinate_names"]))
     share = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))
