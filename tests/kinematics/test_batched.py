@@ -201,7 +201,8 @@ def test_the_stage_delivers_the_same_structure(skeleton: Path, bounded: BoundedS
     stage = read_stage(tmp_path / "ik.h5")
     assert stage.attrs["coordinate_names"] == list(bounded.definition.coordinate_names)
     assert set(stage.clips["a"].arrays) == {
-        *("angles", "keypoints", "markers", "marker_error", "marker_error_rms", "marker_error_max")
+        *("angles", "keypoints", "markers", "marker_error", "marker_error_rms", "marker_error_max"),
+        *("segment_turn", "segment_shift"),
     }
     assert stage.clips["a"].arrays["marker_error_max"].max() < 1e-4
     assert list(stage.clips) == ["a"]

@@ -16,7 +16,7 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import valid_angles
+from kinesynth.dynamics.quality import unseen_angles, valid_angles
 from kinesynth.layout import FILES
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
@@ -45,6 +45,24 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Apart:
+    """Our angles of a group less the published ones, (N,) degrees, and which of ours are valid (N,)."""
+
+    degrees: np.ndarray
+    valid: np.ndarray
+
+    @property
+    def rms(self) -> float:
+        """Root mean square, valid or not."""
+        return _rms(self.degrees)
+
+    @property
+    def mean(self) -> float:
+        """Mean, valid or not."""
+        return float(np.mean(self.degrees))
+
+
+@dataclass(frozen=True)
 class Found:
     """What became of a recording.
 
@@ -52,8 +70,8 @@ class Found:
         row: of the table.
         reason: why it was rejected, or nothing.
         markers_m: RMS distance of the measured markers from the body that wears them, NaN without any.
-        apart: of each group of angles, RMS and mean (2,) of ours less the published, degrees.
-        valid: share of angles that the masks on marker errors leave.
+        apart: of each group of angles, ours less the published.
+        valid: share of angles that the masks leave which kinematics alone decide.
         invalid: the coordinates that they mask most, with the share left.
         mass_kg: of the subject's record.
         seconds: that its stages took.
@@ -62,7 +80,7 @@ class Found:
     row: Row
     reason: str
     markers_m: float
-    apart: dict[str, tuple[float, float]]
+    apart: dict[str, Apart]
     valid: float
     invalid: str
     mass_kg: float
@@ -81,16 +99,16 @@ def figures() -> Iterator[Figure]:
     yield Figure("people.delivered", sum(not each.reason for each in found), f"of {len(found)}", len(found), "higher")
     for each in found:
         name = f"people.{each.row['clip']}"
-        for group, (rms, _) in each.apart.items():
-            yield Figure(f"{name}.{group}_apart", round(rms, 2), "degrees", ANGLE_BARS_DEG[group], "lower")
+        for group, apart in each.apart.items():
+            yield Figure(f"{name}.{group}_apart", round(apart.rms, 2), "degrees", ANGLE_BARS_DEG[group], "lower")
         if each.row["bars"]:
             yield Figure(f"{name}.valid_angles", round(each.valid, 4), "share", VALID_BARS[each.row["bars"]], "higher")
     worn = [1e3 * each.markers_m for each in found if np.isfinite(each.markers_m)]
     yield Figure("people.markers_rms_median", round(float(np.median(worn)), 2), "mm", 12.0, "lower")
-    elbows = [each.apart["elbow"][1] for each in found if "elbow" in each.apart]
+    elbows = [each.apart["elbow"].mean for each in found if "elbow" in each.apart]
     yield Figure("people.elbow_mean_apart", round(abs(float(np.mean(elbows))), 2), "degrees", 4.0, "lower")
-    for subject, apart in masses_apart(found).items():
-        yield Figure(f"people.{subject}.mass_apart", round(apart, 2), "kg", 4.0, "lower")
+    for subject, kg in masses_apart(found).items():
+        yield Figure(f"people.{subject}.mass_apart", round(kg, 2), "kg", 4.0, "lower")
 
 
 def recordings() -> list[Row]:
@@ -127,9 +145,9 @@ def found_of(row: Row, shard: str) -> Found:
         return Found(row, reason, np.nan, {}, 0.0, "", mass, seconds)
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
     skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=row["subject"]))
-    valid = valid_angles(clip.arrays, skeleton, Filters())
+    valid = valid_angles(clip.arrays, skeleton, Filters()) & ~unseen_angles(skeleton, clip)
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
-    apart = angles_apart(row, times, clip.arrays["angles"], list(stage.attrs["coordinate_names"]))
+    apart = angles_apart(row, times, clip.arrays["angles"], valid, list(stage.attrs["coordinate_names"]))
     share = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))
     worst = ", ".join(
         f"{name} {share[name]:.0%}" for name in sorted(share, key=share.__getitem__)[:3] if share[name] < 1
@@ -143,8 +161,10 @@ def _seconds(rule: str, shard: str) -> float:
         return float(next(csv.DictReader(stream, delimiter="\t"))["s"])
 
 
-def angles_apart(row: Row, times: np.ndarray, angles: np.ndarray, names: list[str]) -> dict[str, tuple[float, float]]:
-    """Return, of each group that was published, RMS and mean of angles (T, J) rad less the published, in degrees."""
+def angles_apart(
+    row: Row, times: np.ndarray, angles: np.ndarray, valid: np.ndarray, names: list[str]
+) -> dict[str, Apart]:
+    """Return, of each group that was published, how far angles (T, J) rad, valid or not (T, J), are from it."""
     if not row["published"]:
         return {}
     file = read_storage(SHARED / row["published"])
@@ -153,16 +173,21 @@ def angles_apart(row: Row, times: np.ndarray, angles: np.ndarray, names: list[st
     common = (times >= file.times[0]) & (times <= file.times[-1])
     result = {}
     for group, coordinates in GROUPS.items():
-        apart = []
+        apart, good = [], []
         for name in coordinates:
             terms = _terms(row["terms"], name)
             if all(term in published for _, term in terms) and common.any():
                 theirs = sum(sign * unit * file.values[:, published[term]] for sign, term in terms)
                 there = np.interp(times[common], file.times, theirs)
                 apart.append(np.degrees(angles[common, names.index(name)]) - there)
+                good.append(valid[common, names.index(name)])
         if apart:
-            result[group] = (float(np.sqrt(np.mean(np.square(apart)))), float(np.mean(apart)))
+            result[group] = Apart(np.concatenate(apart), np.concatenate(good))
     return result
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values)))) if len(values) else np.nan
 
 
 def _terms(table: str, name: str) -> list[tuple[float, str]]:
@@ -197,6 +222,18 @@ def print_people(found: list[Found]) -> None:
         cells = f"{row['clip']:17}{ours:>11}{theirs:>6}{each.valid:7.1%}{each.mass_kg:7.1f}{row['mass_kg'] or '-':>7}"
         cells += f"{each.seconds:6.0f}  "
         for group in GROUPS:
-            rms, mean = each.apart.get(group, (np.nan, np.nan))
-            cells += f"{f'{rms:.1f} ({mean:+.1f})' if np.isfinite(rms) else '-':>13}"
+            apart = each.apart.get(group)
+            cells += f"{f'{apart.rms:.1f} ({apart.mean:+.1f})' if apart else '-':>13}"
         print(f"{cells}  {each.reason or each.invalid}")  # noqa: T201
+    print(f"RMS from published, degrees, valid / masked angles of all recordings: {_validity(found)}")  # noqa: T201
+
+
+def _validity(found: list[Found]) -> str:
+    """Return how far valid and masked angles are from the published ones: what the masks are worth."""
+    told = []
+    for group in GROUPS:
+        parts = [each.apart[group] for each in found if group in each.apart]
+        if parts:
+            degrees, valid = (np.concatenate([getattr(part, name) for part in parts]) for name in ("degrees", "valid"))
+            told.append(f"{group} {_rms(degrees[valid]):.1f} / {_rms(degrees[~valid]):.1f}")
+    return ", ".join(told)

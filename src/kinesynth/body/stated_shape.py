@@ -15,6 +15,7 @@ from kinesynth.stated import BMI_BOUNDS, NOTHING, Stated
 
 _STATED_SPREAD_KG = 1.0  # how far a mesh may be from a stated mass
 _DENSITY_SPREAD = 0.02  # of the density: ten percent of body fat more or less, at 900 against 1100 kg/m3 (Siri 1961)
+_HEIGHT_SPREAD_M = 0.03  # of what bones do not tell: shoes, and heads without markers
 _MOST_APART = 0.07  # of the height; as much as `verify` allows between a stature and what the skeleton suggests
 _MOST_ERRORS = 3.0  # of an estimate that a stated height may be away
 _STEP = 1e-3  # standard deviations, for derivatives
@@ -90,7 +91,7 @@ def errors_of(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: flo
     """Return the standard deviations of a subject's mass (kg) and height (m), 0 for what is stated or drawn.
 
     They are those that the prior of the sex's betas leaves, given lengths as well known as they are and an ordinary
-    body mass index, and of the mass those of the body's density.
+    body mass index; to the mass comes that of the body's density, to the height that of shoes and heads.
     """
     if shape.basis == "drawn":
         return 0.0, 0.0
@@ -106,6 +107,7 @@ def errors_of(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: flo
     slopes = np.stack([(measured(step) - at) / _STEP for step in _STEP * np.eye(BETAS)], axis=1)
     left = np.linalg.inv(np.eye(BETAS) + slopes[2:].T @ slopes[2:])
     mass, tall = np.sqrt(np.einsum("ij,jk,ik->i", slopes[:2], left, slopes[:2]))
+    tall = float(np.hypot(tall, _HEIGHT_SPREAD_M))
     own_mass = stated.mass is not None or shape.mass_kg is not None
     mass_error = 0.0 if own_mass else float(np.hypot(mass, _DENSITY_SPREAD * at[0]))
-    return mass_error, 0.0 if stated.height is not None else float(tall)
+    return mass_error, 0.0 if stated.height is not None else tall

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinesynth.body.mocap.anatomy import Markers
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.user_labels import read_labels, told_landmarks, write_labels
 from kinesynth.errors import BadInput
@@ -31,6 +32,13 @@ def test_landmarks_are_told_by_name_or_by_a_common_label(tmp_path: Path) -> None
     assert told.positions.shape == (3, 3, 3)
     assert {name: label.place for name, label in known(told.names, told.places).items()} == told.places
     assert told.notes == ("landmarks of 2 labels as labels.csv says, left out Wand",)
+
+
+def test_sides_are_checked_of_labels_that_a_table_explains(tmp_path: Path) -> None:
+    table = csv_of(tmp_path, "M12,RKNE", "Wand,LKNE")
+    told = told_landmarks(tmp_path / "walk.trc", TRIAL, table)
+    labels = {name: label for name, label in known(told.names, told.places).items() if name in told.places}
+    assert Markers.of(told.names, told.positions, labels).pairs() == [("M12", "Wand")]
 
 
 def test_what_is_written_can_be_read_and_edited(tmp_path: Path) -> None:

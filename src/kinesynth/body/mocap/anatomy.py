@@ -48,14 +48,18 @@ class Markers:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return right and left labels that are each other's twins."""
+        """Return right and left labels that are each other's twins: by spelling, or alone at twin landmarks."""
         by_plain = {plain(name): name for name in self.place}
-        return [
+        spelled = [
             (name, by_plain[twin])
             for name, place in self.place.items()
             if place.startswith("R") and (twin := f"l{plain(name)[1:]}") in by_plain and plain(name).startswith("r")
             if self.place[by_plain[twin]] == f"L{place[1:]}"
         ]
+        paired = {name for pair in spelled for name in pair}
+        alone = {place: name for name, place in self.place.items() if list(self.place.values()).count(place) == 1}
+        other = [(name, alone.get(f"L{place[1:]}", "")) for place, name in alone.items() if place.startswith("R")]
+        return spelled + [pair for pair in other if pair[1] and not paired & set(pair)]
 
 
 def carriers() -> dict[str, str]:
