@@ -1,4 +1,4 @@
-"""What each landmark weighs in inverse kinematics: one table for the labels' fit and for whoever repeats it."""
+"""What each landmark weighs in inverse kinematics, and which are bony: one table for whoever fits and measures."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,6 +14,12 @@ def marker_weights(names: Sequence[str], use: Literal["static", "motion"]) -> di
     """
     table = _weights(use)
     return {name: table.get(name, table.get(name[1:] if name[0] in "RL" else name, 1.0)) for name in names}
+
+
+def bony_landmarks(names: Sequence[str]) -> list[bool]:
+    """Return which markers lie where bone is close to the skin, and move with a body that the skeleton has."""
+    rows = {row["landmark"]: row["bony"] == "yes" for row in read_table("marker_weights")}
+    return [rows.get(name, rows.get(name[1:] if name[0] in "RL" else name, False)) for name in names]
 
 
 @cache
