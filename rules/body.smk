@@ -44,6 +44,8 @@ rule subject_shape:
     params:
         clips=CONFIG.clips,
         rows=lambda wildcards: fingerprint(rows_of_shape(wildcards)),
+        stated=lambda wildcards: repr(STATED.get(wildcards.subject)),
+        subjects=SUBJECTS_TABLE,
         seed=CONFIG.seed,
         density=CONFIG.body.density_kg_m3,
     shell:
@@ -52,6 +54,7 @@ rule subject_shape:
             --log {log:q} \
             --body {input.body:q} \
             --clips {params.clips:q} \
+            {params.subjects} \
             --subject {wildcards.subject:q} \
             --seed {params.seed} \
             --density-kg-m3 {params.density} \

@@ -1,4 +1,4 @@
-"""`kinesynth-train fit` and `kinesynth-train evaluate`."""
+"""`kinesynth-train fit`, `kinesynth-train evaluate` and `kinesynth-train predict`."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ import torch
 from kinesynth.errors import KinesynthError
 from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
+from kinesynth_train.predict.command import add_predict, run_predict
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")
     test.add_argument("--device", choices=devices, default="auto")
+    add_predict(verbs)
     return parser
 
 
@@ -57,6 +59,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if verb == "fit":
             report_fit(fit(Settings(**options)))
+        elif verb == "predict":
+            run_predict(options)
         else:
             device = (
                 options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"

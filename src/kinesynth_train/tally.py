@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kinesynth.skeleton.marker_weights import bony_landmarks
+from kinesynth.skeleton.marker_weights import are_bony
 from kinesynth_train.body_sizes import measured_lengths_mm
 from kinesynth_train.joint_limits import JointLimits
 from kinesynth_train.metrics import (
@@ -69,7 +69,7 @@ class Tally:
         self._hinges = self._counted & torch.tensor(hinged, device=device)
         self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
         self._root, self._root_axes = (array.to(device) for array in root_of(definition))
-        self._bony = torch.tensor(bony_landmarks(definition.marker_names))
+        self._bony = torch.tensor(are_bony(definition.marker_names))
         self._lengths = measured_lengths_mm(skeleton).to(device)
         names = ("angle", "aligned", "body", "body_2", "body_mm", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve", "pa_mpjve")
         self._means = {name: Mean() for name in names}

@@ -16,6 +16,7 @@ from kinesynth.fitting.regressor import SHIPPED, read_regressor
 from kinesynth.fitting.shape import fit_shape
 from kinesynth.layout import FILES
 from kinesynth.motion.load import load_motion
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 
@@ -87,7 +88,7 @@ def _synthesised(body: BodyModel, truth: StageFile, regressor: Path) -> tuple[Pa
     for name, clip in truth.clips.items():
         vertices, _ = body.pose(SmplxPose.from_clip(clip))
         keypoints = np.tile(centres.mixture.of(vertices), (1, 2, 1))
-        solved[name] = Clip(name, {"markers": layout.positions(vertices), "keypoints": keypoints})
+        solved[name] = Kinematics.partly(markers=layout.positions(vertices), keypoints=keypoints).clip(name, {})
         pose = clip.arrays["body_pose"] + rng.normal(scale=0.05, size=63)
         moved[name] = Clip(name, {**clip.arrays, "body_pose": pose, "betas": clip.arrays["betas"] + off}, clip.attrs)
     motion, ik = FOLDER / "motion.h5", FOLDER / "ik.h5"

@@ -8,7 +8,7 @@ from benchmarks.inverse_kinematics import compare
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import Subject, valid_angles, weighed_markers
+from kinesynth.dynamics.quality import valid_angles
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, motion_weights, solve_with_opensim
 from kinesynth.kinematics.measured import scale_to_markers
@@ -81,24 +81,21 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
     for shard in shards:
         path = _folder() / FILES["inverse_kinematics"].format(shard=shard)
         stage = read_stage(path)
-        weighed = weighed_markers(path, stage.attrs)
         if stage.rejected:
             raise RuntimeError(f"{shard}: {sorted(stage.rejected)} rejected")
         for clip_id, clip in stage.clips.items():
             rms.append(1e3 * float(np.sqrt(np.mean(clip.arrays["marker_error_rms"] ** 2))))
             greatest.append(1e3 * float(clip.arrays["marker_error_max"].max()))
-            valid.append(_valid_share(clip, weighed, _model(shard)))
+            valid.append(_valid_share(clip, _model(shard)))
             print(f"{clip_id:24} RMS {rms[-1]:5.1f} mm, maximum {greatest[-1]:5.1f} mm, valid angles {valid[-1]:.2f}")  # noqa: T201
     yield Figure(f"skeleton.ik_{name}_rms", round(max(rms), 2), "mm", 15.0, "lower")
     yield Figure(f"skeleton.ik_{name}_max", round(max(greatest), 2), "mm", 40.0, "lower")
     yield Figure(f"skeleton.ik_{name}_valid_angles", round(float(np.mean(valid)), 4), "share", 0.75, "higher")
 
 
-def _valid_share(clip: Clip, weighed: list[str], model: Path) -> float:
+def _valid_share(clip: Clip, model: Path) -> float:
     """Return the share of angles that the masks on marker errors leave."""
-    skeleton = SkeletonDefinition.from_osim(model)
-    subject = Subject(skeleton, weighed, np.empty(0), [])
-    return float(valid_angles(clip.arrays, subject, Filters()).mean())
+    return float(valid_angles(clip.arrays, SkeletonDefinition.from_osim(model), Filters()).mean())
 
 
 def gait_figures(walking: Path) -> Iterator[Figure]:
@@ -122,7 +119,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         here = found["angles"][common, stage.attrs["coordinate_names"].index(name)]
         apart = float(np.rad2deg(np.sqrt(np.mean((here - there) ** 2))))
         yield Figure(f"skeleton.gait_{name}", round(apart, 3), "degrees", 5.0, "lower")
-    published = _published_error(walking / "subject_walk_scaled.osim", trial, log)
+    published = published_error(walking / "subject_walk_scaled.osim", trial, log)
     rms = np.sqrt(np.mean(published**2, axis=1)).mean()
     ours = found["marker_error_rms"].mean(), found["marker_error_max"].max()
     for name, value, bar in (("rms", ours[0], rms), ("max", ours[1], published.max())):
@@ -130,7 +127,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         yield Figure(f"skeleton.gait_marker_{name}", round(1e3 * float(value), 2), "mm", bar_mm, "lower")
 
 
-def _published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
+def published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
     """Return the errors (T, M) m of the published scaled model's weighted markers, by OpenSim's tool."""
     weights = motion_weights(trial.names, MARKER_SET)
     solved = isolated(

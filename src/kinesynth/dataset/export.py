@@ -75,9 +75,9 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
     times = np.arange(int(clip.attrs["n_frames"])) / fps
     write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
     tables = {
-        ".mot": ("coordinates", skeleton.coordinate_names, _for_opensim(skeleton, arrays["angles"])),
-        "_smooth.mot": ("coordinates", skeleton.coordinate_names, _for_opensim(skeleton, arrays["smooth_angles"])),
-        "_moments.sto": ("moments", _moment_labels(skeleton), arrays["moments"]),
+        ".mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["angles"])),
+        "_smooth.mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["smooth_angles"])),
+        "_moments.sto": ("moments", moment_labels(skeleton), arrays["moments"]),
         "_activations.sto": ("activations", skeleton.muscle_names, arrays["activations"]),
     }
     for suffix, (title, names, values) in tables.items():
@@ -87,7 +87,7 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
     write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground, motion=named("_smooth.mot").name)
 
 
-def _for_opensim(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
+def for_opensim(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
     """Return `angles` (T, J) as they stand in a file that says degrees."""
     return np.where(_in_degrees(skeleton), np.degrees(angles), angles)
 
@@ -97,7 +97,7 @@ def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
     return ~skeleton.coordinate_translational & (skeleton.coupled_to < 0)
 
 
-def _moment_labels(skeleton: SkeletonDefinition) -> list[str]:
+def moment_labels(skeleton: SkeletonDefinition) -> list[str]:
     """Return the column names that InverseDynamicsTool gives: a moment for an angle, a force for a translation.
 
     It calls that of a coupled coordinate a force too, whatever the coordinate is.

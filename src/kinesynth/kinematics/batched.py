@@ -16,7 +16,16 @@ from torch import Tensor
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
-from kinesynth.kinematics.start_poses import ARM_BODIES, ARM_POSES, ROOT, ROOT_BODY, arm_start, is_arm, root_on_markers
+from kinesynth.kinematics.start_poses import (
+    ARM_BODIES,
+    ARM_POSES,
+    ROOT,
+    ROOT_BODY,
+    TRUNK_BODY,
+    arm_start,
+    is_arm,
+    root_on_markers,
+)
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache
@@ -42,19 +51,33 @@ FULL = Effort(1e-6, 60)
 ROUGH = Effort(1e-2, 8)  # enough to tell one minimum from another
 
 
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """What is likely of coordinates that the markers hardly tell: the cost gains precision (q - mean)^2 of each.
+
+    Attributes:
+        mean: (J,) rad and m.
+        precision: (J,), in the unit of the cost over rad^2 or m^2; 0 says nothing.
+    """
+
+    mean: np.ndarray
+    precision: np.ndarray
+
+
 def solve_clips(
-    skeleton: BoundedSkeleton, clips: Mapping[str, np.ndarray], weights: np.ndarray
+    skeleton: BoundedSkeleton, clips: Mapping[str, np.ndarray], weights: np.ndarray, prior: Prior | None = None
 ) -> dict[str, dict[str, np.ndarray]]:
     """Return angles, keypoints and markers of each clip.
 
     Args:
         skeleton: with M markers.
         clips: marker positions (T, M, 3) m of each clip, in the skeleton's order; NaN where missing.
-        weights: (M,) of the markers.
+        weights: (M,) of the markers, or (N, M) in each of the N frames of all clips.
+        prior: of coordinates; none leaves those that no marker tells near where the search began.
     """
     if not clips:
         return {}
-    search = _Search(skeleton, np.concatenate(list(clips.values())), weights)
+    search = _Search(skeleton, np.concatenate(list(clips.values())), weights, prior)
     lengths = [len(positions) for positions in clips.values()]
     angles = search.track(lengths)
     ends = np.cumsum(lengths)[:-1]
@@ -82,7 +105,9 @@ class _Search:
         layer: the skeleton with its markers.
     """
 
-    def __init__(self, skeleton: BoundedSkeleton, positions: np.ndarray, weights: np.ndarray) -> None:
+    def __init__(
+        self, skeleton: BoundedSkeleton, positions: np.ndarray, weights: np.ndarray, prior: Prior | None = None
+    ) -> None:
         definition = skeleton.definition
         low, high = skeleton.bounds.T
         self.layer = SkeletonLayer(definition)
@@ -91,7 +116,10 @@ class _Search:
         self._bounds = torch.tensor(skeleton.bounds[self._free])
         self._fit = MarkerFit(definition, self._free)
         self._moments = MarkerMoments.of(definition, positions, weights)
-        self._positions, self._weights = positions, weights
+        self._positions, self._weights = positions, np.broadcast_to(weights, positions.shape[:2])
+        nothing = Prior(definition.coordinate_defaults, np.zeros(len(definition.coordinate_names)))
+        prior = prior or nothing
+        self._likely, self._precision = torch.tensor(prior.mean[self._free]), torch.tensor(prior.precision[self._free])
 
     def track(self, lengths: Sequence[int]) -> np.ndarray:
         """Return the angles (N, J) of clips of `lengths` frames."""
@@ -123,13 +151,21 @@ class _Search:
 
         def quadratic(unknowns: Tensor, index: Tensor) -> Quadratic:
             some = moments if len(index) == len(frames) else moments.select(index)
-            return self._fit.quadratic(start[index].index_copy(1, free, unknowns), some)
+            return self._with_prior(self._fit.quadratic(start[index].index_copy(1, free, unknowns), some), unknowns)
 
         least = torch.tensor(self._worth(LEAST_ERROR_M))[frames]
         unknowns, costs = minimize(
             quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.most_iterations
         )
         return unknowns.numpy(), costs.numpy()
+
+    def _with_prior(self, markers: Quadratic, unknowns: Tensor) -> Quadratic:
+        away = unknowns - self._likely
+        return Quadratic(
+            markers.cost + (self._precision * away.square()).sum(dim=1),
+            markers.gradient + self._precision * away,
+            markers.matrix + torch.diag(self._precision),
+        )
 
     def _worth(self, error: float) -> np.ndarray:
         """Return the cost (N,) of an RMS error in m."""
@@ -160,13 +196,23 @@ class _Search:
         arm = [index for index, body in enumerate(bodies) if body in {f"{part}_{side}" for part in ARM_BODIES}]
         found = self.layer(torch.tensor(angles)).markers.numpy()[..., arm, :]
         squares = ((found - self._positions[frames][:, arm]) ** 2).sum(axis=-1)
-        return np.asarray(np.nansum(squares * self._weights[arm], axis=-1))
+        return np.asarray(np.nansum(squares * self._weights[frames][:, arm], axis=-1))
 
     def _roots(self) -> np.ndarray:
-        """Return the root's coordinates (N, 6) from its own markers, NaN where too few are seen."""
-        bodies = self._definition.marker_bodies
-        here = np.flatnonzero((bodies == self._definition.body_names.index(ROOT_BODY)) & (self._weights > 0))
-        return root_on_markers(self._definition.marker_places[here], self._positions[:, here])
+        """Return the root's coordinates (N, 6) from its own markers, NaN where too few are seen.
+
+        Of a root that has fewer than three, the trunk's are taken too, as they stand in the default pose.
+        """
+        definition, weighed = self._definition, (self._weights > 0).any(axis=0)
+        root, trunk = (definition.body_names.index(body) for body in (ROOT_BODY, TRUNK_BODY))
+        here = np.flatnonzero((definition.marker_bodies == root) & weighed)
+        if len(here) >= 3:
+            return root_on_markers(definition.marker_places[here], self._positions[:, here])
+        here = np.flatnonzero(np.isin(definition.marker_bodies, [root, trunk]) & weighed)
+        standing = definition.coordinate_defaults.copy()
+        standing[[definition.coordinate_names.index(name) for name in ROOT]] = 0.0
+        local = self.layer(torch.tensor(standing)[None]).markers[0].numpy()
+        return root_on_markers(local[here], self._positions[:, here])
 
     def _with_root(self, angles: np.ndarray, roots: np.ndarray) -> np.ndarray:
         """Return angles (..., N, J) with the root's coordinates from `roots` (N, 6) where these are known."""

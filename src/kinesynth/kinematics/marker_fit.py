@@ -49,7 +49,7 @@ class MarkerMoments:
         Args:
             definition: the skeleton, with M markers.
             positions: measured places, m.
-            weights: (M,).
+            weights: (M,), or (N, M) where they differ by frame.
         """
         seen = ~np.isnan(positions).any(axis=-1)
         weight = torch.tensor(weights * seen)
@@ -57,7 +57,7 @@ class MarkerMoments:
         total = weight.sum(dim=1)
         centres = (weight[..., None] * measured).sum(dim=1) / total.clamp(min=1e-12)[:, None]
         measured = measured - centres[:, None]
-        local = torch.tensor(np.concatenate([definition.marker_places, np.ones((len(weights), 1))], axis=1))
+        local = torch.tensor(np.concatenate([definition.marker_places, np.ones((positions.shape[1], 1))], axis=1))
         weighted = weight[..., None] * measured
         bodies, frames = len(definition.body_names), len(positions)
         places, crossed = local.new_zeros(bodies, frames, 4, 4), local.new_zeros(bodies, frames, 3, 4)

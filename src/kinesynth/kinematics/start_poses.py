@@ -20,6 +20,7 @@ ARM_POSES = {
 ARM_COORDINATES = ("arm_flex", "arm_add", "arm_rot", "elbow_flex")
 ARM_BODIES = ("humerus", "ulna", "radius", "hand")
 ROOT_BODY = "pelvis"
+TRUNK_BODY = "torso"
 ROOT = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 
 

@@ -39,15 +39,24 @@ class Storage:
 
 
 def write_storage(
-    path: Path, times: np.ndarray, columns: Mapping[str, np.ndarray], *, in_degrees: bool, name: str
+    path: Path,
+    times: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    *,
+    in_degrees: bool,
+    name: str,
+    missing: bool = False,
 ) -> None:
     """Write `columns`, each (T,), under the title `name`; the values stand in the file as they are given.
+
+    NaN, a value that is not believed, is written where `missing` says that it may be: for files to look at, not for
+    OpenSim's tools.
 
     Raises:
         ValueError: a value is not finite: OpenSim's tools end their work at such a row and report success.
     """
     table = np.column_stack([times, *columns.values()])
-    if not np.isfinite(table).all():
+    if not (np.isfinite(table) | (missing & np.isnan(table))).all():
         raise ValueError(f"{path}: the storage holds values that are not finite")
     header = [
         name,

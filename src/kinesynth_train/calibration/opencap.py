@@ -1,0 +1,127 @@
+"""Calibrations of OpenCap: a session's folder with cameraIntrinsicsExtrinsics.pickle per camera.
+
+The pickles are untrusted files and are read by an unpickler that knows numpy's arrays and nothing else. Rotation and
+translation (mm) lead from the checkerboard to the camera; `imageSize` is height, width. How the board stood is in
+sessionMetadata.yaml; the rotations to OpenSim's ground are those of OpenCap's main.py.
+"""
+
+import io
+import re
+from pathlib import Path
+from pickle import Unpickler, UnpicklingError  # restricted below to numpy's arrays
+from typing import Any
+
+import numpy as np
+
+from kinesynth.errors import BadInput
+from kinesynth_train.calibration.camera import Camera, checked, y_up
+from kinesynth_train.calibration.text import figures, read_bytes
+
+FILE = "cameraIntrinsicsExtrinsics.pickle"
+MEND = "download the session from OpenCap again"
+NEEDED = ("intrinsicMat", "distortion", "imageSize", "rotation", "translation")
+ALLOWED = {
+    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
+    *((f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+}
+GROUND, WALL = ("ground", "lying", "horizontal", "floor"), ("backwall", "perpendicular", "vertical")
+
+
+def fits(path: Path) -> bool:
+    """Tell whether a path looks like a session or like one camera's file."""
+    return (path.is_dir() and bool(_pickles(path))) or path.suffix == ".pickle"
+
+
+def read(path: Path) -> tuple[list[Camera], list[str]]:
+    """Return the cameras of a session, y up, and what was taken for granted."""
+    files = [path] if path.is_file() else _pickles(path)
+    cameras = [_camera(file) for file in files]
+    placement, notes = _placement(path if path.is_dir() else path.parent)
+    return [y_up(camera, _to_ground(path, placement, cameras)) for camera in cameras], notes
+
+
+def _pickles(folder: Path) -> list[Path]:
+    return sorted({*folder.glob(f"*/{FILE}"), *folder.glob(f"Videos/*/{FILE}")})
+
+
+class _OnlyArrays(Unpickler):
+    """An unpickler that makes numpy arrays and plain containers, and refuses all else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return numpy's own, by today's name."""
+        if (module, name) not in ALLOWED:
+            raise UnpicklingError(f"{module}.{name}")
+        return super().find_class(module.replace("numpy.core.", "numpy._core."), name)
+
+
+def unpickled(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a pickled dictionary.
+
+    Raises:
+        BadInput: it is damaged, or holds anything but numbers and numpy's arrays.
+    """
+    try:
+        content = _OnlyArrays(io.BytesIO(read_bytes(path))).load()
+    except Exception as error:
+        found = " ".join(str(error).split())[:120] or type(error).__name__
+        raise BadInput(path, "pickle", found, "numpy arrays and nothing else", MEND) from error
+    if not isinstance(content, dict):
+        raise BadInput(path, "pickle", type(content).__name__, "a dictionary of arrays", MEND)
+    return {str(key): figures(path, str(key), value) for key, value in content.items() if key in NEEDED}
+
+
+def _camera(path: Path) -> Camera:
+    given = unpickled(path)
+    missing = [key for key in NEEDED if key not in given]
+    if missing:
+        raise BadInput(path, missing[0], "nothing", ", ".join(NEEDED), MEND)
+    if given["translation"].size != 3:
+        raise BadInput(path, "translation", str(given["translation"].shape), "three figures", MEND)
+    return checked(
+        path, path.parent.name.lower(), given["imageSize"].ravel()[::-1], given["intrinsicMat"],
+        given["distortion"].ravel(), given["rotation"], given["translation"].ravel() / 1000.0,
+    )  # fmt: skip
+
+
+def _placement(folder: Path) -> tuple[str, list[str]]:
+    """Return how the board stood, from the session's metadata there or above, and what was taken for granted."""
+    for place in (folder, *folder.absolute().parents[:3]):
+        file = place / "sessionMetadata.yaml"
+        if file.is_file():
+            found = re.search(r"^\s*placement:\s*['\"]?([\w ]+)", read_bytes(file).decode("utf-8", "replace"), re.M)
+            if found is None:
+                raise BadInput(file, "checkerBoard.placement", "nothing", "ground or backWall", "write one there")
+            return found.group(1).strip(), []
+    return "", ["no sessionMetadata.yaml: the board's placement is the one that has the cameras stand upright"]
+
+
+def _to_ground(path: Path, placement: str, cameras: list[Camera]) -> np.ndarray:
+    """Return the rotation from the board to OpenSim's ground, of those that its placement allows.
+
+    A board on the wall may hang upside down; then, and where nothing is said, the rotation is taken in which the
+    cameras' own up is most nearly up.
+    """
+    lying, hanging = [_turn("x", 90, "y", 90)], [_turn("y", 90, "z", 180), _turn("y", -90, "y", 0)]
+    name = placement.lower()
+    if name not in (*GROUND, *WALL, ""):
+        mend = "write ground or backWall there, or give the cameras as .toml or .json"
+        raise BadInput(path, "checkerBoard.placement", placement, "ground or backWall", mend)
+    choices = lying if name in GROUND else hanging if name in WALL else lying + hanging
+    upward = np.mean([-camera.world_to_camera[1, :3] for camera in cameras], axis=0)
+    return max(choices, key=lambda rotation: float((rotation @ upward)[1]))
+
+
+def _turn(first: str, degrees: float, second: str, more: float) -> np.ndarray:
+    """Return the rotation about two axes that stay in space, the first first."""
+    rotation: np.ndarray = _about(second, more) @ _about(first, degrees)
+    return rotation
+
+
+def _about(axis: str, degrees: float) -> np.ndarray:
+    angle, (one, other) = np.radians(degrees), {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
+    rotation = np.eye(3)
+    rotation[one, one] = rotation[other, other] = np.cos(angle)
+    rotation[one, other], rotation[other, one] = -np.sin(angle), np.sin(angle)
+    return rotation

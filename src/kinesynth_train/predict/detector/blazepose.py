@@ -1,0 +1,151 @@
+"""BlazePose: a detector of people and a network of 33 points, run by LiteRT (Bazarevsky et al. 2020, arXiv:2006.10204).
+
+The detector looks at the whole picture, shrunk to 224 px, and gives for each person the middle of the hips and a point
+on the circle around the body. The square about that circle, turned upright, is what the second network looks at; its
+two extra points tell where to look in the next frame. Constants are those of MediaPipe's graphs (Apache-2.0).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kinesynth.errors import MissingDependency
+from kinesynth_train.predict.detector.weights import fetch_weights
+
+POINTS = 33
+DETECTOR_SIZE, LANDMARK_SIZE, HEATMAP_SIZE = 224, 256, 64
+STRIDES = ((8, 2), (16, 2), (32, 6))  # and anchors per place
+LEAST_SCORE = 0.5
+SAME_PERSON = 0.5  # of the circle's radius, between the middles of the hips
+ROI_SCALE = 1.25
+KERNEL = 7  # cells of the heatmap about a point, by which it is refined
+LEAST_HEAT = 0.5
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A person's place: the middle of the hips (px), the radius of the circle (px), and the body's turn (rad)."""
+
+    x: float
+    y: float
+    radius: float
+    turn: float
+
+    @classmethod
+    def of(cls, hips: np.ndarray, rim: np.ndarray) -> "Circle":
+        """Return the circle about `hips` (2,) through `rim` (2,), which is above the hips of a person upright."""
+        x, y = (rim - hips).tolist()
+        return cls(float(hips[0]), float(hips[1]), float(np.hypot(x, y)), float(np.arctan2(x, -y)))
+
+    def is_near(self, other: "Circle") -> bool:
+        """Tell whether two circles are one person's."""
+        return float(np.hypot(self.x - other.x, self.y - other.y)) < SAME_PERSON * max(self.radius, other.radius)
+
+
+class BlazePose:
+    """Both networks, on one core."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        """Load the networks, fetching their weights if the cache has none.
+
+        Raises:
+            MissingDependency: ai-edge-litert is not installed.
+            KinesynthError: the weights cannot be had.
+        """
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise MissingDependency("ai-edge-litert", "predict") from error
+        files = fetch_weights(cache)
+        self._detector, self._landmarks = (
+            Interpreter(model_path=str(files[name]), num_threads=1) for name in ("pose_detection", "pose_landmark_full")
+        )
+        for network in (self._detector, self._landmarks):
+            network.allocate_tensors()
+        self._anchors = _anchors()
+
+    def find(self, picture: np.ndarray) -> list[Circle]:
+        """Return the people of a picture (H, W, 3) uint8, the surest first."""
+        height, width = picture.shape[:2]
+        scale = max(height, width) / DETECTOR_SIZE
+        left, top = (width - DETECTOR_SIZE * scale) / 2, (height - DETECTOR_SIZE * scale) / 2
+        shrunk = Image.fromarray(picture).resize(
+            (round(width / scale), round(height / scale)), Image.Resampling.BILINEAR, reducing_gap=2.0
+        )
+        square = Image.new("RGB", (DETECTOR_SIZE, DETECTOR_SIZE))
+        square.paste(shrunk, (round(-left / scale), round(-top / scale)))
+        boxes, scores = _run(self._detector, np.asarray(square, dtype=np.float32) / 127.5 - 1.0)[:2]
+        scores = _sigmoid(scores[0, :, 0])
+        sure = np.flatnonzero(scores > LEAST_SCORE)
+        people: list[Circle] = []
+        for index in sure[np.argsort(-scores[sure])]:
+            ends = boxes[0, index, 4:8].reshape(2, 2) / DETECTOR_SIZE + self._anchors[index]
+            circle = Circle.of(*(ends * DETECTOR_SIZE * scale + [left, top]))
+            if not any(circle.is_near(person) for person in people):
+                people.append(circle)
+        return people
+
+    def look(self, picture: np.ndarray, circle: Circle) -> tuple[np.ndarray, Circle, float]:
+        """Return the points (33, 3) of a person, px and visibility; where to look next; and how sure it is a person."""
+        matrix = _crop_matrix(circle)
+        crop = Image.fromarray(picture).transform(
+            (LANDMARK_SIZE, LANDMARK_SIZE), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR
+        )
+        outputs = _run(self._landmarks, np.asarray(crop, dtype=np.float32) / 255.0)
+        raw = outputs[0].reshape(-1, 5)
+        places = _refined(raw[:, :2] / LANDMARK_SIZE, outputs[3][0]) * LANDMARK_SIZE
+        places = (places @ matrix[:, :2].T) + matrix[:, 2]
+        visibility = _sigmoid(raw[:, 3:].min(axis=1))  # seen, and inside the picture
+        points = np.concatenate([places[:POINTS], visibility[:POINTS, None]], axis=1)
+        return points, Circle.of(places[POINTS], places[POINTS + 1]), float(outputs[1].ravel()[0])
+
+
+def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:
+    """Return a network's outputs, in their order."""
+    network.set_tensor(network.get_input_details()[0]["index"], picture[None])
+    network.invoke()
+    return [network.get_tensor(output["index"]) for output in network.get_output_details()]
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    result: np.ndarray = 1 / (1 + np.exp(-values.astype(float).clip(-100, 100)))
+    return result
+
+
+def _anchors() -> np.ndarray:
+    """Return the middles (A, 2) of the detector's anchors, as shares of its picture."""
+    middles = []
+    for stride, count in STRIDES:
+        cells = DETECTOR_SIZE // stride
+        y, x = np.divmod(np.arange(cells * cells), cells)
+        middles.append(np.repeat((np.stack([x, y], axis=1) + 0.5) / cells, count, axis=0))
+    return np.concatenate(middles)
+
+
+def _crop_matrix(circle: Circle) -> np.ndarray:
+    """Return the affine map (2, 3) from the second network's square to the picture, px."""
+    side = 2 * ROI_SCALE * circle.radius / LANDMARK_SIZE
+    cosine, sine = side * np.cos(circle.turn), side * np.sin(circle.turn)
+    linear = np.array([[cosine, -sine], [sine, cosine]])
+    middle = np.full(2, LANDMARK_SIZE / 2)
+    return np.concatenate([linear, (np.array([circle.x, circle.y]) - linear @ middle)[:, None]], axis=1)
+
+
+def _refined(places: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Return places (P, 2), as shares of the square, moved to the middle of the heat (64, 64, P) about them."""
+    result, half = places.copy(), KERNEL // 2
+    cells = (places * HEATMAP_SIZE).astype(int)
+    for index, (x, y) in enumerate(cells):
+        if not (0 <= x < HEATMAP_SIZE and 0 <= y < HEATMAP_SIZE):
+            continue
+        rows = np.arange(max(y - half, 0), min(y + half + 1, HEATMAP_SIZE))
+        columns = np.arange(max(x - half, 0), min(x + half + 1, HEATMAP_SIZE))
+        window = _sigmoid(heat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, index])
+        if window.max() < LEAST_HEAT:
+            continue
+        total = window.sum() * HEATMAP_SIZE
+        result[index] = (window.sum(axis=0) @ columns / total, window.sum(axis=1) @ rows / total)
+    return result

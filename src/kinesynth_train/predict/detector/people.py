@@ -1,0 +1,79 @@
+"""All people of a video, followed from frame to frame."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.errors import BadInput
+from kinesynth_train.predict.detector.blazepose import LEAST_SCORE, POINTS, BlazePose, Circle
+from kinesynth_train.predict.keypoint_files import Keypoints
+from kinesynth_train.predict.videos import Video
+
+MOST_PEOPLE = 3
+LOOK_AROUND_SECONDS = 0.5  # between searches of the whole picture
+LEAST_RADIUS = 0.03  # of the picture's longer side: smaller people are not followed
+
+
+def detect_people(
+    video: Video, network: BlazePose, span: tuple[float, float], progress: Callable[[int], None]
+) -> Keypoints:
+    """Return the points of up to `MOST_PEOPLE` people in each frame of a video.
+
+    A person keeps a place among them for as long as the network sees one where it looks. The whole picture is searched
+    now and then, and whenever nobody is left.
+
+    Args:
+        video: the video.
+        network: the detector.
+        span: s, the first and the last time that is looked at.
+        progress: told the frame after each.
+
+    Raises:
+        BadInput: nobody is seen in any frame.
+    """
+    points = np.full((len(video.times), MOST_PEOPLE, POINTS, 3), np.nan)
+    points[..., 2] = 0.0
+    people: list[Circle | None] = [None] * MOST_PEOPLE
+    searched = -np.inf
+    for frame, picture in video.frames():
+        time = video.times[frame]
+        if not span[0] <= time <= span[1]:
+            continue
+        if time - searched >= LOOK_AROUND_SECONDS or not any(people):
+            _welcome(people, network.find(picture), max(picture.shape))
+            searched = time
+        for place, circle in enumerate(people):
+            if circle is None:
+                continue
+            seen, following, sure = network.look(picture, circle)
+            twice = any(other is not None and other.is_near(following) for other in people[:place])
+            people[place] = None if sure < LEAST_SCORE or twice or not _fits(following, picture) else following
+            if people[place] is not None:
+                points[frame, place] = seen
+        progress(frame)
+    if not (points[..., 2] > 0).any():
+        found = "nobody in any frame"
+        raise BadInput(video.path, "people", found, "a person", "check that the video is upright, or give --keypoints")
+    return Keypoints("blazepose33", points)
+
+
+def _welcome(people: list[Circle | None], found: list[Circle], side: int) -> None:
+    """Give those found who are not followed yet the places that are free."""
+    for circle in found:
+        known = any(person is not None and person.is_near(circle) for person in people)
+        if not known and None in people and circle.radius > LEAST_RADIUS * side:
+            people[people.index(None)] = circle
+
+
+def _fits(circle: Circle, picture: np.ndarray) -> bool:
+    height, width = picture.shape[:2]
+    inside = 0 <= circle.x < width and 0 <= circle.y < height
+    return bool(inside and circle.radius > LEAST_RADIUS * max(height, width))
+
+
+def save_keypoints(path: Path, keypoints: Keypoints) -> None:
+    """Write points as `read_keypoints` reads them."""
+    from kinesynth.npz import write_npz
+
+    write_npz(path, {"points": keypoints.points, "set": np.array(keypoints.set)}, compressed=True)

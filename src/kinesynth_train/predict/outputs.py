@@ -1,0 +1,118 @@
+"""What `predict` writes, in the folders and by the names that Pose2Sim's users know."""
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinesynth import __version__
+from kinesynth.atomic import write_text
+from kinesynth.dataset.export import for_opensim
+from kinesynth.opensim_files import write_storage, write_trc
+from kinesynth_train.predict.reconstruct import Reconstruction
+from kinesynth_train.predict.views import Sight
+
+USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
+
+
+def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
+    """Write the points (.trc) and the angles (.mot, degrees and metres); return where.
+
+    Frames that are not believed are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN.
+    """
+    points, angles = folder / "pose-3d" / f"{name}.trc", folder / "kinematics" / f"{name}.mot"
+    write_trc(points, found.names, found.points, found.fps)
+    valid = found.poses.valid
+    values = for_opensim(found.skeleton, found.poses.angles[valid])
+    columns = dict(zip(found.skeleton.coordinate_names, values.T, strict=True))
+    times = np.arange(len(found.times))[valid] / found.fps
+    write_storage(angles, times, columns, in_degrees=True, name="Coordinates")
+    return {"points": points, "angles": angles}
+
+
+def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float) -> Path | None:
+    """Write the scaled model, where OpenSim is installed; return where, or None."""
+    if importlib.util.find_spec("opensim") is None:
+        return None
+    from kinesynth.kinematics.scale_by_factors import scale_by_factors
+
+    path = folder / "kinematics" / f"{name}_scaled.osim"
+    log = folder / "logs" / "opensim.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    scale_by_factors(path, found.skeleton.body_names, found.size.scales, mass_kg, log)
+    return path
+
+
+def body_mass(found: Reconstruction, told: float | None) -> tuple[float, list[str]]:
+    """Return the mass, kg, that is told or usual for the height, and a note where it was not told."""
+    if told is not None:
+        return told, []
+    mass = round(USUAL_BMI * found.size.height**2, 1)
+    return mass, [f"no --mass: {mass:g} kg is usual for {found.size.height:.2f} m, and forces are in proportion to it"]
+
+
+def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.ndarray]:
+    """Return how far, px, the skeleton's points lie from the detected ones: the RMS (T,) of each view's frames."""
+    errors = {}
+    for sight in sights:
+        names = _columns(sight, found)
+        places = np.rint(np.interp(found.times + sight.offset.seconds, sight.view.times, np.arange(len(sight.points))))
+        seen = sight.points[places.astype(int)][:, names]
+        pixels, _ = sight.view.camera.pixels(found.poses.markers)
+        away = np.where(seen[..., 2] > 0.3, np.linalg.norm(pixels - seen[..., :2], axis=-1), np.nan)
+        with np.errstate(invalid="ignore"):
+            counts = np.isfinite(away).sum(axis=1)
+            errors[sight.view.name] = np.sqrt(np.nansum(away**2, axis=1) / np.where(counts, counts, np.nan))
+    return errors
+
+
+def _columns(sight: Sight, found: Reconstruction) -> list[int]:
+    from kinesynth_train.predict.landmarks import keypoint_sets
+
+    names = keypoint_sets()[sight.view.keypoints.set]
+    return [names.index(name) for name in found.names]
+
+
+def summary(
+    found: Reconstruction, sights: list[Sight], files: Mapping[str, Path], notes: list[str], mass_kg: float
+) -> dict[str, Any]:
+    """Return what predict.json holds."""
+    pixels = reprojection(found, sights)
+    confidence = np.where(np.isfinite(found.confidence), found.confidence, 0.0).mean(axis=1)
+    return {
+        "kinesynth": __version__,
+        "assumed": notes,
+        "files": {kind: str(path) for kind, path in files.items()},
+        "frames": len(found.times),
+        "frames_per_second": round(found.fps, 6),
+        "first_frame_seconds": round(float(found.times[0]), 6),
+        "height_m": round(found.size.height, 4),
+        "height_measured_m": round(found.size.measured, 4),
+        "mass_kg": mass_kg,
+        "scale_factors": {name: round(factor, 4) for name, factor in found.size.factors.items()},
+        "views": {
+            sight.view.name: {
+                "offset_seconds": round(sight.offset.seconds, 4),
+                "lines_of_sight_miss_first_view_mm": _rounded(1e3 * sight.miss, 1),
+                "reprojection_rms_px": _rounded(float(np.sqrt(np.nanmean(pixels[sight.view.name] ** 2))), 2),
+                "reprojection_rms_px_by_frame": [_rounded(value, 1) for value in pixels[sight.view.name]],
+            }
+            for sight in sights
+        },
+        "valid": found.poses.valid.tolist(),
+        "confidence": [round(float(value), 3) for value in confidence],
+        "points_filled": found.filled.sum(axis=1).tolist(),
+        "misfit_rms_mm": [_rounded(1e3 * value, 1) for value in found.poses.misfit],
+    }
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    return round(float(value), digits) if np.isfinite(value) else None
+
+
+def write_summary(path: Path, content: Mapping[str, Any]) -> None:
+    """Write predict.json."""
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")

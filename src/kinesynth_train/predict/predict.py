@@ -1,0 +1,196 @@
+"""`kinesynth-train predict`: from videos, or 2-D points, of calibrated cameras to OpenSim's files."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.errors import BadInput
+from kinesynth.notes import tell
+from kinesynth_train.calibration import Camera, read_cameras
+from kinesynth_train.calibration.fitted import fit_to_video
+from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
+from kinesynth_train.predict.outputs import body_mass, summary, write_model, write_motion, write_summary
+from kinesynth_train.predict.overlay import figure, write_overlay
+from kinesynth_train.predict.reconstruct import Reconstruction, even_times, reconstruct
+from kinesynth_train.predict.videos import Video, open_video
+from kinesynth_train.predict.views import Sight, View, sights
+
+LEAST_VIEWS = 2
+SAME_RATE = 0.02
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for.
+
+    Attributes:
+        cameras: the calibration.
+        output: the folder to write to.
+        videos: by the camera's name.
+        keypoints: files of 2-D points by the camera's name; a detector finds those of the other views.
+        name: of the files that are written.
+        height: m; None takes what is measured.
+        mass: kg; None takes what is usual.
+        person: px in the first view, near the person who is meant.
+        start, end: s of the first view.
+        smooth: Hz, cut-off of the low-pass; 0 for none.
+        offsets: s, by how much a view lags behind the first, where it is known.
+        up: axis of the calibration's world that is up; empty takes the format's own.
+        keypoint_set: the points' set, where the files do not say.
+        fps: frames per second of points without a video.
+        overlay: whether to write videos with the skeleton.
+        dynamics: whether to go on to forces, moments and activations.
+    """
+
+    cameras: Path
+    output: Path
+    videos: Mapping[str, Path] = field(default_factory=dict)
+    keypoints: Mapping[str, Path] = field(default_factory=dict)
+    name: str = "motion"
+    height: float | None = None
+    mass: float | None = None
+    person: tuple[float, float] | None = None
+    start: float = 0.0
+    end: float = float("inf")
+    smooth: float = 6.0
+    offsets: Mapping[str, float] = field(default_factory=dict)
+    up: str = ""
+    keypoint_set: str = ""
+    fps: float = 0.0
+    overlay: bool = True
+    dynamics: bool = False
+
+
+def predict(request: Request) -> Path:
+    """Do all that is asked; return predict.json.
+
+    Raises:
+        BadInput: something that the user gave does not fit.
+        MissingDependency: the detector or OpenSim is needed and not installed.
+    """
+    cameras, notes = read_cameras(request.cameras, request.up)
+    tell(request.cameras, notes)
+    _check_names(request, cameras)
+    videos = {name: open_video(path) for name, path in request.videos.items()}
+    views = []
+    for name in dict.fromkeys([*request.videos, *request.keypoints]):
+        view, said = _view(request, name, cameras[name], videos.get(name))
+        tell(name, said)
+        views.append(view)
+        notes += [f"{name}: {note}" for note in said]
+    found_sights, said = sights(views, request.person, dict(request.offsets))
+    notes += said + _rate_notes(views)
+    times = even_times(views[0].times, request.start, request.end)
+    found = reconstruct(found_sights, times, request.smooth, request.height)
+    notes += found.notes
+    tell("predict", [*said, *found.notes])
+    return _write(request, found, found_sights, videos, notes)
+
+
+def _write(
+    request: Request, found: Reconstruction, seen: list[Sight], videos: Mapping[str, Video], notes: list[str]
+) -> Path:
+    mass, said = body_mass(found, request.mass)
+    files = write_motion(request.output, request.name, found)
+    model = write_model(request.output, request.name, found, mass)
+    if model is None:
+        said.append("no scaled .osim: OpenSim is not installed (pip install 'kinesynth[pipeline]')")
+    else:
+        files["model"] = model
+    if request.dynamics:
+        from kinesynth_train.predict.dynamics import write_dynamics
+
+        more, told = write_dynamics(request.output, request.name, found, model)
+        files |= more
+        said += told
+    if request.overlay and videos:
+        body = figure(found)
+        for sight in seen:
+            if video := videos.get(sight.view.name):
+                path = request.output / "overlay" / f"{sight.view.name}.mp4"
+                write_overlay(path, video, sight, found, body, progress(f"overlay {sight.view.name}", len(video.times)))
+                files[f"overlay {sight.view.name}"] = path
+    tell("predict", said)
+    path = request.output / "predict.json"
+    write_summary(path, summary(found, seen, files, notes + said, mass))
+    return path
+
+
+def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
+    names = list(dict.fromkeys([*request.videos, *request.keypoints]))
+    unknown = [name for name in names if name not in cameras]
+    if unknown:
+        mend = "name each video as its camera: --video NAME=FILE"
+        raise BadInput(request.cameras, "camera", unknown[0], ", ".join(cameras), mend)
+    if len(names) < LEAST_VIEWS:
+        found, mend = f"{len(names)} view", "give a second --video NAME=FILE or --keypoints NAME=FILE"
+        raise BadInput("predict", "views", found, "two or more calibrated views", mend)
+    for name in request.offsets:
+        if name not in names:
+            raise BadInput("--offset", "view", name, ", ".join(names), "name one of the views")
+
+
+def _view(request: Request, name: str, camera: Camera, video: Video | None) -> tuple[View, list[str]]:
+    """Return a view with its points, from the file that is given or from the detector, and notes."""
+    notes = list(video.notes) if video else []
+    if video:
+        camera, said = fit_to_video(camera, video.width, video.height, str(video.path))
+        notes += said
+    if name in request.keypoints:
+        points = read_keypoints(request.keypoints[name], request.keypoint_set)
+        notes += points.notes
+    elif video is not None:
+        points = _detect(request, name, video)
+    frames = len(points.points)
+    if video is None:
+        if request.fps <= 0:
+            raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")
+        return View(name, camera, np.arange(frames) / request.fps, points), notes
+    if frames != len(video.times):
+        found, expected = f"{frames} frames of points", f"{len(video.times)}, as the video has"
+        raise BadInput(request.keypoints[name], f"view {name}", found, expected, "give the points of that video")
+    return View(name, camera, video.times, points), notes
+
+
+def _detect(request: Request, name: str, video: Video) -> Keypoints:
+    """Return the points that the detector sees, which are kept beside the results for another run."""
+    from kinesynth_train.predict.detector.blazepose import BlazePose
+    from kinesynth_train.predict.detector.people import detect_people, save_keypoints
+
+    margin = 1.0 + abs(request.offsets.get(name, 0.0))  # the views' offsets are not known yet
+    span = (request.start - margin, request.end + margin)
+    points = detect_people(video, BlazePose(), span, progress(f"points {name}", len(video.times)))
+    save_keypoints(request.output / "pose" / f"{name}.npz", points)
+    return points
+
+
+def _rate_notes(views: list[View]) -> list[str]:
+    rates = {view.name: (len(view.times) - 1) / (view.times[-1] - view.times[0]) for view in views}
+    first = rates[views[0].name]
+    others = {name: rate for name, rate in rates.items() if abs(rate / first - 1) > SAME_RATE}
+    if not others:
+        return []
+    shown = ", ".join(f"{name} has {rate:.2f}" for name, rate in others.items())
+    return [f"the motion has {views[0].name}'s {first:.2f} frames per second; {shown} and is taken between its frames"]
+
+
+def progress(what: str, total: int) -> Callable[[int], None]:
+    """Return a function that shows how far a task has come, on a terminal only."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+
+    def show(frame: int) -> None:
+        ending = "\n" if frame + 1 >= total else ""
+        sys.stderr.write(f"\r{what}: {frame + 1} of {total} frames{ending}")
+        sys.stderr.flush()
+
+    return show
+
+
+def named(request: Request) -> Request:
+    """Return the request with the first file's name for its files, where the user gave none."""
+    files = [*request.videos.values(), *request.keypoints.values()]
+    return request if request.name or not files else replace(request, name=files[0].stem)

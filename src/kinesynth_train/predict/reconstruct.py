@@ -1,0 +1,190 @@
+"""From the points of two views or more to a person's size and motion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from kinesynth.errors import BadInput
+from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.predict.gaps import fill, smooth
+from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
+from kinesynth_train.predict.pose import Poses, find_poses, poses_of
+from kinesynth_train.predict.proportions import USUAL_METRES, Proportions, proportions
+from kinesynth_train.predict.rays import Rays, meet
+from kinesynth_train.predict.refine import COURSE_HZ, SightLines, refine
+from kinesynth_train.predict.scaled import scaled
+from kinesynth_train.predict.views import Sight
+
+MOST_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told without a word
+UPRIGHT_COSINE = 0.5  # of the angle between ankles-to-shoulders and up: a person who stands, walks or crouches
+BACKWARD_COSINE = 0.3
+MOST_MISFIT_M = 0.12
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A person's motion.
+
+    Attributes:
+        times: (T,) s, even.
+        names: the M points.
+        points: (T, M, 3) m, filled and smoothed; NaN where unknown.
+        confidence: (T, M) from 0 to 1.
+        filled: (T, M) bool.
+        size: the person's.
+        skeleton: of that size, with the points as its markers.
+        poses: the motion.
+        notes: what was taken for granted.
+    """
+
+    times: np.ndarray
+    names: tuple[str, ...]
+    points: np.ndarray
+    confidence: np.ndarray
+    filled: np.ndarray
+    size: Proportions
+    skeleton: SkeletonDefinition
+    poses: Poses
+    notes: tuple[str, ...]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float((len(self.times) - 1) / (self.times[-1] - self.times[0]))
+
+
+def even_times(times: np.ndarray, start: float, end: float) -> np.ndarray:
+    """Return the times of a view between two, s, set at even distances: OpenSim's files know no others.
+
+    Raises:
+        BadInput: fewer than two are left.
+    """
+    inside = times[(times >= start - 1e-6) & (times <= end + 1e-6)]
+    if len(inside) < 2:
+        found = f"{start:g} to {end:g} s of {times[-1]:.2f} s"
+        raise BadInput("--start, --end", "time", found, "at least two frames", "choose a longer part")
+    return np.linspace(inside[0], inside[-1], len(inside))
+
+
+def reconstruct(sights: Sequence[Sight], times: np.ndarray, smooth_hz: float, height: float | None) -> Reconstruction:
+    """Return the motion of the person whom two or more views see, at `times` (T,) s of the first view."""
+    keypoint_set = sights[0].view.keypoints.set
+    rays = [sight.at(times) for sight in sights]
+    meeting = meet(rays)
+    marked, spreads = with_landmarks(generic_skeleton(), keypoint_set)
+    columns = [keypoint_sets()[keypoint_set].index(name) for name in marked.marker_names]
+    found = from_points(
+        times, marked, spreads, meeting.points[:, columns], meeting.confidence[:, columns], smooth_hz, height
+    )
+    angles = refine(
+        found.skeleton, _lines(rays, columns, spreads), found.poses.angles, found.fps, smooth_hz or COURSE_HZ
+    )
+    return replace(found, poses=poses_of(found.skeleton, angles, found.points))
+
+
+def _lines(rays: Sequence[Rays], columns: Sequence[int], spreads: np.ndarray) -> SightLines:
+    """Return the lines of sight of some of the points, weighed by confidence and by the points' spread."""
+    directions = np.stack([each.directions[:, columns] for each in rays])
+    seen = np.isfinite(directions).all(axis=-1)
+    weights = np.where(seen, np.stack([each.confidence[:, columns] for each in rays]) / spreads**2, 0.0)
+    return SightLines(
+        torch.tensor(np.stack([each.origin for each in rays])),
+        torch.tensor(np.where(seen[..., None], directions, 0.0)),
+        torch.tensor(weights),
+    )
+
+
+def from_points(
+    times: np.ndarray,
+    marked: SkeletonDefinition,
+    spreads: np.ndarray,
+    positions: np.ndarray,
+    confidence: np.ndarray,
+    smooth_hz: float,
+    height: float | None,
+) -> Reconstruction:
+    """Return the motion of a person whose points are known in the world.
+
+    Args:
+        times: (T,) s, even.
+        marked: the generic skeleton with the M points as its markers.
+        spreads: (M,) m, their standard deviations.
+        positions: (T, M, 3) m, y up; NaN where unknown.
+        confidence: (T, M) from 0 to 1.
+        smooth_hz: cut-off of the low-pass; 0 for none.
+        height: m, or None.
+    """
+    fps = float((len(times) - 1) / (times[-1] - times[0]))
+    filled, sure, gaps = fill(positions, confidence, fps)
+    notes = _check_upright(marked.marker_names, filled)
+    _check_handedness(marked.marker_names, filled)
+    filled = smooth(filled, fps, smooth_hz)
+    size = proportions(generic_skeleton(), marked, spreads, filled, height)
+    notes += _height_notes(size, height)
+    skeleton = scaled(marked, size.scales)
+    poses = find_poses(skeleton, spreads, filled, sure)
+    if not poses.valid.any():
+        found = "no frame with hips, shoulders, a knee and an ankle"
+        raise BadInput("points", "person", found, "such frames", "see that the whole body is in the pictures")
+    misfit = float(np.nanmedian(poses.misfit))
+    if misfit > MOST_MISFIT_M:
+        found, expected = f"points {1e3 * misfit:.0f} mm off (median)", f"below {1e3 * MOST_MISFIT_M:.0f} mm"
+        mend = "check --cameras, and that every view shows the same person"
+        raise BadInput("points", "fit of the skeleton", found, expected, mend)
+    if not poses.valid.all():
+        notes.append(f"{(~poses.valid).sum()} of {len(times)} frames are not believed: too few points were seen")
+    return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
+
+
+def _check_upright(names: tuple[str, ...], positions: np.ndarray) -> list[str]:
+    """Raise where the person's trunk hangs down; note where it mostly lies: then the world's up may be wrong."""
+    high, low = (_middle(names, positions, part) for part in ("Shoulder", "Ankle"))
+    body = high - low
+    body = body[np.isfinite(body).all(axis=1)]
+    if not len(body):
+        return []
+    direction = np.median(body / np.linalg.norm(body, axis=1, keepdims=True), axis=0)
+    upward = float(direction[1] / max(np.linalg.norm(direction), 1e-9))
+    axis = int(np.abs(direction).argmax())
+    shown = f"{'-' if direction[axis] < 0 else ''}{'xyz'[axis]}"
+    if upward < -UPRIGHT_COSINE:
+        found = "a person who stands on the head"
+        raise BadInput("cameras", "up", found, "shoulders above ankles", "say which way is up by --up")
+    if upward < UPRIGHT_COSINE:
+        return [f"the person lies along {shown}: if that is wrong, say by --up which axis of the calibration is up"]
+    return []
+
+
+def _check_handedness(names: tuple[str, ...], positions: np.ndarray) -> None:
+    """Raise where toes point backward, given which hip is the right one: then views are swapped or mirrored."""
+    toe = next((name for name in ("BigToe", "FootIndex") if f"R{name}" in names), "")
+    if not toe or "RHeel" not in names:
+        return
+    hips = positions[:, names.index("RHip")] - positions[:, names.index("LHip")]
+    forward = np.cross(_middle(names, positions, "Shoulder") - _middle(names, positions, "Hip"), hips)
+    feet = np.concatenate(
+        [positions[:, names.index(f"{side}{toe}")] - positions[:, names.index(f"{side}Heel")] for side in "RL"]
+    )
+    cosine = (feet * np.tile(forward, (2, 1))).sum(axis=1)
+    cosine /= np.linalg.norm(feet, axis=1) * np.tile(np.linalg.norm(forward, axis=1), 2)
+    if np.isfinite(cosine).any() and np.nanmedian(cosine) < -BACKWARD_COSINE:
+        mend = "check which video belongs to which camera, and that none is mirrored"
+        raise BadInput("views", "feet", "toes that point backward", "toes that point where the trunk looks", mend)
+
+
+def _middle(names: tuple[str, ...], positions: np.ndarray, part: str) -> np.ndarray:
+    """Return the middle (T, 3) m of the right and the left one of a part."""
+    middle: np.ndarray = (positions[:, names.index(f"R{part}")] + positions[:, names.index(f"L{part}")]) / 2
+    return middle
+
+
+def _height_notes(size: Proportions, height: float | None) -> list[str]:
+    if height is not None and abs(size.measured / height - 1) > MOST_HEIGHT_ERROR:
+        return [
+            f"the points tell a height of {size.measured:.2f} m, and {height:.2f} m was told: check the calibration"
+        ]
+    if height is None and not USUAL_METRES[0] <= size.height <= USUAL_METRES[1]:
+        return [f"the points tell a height of {size.height:.2f} m: check the calibration's unit"]
+    return []

@@ -1,0 +1,139 @@
+"""The motion that the pictures themselves ask for: lines of sight instead of points in space, and no jumps in time.
+
+A point in space made of two views is unsure along the line of sight, and there is none where one view alone sees it.
+So each point of the skeleton is drawn to each line of sight on its own, robustly (Geman and McClure's loss), and each
+coordinate to a smooth course: in turn, the poses of all frames at once are drawn to the smoothed course of the ones
+before, and that course is taken anew.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
+from kinesynth.kinematics.twists import Twists, descendants
+from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
+from kinesynth_train.inverse_kinematics import search_limits
+from kinesynth_train.predict.gaps import runs, smooth
+from kinesynth_train.predict.landmarks import priors
+
+OUTLIER_M = 0.06  # from a line of sight, at which a point weighs a quarter
+ROUNDS = 3
+COURSE_SPREAD_RAD, COURSE_SPREAD_M = np.radians(2.0), 0.01  # from the smooth course
+TOLERANCE, MOST_ITERATIONS = 1e-5, 15
+COURSE_HZ = 6.0  # of the smooth course, where the user wants none
+
+
+@dataclass(frozen=True, eq=False)
+class SightLines:
+    """Lines of sight of V views at the frames.
+
+    Attributes:
+        origins: (V, 3) m.
+        directions: (V, T, M, 3), zero where there is none.
+        weights: (V, T, M) 1/m^2, zero where there is none.
+    """
+
+    origins: Tensor
+    directions: Tensor
+    weights: Tensor
+
+    def select(self, index: Tensor) -> "SightLines":
+        """Return those of some frames."""
+        return SightLines(self.origins, self.directions[:, index], self.weights[:, index])
+
+
+class SightFit:
+    """The cost of a skeleton's poses, as `minimize` wants it."""
+
+    def __init__(self, skeleton: SkeletonDefinition, lines: SightLines, start: np.ndarray) -> None:
+        """Prepare the fit of T frames to lines of sight, from angles (T, J)."""
+        low, high = search_limits(skeleton).numpy().T
+        self.free = np.flatnonzero((skeleton.coupled_to < 0) & (low < high))
+        self.bounds = torch.tensor(np.stack([low, high], axis=1)[self.free])
+        self._lines, self._start = lines, torch.tensor(start)
+        self._layer = SkeletonLayer(skeleton)
+        self._twists = Twists(skeleton, self.free, np.unique(skeleton.marker_bodies))
+        below = descendants(skeleton.parents)[np.ix_(self._twists.bodies.numpy(), skeleton.marker_bodies)]
+        self._moves = torch.tensor(below, dtype=torch.float64)  # (D, M)
+        mean, precision = priors(skeleton)
+        self._likely, self._precision = torch.tensor(mean[self.free]), torch.tensor(precision[self.free])
+        spread = np.where(skeleton.coordinate_translational[self.free], COURSE_SPREAD_M, COURSE_SPREAD_RAD)
+        self._steady = torch.tensor(spread**-2)
+        self.course = self._start[:, self.free]
+
+    def quadratic(self, unknowns: Tensor, index: Tensor) -> Quadratic:
+        """Return cost, gradient and Gauss-Newton matrix at unknowns (K, P) of the frames (K,)."""
+        angles = self._start[index].index_copy(1, torch.tensor(self.free), unknowns)
+        pose = self._layer(angles)
+        cost, pull, stiffness = _towards(pose.markers, self._lines.select(index))
+        slopes = self._slopes(angles, pose.transforms, pose.markers)  # (K, 3M, P)
+        stiff = (stiffness @ slopes.reshape(*stiffness.shape[:3], -1)).flatten(1, 2)
+        gradient = (slopes.mT @ pull.flatten(1)[..., None])[..., 0]
+        matrix = slopes.mT @ stiff
+        away, off = unknowns - self._likely, unknowns - self.course[index]
+        cost = cost + (self._precision * away.square() + self._steady * off.square()).sum(dim=1)
+        gradient = gradient + self._precision * away + self._steady * off
+        return Quadratic(cost, gradient, matrix + torch.diag(self._precision + self._steady))
+
+    def _slopes(self, angles: Tensor, transforms: Tensor, markers: Tensor) -> Tensor:
+        """Return by how much the points (K, 3M, P) move with each coordinate."""
+        twists = self._twists(angles, transforms[..., :3, :].movedim(1, 0).contiguous())  # (D, K, 6)
+        spin, speed = twists[:, :, None, :3], twists[:, :, None, 3:]
+        moved = (speed + torch.linalg.cross(spin, markers[None])) * self._moves[:, None, :, None]
+        slopes = moved.flatten(2).permute(1, 2, 0)
+        shape = (*slopes.shape[:2], len(self.free))
+        summed: Tensor = slopes.new_zeros(shape).index_add(2, self._twists.coordinates, slopes)
+        return summed
+
+
+def _towards(points: Tensor, lines: SightLines) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the cost (K,) of points (K, M, 3), half its derivative (K, M, 3) and its stiffness (K, M, 3, 3)."""
+    away = points - lines.origins[:, None, None]
+    along = (away * lines.directions).sum(dim=-1, keepdim=True)
+    miss = away - along * lines.directions
+    ratio = 1.0 / (1.0 + miss.square().sum(dim=-1) / OUTLIER_M**2)
+    cost = (lines.weights * miss.square().sum(dim=-1) * ratio).sum(dim=(0, 2))
+    weight = (lines.weights * ratio.square())[..., None]
+    across = torch.eye(3, dtype=points.dtype) - lines.directions[..., :, None] * lines.directions[..., None, :]
+    return cost, (weight * miss).sum(dim=0), (weight[..., None] * across).sum(dim=0)
+
+
+def refine(
+    skeleton: SkeletonDefinition, lines: SightLines, angles: np.ndarray, fps: float, cutoff_hz: float
+) -> np.ndarray:
+    """Return angles (T, J) near those given, whose points are near to the lines of sight, and which do not jump.
+
+    Args:
+        skeleton: of the person's size, with the M points as its markers.
+        lines: of sight, at the T frames.
+        angles: (T, J) rad and m, where the search begins; NaN in frames that are left out.
+        fps: frames per second.
+        cutoff_hz: of the smooth course.
+    """
+    result = angles.copy()
+    for first, last in runs(np.isfinite(angles).all(axis=1)):
+        part = angles[first:last]
+        fit = SightFit(skeleton, lines.select(torch.arange(first, last)), part)
+        unknowns = torch.tensor(part[:, fit.free])
+        least = torch.full((last - first,), 1e-9, dtype=torch.float64)
+        for _ in range(ROUNDS):
+            fit.course = torch.tensor(_course(skeleton, fit.free, unknowns.numpy(), fps, cutoff_hz))
+            unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MOST_ITERATIONS)
+        solved = part.copy()
+        solved[:, fit.free] = _course(skeleton, fit.free, unknowns.numpy(), fps, cutoff_hz)
+        result[first:last] = skeleton.coupled(solved)
+    return result
+
+
+def _course(
+    skeleton: SkeletonDefinition, free: np.ndarray, unknowns: np.ndarray, fps: float, cutoff_hz: float
+) -> np.ndarray:
+    """Return the smooth course (T, P) of coordinates, within their limits."""
+    turns = ~skeleton.coordinate_translational[free]
+    whole = np.where(turns, np.unwrap(unknowns, axis=0), unknowns)
+    course = smooth(whole[:, None, :], fps, cutoff_hz)[:, 0] if len(whole) > 1 else whole
+    low, high = search_limits(skeleton).numpy()[free].T
+    return np.asarray(course.clip(low, high))

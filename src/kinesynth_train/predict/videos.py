@@ -1,0 +1,96 @@
+"""A user's video: its size as it is shown, the times of its frames, and the frames themselves, turned upright."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from kinesynth.errors import BadInput
+from kinesynth.pixels import frame_pixels
+
+MEND = "record or export it again as an .mp4 that plays"
+EVEN = 0.25  # of a frame's time: less is a container's rounding
+LEAST_SECONDS = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """A video.
+
+    Attributes:
+        path: the file.
+        width, height: px, as it is shown.
+        times: (T,) s, of the frames, from the first.
+        quarters: by how many quarter turns anticlockwise its frames are turned to be shown.
+        notes: what was taken for granted.
+    """
+
+    path: Path
+    width: int
+    height: int
+    times: np.ndarray
+    quarters: int
+    notes: tuple[str, ...]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, on the whole."""
+        return float((len(self.times) - 1) / (self.times[-1] - self.times[0])) if len(self.times) > 1 else 0.0
+
+    def frames(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the index among `times` and the pixels (H, W, 3) uint8 RGB of each frame that can be decoded."""
+        with av.open(str(self.path)) as container:
+            stream = container.streams.video[0]
+            stream.thread_count = 1
+            first = None
+            for frame in container.decode(stream):
+                if frame.pts is None:
+                    continue
+                seconds = float(frame.pts * stream.time_base)
+                first = seconds if first is None else first
+                index = int(np.argmin(np.abs(self.times - (seconds - first))))
+                yield index, np.ascontiguousarray(np.rot90(frame_pixels(frame, "rgb24"), self.quarters))
+
+
+def open_video(path: Path) -> Video:
+    """Return a video whose frames can be decoded.
+
+    Raises:
+        BadInput: it is missing, no video, broken off, shorter than `LEAST_SECONDS`, or turned by no quarter turn.
+    """
+    if not path.is_file():
+        raise BadInput(path, "video", "no such file", "a video", "check the path")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise BadInput(path, "video", "no pictures", "a video", MEND)
+            stream = container.streams.video[0]
+            stream.thread_count = 1
+            stamps = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+            container.seek(stamps[0], stream=stream)
+            frame = next(container.decode(stream))
+            times = np.array(stamps, dtype=float) * float(stream.time_base)
+            turn = int(getattr(frame, "rotation", 0) or 0)
+            size = (frame.width, frame.height)
+    except (av.error.FFmpegError, IndexError, StopIteration, ValueError) as error:
+        found = " ".join(str(error).split())[:120] or type(error).__name__
+        raise BadInput(path, "video", found, "a whole video that can be decoded", MEND) from error
+    if turn % 90:
+        raise BadInput(path, "rotation flag", f"{turn} degrees", "quarter turns", "export it upright")
+    if len(times) < 2 or times[-1] - times[0] < LEAST_SECONDS:
+        raise BadInput(path, "frames", str(len(times)), f"at least {LEAST_SECONDS:g} s of video", "give a video")
+    quarters = turn // 90 % 4
+    width, height = size[::-1] if quarters % 2 else size
+    return Video(path, width, height, times - times[0], quarters, tuple(_notes(times, turn)))
+
+
+def _notes(times: np.ndarray, turn: int) -> Iterator[str]:
+    if turn:
+        yield f"turned by {turn} degrees anticlockwise, as the file says it is to be shown"
+    steps = np.diff(times)
+    usual = float(np.median(steps))
+    uneven = np.abs(steps - usual) > EVEN * usual
+    if uneven.any():
+        yield f"{uneven.sum()} of {len(steps)} steps between frames are uneven: each frame is taken at its own time"

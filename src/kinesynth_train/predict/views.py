@@ -1,0 +1,148 @@
+"""The person who is meant, in every view, and whether the views see the same person at the same time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kinesynth.errors import BadInput
+from kinesynth_train.calibration import Camera
+from kinesynth_train.predict.keypoint_files import Keypoints
+from kinesynth_train.predict.landmarks import keypoint_sets
+from kinesynth_train.predict.rays import Rays, gaps, rays_of
+from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
+from kinesynth_train.predict.tracks import follow, main_person, of_person
+
+TRUNK = ("RHip", "LHip", "RShoulder", "LShoulder")
+MOST_MISS_M = 0.3  # median, of the trunk: with more the views do not belong together
+SUSPECT_MISS_M = 0.06
+MEND = "check --cameras, which video belongs to which camera, and that the videos begin together (--offset)"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is known of a view.
+
+    Attributes:
+        name: the camera's.
+        camera: fitted to the video's size.
+        times: (T,) s.
+        keypoints: of all people.
+    """
+
+    name: str
+    camera: Camera
+    times: np.ndarray
+    keypoints: Keypoints
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """The person's points and lines of sight in a view, and how the view stands to the first one.
+
+    Attributes:
+        view: the view.
+        points: (T, P, 3) px and confidence.
+        rays: of these, at the view's own times.
+        offset: against the first view, told by motion or by the user.
+        miss: m, median by which hips' and shoulders' lines of sight pass those of the first view; NaN for the first.
+    """
+
+    view: View
+    points: np.ndarray
+    rays: Rays
+    offset: Offset
+    miss: float
+
+    def at(self, times: np.ndarray) -> Rays:
+        """Return the lines of sight at times (N,) of the first view."""
+        return self.rays.at(frame_places(self.view.times, times + self.offset.seconds))
+
+
+def sights(
+    views: Sequence[View], near: tuple[float, float] | None, offsets: dict[str, float]
+) -> tuple[list[Sight], list[str]]:
+    """Return the person in every view, and notes.
+
+    In the first view it is the one nearest to `near`, px, or the one longest and largest seen; in the others the one
+    whose trunk's lines of sight meet the first view's.
+
+    Args:
+        views: at least one, of one set of points.
+        near: px in the first view.
+        offsets: s, by view, where the user tells them.
+
+    Raises:
+        BadInput: the views have other sets of points, or see no common person.
+    """
+    sets = {view.keypoints.set for view in views}
+    if len(sets) > 1:
+        raise BadInput("views", "points", " and ".join(sorted(sets)), "one set in all views", "detect them alike")
+    names = keypoint_sets()[views[0].keypoints.set]
+    trunk = [names.index(name) for name in TRUNK]
+    first = views[0]
+    people = follow(first.keypoints.points, _fps(first))
+    points = of_person(first.keypoints.points, people[main_person(first.keypoints.points, people, near)])
+    found = [Sight(first, points, rays_of(first.camera, points), Offset(0.0, np.nan, np.nan), float("nan"))]
+    notes = (
+        [] if len(people) == 1 else [f"view {first.name}: {len(people)} people or pieces of tracks, one is followed"]
+    )
+    for view in views[1:]:
+        sight, said = _same_person(found[0], view, trunk, offsets.get(view.name))
+        found.append(sight)
+        notes += said
+    return found, notes
+
+
+def _fps(view: View) -> float:
+    return float((len(view.times) - 1) / (view.times[-1] - view.times[0]))
+
+
+def _same_person(first: Sight, view: View, trunk: list[int], told: float | None) -> tuple[Sight, list[str]]:
+    """Return the first view's person in another view, and notes.
+
+    All pieces of tracks whose trunk meets the first view's are that person's, the best of each moment first.
+    """
+    candidates = _candidates(first, view, trunk, told)
+    best = candidates[0]
+    if not best.miss <= MOST_MISS_M:
+        found = "no common frame" if not np.isfinite(best.miss) else f"lines of sight {best.miss:.2f} m apart"
+        pair = f"views {first.view.name} and {view.name}"
+        raise BadInput(pair, "hips and shoulders", found, f"below {MOST_MISS_M:g} m", MEND)
+    points, taken = best.points, _there(best)
+    for other in candidates[1:]:
+        if other.miss <= max(2 * best.miss, SUSPECT_MISS_M) and not (_there(other) & taken).any():
+            points, taken = np.where(_there(other)[:, None, None], other.points, points), taken | _there(other)
+    head = f"view {view.name}: "
+    notes = [f"{head}hips and shoulders miss those of {first.view.name} by {1e3 * best.miss:.0f} mm (median)"]
+    if best.miss > SUSPECT_MISS_M:
+        notes.append(f"{head}that is much: {MEND}")
+    if best.offset.seconds and told is None:
+        notes.append(
+            f"{head}taken to lag {1e3 * best.offset.seconds:.0f} ms behind {first.view.name}: the lines of sight of"
+            f" what moves then miss by {1e3 * best.offset.after:.0f} instead of {1e3 * best.offset.before:.0f} mm"
+        )
+    return replace(best, points=points, rays=rays_of(view.camera, points)), notes
+
+
+def _candidates(first: Sight, view: View, trunk: list[int], told: float | None) -> list[Sight]:
+    """Return the people of a view, the one whose trunk meets the first view's best first."""
+    result = []
+    for track in follow(view.keypoints.points, _fps(view)):
+        points = of_person(view.keypoints.points, track)
+        rays = rays_of(view.camera, points)
+        offset = Offset(told or 0.0, float("nan"), float("nan"))
+        if told is None:
+            offset = best_offset(first.rays, first.view.times, rays, view.times)
+        sight = Sight(view, points, rays, offset, float("inf"))
+        misses = np.abs(gaps(first.rays, sight.at(first.view.times))[:, trunk])
+        if np.isfinite(misses).any():
+            sight = replace(sight, miss=float(np.nanmedian(misses)))
+        result.append(sight)
+    return sorted(result, key=lambda sight: sight.miss)
+
+
+def _there(sight: Sight) -> np.ndarray:
+    """Return the frames (T,) in which a person is seen."""
+    there: np.ndarray = (sight.points[..., 2] > 0).any(axis=1)
+    return there
