@@ -5,8 +5,8 @@ the same, aligned   where the pelvis' angles are those after Procrustes' rotatio
 MAE_body     1      body scale factors
 MPJPE        mm     joint centres, both pelves laid on each other
 PA-MPJPE     mm     joint centres after the best rotation, translation and scaling of each frame (Procrustes)
-MPBLPE       mm     the subject's own markers, as the labels hold them, both pelves laid on each other (after D3KE,
-                    whose bony landmarks are fewer)
+MPBLPE       mm     the subject's own markers, as the labels hold them, both pelves laid on each other
+bony MPBLPE  mm     the same of those markers that sit where skin is held to bone (D3KE's bony landmarks)
 MPJVE        mm/s   velocity of joint centres relative to the pelvis (Pavllo et al. 2019, there in mm per frame)
 PA-MPJVE     mm/s   velocity of joint centres after the similarity of each frame (ODAH)
 > 10, 20, 30 deg    share of frames in which an elbow or a knee is so far beyond its limits (HSMR; it gives each alone)

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from kinesynth.skeleton import SkeletonDefinition
 
+LOCKED = 1e-6  # how close to 1 the sine of a middle angle is where two axes are taken for one: 0.08 degrees
+
 
 def rotation_to_root(rotation: Tensor, axes: Tensor) -> Tensor:
     """Return the three coordinates (..., 3) of rotations (..., 3, 3) about three perpendicular axes in turn.
@@ -23,9 +25,16 @@ def rotation_to_root(rotation: Tensor, axes: Tensor) -> Tensor:
     """
     turned = axes.mT @ rotation @ axes
     sense = torch.linalg.det(axes)  # of a left-handed triad, the rotations run the other way
-    first = torch.atan2(-turned[..., 1, 2], turned[..., 2, 2])
-    second = torch.asin(turned[..., 0, 2].clamp(-1.0 + 1e-6, 1.0 - 1e-6))
-    third = torch.atan2(-turned[..., 0, 1], turned[..., 0, 0])
+    middle = turned[..., 0, 2]
+    second = torch.asin(middle.clamp(-1.0 + LOCKED, 1.0 - LOCKED))
+    # Where the middle one is a quarter turn, the others turn about one axis: the first takes all.
+    locked = middle.abs() > 1.0 - LOCKED
+    sine, cosine = (
+        turned[..., 2, 1].where(locked, -turned[..., 1, 2]),
+        turned[..., 1, 1].where(locked, turned[..., 2, 2]),
+    )
+    first = torch.atan2(sine, cosine)
+    third = torch.atan2((-turned[..., 0, 1]).masked_fill(locked, 0.0), turned[..., 0, 0].masked_fill(locked, 1.0))
     turns: Tensor = sense * torch.stack([first, second, third], dim=-1)
     return turns
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from kinesynth.skeleton.marker_weights import are_bony
 from kinesynth_train.body_sizes import measured_lengths_mm
 from kinesynth_train.joint_limits import JointLimits
 from kinesynth_train.metrics import (
@@ -38,6 +39,7 @@ ROWS = {
     "mpjpe_mm": "MPJPE, mm",
     "pa_mpjpe_mm": "PA-MPJPE, mm",
     "mpblpe_mm": "MPBLPE, mm",
+    "mpblpe_bony_mm": "MPBLPE, bony landmarks, mm",
     "mpjve_mm_s": "MPJVE, mm/s",
     "pa_mpjve_mm_s": "PA-MPJVE, mm/s",
     "mv_angle_deg_s": "MV_angle, deg/s",
@@ -67,6 +69,7 @@ class Tally:
         self._hinges = self._counted & torch.tensor(hinged, device=device)
         self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
         self._root, self._root_axes = (array.to(device) for array in root_of(definition))
+        self._bony = torch.tensor(are_bony(definition.marker_names))
         self._lengths = measured_lengths_mm(skeleton).to(device)
         names = ("angle", "aligned", "body", "body_2", "body_mm", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve", "pa_mpjve")
         self._means = {name: Mean() for name in names}
@@ -138,6 +141,7 @@ class Tally:
             "mpjpe_mm": means["mpjpe"],
             "pa_mpjpe_mm": means["pa_mpjpe"],
             "mpblpe_mm": means["mpblpe"],
+            "mpblpe_bony_mm": self._means["mpblpe"].total(self._bony),
             "mpjve_mm_s": means["mpjve"],
             "pa_mpjve_mm_s": means["pa_mpjve"],
             **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},

@@ -92,6 +92,7 @@ def test_dependent_coordinates_follow_their_couplers(definition: SkeletonDefinit
     wrong = angles.copy()
     wrong[:, definition.coupled_to >= 0] = 7.0
     torch.testing.assert_close(layer(torch.tensor(wrong)).markers, layer(torch.tensor(angles)).markers)
+    torch.testing.assert_close(layer.coupled(torch.tensor(wrong[None])), torch.tensor(definition.coupled(wrong)[None]))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,22 @@ def test_landmarks_are_held_against_the_subjects_own(skeleton: DatasetSkeleton, 
     tally.add(truth, Stretch(aside, stretch.layer, 0))
     metrics = tally.metrics()
     assert metrics["mpblpe_mm"] == pytest.approx(30.0, abs=0.1)
+    assert metrics["mpblpe_bony_mm"] == pytest.approx(30.0, abs=0.1)
     assert metrics["mpjpe_mm"] == pytest.approx(0.0, abs=0.05)
+
+
+def test_soft_landmarks_are_no_bony_ones(skeleton: DatasetSkeleton, stretch: Stretch) -> None:
+    from kinesynth_train.tally import Tally
+
+    names = skeleton.definition.marker_names
+    moved = stretch.batch["markers"].clone()
+    moved[:, :, [names.index(name) for name in ("RTH2", "RGTR", "LUA1")]] += 1.0
+    tally = Tally(skeleton, "cpu")
+    truth = Estimate(stretch.batch["angles"][0], stretch.scales)
+    tally.add(truth, Stretch({**stretch.batch, "markers": moved}, stretch.layer, 0))
+    metrics = tally.metrics()
+    assert metrics["mpblpe_mm"] == pytest.approx(3 * 1000 * 3**0.5 / len(names), rel=1e-3)
+    assert metrics["mpblpe_bony_mm"] == pytest.approx(0.0, abs=0.1)
 
 
 def test_a_heading_costs_nothing_once_it_is_aligned(

@@ -16,6 +16,7 @@ from kinesynth_train.networks.resnext import make_backbone
 from kinesynth_train.networks.restormer import ChannelAttention, TemporalUNet, folded, unfolded
 from kinesynth_train.presets import preset_from_dict
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.stretch import Stretch
 
 TINY = [name for name in network_modules() if name.endswith("_tiny")]
 STAGED = [(name, phase.stage) for name in TINY for phase in preset_named(name).phases]
@@ -76,6 +77,20 @@ def test_a_network_in_use_says_something_of_every_frame_and_repeats_itself(
     assert first.scales.shape == stretch.scales.shape
     assert first.angles.isfinite().all()
     assert torch.equal(first.angles, second.angles)
+
+
+@pytest.mark.parametrize("name", ["hsmr_tiny", "biohuman_tiny", "biohuman_smplx_tiny"])
+def test_pictures_and_cameras_are_all_that_use_takes(
+    name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network, preset = made(name, anatomy, skeleton).eval(), preset_named(name)
+    whole = read_stretch(Windows(results, "test", 20, preset.crop, stride=20, aspect=preset.aspect), 0, "cpu")
+    given = {name: whole.batch[name] for name in ("crops", "rotations", "projections")}
+    with torch.no_grad():
+        said = network.estimate(Stretch(given, whole.layer, 0), preset.phases[-1].stage, preset.window)
+        again = network.estimate(whole, preset.phases[-1].stage, preset.window)
+    assert torch.equal(said.angles, again.angles)
+    assert said.angles.shape == whole.batch["angles"][0].shape
 
 
 @pytest.mark.parametrize("name", network_modules())

@@ -31,6 +31,17 @@ def test_left_handed_axes_turn_the_other_way() -> None:
     torch.testing.assert_close(rotation_to_root(root_to_rotation(turns, axes), axes), turns)
 
 
+@pytest.mark.parametrize("middle", [90.0, -90.0, 89.999, 80.0])
+def test_a_quarter_turn_in_the_middle_is_the_same_rotation(middle: float) -> None:
+    turns = torch.deg2rad(torch.tensor([[20.0, middle, -50.0], [0.0, middle, 0.0], [-170.0, middle, 10.0]]))
+    turns.requires_grad_()
+    for axes in (torch.eye(3), torch.eye(3)[:, [2, 0, 1]]):
+        rotation = root_to_rotation(turns, axes)
+        again = root_to_rotation(rotation_to_root(rotation, axes), axes)
+        torch.testing.assert_close(again, rotation, atol=2e-3, rtol=0)
+        assert torch.autograd.grad(again.square().sum(), turns)[0].isfinite().all()
+
+
 def test_six_numbers_make_a_rotation() -> None:
     rotations = six_to_rotation(torch.randn(5, 6, generator=torch.Generator().manual_seed(0)))
     torch.testing.assert_close(rotations @ rotations.mT, torch.eye(3).expand(5, 3, 3), atol=1e-5, rtol=0)

@@ -248,13 +248,17 @@ class BioHuman(Network):
         return self.tokens(batch["crops"][0])
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of the first view: of windows that overlap by a quarter and fade into one another."""
+        """Return what it says of the first view: of windows that overlap by a quarter and fade into one another.
+
+        The stretch needs no labels.
+        """
         if stage == "picture":
             return self.front.estimate(stretch, stage, window)
         self.front.vit.eval()
         reading = self.read(self.tokens(stretch.batch["crops"][:, 0]))
         overlap = window // 4
-        starts: list[int] = window_starts(stretch.frames, window, overlap).tolist()
+        frames = stretch.batch["crops"].shape[2]
+        starts: list[int] = window_starts(frames, window, overlap).tolist()
         poses, activations = [], []
         for start in starts:
             part = Reading(*(value[:, start : start + window] for value in reading))
@@ -262,7 +266,7 @@ class BioHuman(Network):
             pose, working = self.over_time(part, padded)
             poses.append(self.space.canonical(pose)[0])
             activations.append(working[0])
-        pose, working = (faded(parts, starts, stretch.frames, overlap) for parts in (poses, activations))
+        pose, working = (faded(parts, starts, frames, overlap) for parts in (poses, activations))
         cameras = stretch.batch["rotations"][:, 0], stretch.batch["projections"][:, 0]
         body = self.space.body(pose, cameras[0][0])
         said = self.front.said(reading if body is not None else reading._replace(code=pose[None]), *cameras)

@@ -199,9 +199,9 @@ class Hsmr(Network):
         return (prediction.factors - wanted[:, None]).square().sum(dim=-1)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:  # noqa: ARG002
-        """Return what it says of each picture of the first view."""
+        """Return what it says of each picture of the first view; the stretch needs no labels."""
         parts = []
-        for first in range(0, stretch.frames, PICTURES_AT_ONCE):
+        for first in range(0, stretch.batch["crops"].shape[2], PICTURES_AT_ONCE):
             some = slice(first, first + PICTURES_AT_ONCE)
             few = {name: stretch.batch[name][:, :1, some] for name in ("crops", "rotations", "projections")}
             parts.append(self(few, stage)[:2])
