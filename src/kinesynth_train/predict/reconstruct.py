@@ -15,11 +15,13 @@ from kinesynth_train.predict.proportions import USUAL_METRES, Proportions, propo
 from kinesynth_train.predict.rays import Rays, meet
 from kinesynth_train.predict.refine import COURSE_HZ, SightLines, refine
 from kinesynth_train.predict.scaled import scaled
+from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
 
 MOST_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told without a word
 UPRIGHT_COSINE = 0.5  # of the angle between ankles-to-shoulders and up: a person who stands, walks or crouches
 BACKWARD_COSINE = 0.3
+SIZE_ROUNDS = 1
 MOST_MISFIT_M = 0.12
 
 
@@ -78,9 +80,13 @@ def reconstruct(sights: Sequence[Sight], times: np.ndarray, smooth_hz: float, he
     found = from_points(
         times, marked, spreads, meeting.points[:, columns], meeting.confidence[:, columns], smooth_hz, height
     )
-    angles = refine(
-        found.skeleton, _lines(rays, columns, spreads), found.poses.angles, found.fps, smooth_hz or COURSE_HZ
-    )
+    lines, cutoff = _lines(rays, columns, spreads), smooth_hz or COURSE_HZ
+    for _ in range(SIZE_ROUNDS):
+        angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
+        size = refit_size(marked, found.size, lines, angles, height)
+        skeleton = scaled(marked, size.scales)
+        found = replace(found, size=size, skeleton=skeleton, poses=poses_of(skeleton, angles, found.points))
+    angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
