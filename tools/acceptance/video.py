@@ -82,7 +82,7 @@ def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Figure]:
         part = output / f"{count}_views"
         videos = {view: folder / "videos" / f"{view}.mp4" for view in chosen}
         predict(Request(calibration, part, videos, {view: points[view] for view in chosen if points}, name="balancing"))
-        found = read_trc(part / "pose-3d" / "balancing.trc")
+        found = read_trc(part / "pose-3d" / "balancing_fitted.trc")
         for point in COMMON_POINTS:
             away = _column(found, point) - _column(markers, point)
             distance = 1e3 * float(np.nanmedian(np.linalg.norm(away, axis=1)))
