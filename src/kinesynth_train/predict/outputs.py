@@ -19,7 +19,7 @@ USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
 
 
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
-    """Write the points (.trc), those of the skeleton that was fitted to them, and the angles (.mot, degrees and metres); return where.
+    """Write the points (.trc), the same of the skeleton fitted to them, and the angles (.mot); return where.
 
     Frames that are not believed are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN.
     """
