@@ -30,7 +30,7 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        "results/index.parquet",
-        expand("results/shards/{shard}.h5", shard=SHARDS),  # else one that was deleted would not be missed
-        expand("results/opensim/{subject}", subject=SUBJECTS),
+        FILES["report"],
+        FILES["index_shards"],
+        expand(FILES["pack_shard"], shard=SHARDS),  # else one that was deleted would not be missed
+        expand(FILES["export"], subject=SUBJECTS),

@@ -185,8 +185,9 @@ def measure_training(network: Network, preset: Preset, batches: Iterator[dict[st
                      device: str) -> dict[str, Any]:  # fmt: skip
     """Train the last phase's stage for so long; return speed, waiting, memory and loss."""
     phase = preset.phases[-1]
-    optimizer = make_optimizer(phase, network.trained_in(phase.stage))
-    optimizer.param_groups[0]["lr"] = phase.learning_rate
+    optimizer = make_optimizer(phase, network.rates(phase.stage))
+    for group in optimizer.param_groups:
+        group["lr"] = phase.learning_rate * group["factor"]
     network.train()
     losses: list[Tensor] = []
     waited, began = 0.0, 0.0

@@ -9,7 +9,7 @@ Gives:  stages/body/model.npz                in SMPL-X's own schema
 rule build_body:
     """Build the free body, or check and take the user's."""
     output:
-        model="stages/body/model.npz",
+        model=FILES["build_body"],
     log:
         "logs/build_body.log",
     benchmark:
@@ -32,9 +32,9 @@ rule build_body:
 rule subject_shape:
     """Choose the shape of a subject, shared by all its clips."""
     input:
-        body="stages/body/model.npz",
+        body=FILES["build_body"],
     output:
-        subject="stages/subjects/{subject}.json",
+        subject=FILES["subject_shape"],
     log:
         "logs/subject_shape/{subject}.log",
     benchmark:
@@ -44,6 +44,8 @@ rule subject_shape:
     params:
         clips=CONFIG.clips,
         rows=lambda wildcards: fingerprint(rows_of_shape(wildcards)),
+        stated=lambda wildcards: repr(STATED.get(wildcards.subject)),
+        subjects=SUBJECTS_TABLE,
         seed=CONFIG.seed,
         density=CONFIG.body.density_kg_m3,
     shell:
@@ -52,6 +54,7 @@ rule subject_shape:
             --log {log:q} \
             --body {input.body:q} \
             --clips {params.clips:q} \
+            {params.subjects} \
             --subject {wildcards.subject:q} \
             --seed {params.seed} \
             --density-kg-m3 {params.density} \

@@ -6,9 +6,10 @@ import shlex
 import sys
 from dataclasses import fields
 
-from kinesynth.clips import read_clips
+from kinesynth.clips import read_clips, stated_people
 from kinesynth.config import load_config, shaping_config
 from kinesynth.errors import KinesynthError
+from kinesynth.layout import CARD, FILES, METRICS, REJECTED, SCALE_REPORT
 from kinesynth.same_motion import require_distinct
 from kinesynth.shards import ShardSize, assign_shards
 
@@ -18,6 +19,7 @@ gc.set_threshold(100_000, 50, 50)
 try:
     CONFIG = load_config(config)
     CLIPS = read_clips(CONFIG.clips)
+    STATED = stated_people(CONFIG.clips, CLIPS, CONFIG.subjects)
     if workflow.is_main_process:  # each cluster job reads the rules again, after the main process has looked
         require_distinct(CONFIG.clips, CLIPS)
 except KinesynthError as error:
@@ -37,6 +39,7 @@ TRAINING_SHARDS = sorted(
     [shard for shard, rows in SHARDS.items() if rows[0].split == "train"] or SHARDS,
     key=lambda shard: int(shard.rpartition("_")[2]),
 )
+SUBJECTS_TABLE = f"--subjects {shlex.quote(CONFIG.subjects)}" if CONFIG.subjects else ""
 MARKER_VERTICES = f"--marker-vertices {shlex.quote(CONFIG.body.marker_vertices)}" if CONFIG.body.marker_vertices else ""
 SHAPING_CONFIG = shaping_config(CONFIG)
 GRF_WEIGHTS = f"--weights {shlex.quote(CONFIG.grf.weights)}" if CONFIG.grf.weights else ""
@@ -89,7 +92,7 @@ def fingerprint(rows, files=True):
     digest = hashlib.sha256()
     for row in rows:
         digest.update(repr(row).encode())
-        for file in (row.path, row.model, row.static) if files else ():
+        for file in (row.path, row.model, row.static, row.labels) if files else ():
             if file is not None and file.exists():
                 status = file.stat()
                 digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())

@@ -9,12 +9,12 @@ Gives:  stages/shape/{subject}.json          one shape for all clips of a subjec
 rule fit_shape:
     """Fit a subject's shape to frames of all its clips, in the manner of MoSh's first stage."""
     input:
-        body="stages/body/model.npz",
-        motion=shards_of("stages/motion/{shard}.h5"),
-        ik=shards_of("stages/ik/{shard}.h5"),
-        regressor="stages/regressor.npz",
+        body=FILES["build_body"],
+        motion=shards_of(FILES["load_motion"]),
+        ik=shards_of(FILES["inverse_kinematics"]),
+        regressor=FILES["joint_regressor"],
     output:
-        shape="stages/shape/{subject}.json",
+        shape=FILES["fit_shape"],
     log:
         "logs/fit_shape/{subject}.log",
     benchmark:
@@ -39,13 +39,13 @@ rule fit_shape:
 rule fit_body:
     """Fit the pose of every frame, in the manner of MoSh's second stage."""
     input:
-        body="stages/body/model.npz",
-        motion="stages/motion/{shard}.h5",
-        ik="stages/ik/{shard}.h5",
-        regressor="stages/regressor.npz",
-        shape=of_subject("stages/shape/{subject}.json"),
+        body=FILES["build_body"],
+        motion=FILES["load_motion"],
+        ik=FILES["inverse_kinematics"],
+        regressor=FILES["joint_regressor"],
+        shape=of_subject(FILES["fit_shape"]),
     output:
-        fit="stages/fit/{shard}.h5",
+        fit=FILES["fit_body"],
     log:
         "logs/fit_body/{shard}.log",
     benchmark:

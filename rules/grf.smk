@@ -8,11 +8,11 @@ Gives:  stages/grf/{shard}.h5                force, centre of pressure and free 
 rule ground_reaction:
     """Share the external wrench between contact points under both feet."""
     input:
-        ik="stages/ik/{shard}.h5",
-        model=of_subject("stages/scale/{subject}.osim"),
-        scale=of_subject("stages/scale/{subject}.json"),
+        ik=FILES["inverse_kinematics"],
+        model=of_subject(FILES["scale_model"]),
+        scale=of_subject(SCALE_REPORT),
     output:
-        grf="stages/grf/{shard}.h5",
+        grf=FILES["ground_reaction"],
     log:
         "logs/ground_reaction/{shard}.log",
     benchmark:

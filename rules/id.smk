@@ -8,10 +8,10 @@ Gives:  stages/id/{shard}.h5                 joint moments, residuals at the pel
 rule inverse_dynamics:
     """Run OpenSim's InverseDynamicsTool."""
     input:
-        grf="stages/grf/{shard}.h5",
-        model=of_subject("stages/scale/{subject}.osim"),
+        grf=FILES["ground_reaction"],
+        model=of_subject(FILES["scale_model"]),
     output:
-        id="stages/id/{shard}.h5",
+        id=FILES["inverse_dynamics"],
     log:
         "logs/inverse_dynamics/{shard}.log",
     benchmark:

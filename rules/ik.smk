@@ -8,10 +8,10 @@ Gives:  stages/ik/{shard}.h5                 angles, joint and mass centres, err
 rule inverse_kinematics:
     """Solve inverse kinematics for the clips of a shard."""
     input:
-        markers="stages/markers/{shard}.h5",
-        model=of_subject("stages/scale/{subject}.osim"),
+        markers=FILES["virtual_markers"],
+        model=of_subject(FILES["scale_model"]),
     output:
-        ik="stages/ik/{shard}.h5",
+        ik=FILES["inverse_kinematics"],
     log:
         "logs/inverse_kinematics/{shard}.log",
     benchmark:

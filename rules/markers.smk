@@ -8,10 +8,10 @@ Gives:  stages/markers/{shard}.h5            trajectories of markers on bony lan
 rule virtual_markers:
     """Read the landmarks off the moving mesh."""
     input:
-        body="stages/body/model.npz",
-        motion="stages/motion/{shard}.h5",
+        body=FILES["build_body"],
+        motion=FILES["load_motion"],
     output:
-        markers="stages/markers/{shard}.h5",
+        markers=FILES["virtual_markers"],
     log:
         "logs/virtual_markers/{shard}.log",
     benchmark:

@@ -8,10 +8,10 @@ Gives:  stages/motion/{shard}.h5             SMPL-X pose, world y up
 rule load_motion:
     """Read, audit, resample and place the motions of a shard."""
     input:
-        body="stages/body/model.npz",
-        subject=of_subject("stages/subjects/{subject}.json"),
+        body=FILES["build_body"],
+        subject=of_subject(FILES["subject_shape"]),
     output:
-        motion="stages/motion/{shard}.h5",
+        motion=FILES["load_motion"],
     log:
         "logs/load_motion/{shard}.log",
     benchmark:

@@ -10,20 +10,20 @@ Gives:  results/shards/{shard}.h5            schema 1 (docs/dataset.md)
 rule pack_shard:
     """Assemble the labels and pixels of a shard."""
     input:
-        body="stages/body/model.npz",
-        subject=of_subject("stages/subjects/{subject}.json"),
-        model=of_subject("stages/scale/{subject}.osim"),
-        scale_report=of_subject("stages/scale/{subject}.json"),
-        markers="stages/markers/{shard}.h5",
-        ik="stages/ik/{shard}.h5",
-        fit="stages/fit/{shard}.h5",
-        grf="stages/grf/{shard}.h5",
-        id="stages/id/{shard}.h5",
-        so="stages/so/{shard}.h5",
-        quality="stages/quality/{shard}.h5",
-        render="stages/render/{shard}.h5",
+        body=FILES["build_body"],
+        subject=of_subject(FILES["subject_shape"]),
+        model=of_subject(FILES["scale_model"]),
+        scale_report=of_subject(SCALE_REPORT),
+        markers=FILES["virtual_markers"],
+        ik=FILES["inverse_kinematics"],
+        fit=FILES["fit_body"],
+        grf=FILES["ground_reaction"],
+        id=FILES["inverse_dynamics"],
+        so=FILES["static_optimization"],
+        quality=FILES["quality_filter"],
+        render=FILES["render_views"],
     output:
-        shard="results/shards/{shard}.h5",
+        shard=FILES["pack_shard"],
     log:
         "logs/pack_shard/{shard}.log",
     benchmark:
@@ -56,7 +56,7 @@ rule pack_shard:
 rule list_shards:
     """List the run's shards: a thousand names do not fit on a command line."""
     output:
-        shards="stages/shards.tsv",
+        shards=FILES["list_shards"],
     log:
         "logs/list_shards.log",
     benchmark:
@@ -86,12 +86,12 @@ rule list_shards:
 rule index_shards:
     """List every clip, delivered or rejected, and write the dataset's card."""
     input:
-        listed="stages/shards.tsv",
-        shards=expand("results/shards/{shard}.h5", shard=SHARDS),
+        listed=FILES["list_shards"],
+        shards=expand(FILES["pack_shard"], shard=SHARDS),
     output:
-        index="results/index.parquet",
-        rejected="results/rejected.tsv",
-        card="results/README.md",
+        index=FILES["index_shards"],
+        rejected=REJECTED,
+        card=CARD,
     log:
         "logs/index_shards.log",
     benchmark:
@@ -115,9 +115,9 @@ rule index_shards:
 rule export:
     """Write a subject's model, markers, angles, forces, moments and activations as OpenSim files."""
     input:
-        shards=shards_of("results/shards/{shard}.h5"),
+        shards=shards_of(FILES["pack_shard"]),
     output:
-        folder=directory("results/opensim/{subject}"),
+        folder=directory(FILES["export"]),
     log:
         "logs/export/{subject}.log",
     benchmark:

@@ -8,13 +8,13 @@ Gives:  stages/quality/{shard}.h5            validity of angles, forces and acti
 rule quality_filter:
     """Mask frames and reject clips by the thresholds of config.yaml."""
     input:
-        ik="stages/ik/{shard}.h5",
-        grf="stages/grf/{shard}.h5",
-        id="stages/id/{shard}.h5",
-        so="stages/so/{shard}.h5",
-        model=of_subject("stages/scale/{subject}.osim"),
+        ik=FILES["inverse_kinematics"],
+        grf=FILES["ground_reaction"],
+        id=FILES["inverse_dynamics"],
+        so=FILES["static_optimization"],
+        model=of_subject(FILES["scale_model"]),
     output:
-        quality="stages/quality/{shard}.h5",
+        quality=FILES["quality_filter"],
     log:
         "logs/quality_filter/{shard}.log",
     benchmark:

@@ -9,9 +9,9 @@ if CONFIG.regressor.source == "auto" and CONFIG.body.model == "free":
     rule shipped_regressor:
         """Take the free body's regressor from the package."""
         input:
-            body="stages/body/model.npz",
+            body=FILES["build_body"],
         output:
-            regressor="stages/regressor.npz",
+            regressor=FILES["joint_regressor"],
         log:
             "logs/shipped_regressor.log",
         benchmark:
@@ -31,11 +31,11 @@ else:
     rule joint_regressor:
         """Train the sparse joint regressor on the training subjects."""
         input:
-            body="stages/body/model.npz",
-            motion=expand("stages/motion/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
-            ik=expand("stages/ik/{shard}.h5", shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
+            body=FILES["build_body"],
+            motion=expand(FILES["load_motion"], shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
+            ik=expand(FILES["inverse_kinematics"], shard=TRAINING_SHARDS[: CONFIG.regressor.max_shards]),
         output:
-            regressor="stages/regressor.npz",
+            regressor=FILES["joint_regressor"],
         log:
             "logs/joint_regressor.log",
         benchmark:

@@ -8,10 +8,10 @@ Gives:  stages/render/{shard}.h5             H.264 video, part labels, depth and
 rule render_views:
     """Draw the clips of a shard in one Blender process."""
     input:
-        body="stages/body/model.npz",
-        fit="stages/fit/{shard}.h5",
+        body=FILES["build_body"],
+        fit=FILES["fit_body"],
     output:
-        render="stages/render/{shard}.h5",
+        render=FILES["render_views"],
     log:
         "logs/render_views/{shard}.log",
     benchmark:

@@ -8,13 +8,13 @@ Gives:  results/report.html                  self-contained
 rule report:
     """Draw the report."""
     input:
-        listed="stages/shards.tsv",
-        shards=expand("results/shards/{shard}.h5", shard=SHARDS),
-        index="results/index.parquet",
-        rejected="results/rejected.tsv",
-        metrics="results/train/metrics.json",
+        listed=FILES["list_shards"],
+        shards=expand(FILES["pack_shard"], shard=SHARDS),
+        index=FILES["index_shards"],
+        rejected=REJECTED,
+        metrics=METRICS,
     output:
-        page="results/report.html",
+        page=FILES["report"],
     log:
         "logs/report.log",
     benchmark:

@@ -9,12 +9,12 @@ Gives:  stages/scale/{subject}.osim          scaled model with the subject's mar
 rule scale_model:
     """Scale the model to a subject with OpenSim's ScaleTool."""
     input:
-        body="stages/body/model.npz",
-        subject="stages/subjects/{subject}.json",
-        skeleton="stages/skeleton/generic.osim",
+        body=FILES["build_body"],
+        subject=FILES["subject_shape"],
+        skeleton=FILES["build_skeleton"],
     output:
-        model="stages/scale/{subject}.osim",
-        report="stages/scale/{subject}.json",
+        model=FILES["scale_model"],
+        report=SCALE_REPORT,
     log:
         "logs/scale_model/{subject}.log",
     benchmark:

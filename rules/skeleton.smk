@@ -8,7 +8,7 @@ Gives:  stages/skeleton/generic.osim
 rule build_skeleton:
     """Build the generic OpenSim model from its tables."""
     output:
-        model="stages/skeleton/generic.osim",
+        model=FILES["build_skeleton"],
     log:
         "logs/build_skeleton.log",
     benchmark:

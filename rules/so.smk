@@ -9,10 +9,10 @@ Gives:  stages/paths/{shard}.npz             polynomials for the muscle paths ar
 rule fit_muscle_paths:
     """Fit lengths and moment arms of the muscles around the shard's motions."""
     input:
-        grf="stages/grf/{shard}.h5",
-        model=of_subject("stages/scale/{subject}.osim"),
+        grf=FILES["ground_reaction"],
+        model=of_subject(FILES["scale_model"]),
     output:
-        paths="stages/paths/{shard}.npz",
+        paths=FILES["fit_muscle_paths"],
     log:
         "logs/fit_muscle_paths/{shard}.log",
     benchmark:
@@ -36,12 +36,12 @@ rule fit_muscle_paths:
 rule static_optimization:
     """Share the joint moments among the muscles."""
     input:
-        grf="stages/grf/{shard}.h5",
-        id="stages/id/{shard}.h5",
-        paths="stages/paths/{shard}.npz",
-        model=of_subject("stages/scale/{subject}.osim"),
+        grf=FILES["ground_reaction"],
+        id=FILES["inverse_dynamics"],
+        paths=FILES["fit_muscle_paths"],
+        model=of_subject(FILES["scale_model"]),
     output:
-        so="stages/so/{shard}.h5",
+        so=FILES["static_optimization"],
     log:
         "logs/static_optimization/{shard}.log",
     benchmark:

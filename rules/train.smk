@@ -8,11 +8,11 @@ Gives:  results/train/checkpoint.pt, results/train/metrics.json
 rule train:
     """Train the configured network and evaluate it on the test split."""
     input:
-        shards=expand("results/shards/{shard}.h5", shard=SHARDS),
-        index="results/index.parquet",
+        shards=expand(FILES["pack_shard"], shard=SHARDS),
+        index=FILES["index_shards"],
     output:
-        checkpoint="results/train/checkpoint.pt",
-        metrics="results/train/metrics.json",
+        checkpoint=FILES["train"],
+        metrics=METRICS,
     log:
         "logs/train.log",
     benchmark:

@@ -87,7 +87,7 @@ def make_stages(folder: Path, subject: str, width: int = 96, height: int = 72) -
     model, skeleton = make_model(folder)
     stages = folder / "stages"
     person = {"subject": subject, "sex": "female", "betas": [0.0] * 10, "height_m": 1.75 * SCALE[subject],
-              "mass_kg": MASS_KG,
+              "height_error_m": 0.0, "mass_error_kg": 0.0, "mass_kg": MASS_KG,
               "split": SUBJECTS[subject], "shape_source": "test"}  # fmt: skip
     scale = np.full((len(skeleton.body_names), 3), SCALE[subject])
     paths = {"subject": stages / f"{subject}.json", "scale_report": stages / f"{subject}_scale.json", "model": model}

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinesynth.clips import ClipRow, read_clips, write_clips
+from kinesynth.clips import ClipRow, read_clips, stated_people, write_clips
 from kinesynth.errors import BadInput
+from kinesynth.stated import Stated
 
 HEADER = ["clip_id", "subject", "action", "split", "source", "path", "start", "end", "model", "static"]
+HEADER += ["mass", "height", "sex"]
 GOOD = {"clip_id": "c1", "subject": "s1", "action": "walk", "split": "train", "source": "amass", "path": "a.npz"}
 
 
@@ -59,6 +61,12 @@ def test_windows_line_ends_a_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> 
         ({"start": "soon"}, "line 3, start"),
         ({"start": "-1"}, "line 3, start"),
         ({"end": "nan"}, "line 3, end"),
+        ({"height": "6.5"}, "line 3, height"),
+        ({"height": "178"}, "line 3, height"),
+        ({"mass": "0"}, "line 3, mass"),
+        ({"mass": "75 kg"}, "line 3, mass"),
+        ({"mass": "150", "height": "1.2"}, "line 3, mass"),
+        ({"sex": "f"}, "line 3, sex"),
         ({"start": "2", "end": "2"}, "line 3, end"),
         ({"path": "a\x00b"}, "line 3, characters"),
     ],
@@ -69,6 +77,29 @@ def test_faults_are_named_by_line_and_column(tmp_path: Path, change: dict[str, s
         read_clips(path)
     assert f"{path}: {where}: " in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_subject_has_one_mass(tmp_path: Path) -> None:
+    second = {**GOOD, "clip_id": "c2", "path": "b.npz", "mass": "71.5"}
+    (_, row) = read_clips(table(tmp_path, {**GOOD, "height": "1.75", "sex": "male"}, second))
+    assert (row.mass, row.height, row.sex) == (71.5, None, None)
+    assert stated_people(tmp_path, read_clips(tmp_path / "clips.tsv"))["s1"] == Stated(71.5, 1.75, "male")
+    with pytest.raises(BadInput, match=r"clip c2, mass: found 60\.0 \(clip c1\) and 71\.5 \(clip c2\) of subject s1"):
+        read_clips(table(tmp_path, {**GOOD, "mass": "60"}, second))
+
+
+def test_a_table_of_subjects_does_as_well_and_must_agree(tmp_path: Path) -> None:
+    rows = read_clips(table(tmp_path, {**GOOD, "height": "1.75"}))
+    subjects = tmp_path / "subjects.tsv"
+    subjects.write_text("subject\tmass\tsex\ns1\t62\tfemale\nelse\t\tmale\n")
+    assert stated_people(tmp_path, rows, subjects)["s1"] == Stated(62.0, 1.75, "female")
+    subjects.write_text("subject\theight\ns1\t1.76\n")
+    with pytest.raises(BadInput, match="height: found"):
+        stated_people(tmp_path, rows, subjects)
+    for text in ("", "subject\tweight\ns1\t62\n", "subject\tmass\ns1\n", "subject\tmass\ns1\t62\ns1\t62\n"):
+        subjects.write_text(text)
+        with pytest.raises(BadInput, match=r"subjects\.tsv"):
+            stated_people(tmp_path, rows, subjects)
 
 
 @pytest.mark.parametrize("header", [HEADER[1:], [*HEADER, "speed"], [*HEADER, "end"]])
@@ -90,7 +121,7 @@ def test_what_is_no_table(tmp_path: Path) -> None:
 def test_a_short_line_is_told(tmp_path: Path) -> None:
     path = table(tmp_path, GOOD)
     path.write_text(path.read_text() + "c2\ts2\n")
-    with pytest.raises(BadInput, match=r"line 3, columns: found 2, expected 10"):
+    with pytest.raises(BadInput, match=r"line 3, columns: found 2, expected 13"):
         read_clips(path)
 
 

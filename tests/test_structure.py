@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-GROUND = {"atomic", "config", "isolation", "notes", "npz", "opensim_files", "pixels", "stage_file", "text"}
+GROUND = {"atomic", "config", "isolation", "notes", "npz", "opensim_files", "pixels", "records", "stage_file", "text"}
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
 FLOORS = {"geometry": 1, "body": 2, "skeleton": 2, **dict.fromkeys(STAGES, 3), "report": 4, "cli": 5}
@@ -83,6 +83,23 @@ def test_one_folder_touches_blender() -> None:
     of_blender = {"bpy", "gpu", "mathutils"}
     touching = {path.parent for path in SOURCES if of_blender & {name.split(".")[0] for name in imports(path)}}
     assert touching == {PACKAGE / "render" / "blender"}
+
+
+def test_one_table_says_where_a_run_keeps_what_it_makes() -> None:
+    files = [*SOURCES, *(ROOT / "tools").rglob("*.py"), *(ROOT / "rules").glob("*.smk")]
+    spelling = [
+        path.name
+        for path in files
+        if re.search(r"""["']f?(demo/)?stages/""", re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL))
+    ]
+    assert spelling == ["layout.py"]
+
+
+def test_every_rule_is_in_the_table_of_paths() -> None:
+    from kinesynth.layout import FILES
+
+    rules = "\n".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    assert set(FILES) | {"shipped_regressor"} == set(re.findall(r"^ *rule (\w+):", rules, re.MULTILINE))
 
 
 def test_no_file_is_long() -> None:

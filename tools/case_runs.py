@@ -40,6 +40,10 @@ BONES = {
         )
     },
 }  # fmt: skip
+BODIES = {
+    "trunk": ("torso", "pelvis"), "head": ("head", "torso"), "thigh": ("femur",), "shank": ("tibia",),
+    "foot": ("calcn", "toes"), "upper arm": ("humerus",), "forearm": ("ulna", "radius"),
+}  # fmt: skip
 _PROGRESS = re.compile(r"^\w+: +\d+%\|.*$")
 _REPORTED = ("marker_fit_rms_m", "n_markers", "marker_missing_share")
 
@@ -54,6 +58,7 @@ class Motion:
         fps: frames per second.
         pelvis: (T, 3) m, its path in the clip's world (x ahead, y up).
         bones: (T, B, 3), directions of `BONES` in the same world, unit length.
+        told: (T, B) bool, false where the clip says that no marker told the bone.
         figures: what the clip's record says of its fit, where there was one.
     """
 
@@ -62,6 +67,7 @@ class Motion:
     fps: float
     pelvis: np.ndarray
     bones: np.ndarray
+    told: np.ndarray
     figures: dict[str, float]
 
     @property
@@ -172,7 +178,20 @@ def motion_of(clip: Clip, body: BodyModel, subject: dict[str, Any]) -> Motion:
     bones /= np.linalg.norm(bones, axis=-1, keepdims=True)
     figures = {name: float(clip.attrs[name]) for name in _REPORTED if name in clip.attrs}
     fps = float(clip.attrs["fps"])
-    return Motion(float(subject["mass_kg"]), float(subject["height_m"]), fps, pelvis, bones, figures)
+    mass, height = float(subject["mass_kg"]), float(subject["height_m"])
+    return Motion(mass, height, fps, pelvis, bones, _told(clip, len(pelvis), fps), figures)
+
+
+def _told(clip: Clip, frames: int, fps: float) -> np.ndarray:
+    """Return (T, B), false where the clip says that no marker told a bone."""
+    told, times = np.ones((frames, len(BONES)), dtype=bool), np.arange(frames) / fps
+    unseen = json.loads(str(clip.attrs.get("unseen", "{}")))
+    for column, bone in enumerate(BONES):
+        side = bone[:1] if bone.partition(" ")[0] in ("right", "left") else ""
+        for body in BODIES[bone.removeprefix("right ").removeprefix("left ")]:
+            for begin, end in unseen.get(f"{body}_{side}" if side else body, ()):
+                told[(times >= begin) & (times < end), column] = False
+    return told
 
 
 def run_isolated(rows: Sequence[ClipRow], body: Path, folder: Path) -> dict[str, Outcome]:

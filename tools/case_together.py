@@ -12,6 +12,7 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.clips import ClipRow, write_clips
+from kinesynth.layout import FILES
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import StageFile, read_stage
 from tools.acceptance.figures import ROOT
@@ -20,6 +21,7 @@ from tools.case_verdicts import CLEAN, RIGHT, SILENT_WRONG, SUNK, WRONGLY_REFUSE
 
 PEOPLE = {"markers": "points", "opensim": "model", "amass": "betas"}  # one person by each kind of file
 SECONDS = 1.5
+_LAST = ("quality_filter", "inverse_kinematics")
 _SPINE_AND_LEGS = ("hip_", "knee_angle_r", "knee_angle_l", "ankle_", "pelvis_t", "pelvis_list", "lumbar_")
 
 
@@ -37,11 +39,11 @@ def run_all(cases: Path, expectations: Sequence[Expectation], folder: Path) -> T
     rows, expected = _table(cases, expectations, folder)
     start = monotonic()
     shards = list(assign_shards(rows, ShardSize(max_clip_seconds=SECONDS)))
-    code = _workflow(folder, rows, [f"stages/quality/{shard}.h5" for shard in shards])
+    code = _workflow(folder, rows, [FILES[_LAST[0]].format(shard=shard) for shard in shards])
     if code:
         return Together([Verdict("the run", "delivered", f"exit code {code}", SUNK)], code, monotonic() - start)
-    stages = [(read_stage(folder / f"stages/quality/{shard}.h5"), read_stage(folder / f"stages/ik/{shard}.h5"))
-              for shard in shards]  # fmt: skip
+    read = [[read_stage(folder / FILES[rule].format(shard=shard)) for shard in shards] for rule in _LAST]
+    stages = list(zip(*read, strict=True))
     clips = _Clips(stages)
     verdicts = [clips.verdict(clip_id, expectation) for clip_id, expectation in expected.items()]
     return Together(verdicts, code, monotonic() - start)

@@ -132,7 +132,11 @@ def deviations(found: Motion, clean: Motion, limits: Limits = CLEAN) -> list[str
     if abs(found.speed - clean.speed) > limits.speed * max(1.0, clean.speed):
         faults.append(f"speed is {clean.speed:.2f} m/s")
     cosine = np.sum(found.bones[:frames] * clean.bones[:frames], axis=-1)
-    apart = np.sqrt(np.mean(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) ** 2, axis=0))
+    told = found.told[:frames]
+    if told.mean() < _LEAST_LENGTH:
+        return [*faults, f"{told.mean():.0%} of the bones told"]
+    squared = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) ** 2
+    apart = np.sqrt((squared * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1))
     worst = int(apart.argmax())
     if apart[worst] > limits.angle_deg:
         faults.append(f"{list(BONES)[worst]} {apart[worst]:.1f} deg off")

@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # comes with snakemake
 
 from kinesynth.atomic import write_text
+from kinesynth.layout import FILES
 from tools.document import fill
 from tools.tiny import CLIPS, ROOT, command, differing, label_files, run, write_run
 
@@ -29,37 +30,20 @@ FOLDER = ROOT / "acceptance" / "faults"
 BASE = FOLDER / "base"
 ONE_CLIP = CLIPS[:1]
 TIMEOUT_SECONDS = 60
-SHARD = "results/shards/a_000.h5"
-GOAL = "results/index.parquet"
-ALL = "results/report.html"
+SHARD = FILES["pack_shard"].format(shard="a_000")
+GOAL, ALL = FILES["index_shards"], FILES["report"]
 TELL_THE_TIME = (ALL,)
 LONGEST_LINE = 140
 PROGRAMS = ("kinesynth", "kinesynth-train")
 AT_WORK_SECONDS = 0.5
+VERBS = {"train": "fit"}  # of rules that are called otherwise
 WORKERS = {  # verb -> what it makes
-    "build-body": "stages/body/model.npz",
-    "build-skeleton": "stages/skeleton/generic.osim",
-    "subject-shape": "stages/subjects/a.json",
-    "load-motion": "stages/motion/a_000.h5",
-    "virtual-markers": "stages/markers/a_000.h5",
-    "scale-model": "stages/scale/a.osim",
-    "inverse-kinematics": "stages/ik/a_000.h5",
-    "fit-muscle-paths": "stages/paths/a_000.npz",
-    "joint-regressor": "stages/regressor.npz",
-    "fit-shape": "stages/shape/a.json",
-    "fit-body": "stages/fit/a_000.h5",
-    "ground-reaction": "stages/grf/a_000.h5",
-    "inverse-dynamics": "stages/id/a_000.h5",
-    "static-optimization": "stages/so/a_000.h5",
-    "quality-filter": "stages/quality/a_000.h5",
-    "render-views": "stages/render/a_000.h5",
-    "pack-shard": SHARD,
-    "index-shards": GOAL,
-    "export": "results/opensim/a",
-    "fit": "results/train/checkpoint.pt",
-    "report": ALL,
+    VERBS.get(rule, rule.replace("_", "-")): file.format(shard="a_000", subject="a")
+    for rule, file in FILES.items()
+    if rule != "list_shards"  # it is over before it can be killed
 }
-AFTER_FORCES = ("stages/id", "stages/so", "stages/quality", "results/shards", GOAL)
+_BEHIND_FORCES = ("inverse_dynamics", "static_optimization", "quality_filter", "pack_shard")
+AFTER_FORCES = (*(str(Path(FILES[rule]).parent) for rule in _BEHIND_FORCES), GOAL)
 IK = WORKERS["inverse-kinematics"]
 SHIM = """
 import os, pathlib, signal, sys, time
@@ -189,7 +173,7 @@ def fill_disk(folder: Path) -> str:
 
 def truncate(folder: Path) -> str:
     """Cut a stage's file in half; the message names it and says to delete it."""
-    file = folder / "stages/id/a_000.h5"
+    file = folder / WORKERS["inverse-dynamics"]
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2])
     seen = run(folder, GOAL).stdout
@@ -224,7 +208,7 @@ def opensim_fault(fault: str) -> Callable[[Path], str]:
 
 def skew_clock(folder: Path) -> str:
     """Let a stage's file come from a machine whose clock is an hour ahead; when that hour is over, all is well."""
-    file = folder / "stages/markers/a_000.h5"
+    file = folder / WORKERS["virtual-markers"]
     ahead = time.time() + 3600
     os.utime(file, (ahead, ahead))
     seen = run(folder, IK).stdout

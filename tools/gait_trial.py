@@ -17,6 +17,7 @@ from kinesynth.dynamics.names import GRAVITY
 from kinesynth.dynamics.static_optimization import static_optimization
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 STEP, RATE = 10, 100.0  # of the file's 1 kHz
@@ -108,8 +109,8 @@ def process_trial(folder: Path, work: Path) -> GaitTrial:
     """Run the stages on the trial in `folder`, with estimated and with measured forces; their files stay in `work`."""
     model, log = folder / "subject_walk_scaled.osim", work / "log"
     names, times, angles = model_motion(folder, log)
-    shared = {"coordinate_names": names}
-    write_stage(work / "ik.h5", StageFile({"gait": Clip("gait", {"angles": angles}, {"fps": RATE})}, {}, shared))
+    shared, clip = {"coordinate_names": names}, Kinematics.partly(angles=angles).clip("gait", {"fps": RATE})
+    write_stage(work / "ik.h5", StageFile({"gait": clip}, {}, shared))
     ground_reaction(ik=work / "ik.h5", model=model, output=work / "estimated.h5", log=log)
     estimated = read_stage(work / "estimated.h5").clips["gait"]
     plates = Clip("gait", {**estimated.arrays, **_plates(folder, times)}, estimated.attrs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kinesynth.atomic import write_text
+from kinesynth.layout import LABEL_FILES
 
 ROOT = Path(__file__).parents[1]
 HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
@@ -24,7 +25,6 @@ CONFIG = {
     "train": {"steps": 2, "batch_size": 1, "window": 4},
 }
 Done = subprocess.CompletedProcess[str]
-LABEL_STAGES = ("motion", "markers", "ik", "fit", "grf", "id", "so", "quality")
 
 
 def write_run(folder: Path, clips: Sequence[Sequence[str]] = CLIPS, **changes: Any) -> None:
@@ -36,7 +36,7 @@ def write_run(folder: Path, clips: Sequence[Sequence[str]] = CLIPS, **changes: A
 def label_files(clips: Sequence[Sequence[str]] = CLIPS) -> list[str]:
     """Return the label stages' files of a run, relative to its folder."""
     subjects = dict.fromkeys(row[1] for row in clips)
-    return [f"stages/{stage}/{subject}_000.h5" for stage in LABEL_STAGES for subject in subjects]
+    return [file.format(shard=f"{subject}_000") for file in LABEL_FILES.values() for subject in subjects]
 
 
 def command(folder: Path, *arguments: str) -> list[str]:

@@ -6,6 +6,7 @@ Standard library only: the Snakefile reads the table at every start.
 import math
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,13 +14,14 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.stated import Stated, merged, read_stated, read_subjects
 from kinesynth.text import read_text
 
 DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = ("amass", "opensim", "markers", "procedural")
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames", "up")
+_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels")
 UP_AXES = ("x", "y", "z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIX_TABLE = "correct the table"
@@ -29,10 +31,11 @@ _FIX_TABLE = "correct the table"
 class ClipRow:
     """One line of the table.
 
-    `path`, `model` and `static` are resolved against the table's folder; `start` and `end` are seconds, None for the
-    whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an `up`
-    (x, y or z) that the user states overrides what an AMASS file says or shows. A procedural clip has no path: its
-    action names the motion.
+    `path`, `model`, `static` and `labels` are resolved against the table's folder; `start` and `end` are seconds, None
+    for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an
+    `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass` kg, `height` m
+    and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that tells the
+    landmarks of a marker file's labels. A procedural clip has no path: its action names the motion.
     """
 
     clip_id: str
@@ -48,6 +51,15 @@ class ClipRow:
     fps: float | None = None
     frames: int | None = None
     up: str | None = None
+    mass: float | None = None
+    height: float | None = None
+    sex: str | None = None
+    labels: Path | None = None
+
+    @property
+    def stated(self) -> Stated:
+        """What the line states of its subject."""
+        return Stated(self.mass, self.height, self.sex)
 
 
 def read_clips(path: Path | str) -> list[ClipRow]:
@@ -68,7 +80,23 @@ def read_clips(path: Path | str) -> list[ClipRow]:
     if not rows:
         raise BadInput(table, "rows", "none", "at least one clip", "add a line per clip")
     _check_unique(table, [number for number, _ in lines[1:]], rows)
+    stated_people(table, rows)
     return rows
+
+
+def stated_people(table: Path | str, rows: Iterable[ClipRow], subjects: Path | str = "") -> dict[str, Stated]:
+    """Return what is stated of each subject of whom anything is: by a table's rows, and by a table of `subjects`.
+
+    Raises:
+        BadInput: two statements of one person contradict each other, or the table of subjects is unusable.
+    """
+    statements: dict[str, list[tuple[str, Stated]]] = defaultdict(list)
+    for subject, stated in read_subjects(Path(subjects)).items() if str(subjects) else ():
+        statements[subject].append((str(subjects), stated))
+    for row in rows:
+        if row.stated:
+            statements[row.subject].append((f"clip {row.clip_id}", row.stated))
+    return {subject: merged(Path(table), subject, each) for subject, each in statements.items()}
 
 
 def write_clips(path: Path, rows: Iterable[ClipRow]) -> None:
@@ -126,6 +154,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
     frames = _number(table, line, "frames", values.get("frames", ""))
     if frames is not None and not frames.is_integer():
         raise _bad(table, line, "frames", f"{frames:g}", "a whole number")
+    stated = read_stated(table, line, values)
     row = ClipRow(
         clip_id=values["clip_id"],
         subject=values["subject"],
@@ -140,6 +169,10 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         fps=fps,
         frames=None if frames is None else int(frames),
         up=values.get("up", "").strip() or None,
+        mass=stated.mass,
+        height=stated.height,
+        sex=stated.sex,
+        labels=_resolve(table, values.get("labels", "")),
     )
     _check_files(table, line, row)
     return row
@@ -153,6 +186,8 @@ def _check_files(table: Path, line: int, row: ClipRow) -> None:
         )
     if row.source != "procedural" and row.path is None:
         raise _bad(table, line, "path", "nothing", f"the file of a clip of source {row.source}")
+    if row.labels is not None and row.source not in ("markers", "amass"):
+        raise _bad(table, line, "labels", repr(str(row.labels)), f"nothing: source {row.source} has no markers")
     if row.source == "opensim" and row.model is None:
         raise _bad(table, line, "model", "nothing", "the .osim file that the coordinates belong to")
 

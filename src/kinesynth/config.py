@@ -110,11 +110,15 @@ class StaticOptimization:
 class Filters:
     """What counts as a valid frame. Frames that fail are masked; clips with too few valid frames are rejected."""
 
-    max_marker_error_m: float = option(
-        0.02,
-        "an angle is masked where a marker on one of its two segments is farther off, as in D3KE; markers that weigh "
-        "nothing in inverse kinematics do not count",
+    max_segment_turn_deg: float = option(
+        8.0,
+        "an angle is masked where one of its two segments would have to turn more about its joint to meet its own bony "
+        "landmarks; soft tissue has no say",
         exclusiveMinimum=0,
+        maximum=180,
+    )
+    max_segment_shift_m: float = option(
+        0.03, "the same of the shift that is left after the turn; at the end of a thigh 4 degrees", exclusiveMinimum=0
     )
     max_marker_rms_m: float = option(
         0.02, "all angles are masked where the RMS over all markers is greater: OpenSim's guide", exclusiveMinimum=0
@@ -209,6 +213,9 @@ class Config:
     """All of config.yaml."""
 
     clips: str = option("demo", "the clip table; demo: the one that ships with the package")
+    subjects: str = option(
+        "", "a table of subjects (tsv: subject, mass in kg, height in m, sex), if not the clip table"
+    )
     seed: int = option(1, "the one seed; each clip's generators derive from it", minimum=0)
     clips_per_shard: int = option(8, "clips of one subject that share a shard, at most", minimum=1)
     frames_per_shard: int = option(10_000, "frames of a shard, at most; keeps shards alike in size", minimum=1)
@@ -238,6 +245,7 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
         raise _bad_config(source, error)
     config: Config = _build(Config, values)
     files = {
+        "subjects": config.subjects,
         "body.model": config.body.model,
         "body.marker_vertices": config.body.marker_vertices,
         "grf.weights": config.grf.weights,

@@ -25,11 +25,17 @@ MOST_BYTES = 3 << 30  # of all arrays; ten thousand frames take a tenth of it
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip's record: arrays by name (a name may hold slashes) and plain attributes."""
+    """One clip's record: arrays by name (a name may hold slashes), plain attributes, and the file that it is from."""
 
     clip_id: str
     arrays: Mapping[str, np.ndarray]
     attrs: Attributes = field(default_factory=dict)
+    file: Path | None = field(default=None, compare=False)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.attrs["fps"])
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def read_stage(path: Path) -> StageFile:
     try:
         with h5py.File(path, "r") as file:
             _check_size(path, file)
-            clips = {name: _read_clip(name, group) for name, group in file["clips"].items()}
+            clips = {name: _read_clip(path, name, group) for name, group in file["clips"].items()}
             rejected = {name: Rejection(clip_id=name, **_attributes(group)) for name, group in file["rejected"].items()}
             return StageFile(clips, rejected, _attributes(file))
     except (OSError, KeyError, TypeError, AttributeError) as error:
@@ -128,7 +134,7 @@ def _check_size(path: Path, file: h5py.File) -> None:
         raise BadInput(path, "stage file", found, f"at most {MOST_BYTES / 1e9:.1f} GB", "delete it and run again")
 
 
-def _read_clip(clip_id: str, group: h5py.Group) -> Clip:
+def _read_clip(path: Path, clip_id: str, group: h5py.Group) -> Clip:
     arrays: dict[str, np.ndarray] = {}
 
     def collect(name: str, item: h5py.Dataset | h5py.Group) -> None:
@@ -136,7 +142,7 @@ def _read_clip(clip_id: str, group: h5py.Group) -> Clip:
             arrays[name] = item[()]
 
     group.visititems(collect)
-    return Clip(clip_id, arrays, _attributes(group))
+    return Clip(clip_id, arrays, _attributes(group), path)
 
 
 def _set_attributes(target: h5py.Group, attributes: Attributes) -> None:

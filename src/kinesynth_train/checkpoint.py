@@ -60,16 +60,18 @@ class Model:
         )
 
 
-def source_of(dataset: ShardDataset) -> dict[str, Any]:
+def source_of(dataset: ShardDataset, preset: Preset) -> dict[str, Any]:
     """Return what a network in use must know of the clips that it learned from.
 
-    Frames per second (the most frequent), the views' names in their order, the crops' margin about the person's box.
+    Frames per second (the most frequent), the views' names in their order, the crops' margin about the person's box,
+    and width over height of the part of a crop that is to hold it.
     """
     rates = Counter(clip.fps for clip in dataset.clips)
     first = dataset.clips[0]
     with h5py.File(first.shard, "r") as file:
         views = list(file["clips"][first.clip_id]["views"])
-    return {"fps": rates.most_common(1)[0][0], "views": views, "crop_margin": Crop().margin, "version": __version__}
+    return {"fps": rates.most_common(1)[0][0], "views": views, "crop_margin": Crop().margin,
+            "crop_aspect": preset.aspect, "version": __version__}  # fmt: skip
 
 
 def save_checkpoint(path: Path, model: Model, progress: dict[str, Any], best: dict[str, Tensor] | None = None) -> None:

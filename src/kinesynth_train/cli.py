@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     }.items():
         train.add_argument(f"--{name}", type=_count, default=0, help=f"{meaning}; 0 takes the preset's")
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
+    train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)

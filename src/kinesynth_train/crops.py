@@ -5,6 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
+TURNED = ("crops", "projections", "rotations", "keypoints_2d", "visibility")
+
 
 def crop_projections(view: dict[str, np.ndarray]) -> Tensor:
     """Return matrices (T, 3, 4) from world points to the crops, whose edges are at -1 and 1; w is the depth in m.
@@ -33,18 +35,37 @@ def crop_rotations(view: dict[str, np.ndarray]) -> Tensor:
     return torch.from_numpy(turn @ view["world_to_camera"][:3, :3]).float()
 
 
-def turned_in_plane(crops: Tensor, projections: Tensor, rotations: Tensor, angle: float) -> tuple[Tensor, ...]:
-    """Return a view's crops (T, 4, S, S) uint8 turned by an angle, rad, clockwise as seen, and their cameras.
+def crop_points(view: dict[str, np.ndarray]) -> Tensor:
+    """Return the view's keypoints (T, K, 2) in the crops, whose edges are at -1 and 1."""
+    return torch.from_numpy((view["keypoints_2d"] + 0.5) * (2.0 / view["frames"].shape[1]) - 1.0).float()
 
-    The corners, which the crops do not hold, are black.
+
+def crop_box_side(view: dict[str, np.ndarray]) -> Tensor:
+    """Return the longer side (T,) of the person's box in the crops, whose own side is 2."""
+    box = view["bbox"]
+    return torch.from_numpy((box[:, 2:] - box[:, :2]).max(axis=1) * (2.0 / view["frames"].shape[1])).float()
+
+
+def turned_in_plane(view: dict[str, Tensor], angle: float) -> dict[str, Tensor]:
+    """Return what of a view turns with its pictures (`TURNED`), turned by an angle, rad, clockwise as seen.
+
+    The corners, which the crops do not hold, are black; keypoints that leave the crop are outside of it.
     """
+    crops = view["crops"]
     cosine, sine = float(np.cos(angle)), float(np.sin(angle))
     turn = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     there = torch.tensor([[cosine, sine, 0.0], [-sine, cosine, 0.0]]).expand(len(crops), 2, 3)
     grid = affine_grid(there, list(crops.shape), align_corners=False)
     turned = grid_sample(crops.float(), grid, align_corners=False)
     turned[:, 3] = 255.0 * (turned[:, 3] > 127.5)
-    return turned.round().to(torch.uint8), turn @ projections, turn @ rotations
+    points = view["keypoints_2d"] @ turn[:2, :2].T
+    return {
+        "crops": turned.round().to(torch.uint8),
+        "projections": turn @ view["projections"],
+        "rotations": turn @ view["rotations"],
+        "keypoints_2d": points,
+        "visibility": view["visibility"] * (points.abs() <= 1.0).all(dim=-1),
+    }
 
 
 def project(points: Tensor, projections: Tensor) -> Tensor:

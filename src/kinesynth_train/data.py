@@ -13,11 +13,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kinesynth.dataset import Crop, ShardDataset
+from kinesynth.dataset.places import ClipPlace
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
-from kinesynth_train.crops import crop_projections, crop_rotations, turned_in_plane
-from kinesynth_train.mirror import Mirror
+from kinesynth_train.crops import TURNED, crop_box_side, crop_points, crop_projections, crop_rotations, turned_in_plane
+from kinesynth_train.mirror import MIRRORED, Mirror
 from kinesynth_train.presets import Augment
 from kinesynth_train.recolour import recolour
 
@@ -27,7 +28,7 @@ KINEMATIC_LABELS = ("angles", "scales", "keypoints", "markers", "quality/angle_v
 TIME_AXIS = {
     **{name.split("/")[-1]: 0 for name, field in load_schema().clip.items() if field.over_time},
     **dict.fromkeys(("frame_valid", "counted"), 0),
-    **dict.fromkeys(("crops", "projections", "rotations", "estimates"), 1),
+    **dict.fromkeys(("crops", "projections", "rotations", "keypoints_2d", "visibility", "box_side", "estimates"), 1),
 }  # of an item's arrays; the others have none
 
 
@@ -38,7 +39,9 @@ class Windows(Dataset[Batch]):
     (B, 3), keypoints (T, K, 3), markers (T, M, 3); what says that something is valid is false where a clip is shorter.
     Besides fps (), frame_valid (T,), and counted (T,), which with a stride is true once for each frame of a clip,
     however windows overlap. With pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4)
-    into the crops, and rotations (V, T, 3, 3) from the world to cameras that look at the crops' middles.
+    into the crops, rotations (V, T, 3, 3) from the world to cameras that look at the crops' middles, keypoints_2d
+    (V, T, K, 2) in the crops, whose edges are at -1 and 1, visibility (V, T, K) of these, and box_side (V, T), the
+    longer side of the person's box in the same unit.
 
     Args:
         shards: results folder, shards folder or a shard.
@@ -50,6 +53,7 @@ class Windows(Dataset[Batch]):
         seed: of the random windows and of how pictures are changed.
         augment: how pictures are changed.
         only: leave out all windows after so many, and keep those in memory.
+        aspect: width over height of the crops' middle part that is to hold the person.
 
     Raises:
         BadInput: the shards are missing, unreadable, or hold no clip of the split.
@@ -67,9 +71,11 @@ class Windows(Dataset[Batch]):
         seed: int = 0,
         augment: Augment | None = None,
         only: int | None = None,
+        aspect: float = 1.0,
     ) -> None:
         self._augment = augment or Augment()
-        cut = Crop(crop, shift_jitter=self._augment.shift, scale_jitter=self._augment.stretch) if crop else None
+        jitter = {"shift_jitter": self._augment.shift, "scale_jitter": self._augment.stretch}
+        cut = Crop(crop, aspect=aspect, **jitter) if crop else None
         views = None if crop else ()
         self._open = partial(
             ShardDataset, shards, split, window, views, labels=labels, stride=stride, crop=cut, seed=seed
@@ -80,6 +86,9 @@ class Windows(Dataset[Batch]):
         self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
         if not self._count:
             raise BadInput(shards, "clips", f"none of split {split}", "at least one", "check the splits")
+        unknown = {label.split("/")[-1] for label in labels} - MIRRORED
+        if self._augment.flip and unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))}: mirror.py does not say what becomes of it in the mirror")
         self._mirror = Mirror(_definition(self._dataset)) if self._augment.flip else None
 
     def __len__(self) -> int:
@@ -104,9 +113,9 @@ class Windows(Dataset[Batch]):
         """Frames of all clips."""
         return sum(clip.frames for clip in self._dataset_here().clips)
 
-    def shard_of(self, index: int) -> Path:
-        """Return the file that a window is read from: all windows of a file are one subject's."""
-        return self._dataset_here().shard_of(index % self._count)
+    def clip_of(self, index: int) -> ClipPlace:
+        """Return the clip that a window is of, and the file; all clips of a file are one subject's."""
+        return self._dataset_here().clip_of(index % self._count)
 
     def _dataset_here(self) -> ShardDataset:
         self._dataset = self._dataset or self._open()
@@ -132,11 +141,15 @@ class Windows(Dataset[Batch]):
             colours = batch["crops"][:, :, :3]
             colours[:] = recolour(colours, rng)
         if "crops" in batch and augment.rotation_deg:
-            views = zip(batch["crops"], batch["projections"], batch["rotations"], strict=True)
             most = np.deg2rad(augment.rotation_deg)
-            turned = [turned_in_plane(*view, angle=most * rng.uniform(-1.0, 1.0)) for view in views]
-            names = ("crops", "projections", "rotations")
-            batch |= {name: torch.stack(parts) for name, parts in zip(names, zip(*turned, strict=True), strict=True)}
+            views = [{name: batch[name][view] for name in TURNED} for view in range(len(batch["crops"]))]
+            turned = [
+                turned_in_plane(view, most * rng.uniform(-1.0, 1.0))
+                if augment.rotated == 1.0 or rng.random() < augment.rotated
+                else view
+                for view in views
+            ]
+            batch |= {name: torch.stack([view[name] for view in turned]) for name in TURNED}
         return self._mirror(batch) if self._mirror and rng.random() < augment.flip else batch
 
     def _seen_before(self, start: int) -> np.ndarray:
@@ -174,6 +187,9 @@ def pictures(views: list[dict[str, np.ndarray]]) -> Batch:
         "crops": torch.cat([colours, masks[:, :, None]], dim=2),
         "projections": torch.stack([crop_projections(view) for view in views]),
         "rotations": torch.stack([crop_rotations(view) for view in views]),
+        "keypoints_2d": torch.stack([crop_points(view) for view in views]),
+        "visibility": torch.stack([torch.from_numpy(view["visibility"]) for view in views]),
+        "box_side": torch.stack([crop_box_side(view) for view in views]),
     }
 
 

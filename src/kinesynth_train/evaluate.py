@@ -1,7 +1,7 @@
 """The papers' table: how well networks do on people whom they have not seen, beside baselines, on the same frames."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from kinesynth.errors import BadInput
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
+from kinesynth_train.joint_limits import limit_lines
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
@@ -40,19 +41,48 @@ def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: st
     first = next(iter(models.values()))
     results: dict[str, Any] = {}
     methods: dict[str, Method] = baselines(first.anatomy)
-    crops = sorted({model.preset.crop for model in models.values() if model.preset.crop} or {SMALL_CROP})
-    for crop in crops:
+    tallies: dict[str, Callable[[str], Tally]] = {}
+    cuts = sorted({cut_of(model) for model in models.values() if model.preset.crop} or {(SMALL_CROP, 1.0)})
+    labels = labels_of_all(models.values())
+    for cut in cuts:
         for name, model in models.items():
-            if model.preset.crop == crop or (not model.preset.crop and crop == crops[0]):
-                methods |= network_methods(name, model)
-        split, windows = held_out(shards, crop)
-        results |= measure(methods, first.skeleton, windows, device)
+            if cut_of(model) == cut or (not model.preset.crop and cut == cuts[0]):
+                own = {**network_methods(name, model), **model.network.baselines()}
+                methods |= own
+                tallies |= dict.fromkeys(own, model.network.tally)
+        split, windows = held_out(shards, cut[0], labels, cut[1])
+        results |= measure(methods, first.skeleton, windows, device, tallies)
         methods = {}
-    names = [form.format(name) for name in models for form in ("{}", NOISY, FILTERED)]
-    ordered = {name: results[name] for name in (*baselines(first.anatomy), *names) if name in results}
-    figures = {"shards": str(shards), "split": split, "methods": ordered}
+    figures = {
+        "shards": str(shards),
+        "split": split,
+        "rows": rows_of(models.values(), device),
+        "methods": {name: results[name] for name in column_order(models, first.anatomy) if name in results},
+    }
     save_bytes(output, (json.dumps(figures, indent=1) + "\n").encode())
     return figures
+
+
+def cut_of(model: Model) -> tuple[int, float]:
+    """Return the side of the crops that a network looks at, and their aspect."""
+    return model.preset.crop, model.preset.aspect
+
+
+def labels_of_all(models: Iterable[Model]) -> tuple[str, ...]:
+    """Return the fields that some network or the metrics that all share need."""
+    return tuple(dict.fromkeys((*KINEMATIC_LABELS, *(name for model in models for name in model.network.labels))))
+
+
+def rows_of(models: Iterable[Model], device: str) -> dict[str, str]:
+    """Return the titles of the metrics: those that all share, then those of some network alone."""
+    return ROWS | {name: title for model in models for name, title in model.network.tally(device).rows.items()}
+
+
+def column_order(models: dict[str, Model], anatomy: Anatomy) -> list[str]:
+    """Return the methods' names: what needs no network, what networks' own metrics are held against, the networks."""
+    own = [name for model in models.values() for name in model.network.baselines()]
+    names = [form.format(name) for name in models for form in ("{}", NOISY, FILTERED)]
+    return list(dict.fromkeys([*baselines(anatomy), *own, *names]))
 
 
 def table(figures: dict[str, Any]) -> str:
@@ -60,13 +90,15 @@ def table(figures: dict[str, Any]) -> str:
     methods = figures["methods"]
     first = next(iter(methods.values()))
     lines = [["test split" if figures["split"] == "test" else f"{figures['split']} split", *methods]]
-    lines += [[title, *(f"{method[key]:.4g}" for method in methods.values())] for key, title in ROWS.items()]
+    rows = figures["rows"]
+    lines += [[title, *(_cell(method.get(key)) for method in methods.values())] for key, title in rows.items()]
+    lines += limit_lines(list(methods.values()))
     lines += [
         [f"  {name}, deg", *(f"{method['mae_by_coordinate_deg'][name]:.2f}" for method in methods.values())]
         for name in first["mae_by_coordinate_deg"]
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    rows = [
+    text = [
         "  ".join(
             cell.ljust(width) if not n else cell.rjust(width)
             for n, (cell, width) in enumerate(zip(line, widths, strict=True))
@@ -74,40 +106,51 @@ def table(figures: dict[str, Any]) -> str:
         for line in lines
     ]
     moving = f"{first['moving_coordinates']} of {len(first['mae_by_coordinate_deg'])} coordinates move"
-    return "\n".join([*rows, f"{first['frames']} frames, each counted once; {moving} by more than 3 degrees"])
+    return "\n".join([*text, f"{first['frames']} frames, each counted once; {moving} by more than 3 degrees"])
 
 
-def held_out(shards: Path, crop: int) -> tuple[Split, Windows]:
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def held_out(
+    shards: Path, crop: int, labels: Sequence[str] = KINEMATIC_LABELS, aspect: float = 1.0
+) -> tuple[Split, Windows]:
     """Return the test split; val or train where there is none, as tiny datasets may have it."""
     splits: tuple[Split, ...] = ("test", "val", "train")
     for split in splits:
-        if windows := stretches(shards, split, crop):
+        if windows := stretches(shards, split, crop, labels, aspect):
             return split, windows
     raise BadInput(shards, "clips", "none", "at least one", "look at rejected.tsv")
 
 
-def stretches(shards: Path, split: Split, crop: int, labels: Sequence[str] = KINEMATIC_LABELS) -> Windows | None:
+def stretches(
+    shards: Path, split: Split, crop: int, labels: Sequence[str] = KINEMATIC_LABELS, aspect: float = 1.0
+) -> Windows | None:
     """Return every frame of a split in long stretches, those of the shards alone: all methods see the same."""
     clips = ShardDataset(shards, split, 1, views=()).clips
     if not clips:
         return None
     window = min(max(clip.frames for clip in clips), LONGEST)
-    return Windows(shards, split, window, crop, stride=window, labels=labels)
+    return Windows(shards, split, window, crop, stride=window, labels=labels, aspect=aspect)
 
 
 def measure_beside_mean(model: Model, test: tuple[str, Windows], device: str) -> dict[str, Any]:
     """Return the metrics of a model that was trained, those of the mean pose as `baseline_...`."""
     split, windows = test
     mean = partial(mean_pose, anatomy=model.anatomy)
-    found = measure_network(model, windows, device, **{MEAN_POSE: mean})
+    own = model.network.baselines()
+    found = measure_network(model, windows, device, **{MEAN_POSE: mean}, **own)
     baseline = {f"baseline_{name}": value for name, value in found[MEAN_POSE].items() if name in ROWS}
-    return {"split": split, "windows": len(windows), **found["network"], **baseline}
+    told = {"baselines": {name: found[name] for name in own}} if own else {}
+    return {"split": split, "windows": len(windows), **found["network"], **baseline, **told}
 
 
 def measure_network(model: Model, windows: Windows, device: str, **others: Method) -> dict[str, Any]:
     """Return the metrics of a model that is trained, as `network`, and those of other methods."""
     model.network.eval()
-    found = measure({"network": network_method(model), **others}, model.skeleton, windows, device)
+    tallies = dict.fromkeys(("network", *model.network.baselines()), model.network.tally)
+    found = measure({"network": network_method(model), **others}, model.skeleton, windows, device, tallies)
     model.network.train()
     return found
 
@@ -146,9 +189,16 @@ def network_method(model: Model) -> Method:
 
 
 @torch.no_grad()
-def measure(methods: dict[str, Method], skeleton: DatasetSkeleton, windows: Windows, device: str) -> dict[str, Any]:
-    """Return each method's metrics on windows, whose every frame counts once."""
-    tallies = {name: Tally(skeleton, device) for name in methods}
+def measure(
+    methods: dict[str, Method],
+    skeleton: DatasetSkeleton,
+    windows: Windows,
+    device: str,
+    own: Mapping[str, Callable[[str], Tally]] | None = None,
+) -> dict[str, Any]:
+    """Return each method's metrics on windows, whose every frame counts once; of some, by their `own` tally."""
+    kinds = own or {}
+    tallies = {name: kinds[name](device) if name in kinds else Tally(skeleton, device) for name in methods}
     for index in range(len(windows)):
         stretch = read_stretch(windows, index, device)
         for name, method in methods.items():
@@ -164,7 +214,8 @@ def read_stretch(windows: Windows, index: int, device: str) -> Stretch:
         name: value.narrow(TIME_AXIS[name], 0, frames) if name in TIME_AXIS else value for name, value in item.items()
     }
     batch = {name: value[None].to(device) for name, value in cut.items()}
-    return Stretch(batch, subject_layer(windows.shard_of(index)).to(device), index)
+    clip = windows.clip_of(index)
+    return Stretch(batch, subject_layer(clip.shard).to(device), index, clip.action, clip.subject)
 
 
 def check_names(path: Path, model: Model, dataset: ShardDataset) -> None:

@@ -13,6 +13,11 @@ TURNED_ROUND = (
     *(f"{joint}_{turn}" for joint in ("lumbar", "neck") for turn in ("bending", "rotation")),
 )
 
+# Labels by the last part of their names; one that says what is valid of both sides at once stays as it is.
+MIRRORED = frozenset({
+    *("angles", "angle_valid", "scales", "keypoints", "markers", "activations", "activation_valid", "force_valid")
+})  # fmt: skip
+
 
 class Mirror:
     """What mirrors the labels and pictures of a window; twice is nothing."""
@@ -21,6 +26,7 @@ class Mirror:
         self._coordinates = partners(definition.coordinate_names)
         self._bodies = partners(definition.body_names)
         self._markers = partners(definition.marker_names)
+        self._muscles = partners(definition.muscle_names)
         self._signs = torch.tensor([-1.0 if name in TURNED_ROUND else 1.0 for name in definition.coordinate_names])
 
     def __call__(self, item: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -33,10 +39,15 @@ class Mirror:
             "keypoints": _reflected(item["keypoints"][..., torch.cat([bodies, len(bodies) + bodies]), :]),
             "markers": _reflected(item["markers"][..., self._markers, :]),
         }
+        if "activations" in item:
+            changed["activations"] = item["activations"][..., self._muscles]
         if "crops" in item:
             changed["crops"] = item["crops"].flip(-1)
             changed["projections"] = _mirrored_cameras(item["projections"])
             changed["rotations"] = _mirrored_cameras(item["rotations"])
+            both = torch.cat([bodies, len(bodies) + bodies])
+            changed["keypoints_2d"] = item["keypoints_2d"][..., both, :] * torch.tensor([-1.0, 1.0])
+            changed["visibility"] = item["visibility"][..., both]
         return {**item, **changed}
 
 

@@ -74,6 +74,7 @@ class Augment:
         rotation_deg: largest turn of a crop in its plane.
         flip: share of the windows that are mirrored, left and right exchanged.
         recolour: whether colours and focus are changed.
+        rotated: share of the windows' views that are turned.
     """
 
     shift: float = 0.0
@@ -81,6 +82,7 @@ class Augment:
     rotation_deg: float = 0.0
     flip: float = 0.0
     recolour: bool = False
+    rotated: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Preset:
         weights: of its losses, a dataclass of its module.
         phases: in turn.
         crop: side of the square pictures, pixels; 0 for networks that look at none.
+        aspect: width over height of the crop's middle part that holds the person; 1 where the whole is looked at.
         augment: of the training pictures.
         precision: of the forward pass; positions and losses are always fp32.
     """
@@ -100,6 +103,7 @@ class Preset:
     weights: Any
     phases: tuple[Phase, ...]
     crop: int = 0
+    aspect: float = 1.0
     augment: Augment = Augment()
     precision: Precision = "fp32"
 
@@ -142,13 +146,16 @@ class Preset:
 
 
 def preset_from_dict(values: dict[str, Any], shape: type, weights: type) -> Preset:
-    """Return the preset that `dataclasses.asdict` took apart, of a module's `Shape` and `Weights`."""
+    """Return the preset that `dataclasses.asdict` took apart, of a module's `Shape` and `Weights`.
+
+    What an earlier release did not know has its default.
+    """
     return Preset(
         shape=_built(shape, values["shape"]),
         weights=_built(weights, values["weights"]),
         phases=tuple(_built(Phase, phase) for phase in values["phases"]),
         augment=_built(Augment, values["augment"]),
-        **{name: values[name] for name in ("crop", "precision")},
+        **{name: values[name] for name in ("crop", "aspect", "precision") if name in values},
     )
 
 

@@ -47,6 +47,18 @@ def six_to_rotation(six: Tensor) -> Tensor:
     return torch.stack([first, second, torch.linalg.cross(first, second)], dim=-1)
 
 
+def vector_to_rotation(vectors: Tensor) -> Tensor:
+    """Return the rotations (..., 3, 3) of rotation vectors (..., 3) rad."""
+    x, y, z = vectors.unbind(dim=-1)
+    zero = torch.zeros_like(x)
+    crossed = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1).reshape(*vectors.shape, 3)
+    angle = vectors.norm(dim=-1)[..., None, None]
+    # sin(a) / a and (1 - cos(a)) / a^2, which sinc gives at 0 too.
+    once, twice = torch.sinc(angle / torch.pi), 0.5 * torch.sinc(angle / (2.0 * torch.pi)).square()
+    rotation: Tensor = torch.eye(3, device=vectors.device) + once * crossed + twice * crossed @ crossed
+    return rotation
+
+
 def euler_branches(turns: Tensor) -> Tensor:
     """Return both ways (..., 2, 3) to write the rotations of three coordinates (..., 3) about perpendicular axes.
 
@@ -130,11 +142,14 @@ class RotationCode:
         Of the two ways to write a rotation, the one that is within the limits; of two such, the one nearer to `near`
         (..., J).
         """
-        rotations, circles = self.matrices(code)
-        angles = code.new_zeros(*code.shape[:-1], len(self.limits))
-        limits = self.limits.to(code)
+        return self.angles(*self.matrices(code), near=near)
+
+    def angles(self, rotations: Tensor, circles: Tensor, near: Tensor | None = None) -> Tensor:
+        """Return the angles (..., J) of rotations (..., balls, 3, 3) and unit circles (..., H, 2), as `decode` does."""
+        angles = circles.new_zeros(*circles.shape[:-2], len(self.limits))
+        limits = self.limits.to(circles)
         for rotation, (turns, axes) in zip(rotations.unbind(-3), self.balls, strict=True):
-            plain = rotation_to_root(rotation, axes.to(code))
+            plain = rotation_to_root(rotation, axes.to(circles))
             before = None if near is None else near[..., turns]
             angles[..., turns] = nearest_branch(plain, limits[turns], before)
         angles[..., self.hinges] = torch.atan2(circles[..., 1], circles[..., 0])

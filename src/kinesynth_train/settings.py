@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from kinesynth.errors import BadInput
 from kinesynth_train.networks import preset_named
 from kinesynth_train.presets import Preset
 
@@ -21,6 +22,7 @@ class Settings:
         window: frames, in phases that see more than one.
         accumulate: micro-batches per step.
         precision: of the forward pass.
+        weights: file that the network's part for pictures starts from, see its `Shape`.
         seed: of weights, windows, their order, and all that is drawn.
         overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
         device: auto, cpu or cuda.
@@ -38,6 +40,7 @@ class Settings:
     window: int = 0
     accumulate: int = 0
     precision: Literal["", "fp32", "bf16", "fp16"] = ""
+    weights: str = ""
     seed: int = 1
     overfit: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -47,8 +50,16 @@ class Settings:
     tensorboard: bool = False
 
     def preset(self, frames: int) -> Preset:
-        """Return the preset with what is asked for instead of its own, for a training split of so many frames."""
+        """Return the preset with what is asked for instead of its own, for a training split of so many frames.
+
+        Raises:
+            BadInput: weights are given to a network that reads none.
+        """
         preset = preset_named(self.network)
+        if self.weights:
+            if not hasattr(preset.shape, "weights"):
+                raise BadInput(self.network, "weights", self.weights, "none", "this network starts from no file")
+            preset = replace(preset, shape=replace(preset.shape, weights=self.weights))
         phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
         preset = preset.with_phases(**phases)
         if self.window:

@@ -16,11 +16,15 @@ class Estimate(NamedTuple):
         angles: (T, J) rad, m.
         scales: (T, B, 3), of each frame.
         markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
+        activations: (T, A) of the muscles, from methods that know of any.
+        body: (T, 22, 3, 3) rotations of SMPL-X's root, in the world, and of 21 joints, from methods that say them.
     """
 
     angles: Tensor
     scales: Tensor
     markers: Tensor | None = None
+    activations: Tensor | None = None
+    body: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,15 @@ class Stretch:
         batch: a batch of this one window, padded by nothing.
         layer: the subject's own skeleton, in float64.
         number: of the stretch, from which its noise follows.
+        action: of the clip.
+        subject: the person.
     """
 
     batch: Batch
     layer: SkeletonLayer
     number: int
+    action: str = ""
+    subject: str = ""
 
     @property
     def frames(self) -> int:

@@ -1,11 +1,13 @@
 """The metrics of one method, stretch by stretch; see `kinesynth_train.metrics` for what they mean."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from kinesynth_train.body_sizes import measured_lengths_mm
+from kinesynth_train.joint_limits import JointLimits
 from kinesynth_train.metrics import (
     LIMIT_STEPS_DEG,
     Mean,
@@ -18,6 +20,7 @@ from kinesynth_train.metrics import (
     velocity_errors_mm,
 )
 from kinesynth_train.rotations import nearest_branch, rotation_to_root
+from kinesynth_train.series import Clip, Series
 from kinesynth_train.skeleton import DatasetSkeleton, root_of
 from kinesynth_train.stretch import Estimate, Stretch
 
@@ -27,12 +30,18 @@ ROWS = {
     "mae_angle_deg": "MAE_angle, deg",
     "mae_moving_deg": "MAE_angle, moving coordinates, deg",
     "mae_aligned_deg": "MAE_angle, aligned, deg",
+    "sd_angle_deg": "SD_angle, deg",
+    "r_median": "r of curves, median",
     "mae_body": "MAE_body",
+    "rmse_body": "RMSE_body",
+    "mae_body_mm": "MAE_body, mm",
     "mpjpe_mm": "MPJPE, mm",
     "pa_mpjpe_mm": "PA-MPJPE, mm",
     "mpblpe_mm": "MPBLPE, mm",
     "mpjve_mm_s": "MPJVE, mm/s",
     "pa_mpjve_mm_s": "PA-MPJVE, mm/s",
+    "mv_angle_deg_s": "MV_angle, deg/s",
+    "mv_markers_mm_s": "MV of markers, mm/s",
     **{f"beyond_limits_{step:.0f}_percent": f"elbow, knee beyond by {step:.0f} deg, %" for step in LIMIT_STEPS_DEG},
 }
 
@@ -43,7 +52,12 @@ class Tally:
     Args:
         skeleton: of the dataset; it says where joints are, and markers where the method does not.
         device: of what is added.
+
+    Attributes:
+        rows: titles of the metrics that tables show, by name.
     """
+
+    rows: ClassVar[dict[str, str]] = ROWS
 
     def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
         self._skeleton = skeleton
@@ -53,10 +67,13 @@ class Tally:
         self._hinges = self._counted & torch.tensor(hinged, device=device)
         self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
         self._root, self._root_axes = (array.to(device) for array in root_of(definition))
-        names = ("angle", "aligned", "body", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve", "pa_mpjve")
+        self._lengths = measured_lengths_mm(skeleton).to(device)
+        names = ("angle", "aligned", "body", "body_2", "body_mm", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve", "pa_mpjve")
         self._means = {name: Mean() for name in names}
         self._beyond = {step: Mean() for step in LIMIT_STEPS_DEG}
         self._spread = Spread()
+        self._joint_limits = JointLimits(definition, device)
+        self._series = Series(definition.coordinate_names, self._counted)
 
     def add(self, estimate: Estimate, stretch: Stretch) -> None:
         """Add an estimate of the frames that count."""
@@ -74,7 +91,7 @@ class Tally:
         laid, turn = similar(joints, true_joints)
         aligned = self._turned(estimate.angles, turn @ pose.transforms[:, 0, 0, :3, :3], truth["angles"])
         means["aligned"].add(angle_errors_deg(aligned, truth["angles"]), valid)
-        means["body"].add((estimate.scales - truth["scales"]).abs().flatten(1), seen)
+        self._add_sizes((estimate.scales - truth["scales"]).abs(), seen)
         means["mpjpe"].add(root_aligned_mm(joints, true_joints, *roots), seen)
         means["pa_mpjpe"].add(1000.0 * (laid - true_joints).norm(dim=-1), seen)
         means["mpblpe"].add(root_aligned_mm(markers, truth["markers"], *roots), seen)
@@ -84,6 +101,16 @@ class Tally:
         worst = (beyond_limits_deg(estimate.angles, self._limits) * self._hinges).amax(dim=-1, keepdim=True)
         for step, mean in self._beyond.items():
             mean.add((worst > step).float(), seen)
+        self._joint_limits.add(estimate.angles, counted)
+        from_pelvis = markers - joints[:, :1], truth["markers"] - true_joints[:, :1]
+        curves = estimate.angles, truth["angles"], truth["angle_valid"], *from_pelvis, counted, float(truth["fps"])
+        self._series.add(Clip(*curves), stretch.action, stretch.subject)
+
+    def _add_sizes(self, off: Tensor, seen: Tensor) -> None:
+        """Add the errors (T, B, 3) of the scales."""
+        self._means["body"].add(off.flatten(1), seen)
+        self._means["body_2"].add(off.square().flatten(1), seen)
+        self._means["body_mm"].add((off * self._lengths)[:, self._lengths > 0], seen)
 
     def _turned(self, angles: Tensor, rotation: Tensor, near: Tensor) -> Tensor:
         """Return angles (T, J) with the root at rotations (T, 3, 3), written as is nearest to `near` (T, J)."""
@@ -106,12 +133,16 @@ class Tally:
             "mae_moving_deg": self._means["angle"].total(moving),
             "mae_aligned_deg": means["aligned"],
             "mae_body": means["body"],
+            "rmse_body": math.sqrt(means["body_2"]),
+            "mae_body_mm": means["body_mm"],
             "mpjpe_mm": means["mpjpe"],
             "pa_mpjpe_mm": means["pa_mpjpe"],
             "mpblpe_mm": means["mpblpe"],
             "mpjve_mm_s": means["mpjve"],
             "pa_mpjve_mm_s": means["pa_mpjve"],
             **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
+            **self._series.metrics(),
+            **self._joint_limits.percent(),
             "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
             "mpjpe_by_body_mm": dict(by_body),
         }

@@ -132,13 +132,16 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     else:
         skeleton = dataset_skeleton(labels)
         anatomy = Anatomy.of(skeleton.definition, all_angles(labels), all_scales(labels))
-        model, state = Model.new(settings.network, preset, anatomy, skeleton, source_of(labels)), {}
+        model, state = Model.new(settings.network, preset, anatomy, skeleton, source_of(labels, preset)), {}
+        model.network.start(labels)
     check_windows(model)
     model = model.to(ranks.device)
     model.network.train()
     scaler = torch.amp.GradScaler(enabled=model.preset.precision == "fp16")
     progress = Progress(settings.output, model.preset.steps, ranks.first, tensorboard=settings.tensorboard)
-    validation = None if settings.overfit else stretches(settings.shards, "val", preset.crop, model.network.labels)
+    validation = None
+    if not settings.overfit:
+        validation = stretches(settings.shards, "val", preset.crop, model.network.labels, preset.aspect)
     run = Run(settings, ranks, model, frames, scaler, progress, validation, Best())
     if state:
         if state["told"] != run.told() or model.preset != preset:
@@ -169,7 +172,7 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
     for parameter in network.parameters():
         parameter.requires_grad_(parameter in wanted)
         parameter.grad = None
-    run.optimizer = make_optimizer(phase, trained)
+    run.optimizer = make_optimizer(phase, network.rates(phase.stage))
     if run.optimizer_state and progress.step > first:
         run.optimizer.load_state_dict(run.optimizer_state)
     windows = training_windows(settings, run.model, phase, ranks.device)
@@ -194,10 +197,11 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
             run.save()
 
 
-def make_optimizer(phase: Phase, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """Return the optimizer of a phase."""
+def make_optimizer(phase: Phase, rates: list[tuple[float, list[nn.Parameter]]]) -> torch.optim.Optimizer:
+    """Return the optimizer of a phase, of groups of parameters with factors on its learning rate."""
     kind = torch.optim.AdamW if phase.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, betas=phase.betas, weight_decay=phase.weight_decay)
+    groups = [{"params": parameters, "factor": factor} for factor, parameters in rates]
+    return kind(groups, betas=phase.betas, weight_decay=phase.weight_decay)
 
 
 def train_step(run: Run, phase: Phase, network: nn.Module, batches: Iterator[Batch], rate: float) -> dict[str, Tensor]:
@@ -220,7 +224,8 @@ def train_step(run: Run, phase: Phase, network: nn.Module, batches: Iterator[Bat
     run.scaler.unscale_(run.optimizer)
     if phase.clip_norm:
         torch.nn.utils.clip_grad_norm_(model.network.parameters(), phase.clip_norm)
-    run.optimizer.param_groups[0]["lr"] = rate
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate * group.get("factor", 1.0)  # an earlier release's optimizer has none
     run.scaler.step(run.optimizer)
     run.scaler.update()
     run.optimizer.zero_grad()

@@ -17,7 +17,7 @@ def training_windows(settings: Settings, model: Model, phase: Phase, device: str
         return overfit_windows(settings, model, phase.window)
     return Windows(
         settings.shards, "train", phase.window, model.preset.crop, labels=model.network.labels,
-        seed=settings.seed, augment=model.preset.augment,
+        seed=settings.seed, augment=model.preset.augment, aspect=model.preset.aspect,
     )  # fmt: skip
 
 
@@ -28,12 +28,12 @@ def _stored_clips(settings: Settings, model: Model, phase: Phase, device: str) -
     if settings.overfit:
         whole: Windows | None = overfit_windows(settings, model, phase.window)
     else:
-        whole = stretches(settings.shards, "train", model.preset.crop, network.labels)
+        whole = stretches(settings.shards, "train", model.preset.crop, network.labels, model.preset.aspect)
     assert whole is not None  # begin has seen to that
     clips = []
     for index in range(len(whole)):
         stretch = read_stretch(whole, index, device)
-        kept = {name: value[0].cpu() for name, value in stretch.batch.items() if name not in ("crops", "projections")}
+        kept = {name: value[0].cpu() for name, value in stretch.batch.items() if name != "crops"}
         clips.append({**kept, "estimates": network.stored(stretch.batch).cpu()})
     return clips
 
@@ -41,12 +41,12 @@ def _stored_clips(settings: Settings, model: Model, phase: Phase, device: str) -
 def overfit_windows(settings: Settings, model: Model, window: int) -> Windows:
     """Return the first few windows of the training split, which overlap by half."""
     stride, labels = max(window // 2, 1), model.network.labels
-    crop = model.preset.crop
-    return Windows(settings.shards, "train", window, crop, labels=labels, stride=stride, only=settings.overfit)
+    crop, aspect, only = model.preset.crop, model.preset.aspect, settings.overfit
+    return Windows(settings.shards, "train", window, crop, labels=labels, stride=stride, only=only, aspect=aspect)
 
 
 def test_windows(settings: Settings, model: Model) -> tuple[str, Windows]:
     """Return what the network is measured on, and that split's name."""
     if settings.overfit:
         return "train", overfit_windows(settings, model, model.preset.window)
-    return held_out(settings.shards, model.preset.crop)
+    return held_out(settings.shards, model.preset.crop, model.network.labels, model.preset.aspect)

@@ -6,10 +6,13 @@ from torch import Tensor
 from kinesynth_train.data import TIME_AXIS, Batch
 
 
-def window_starts(frames: int, window: int) -> Tensor:
-    """Return the first frames (W,) of windows that hold every frame; the last one ends with the stretch."""
+def window_starts(frames: int, window: int, overlap: int = 0) -> Tensor:
+    """Return the first frames (W,) of windows that hold every frame, so many of them two windows.
+
+    The last one ends with the stretch.
+    """
     last = max(frames - window, 0)
-    return torch.tensor([*range(0, last, window), last])
+    return torch.tensor([*range(0, last, window - overlap), last])
 
 
 def windows_of(batch: Batch, starts: Tensor, window: int) -> Batch:
@@ -31,6 +34,19 @@ def joined(windows: Tensor, starts: Tensor, frames: int) -> Tensor:
         part = window[: frames - start]
         whole[start : start + len(part)] = part
     return whole
+
+
+def faded(windows: list[Tensor], starts: list[int], frames: int, overlap: int) -> Tensor:
+    """Return the frames (T, ...) of windows (window, ...) that overlap: where they do, one fades into the next."""
+    total = windows[0].new_zeros(frames, *windows[0].shape[1:])
+    weight = windows[0].new_zeros(frames, *(1,) * (windows[0].ndim - 1))
+    for window, start in zip(windows, starts, strict=True):
+        count = len(window)
+        places = torch.arange(count, device=window.device, dtype=window.dtype)
+        share = torch.minimum(places + 1, count - places).clamp(max=overlap + 1).reshape(-1, *weight.shape[1:])
+        total[start : start + count] += share * window
+        weight[start : start + count] += share
+    return total / weight
 
 
 def window_about_each(frames: Tensor, window: int, place: int) -> Tensor:

@@ -24,7 +24,8 @@ AHEAD = np.array([1.0, 0.0, 0.0])
 
 def walk() -> Motion:
     bones = np.tile([0.0, -1.0, 0.0], (30, len(BONES), 1))
-    return Motion(60.0, 1.7, 30.0, np.arange(30)[:, None] * AHEAD / 30.0, bones, {"marker_fit_rms_m": 0.005})
+    told = np.ones((30, len(BONES)), dtype=bool)
+    return Motion(60.0, 1.7, 30.0, np.arange(30)[:, None] * AHEAD / 30.0, bones, told, {"marker_fit_rms_m": 0.005})
 
 
 def delivered(notes: str = "", **changes: object) -> Outcome:

@@ -27,6 +27,12 @@ def test_keypoints_project_onto_the_crops_of_the_person(results: Path) -> None:
             assert view["frames"][view["mask"]].mean() > 140
 
 
+def test_a_wide_box_gets_a_larger_square_where_the_middle_columns_count() -> None:
+    boxes, rng = np.array([[0.0, 0.0, 60.0, 80.0], [0.0, 0.0, 90.0, 80.0]]), np.random.default_rng(0)
+    assert Crop(margin=1.0).squares(boxes, rng)[:, 2].tolist() == [80, 90]
+    assert Crop(margin=1.0, aspect=0.75).squares(boxes, rng)[:, 2].tolist() == [80, 120]
+
+
 def test_tracks_are_cropped_with_the_frames(results: Path) -> None:
     crop = Crop(size=64, scale_jitter=0.2, shift_jitter=0.3)
     outside = 0

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.isolation import isolated
-from kinesynth.stage_file import Clip, StageFile, write_stage
+from kinesynth.records import Kinematics
+from kinesynth.stage_file import StageFile, write_stage
 
 Motion = tuple[list[str], np.ndarray]
 
@@ -68,6 +69,8 @@ def _planted(model: Path, values: dict[str, np.ndarray], frames: int) -> Motion:
 
 def write_angles(path: Path, clips: Mapping[str, np.ndarray], names: list[str], fps: float) -> Path:
     """Write a stage file that holds angles only."""
-    record = {clip_id: Clip(clip_id, {"angles": angles}, {"fps": fps}) for clip_id, angles in clips.items()}
+    record = {
+        clip_id: Kinematics.partly(angles=angles).clip(clip_id, {"fps": fps}) for clip_id, angles in clips.items()
+    }
     write_stage(path, StageFile(record, {}, {"coordinate_names": names}))
     return path

@@ -8,6 +8,7 @@ from kinesynth.dynamics.quality import LOCK_REACH, quality_filter
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import BadInput
+from kinesynth.records import GroundForces
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
@@ -31,17 +32,20 @@ class Stages:
         for side, z in (("r", 0.1), ("l", -0.1)):
             keypoints[:, bodies.index(f"calcn_{side}")] = [0.0, 0.02, z]
             keypoints[:, bodies.index(f"toes_{side}")] = [0.18, 0.02, z]
-        self.weights = np.ones(markers)
         self.ik = {
             "angles": np.zeros((FRAMES, joints)),
             "keypoints": keypoints,
-            "marker_error": np.full((FRAMES, markers), 0.01),
+            "markers": np.zeros((FRAMES, markers, 3)),
+            "segment_turn": np.full((FRAMES, len(bodies)), 0.05),
+            "segment_shift": np.full((FRAMES, len(bodies)), 0.01),
+            "marker_error": np.full((FRAMES, markers), 0.05),
             "marker_error_rms": np.full(FRAMES, 0.01),
             "marker_error_max": np.full(FRAMES, 0.01),
         }
         force, cop = np.zeros((FRAMES, 2, 3)), np.zeros((FRAMES, 2, 3))
         force[..., 1], cop[:, 0], cop[:, 1] = 370.0, [0.1, 0.0, 0.1], [0.1, 0.0, -0.1]
         self.grf = {"force": force, "cop": cop, "moment": np.zeros((FRAMES, 2, 3))}
+        self.grf["unexplained"] = np.zeros((FRAMES, 6))
         self.grf |= {"smooth_angles": np.zeros((FRAMES, joints)), "airborne": np.zeros(FRAMES, dtype=bool)}
         self.id = {"moments": np.full((FRAMES, joints), 10.0), "residual": np.zeros((FRAMES, 6))}
         self.so = {
@@ -49,23 +53,22 @@ class Stages:
             "reserves": np.zeros((FRAMES, joints)),
             "so_violation": np.zeros(FRAMES),
         }
-        self.reason = ""
+        self.reason, self.unseen = "", {}
 
     def column(self, coordinate: str) -> int:
         return self.definition.coordinate_names.index(coordinate)
 
-    def spoil_marker(self, name: str, error: float, frames: slice) -> None:
-        self.ik["marker_error"][frames, self.definition.marker_names.index(name)] = error
-        self.ik["marker_error_max"] = np.maximum(self.ik["marker_error_max"], self.ik["marker_error"].max(axis=1))
+    def spoil_segment(self, measure: str, body: str, value: float, frames: slice) -> None:
+        self.ik[measure][frames, self.definition.body_names.index(body)] = value
 
     def filtered(self, folder: Path, model: Path) -> StageFile:
         attrs = {"fps": FPS, "cutoff_hz": 6.0, "dynamics_valid": not self.reason, "dynamics_reason": self.reason}
+        attrs |= {"unseen": self.unseen}
         shared = {
             "ik": {
                 "coordinate_names": list(self.definition.coordinate_names),
                 "body_names": list(self.definition.body_names),
                 "marker_names": list(self.definition.marker_names),
-                "marker_weights": self.weights,
             },
             "so": {"muscle_names": ["m"] * 80, "muscle_driven": ["knee_angle_r", "knee_angle_l"]},
         }
@@ -124,8 +127,12 @@ def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Pa
     np.testing.assert_array_equal(clip.arrays["activation_valid"][3:10], [0, 0, 0, 0, 0, 1, 0])
 
 
-def test_a_marker_masks_the_angles_at_both_ends_of_its_segment(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    stages.spoil_marker("RTTU", 0.09, slice(MIDDLE, MIDDLE + 1))
+@pytest.mark.parametrize(("measure", "value"), [("segment_turn", np.radians(8.1)), ("segment_shift", 0.031)])
+def test_a_segment_that_is_off_masks_the_angles_at_both_its_ends(
+    stages: Stages, skeleton: Path, tmp_path: Path, measure: str, value: float
+) -> None:
+    """Single markers 50 mm off, as all are here, have no say."""
+    stages.spoil_segment(measure, "tibia_r", value, slice(MIDDLE, MIDDLE + 1))
     valid = stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"]
     masked = {stages.definition.coordinate_names[column] for column in np.flatnonzero(~valid[MIDDLE])}
     assert {"knee_angle_r", "ankle_angle_r"} <= masked
@@ -133,25 +140,20 @@ def test_a_marker_masks_the_angles_at_both_ends_of_its_segment(stages: Stages, s
     assert valid[MIDDLE - 1].all()
 
 
-def test_markers_without_weight_do_not_count(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    """Not even where their error is smaller than the largest that counts."""
-    stages.weights[stages.definition.marker_names.index("RACR")] = 0.0
-    stages.spoil_marker("RACR", 0.05, slice(None))
-    stages.spoil_marker("LTTU", 0.06, slice(MIDDLE, MIDDLE + 1))
+def test_what_no_marker_told_is_not_valid(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    names = list(stages.definition.coordinate_names)
+    stages.unseen = {"calcn_r": [[4 / FPS, 10 / FPS]]}
     valid = stages.filtered(tmp_path, skeleton).clips["a"].arrays["angle_valid"]
-    assert valid[:, stages.column("arm_flex_r")].all()
-    assert valid[:, stages.column("lumbar_bending")].all()
-    assert not valid[MIDDLE, stages.column("knee_angle_l")]
+    hidden = [names[column] for column in np.flatnonzero(~valid.all(axis=0))]
+    assert {"ankle_angle_r", "subtalar_angle_r"} <= set(hidden)
+    assert {"hip_flexion_r", "ankle_angle_l", "pelvis_tilt"}.isdisjoint(hidden)
+    np.testing.assert_array_equal(np.flatnonzero(~valid[:, names.index("ankle_angle_r")]), range(4, 10))
 
 
-def test_markers_must_say_what_they_weigh(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
-    stages.filtered(tmp_path, skeleton)
-    ik = read_stage(tmp_path / "ik.h5")
-    attrs = {name: value for name, value in ik.attrs.items() if name != "marker_weights"}
-    write_stage(tmp_path / "ik.h5", StageFile(ik.clips, {}, attrs))
-    paths = {stage: tmp_path / f"{stage}.h5" for stage in ("ik", "grf", "id", "so")}
-    with pytest.raises(BadInput, match=r"ik\.h5: marker_weights: .* run inverse-kinematics again"):
-        quality_filter(**paths, model=skeleton, output=tmp_path / "quality.h5")
+def test_segments_must_say_how_they_fit(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    del stages.ik["segment_turn"]
+    with pytest.raises(BadInput, match=r"ik\.h5: clip a: segment_turn: found nothing.* delete the run's stages"):
+        stages.filtered(tmp_path, skeleton)
 
 
 @pytest.mark.parametrize("source", ["ik", "grf"])
@@ -207,6 +209,6 @@ def test_segments_pass_over_bodies_without_markers(definition: SkeletonDefinitio
 
 
 def test_masked_clips_hold_zeros() -> None:
-    clip = without_dynamics("a", {"fps": FPS}, "why", {"force": (3, 2, 3)})
+    clip = without_dynamics("a", {"fps": FPS}, "why", GroundForces.zeros(T=3, J=1, F=2))
     assert clip.attrs == {"fps": FPS, "dynamics_valid": False, "dynamics_reason": "why"}
     np.testing.assert_array_equal(clip.arrays["force"], np.zeros((3, 2, 3)))

@@ -49,7 +49,7 @@ def rerun(folder: Path, config: dict[str, Any]) -> set[str]:
     ("config", "rules"),
     [
         ({"train": {"steps": 7}}, {"train", "report", "all"}),
-        ({"filters": {"max_marker_error_m": 0.04}}, {"quality_filter", "pack_shard", *AFTER_SHARDS}),
+        ({"filters": {"max_segment_turn_deg": 6}}, {"quality_filter", "pack_shard", *AFTER_SHARDS}),
         ({"render": {"width": 320}}, {"render_views", "pack_shard", *AFTER_SHARDS}),
     ],
     ids=["train", "filter", "render"],

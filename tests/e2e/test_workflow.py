@@ -16,6 +16,7 @@ import yaml
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.checks import keypoints_on_mask
 from kinesynth.dataset.record import read_clip
+from kinesynth.layout import FILES, LABEL_FILES
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = [str(Path(sys.executable).parent / "snakemake"), "--snakefile", str(ROOT / "Snakefile")]
@@ -32,7 +33,6 @@ CONFIG = {
     "render": {"width": 160, "height": 120},
     "train": {"steps": 2, "batch_size": 1, "window": 4},
 }
-LABEL_STAGES = ["motion", "markers", "ik", "fit", "grf", "id", "so", "quality"]
 SHARDS = ["a_000", "b_000"]
 
 
@@ -60,7 +60,7 @@ def snakemake(folder: Path, *arguments: str, config: dict[str, object] = CONFIG)
 
 
 def label_targets() -> list[str]:
-    return [f"stages/{stage}/{shard}.h5" for stage in LABEL_STAGES for shard in SHARDS]
+    return [file.format(shard=shard) for file in LABEL_FILES.values() for shard in SHARDS]
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_same_seed_same_label_bytes_other_seed_others(run: Path, tmp_path: Path)
     assert twin.returncode == 0, twin.stderr[-4000:]
     for target in label_targets():
         assert (tmp_path / "twin" / target).read_bytes() == (run / target).read_bytes(), target
-    targets = [f"stages/motion/{shard}.h5" for shard in SHARDS]
+    targets = [FILES["load_motion"].format(shard=shard) for shard in SHARDS]
     other = snakemake(tmp_path / "other", *targets, config={**CONFIG, "seed": 2})
     assert other.returncode == 0, other.stderr[-4000:]
     for target in targets:

@@ -13,6 +13,7 @@ from kinesynth.errors import BadInput
 from kinesynth.fitting.fit import fit_body
 from kinesynth.fitting.regressor import SHIPPED, joint_regressor, read_regressor, shipped_regressor
 from kinesynth.fitting.shape import fit_shape, read_shape
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, Rejection, StageFile, read_stage, write_stage
 
 BODIES = [f"body_{joint}" for joint in range(22)]
@@ -52,7 +53,8 @@ def write_ik(path: Path, body: BodyModel, poses: dict[str, SmplxPose]) -> Path:
         keypoints = np.tile(joint_centres(joints), (1, 2, 1))
         markers = vertices[:, list(MARKERS.values())]
         followed = np.full(len(markers), 0.002)
-        clips[name] = Clip(name, {"keypoints": keypoints, "markers": markers, "marker_error_rms": followed})
+        solved = Kinematics.partly(keypoints=keypoints, markers=markers, marker_error_rms=followed)
+        clips[name] = solved.clip(name, {})
     write_stage(path, StageFile(clips, attrs={"body_names": BODIES, "marker_names": list(MARKERS)}))
     return path
 

@@ -12,7 +12,8 @@ from case import Case, pickled, written
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.verify import verify
-from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
+from kinesynth.records import Kinematics
+from kinesynth.stage_file import StageFile, read_stage, write_stage
 from shard_factory import make_results
 
 VIDEO = "clips/anna_walk/views/frontal/video"
@@ -34,7 +35,7 @@ def shard(folder: Path) -> Path:
 
 def stage(folder: Path) -> Path:
     path = folder / "ik.h5"
-    write_stage(path, StageFile({"c1": Clip("c1", {"angles": np.zeros((400, 3))}, {"fps": 30.0})}))
+    write_stage(path, StageFile({"c1": Kinematics.partly(angles=np.zeros((400, 3))).clip("c1", {"fps": 30.0})}))
     return path
 
 

@@ -43,6 +43,25 @@ def test_marker_files_say_how_they_are_read(tmp_path: Path, capsys: pytest.Captu
     assert missing == "  not shown by any known marker: the head"
 
 
+def test_a_table_of_labels_is_written_edited_and_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = markers(tmp_path / "walk.trc", M1=(0.08, 1.4, 0.02), wand=(0.1, 0.3, 0.2))
+    text = path.read_text().replace("RKNE", "K-right").replace("LKNE", "K-left")
+    path.write_text(text)
+    table = tmp_path / "labels.csv"
+    check_motion(files=[path], write_labels=table)
+    rows = dict(line.split(",") for line in table.read_text().splitlines()[1:])
+    assert (rows["RASI"], rows["M1"], rows["K-right"]) == ("RASI", "", "")
+    edited = {"K-right": "RLFC", "K-left": "LKNE", "wand": "none", "M1": "CLAV"}
+    table.write_text("label,landmark\n" + "".join(f"{label},{place}\n" for label, place in edited.items()))
+    capsys.readouterr()
+    check_motion(files=[path], labels=table)
+    told = capsys.readouterr()
+    assert "K-right -> RLFC" in told.out
+    assert "K-left -> LLFC" in told.out
+    assert "M1 -> CLAV" in told.out
+    assert "left out wand" in told.err
+
+
 def test_each_bad_file_gets_its_line_and_the_rest_is_checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

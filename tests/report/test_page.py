@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kinesynth.errors import BadInput
-from kinesynth.report.muscles import group_members
 from kinesynth.report.page import report
 from kinesynth.report.runtimes import read_runtimes
+from kinesynth.skeleton.muscle_groups import group_members
 
 METRICS = {
     "network": "odah_tiny", "split": "test", "windows": 4, "train_windows": 2, "device": "cpu", "parameters": 436637,

@@ -11,9 +11,10 @@ import pytest
 
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput
+from kinesynth.layout import FILES, SHARD_FILES
 from kinesynth.report.extrapolate import Run
 from kinesynth.report.plan import estimate, plan
-from kinesynth.report.status import SHARD_FILES, brief, describe, read_status, status
+from kinesynth.report.status import brief, describe, read_status, status
 from kinesynth.shards import list_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, write_stage
 
@@ -34,14 +35,14 @@ def run(tmp_path: Path) -> Path:
         ClipRow(f"{s}{i}", s, "walk", "train", "procedural", end=1.5) for s, n in (("a", 1), ("b", 2)) for i in range(n)
     ]
     write_clips(tmp_path / "clips.tsv", rows)
-    list_shards(clips=str(tmp_path / "clips.tsv"), output=tmp_path / "stages/shards.tsv")
+    list_shards(clips=str(tmp_path / "clips.tsv"), output=tmp_path / FILES["list_shards"])
     for number, (rule, file) in enumerate(SHARD_FILES.items()):
-        write_stage(tmp_path / file.format("a_000"), StageFile({}, {}))
+        write_stage(tmp_path / file.format(shard="a_000"), StageFile({}, {}))
         bench(tmp_path, rule, "a_000", 9.0, 1000.0 + 9.0 * number)
     bad = {"b1": Rejection("b1", "load_motion", "unusable motion file (poses)")}
     for rule in ("load_motion", "virtual_markers", "inverse_kinematics"):
         clips = {"b0": Clip("b0", {"x": np.zeros(3)})}
-        write_stage(tmp_path / SHARD_FILES[rule].format("b_000"), StageFile(clips, bad))
+        write_stage(tmp_path / SHARD_FILES[rule].format(shard="b_000"), StageFile(clips, bad))
         bench(tmp_path, rule, "b_000", 13.5, 1090.0)
     bench(tmp_path, "scale_model", "a", 10.0, 1000.0)
     bench(tmp_path, "scale_model", "b", 20.0, 1000.0)
@@ -105,7 +106,7 @@ def test_storage_grows_with_what_a_file_belongs_to(run: Path) -> None:
         path = run / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(size))
-    listed = (run / "stages/shards.tsv").stat().st_size
+    listed = (run / FILES["list_shards"]).stat().st_size
     stored = estimate(Run(1e6, 50, 10_000), False, [run]).gigabytes
     assert stored["stages"] * 1e9 == pytest.approx(100 * 500 + 1e6 * 100 + 50 * 4_000 + 7_000 + listed)
     assert stored["results/opensim"] * 1e9 == pytest.approx(50 * 3_000 + 1e6 * 100)

@@ -1,9 +1,10 @@
 from pathlib import Path
 
+import pytest
 import torch
 
 from kinesynth_train.crops import project
-from kinesynth_train.data import Windows
+from kinesynth_train.data import KINEMATIC_LABELS, Windows
 from kinesynth_train.mirror import Mirror, partners
 from kinesynth_train.presets import Augment
 from kinesynth_train.skeleton import DatasetSkeleton
@@ -50,6 +51,22 @@ def test_the_mirrored_camera_sees_the_mirrored_person(results: Path, skeleton: D
     here, seen = (project(one["keypoints"][:, :bodies], one["projections"]) for one in (item, there))
     torch.testing.assert_close(seen[..., swap, :] * torch.tensor([-1.0, 1.0]), here, atol=1e-4, rtol=0)
     torch.testing.assert_close(torch.linalg.det(there["rotations"]), torch.ones(2, 4))
+
+
+def test_a_label_that_nobody_mirrors_is_refused(results: Path) -> None:
+    labels = ("angles", "scales", "keypoints", "markers", "quality/angle_valid", "smplx/body_pose")
+    Windows(results, "train", 4, labels=labels)
+    with pytest.raises(ValueError, match="body_pose"):
+        Windows(results, "train", 4, labels=labels, augment=Augment(flip=0.5))
+
+
+def test_activations_change_sides(results: Path, skeleton: DatasetSkeleton) -> None:
+    labels = (*KINEMATIC_LABELS, "activations")
+    item = Windows(results, "train", 4, labels=labels)[0]
+    there = Mirror(skeleton.definition)(item)
+    right, left = (skeleton.definition.muscle_names.index(f"soleus_{side}") for side in "rl")
+    assert torch.equal(there["activations"][:, right], item["activations"][:, left])
+    assert not torch.equal(there["activations"], item["activations"])
 
 
 def test_windows_flip_as_often_as_asked(results: Path) -> None:

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from kinesynth.networks import network_modules
-from kinesynth_train.data import Batch, Windows
+from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
 from kinesynth_train.networks import Network, make_network, network_module, preset_named
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
+from kinesynth_train.networks.pose_spaces import BodySpace
 from kinesynth_train.networks.resnext import make_backbone
 from kinesynth_train.networks.restormer import ChannelAttention, TemporalUNet, folded, unfolded
 from kinesynth_train.presets import preset_from_dict
@@ -23,7 +24,8 @@ WINDOW = 16
 
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
-    windows = Windows(results, "train", WINDOW, 64)
+    labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", *BodySpace.labels)
+    windows = Windows(results, "train", WINDOW, 64, labels=labels)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
 
@@ -296,6 +298,17 @@ def test_d3ke_starts_from_somebody_who_stands(
     rotation = made(name, anatomy, skeleton).eval()(batch, "frame").rotation
     assert rotation is not None
     assert (rotation[..., 1, 1] > 0.95).all()
+
+
+@pytest.mark.parametrize("name", ["d3ke_tiny", "d3ke_ours_tiny", "hsmr_tiny"])
+def test_rotations_stay_whole_in_half_precision(
+    name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made(name, anatomy, skeleton).eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        rotation = network(batch, preset_named(name).phases[0].stage).rotation
+    assert rotation is not None
+    torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand_as(rotation), atol=1e-5, rtol=0)
 
 
 def test_the_backbone_is_resnext50() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinesynth_train.crops import crop_projections, project, turned_in_plane
+from kinesynth_train.crops import TURNED, crop_projections, project, turned_in_plane
 from kinesynth_train.data import Windows
 from kinesynth_train.networks.hull import depths, hull_middle, sample_hull, triangulate, unproject
 from kinesynth_train.presets import Augment
@@ -70,9 +70,8 @@ def test_the_turned_camera_looks_at_the_middle_of_the_crop(results: Path) -> Non
 
 def test_a_crop_that_is_turned_shows_points_where_its_cameras_say(results: Path) -> None:
     item = Windows(results, "train", window=2, crop=64)[0]
-    crops, projections, rotations = turned_in_plane(
-        item["crops"][0], item["projections"][0], item["rotations"][0], angle=0.5
-    )
+    view = turned_in_plane({name: item[name][0] for name in TURNED}, angle=0.5)
+    crops, projections, rotations = view["crops"], view["projections"], view["rotations"]
     pelvis = item["keypoints"][:, :1]
     places, there = project(pelvis, item["projections"][0]), project(pelvis, projections)
     turn = torch.tensor([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]]).float()
@@ -87,6 +86,24 @@ def test_a_crop_that_is_turned_shows_points_where_its_cameras_say(results: Path)
         atol=1e-5,
         rtol=0,
     )
+
+
+def test_keypoints_in_crops_are_where_the_cameras_see_them(results: Path) -> None:
+    for augment in (None, Augment(0.05, 0.1, 30.0), Augment(flip=1.0)):
+        item = Windows(results, "train", 3, 32, stride=3, augment=augment)[0]
+        there = project(item["keypoints"], item["projections"])
+        torch.testing.assert_close(item["keypoints_2d"], there, atol=2e-3, rtol=0)
+        outside = (item["keypoints_2d"].abs() > 1.0 + 1e-3).any(dim=-1)
+        assert (item["visibility"][outside] == 0).all()
+        assert (item["visibility"] > 0).float().mean() > 0.8
+    still = Windows(results, "train", 3, 32, stride=3)[0]
+    torch.testing.assert_close(still["box_side"], torch.full((2, 3), 2.0 / 1.15), atol=0.15, rtol=0)
+
+
+def test_narrow_crops_hold_the_person_in_their_middle_columns(results: Path) -> None:
+    item = Windows(results, "train", 3, 64, stride=3, aspect=0.25)[0]
+    mask = item["crops"][:, :, 3] > 128
+    assert mask[..., 24:40].sum() == mask.sum() > 0
 
 
 def test_two_views_give_the_point_back(results: Path) -> None:

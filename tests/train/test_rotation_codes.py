@@ -11,6 +11,7 @@ from kinesynth_train.rotations import (
     root_to_rotation,
     rotation_to_root,
     six_to_rotation,
+    vector_to_rotation,
 )
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, tied_factors
 
@@ -34,6 +35,19 @@ def test_six_numbers_make_a_rotation() -> None:
     rotations = six_to_rotation(torch.randn(5, 6, generator=torch.Generator().manual_seed(0)))
     torch.testing.assert_close(rotations @ rotations.mT, torch.eye(3).expand(5, 3, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(torch.linalg.det(rotations), torch.ones(5))
+
+
+def test_rotation_vectors_by_scipy() -> None:
+    from scipy.spatial.transform import Rotation
+
+    vectors = np.random.default_rng(0).normal(size=(5, 4, 3)) * [[[3.0]], [[1.0]], [[1e-4]], [[0.0]], [[0.3]]]
+    expected = Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix().reshape(5, 4, 3, 3)
+    found = vector_to_rotation(torch.tensor(vectors).float())
+    torch.testing.assert_close(found, torch.tensor(expected).float(), atol=1e-5, rtol=0)
+    resting = torch.zeros(3, requires_grad=True)
+    vector_to_rotation(resting).sum().backward()
+    assert resting.grad is not None
+    assert resting.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

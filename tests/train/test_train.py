@@ -44,7 +44,16 @@ def test_the_seed_decides(results: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("network", "stop"),
-    [("neurik_tiny", 3), ("neurik_ours_tiny", 3), ("odah_tiny", 2), ("odah_tiny", 4), ("d3ke_tiny", 5)],
+    [
+        ("neurik_tiny", 3),
+        ("neurik_ours_tiny", 3),
+        ("odah_tiny", 2),
+        ("odah_tiny", 4),
+        ("d3ke_tiny", 5),
+        ("hsmr_tiny", 3),
+        ("biohuman_tiny", 1),
+        ("biohuman_tiny", 5),
+    ],
 )
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, stop: int
@@ -139,6 +148,7 @@ def test_a_checkpoint_says_what_using_it_takes(results: Path, tmp_path: Path) ->
     assert source["fps"] == 30.0
     assert source["views"] == ["frontal", "sagittal"]
     assert source["crop_margin"] == pytest.approx(1.15)
+    assert source["crop_aspect"] == 1.0
 
 
 def test_tensorboard_gets_the_curves(results: Path, tmp_path: Path) -> None:
@@ -182,6 +192,25 @@ def test_evaluate_prints_the_table(results: Path, tmp_path: Path, capsys: pytest
     }
     assert any(line.startswith("  knee_angle_r, deg") for line in lines)
     assert lines[-1] == "34 frames, each counted once; 6 of 37 coordinates move by more than 3 degrees"
+
+
+def test_rows_of_some_networks_alone(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("hsmr_tiny", "biohuman_tiny")
+    made = {name: fit(quick(results, tmp_path / name, network=name, window=8)) for name in names}
+    checkpoints = [str(tmp_path / name / "checkpoint.pt") for name in names]
+    capsys.readouterr()
+    arguments = ["--shards", str(results), "--output", str(tmp_path / "table.json"), "--device", "cpu"]
+    assert run(["evaluate", "--checkpoint", *checkpoints, *arguments]) == 0
+    methods = json.loads((tmp_path / "table.json").read_text())["methods"]
+    assert list(methods)[3:] == ["IK, triangulated, 6 Hz", "mean activation", *names]
+    for name, metrics in made.items():  # crops of another shape than a square's, labels of its own
+        assert methods[name]["mae_angle_deg"] == pytest.approx(metrics["mae_angle_deg"], rel=1e-5)
+    assert methods["hsmr_tiny"]["pck_0.1"] == pytest.approx(made["hsmr_tiny"]["pck_0.1"])
+    mean = made["biohuman_tiny"]["baselines"]["mean activation"]
+    assert methods["mean activation"]["muscle_pcc"] == pytest.approx(mean["muscle_pcc"])
+    cells = {line.split("  ")[0]: line.split()[-5:] for line in capsys.readouterr().out.splitlines() if "," in line}
+    assert cells["activations, PCC"][0] == cells["activations, PCC"][-2] == "-"
+    assert "-" not in cells["activations, PCC"][-3] + cells["MAE_angle, deg"][-1]
 
 
 def test_bad_input_ends_in_one_line_and_code_2(

@@ -4,11 +4,12 @@ python -m tools.acceptance.comparison [--document docs/results.md]
 
 Prints the figures, and writes the table of metrics and the curves of the training into the document. A set that stands
 in acceptance/comparison is taken over, and networks too if this release can read them and they are of these sizes. Else
-the set takes an hour of two cores, and training two of one.
+the set takes an hour of two cores, and training three of one.
 """
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,8 +21,10 @@ from kinesynth.atomic import atomic_path
 from kinesynth.errors import BadInput
 from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.evaluate import FILTERED, FILTERED_IK, MEAN_POSE, NOISY, NOISY_IK, TRUE_IK, evaluate
+from kinesynth_train.keypoint_tally import KeypointTally
+from kinesynth_train.muscle_tally import MuscleTally
+from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION
 from kinesynth_train.settings import Settings
-from kinesynth_train.tally import ROWS
 from kinesynth_train.train import fit
 from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
 from tools.acceptance.runs import run_workflow
@@ -34,6 +37,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "odah_ours_tiny": {"steps": 1600, "window": 16, "batch_size": 8},
     "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
     "neurik_ours_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
+    "hsmr_tiny": {"steps": 3000, "window": 4, "batch_size": 16},
+    "biohuman_tiny": {"steps": 4000, "window": 16, "batch_size": 4},
 }
 LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
 CURVES = ROOT / "docs/images/training.png"
@@ -42,12 +47,15 @@ TITLES = {
     "odah_ours_tiny": "ODAH, ours",
     "neurik_tiny": "NeurIK (small)",
     "neurik_ours_tiny": "NeurIK, ours",
+    "hsmr_tiny": "HSMR (small)",
+    "biohuman_tiny": "BioHuman (small)",
 }
 COLUMNS = {
     MEAN_POSE: "mean pose",
     TRUE_IK: "IK, true markers",
     NOISY_IK: "IK, triangulated",
     FILTERED_IK: "the same, 6 Hz",
+    MEAN_ACTIVATION: "mean activation",
 }
 
 
@@ -102,6 +110,10 @@ def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
         yield Figure(f"comparison.{name}.below_mean_pose", below, "%", 40.0, "higher")
     for name in ("neurik", "neurik_ours"):
         yield Figure(f"comparison.{name}.mae_angle", methods[f"{name}_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
+    below = 100.0 * (1.0 - methods["hsmr_tiny"]["mae_angle_deg"] / mean)
+    yield Figure("comparison.hsmr.below_mean_pose", below, "%", 30.0, "higher")
+    above = methods["biohuman_tiny"]["muscle_pcc"] - methods[MEAN_ACTIVATION]["muscle_pcc"]
+    yield Figure("comparison.biohuman.pcc_above_mean_activation", above, "", 0.0, "higher")
     yield Figure("comparison.ik_true_markers.mae_angle", methods[TRUE_IK]["mae_angle_deg"], "deg", 0.1, "lower")
 
 
@@ -110,7 +122,8 @@ def _lines(methods: dict[str, dict[str, Any]]) -> list[str]:
     first = methods[MEAN_POSE]
     titles = columns(methods)
     lines = ["", f"| on people not seen | {' | '.join(titles.values())} |", f"|---|{'---:|' * len(titles)}"]
-    lines += [f"| {title} | {' | '.join(_cell(methods[n][key]) for n in titles)} |" for key, title in ROWS.items()]
+    rows = KeypointTally.rows | MuscleTally.rows
+    lines += [f"| {title} | {' | '.join(_cell(methods[n].get(key)) for n in titles)} |" for key, title in rows.items()]
     lines += ["", f"Over {first['frames']} frames, each counted once. {first['moving_coordinates']} of the"]
     lines[-1] += f" {len(first['mae_by_coordinate_deg'])} coordinates move: their truth spreads by more than 3 degrees."
     lines += ["", "| training | parameters | steps x windows | best after | minutes | windows/s | waiting for data |"]
@@ -124,7 +137,9 @@ def _lines(methods: dict[str, dict[str, Any]]) -> list[str]:
     return [*lines, ""]
 
 
-def _cell(value: float) -> str:
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
     return "0" if abs(value) < 0.005 else f"{value:.3g}"
 
 
@@ -141,8 +156,11 @@ def draw_curves(output: Path) -> None:
     mpl.use("agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(2, 2, figsize=(9, 6), layout="constrained")
-    for axis, name in zip(axes.flat, NETWORKS, strict=True):
+    rows = math.ceil(len(NETWORKS) / 2)
+    figure, axes = pyplot.subplots(rows, 2, figsize=(9, 3 * rows), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(NETWORKS) :]:
+        axis.remove()
+    for axis, name in zip(axes.flat, NETWORKS, strict=False):
         curve = _told(name)["loss"]
         terms = [term for term in curve[-1] if term != "step"]
         for term in sorted(terms, key="total".__ne__):

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from kinesynth.dynamics.names import GRAVITY
+from kinesynth.layout import FILES
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.stage_file import Clip, StageFile, read_stage
 from tools.acceptance.dynamics_consistency import (
@@ -41,7 +42,8 @@ def figures() -> Iterator[Figure]:
     yield from physics_figures(stages)
     yield from activation_figures(stages)
     yield from export_figures(stages, OUTPUT / "demo/results/opensim")
-    targets = [f"stages/{stage}/{shard}.h5" for shard in (*WALKS.values(), JUMP[0]) for stage in ("grf", "id")]
+    targets = [FILES[rule].format(shard=shard) for shard in (*WALKS.values(), JUMP[0])
+               for rule in ("ground_reaction", "inverse_dynamics")]  # fmt: skip
     run_workflow("demo_120_fps", {"motion": {"fps": 120}}, targets)
     yield from rate_figures(stages, faster, WALKS)
     yield from jump_figures(stages, faster, *JUMP)

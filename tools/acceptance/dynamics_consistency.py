@@ -10,6 +10,7 @@ from kinesynth.dynamics.names import GRAVITY
 from kinesynth.dynamics.static_optimization import exact_supply
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.figures import OUTPUT, Figure
 from tools.gait_trial import model_motion
@@ -57,9 +58,10 @@ def gait_rate_figures(folder: Path, work: Path) -> Iterator[Figure]:
     """Yield the same of the measured gait trial in `folder`, taken at two rates."""
     model = folder / "subject_walk_scaled.osim"
     names, _, angles = model_motion(folder, work / "log", step=1)
-    clips = {
-        f"every_{step}": Clip(f"every_{step}", {"angles": angles[::step]}, {"fps": 1e3 / step}) for step in GAIT_STEPS
-    }
+    clips = {}
+    for step in GAIT_STEPS:
+        name = f"every_{step}"
+        clips[name] = Kinematics.partly(angles=angles[::step]).clip(name, {"fps": 1e3 / step})
     write_stage(work / "rates.h5", StageFile(clips, {}, {"coordinate_names": names}))
     ground_reaction(ik=work / "rates.h5", model=model, output=work / "rates_grf.h5", log=work / "log")
     for foot, apart in zip(

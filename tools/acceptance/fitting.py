@@ -14,7 +14,9 @@ from kinesynth.body.subject import subject_shape
 from kinesynth.fitting.fit import fit_body
 from kinesynth.fitting.regressor import SHIPPED, read_regressor
 from kinesynth.fitting.shape import fit_shape
+from kinesynth.layout import FILES
 from kinesynth.motion.load import load_motion
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 
@@ -44,7 +46,7 @@ def regressor_figures() -> Iterator[Figure]:
 def residual_figures() -> Iterator[Figure]:
     """Yield the worst clip's mean distance from mesh to skeleton, over markers and joints."""
     for run in ("demo", "amass"):
-        files = sorted((OUTPUT / run / "stages/fit").glob("*.h5"))
+        files = sorted((OUTPUT / run).glob(FILES["fit_body"].format(shard="*")))
         means = [float(clip.arrays["residual"].mean()) for path in files for clip in read_stage(path).clips.values()]
         if means:
             yield Figure(f"skeleton.{run}.fit_residual", round(1e3 * max(means), 2), "mm", 10.0, "lower")
@@ -86,7 +88,7 @@ def _synthesised(body: BodyModel, truth: StageFile, regressor: Path) -> tuple[Pa
     for name, clip in truth.clips.items():
         vertices, _ = body.pose(SmplxPose.from_clip(clip))
         keypoints = np.tile(centres.mixture.of(vertices), (1, 2, 1))
-        solved[name] = Clip(name, {"markers": layout.positions(vertices), "keypoints": keypoints})
+        solved[name] = Kinematics.partly(markers=layout.positions(vertices), keypoints=keypoints).clip(name, {})
         pose = clip.arrays["body_pose"] + rng.normal(scale=0.05, size=63)
         moved[name] = Clip(name, {**clip.arrays, "body_pose": pose, "betas": clip.arrays["betas"] + off}, clip.attrs)
     motion, ik = FOLDER / "motion.h5", FOLDER / "ik.h5"
@@ -98,7 +100,7 @@ def _synthesised(body: BodyModel, truth: StageFile, regressor: Path) -> tuple[Pa
 
 def marker_figures() -> Iterator[Figure]:
     """Fit the free body to real markers: 85 in an AMASS file, 41 of a walking trial with its static one."""
-    walking, body = SHARED / "data/walking", OUTPUT / "demo/stages/body/model.npz"
+    walking, body = SHARED / "data/walking", OUTPUT / "demo" / FILES["build_body"]
     trials = {
         "amass_85": (SHARED / "data/amass/amass_sample.npz", None),
         "walking_41": (walking / "motion_capture_walk.trc", walking / "static_walk_1.trc"),

@@ -8,10 +8,11 @@ from benchmarks.inverse_kinematics import compare
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import Subject, valid_angles, weighed_markers
+from kinesynth.dynamics.quality import valid_angles
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, motion_weights, solve_with_opensim
 from kinesynth.kinematics.measured import scale_to_markers
+from kinesynth.layout import FILES
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
@@ -34,7 +35,7 @@ def figures() -> Iterator[Figure]:
     if amass := [name for name in shards if name.startswith("amass")]:
         yield from marker_figures("amass", amass)
     trials = [_stage_pair(name) for name in ("s01_000", "s02_000", "s03_000")]
-    trials += [(_folder() / f"stages/markers/{name}.h5", _model(name), None) for name in amass]
+    trials += [(_folder() / FILES["virtual_markers"].format(shard=name), _model(name), None) for name in amass]
     if (SHARED / "data/walking").is_dir():
         walking = SHARED / "data/walking"
         yield from gait_figures(walking)
@@ -47,13 +48,13 @@ def _folder() -> Path:
 
 
 def _model(shard: str) -> Path:
-    return _folder() / f"stages/scale/{shard.rpartition('_')[0]}.osim"
+    return _folder() / FILES["scale_model"].format(subject=shard.rpartition("_")[0])
 
 
 def _stage_pair(shard: str) -> Trial:
     """Return the demo's markers and model of a shard."""
     subject = shard.rpartition("_")[0]
-    targets = [f"stages/markers/{shard}.h5", f"stages/scale/{subject}.osim"]
+    targets = [FILES["virtual_markers"].format(shard=shard), FILES["scale_model"].format(subject=subject)]
     run_workflow("demo", {}, targets)
     return OUTPUT / "demo" / targets[0], OUTPUT / "demo" / targets[1], None
 
@@ -70,7 +71,7 @@ def _solve_library() -> list[str]:
     write_text(table, "\n".join("\t".join(row) for row in (HEADER, *rows)) + "\n")
     shards = list(dict.fromkeys(f"{row[1]}_000" for row in rows))
     config = {"clips": str(table), "clips_per_shard": 16, "motion": {"max_clip_seconds": 30.0}}
-    run_workflow(RUN, config, [f"stages/ik/{shard}.h5" for shard in shards])
+    run_workflow(RUN, config, [FILES["inverse_kinematics"].format(shard=shard) for shard in shards])
     return shards
 
 
@@ -78,33 +79,30 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
     """Yield the worst clip's marker errors and its share of valid angles."""
     rms, greatest, valid = [], [], []
     for shard in shards:
-        path = _folder() / f"stages/ik/{shard}.h5"
+        path = _folder() / FILES["inverse_kinematics"].format(shard=shard)
         stage = read_stage(path)
-        weighed = weighed_markers(path, stage.attrs)
         if stage.rejected:
             raise RuntimeError(f"{shard}: {sorted(stage.rejected)} rejected")
         for clip_id, clip in stage.clips.items():
             rms.append(1e3 * float(np.sqrt(np.mean(clip.arrays["marker_error_rms"] ** 2))))
             greatest.append(1e3 * float(clip.arrays["marker_error_max"].max()))
-            valid.append(_valid_share(clip, weighed, _model(shard)))
+            valid.append(_valid_share(clip, _model(shard)))
             print(f"{clip_id:24} RMS {rms[-1]:5.1f} mm, maximum {greatest[-1]:5.1f} mm, valid angles {valid[-1]:.2f}")  # noqa: T201
     yield Figure(f"skeleton.ik_{name}_rms", round(max(rms), 2), "mm", 15.0, "lower")
     yield Figure(f"skeleton.ik_{name}_max", round(max(greatest), 2), "mm", 40.0, "lower")
     yield Figure(f"skeleton.ik_{name}_valid_angles", round(float(np.mean(valid)), 4), "share", 0.75, "higher")
 
 
-def _valid_share(clip: Clip, weighed: list[str], model: Path) -> float:
+def _valid_share(clip: Clip, model: Path) -> float:
     """Return the share of angles that the masks on marker errors leave."""
-    skeleton = SkeletonDefinition.from_osim(model)
-    subject = Subject(skeleton, weighed, np.empty(0), [])
-    return float(valid_angles(clip.arrays, subject, Filters()).mean())
+    return float(valid_angles(clip.arrays, SkeletonDefinition.from_osim(model), Filters()).mean())
 
 
 def gait_figures(walking: Path) -> Iterator[Figure]:
     """Yield leg angles and marker errors of the published gait trial, beside those of the published model."""
     folder, log = _folder(), _folder() / "gait.log"
     scale_to_markers(
-        static=walking / "static_walk_1.trc", marker_set=MARKER_SET, skeleton=folder / "stages/skeleton/generic.osim",
+        static=walking / "static_walk_1.trc", marker_set=MARKER_SET, skeleton=folder / FILES["build_skeleton"],
         mass_kg=85.07, output=folder / "gait.osim", report=folder / "gait.json", log=log,
     )  # fmt: skip
     file = walking / "motion_capture_walk.trc"
@@ -121,7 +119,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         here = found["angles"][common, stage.attrs["coordinate_names"].index(name)]
         apart = float(np.rad2deg(np.sqrt(np.mean((here - there) ** 2))))
         yield Figure(f"skeleton.gait_{name}", round(apart, 3), "degrees", 5.0, "lower")
-    published = _published_error(walking / "subject_walk_scaled.osim", trial, log)
+    published = published_error(walking / "subject_walk_scaled.osim", trial, log)
     rms = np.sqrt(np.mean(published**2, axis=1)).mean()
     ours = found["marker_error_rms"].mean(), found["marker_error_max"].max()
     for name, value, bar in (("rms", ours[0], rms), ("max", ours[1], published.max())):
@@ -129,7 +127,7 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         yield Figure(f"skeleton.gait_marker_{name}", round(1e3 * float(value), 2), "mm", bar_mm, "lower")
 
 
-def _published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
+def published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
     """Return the errors (T, M) m of the published scaled model's weighted markers, by OpenSim's tool."""
     weights = motion_weights(trial.names, MARKER_SET)
     solved = isolated(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kinesynth.dataset.index import read_index
+from kinesynth.layout import LABEL_FILES
 from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.runs import recordings, run_recording, run_workflow
 
-LABEL_STAGES = ("motion", "markers", "ik", "fit", "grf", "id", "so", "quality")
 Row = dict[str, Any]
 
 
@@ -52,7 +52,7 @@ def demo_figures() -> Iterator[Figure]:
     run_workflow("demo", {})
     yield from index_figures("demo", clips=6)
     shards = [path.stem for path in sorted((OUTPUT / "demo/results/shards").glob("*.h5"))]
-    targets = [f"stages/{stage}/{shard}.h5" for stage in LABEL_STAGES for shard in shards]
+    targets = [file.format(shard=shard) for file in LABEL_FILES.values() for shard in shards]
     run_workflow("demo_twin", {}, targets)
     same = [(OUTPUT / "demo" / file).read_bytes() == (OUTPUT / "demo_twin" / file).read_bytes() for file in targets]
     yield Figure("main.demo.same_seed_same_bytes", sum(same) / len(same), "share", 1.0, "higher")

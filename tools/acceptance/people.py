@@ -1,24 +1,12 @@
-"""The people that are drawn: whether OpenSim's generic skeleton can be scaled to each of ten thousand."""
+"""People: those who are drawn, and recordings of real ones."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from kinesynth.body.build import build_body
-from kinesynth.body.drawn import drawn_shape
-from kinesynth.body.measurements import Tape
-from kinesynth.body.model import load_body
+from tools.acceptance import drawn_people, measured_people
 from tools.acceptance.figures import Figure
-
-PEOPLE, SEED, DENSITY_KG_M3 = 10_000, 1, 985.0
 
 
 def figures() -> Iterator[Figure]:
-    """Yield how many of the people drawn have a factor beyond its bound; tests hold the factors against ScaleTool's."""
-    with TemporaryDirectory(prefix="kinesynth-") as folder:
-        build_body(output=Path(folder) / "model.npz")
-        model = load_body(Path(folder) / "model.npz")
-    tape = Tape(model)
-    shapes = (drawn_shape(model, f"p{number}", SEED, DENSITY_KG_M3, tape) for number in range(PEOPLE))
-    refused = sum(tape.misfit(shape.betas) is not None for shape in shapes)
-    yield Figure("people.drawn_not_scaled", refused, f"of {PEOPLE}", 0, "lower")
+    """Measure each in turn."""
+    yield from drawn_people.figures()
+    yield from measured_people.figures()

@@ -13,6 +13,7 @@ from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.isolation import Worker
+from kinesynth.layout import FILES
 from kinesynth.render import blender_process
 from kinesynth.render.anatomy import Piece
 from kinesynth.render.cameras import set_up
@@ -39,9 +40,9 @@ DIRECTIONS = 26  # in which `write_person` takes extreme points, of each piece a
 
 def figures() -> Iterator[Figure]:
     """Measure on the demo's own motions."""
-    forces = [f"stages/grf/{path.name}" for path in _fits()]
-    run_workflow("demo", {}, ["stages/body/model.npz", *(str(path) for path in _fits()), *forces])
-    model = load_body(OUTPUT / "demo/stages/body/model.npz")
+    forces = [FILES["ground_reaction"].format(shard=path.stem) for path in _fits()]
+    run_workflow("demo", {}, [FILES["build_body"], *(str(path) for path in _fits()), *forces])
+    model = load_body(OUTPUT / "demo" / FILES["build_body"])
     poses = [
         SmplxPose.from_clip(clip) for path in _fits() for clip in read_stage(OUTPUT / "demo" / path).clips.values()
     ]
@@ -53,7 +54,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _fits() -> list[Path]:
-    return [Path(f"stages/fit/{shard}_000.h5") for shard in ("s01", "s02", "s03")]
+    return [Path(FILES["fit_body"].format(shard=f"{shard}_000")) for shard in ("s01", "s02", "s03")]
 
 
 def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None) -> SmplxPose:
@@ -108,7 +109,7 @@ def _standing_feet(model: BodyModel) -> Iterator[Figure]:
 
 def _heights_of_carried(model: BodyModel, fit: Path) -> np.ndarray:
     """Return the lowest point over the floor, m, of the frames of a shard in which a force acts on a foot."""
-    forces = read_stage(OUTPUT / "demo/stages/grf" / fit.name).clips
+    forces = read_stage(OUTPUT / "demo" / FILES["ground_reaction"].format(shard=fit.stem)).clips
     heights = []
     for name, clip in read_stage(OUTPUT / "demo" / fit).clips.items():
         pose = SmplxPose.from_clip(clip)

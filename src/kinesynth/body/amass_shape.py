@@ -11,23 +11,26 @@ from kinesynth.body.amass_upright import read_upright
 from kinesynth.body.bone_lengths import LEG, leg_length, lengths, smplx_lengths
 from kinesynth.body.model import BodyModel
 from kinesynth.body.schema import BETAS
-from kinesynth.body.shape import Shape, fit_lengths, prior
+from kinesynth.body.shape import LENGTH_SPREAD_M, Shape, fit_lengths, prior
+from kinesynth.body.stated_shape import likely_betas
 from kinesynth.clips import ClipRow
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.notes import tell
+from kinesynth.stated import NOTHING, Stated
 
 OWN_BETAS = "betas of the file"
 _MOST_FILES = 6  # that a size is taken from together
 _FREE_CAN = "or use `body.model: free`, which takes the size from markers or motion"
 
 
-def shape_of_amass(model: BodyModel, rows: Sequence[ClipRow], density_kg_m3: float) -> Shape:
+def shape_of_amass(model: BodyModel, rows: Sequence[ClipRow], density_kg_m3: float, stated: Stated = NOTHING) -> Shape:
     """Return the shape that AMASS files of one person tell; the first decides whose betas they are.
 
     Args:
         model: the body.
         rows: clips of source amass, one or more.
         density_kg_m3: of the body.
+        stated: of the person.
 
     Raises:
         BadInput: the first file is unusable, or its betas are not those of a licensed body.
@@ -35,14 +38,15 @@ def shape_of_amass(model: BodyModel, rows: Sequence[ClipRow], density_kg_m3: flo
     file = read_row(rows[0])
     if not model.identity.is_free:
         require_own_betas(file, model)
-        return Shape(first_betas(file), file.gender, OWN_BETAS)
+        return Shape(first_betas(file), file.gender, OWN_BETAS, basis="betas")
     if tells_size(file):
         mean = np.zeros(BETAS)
         target = lengths(model.rest_joints(mean)) * smplx_lengths(first_betas(file)) / smplx_lengths(mean)
         betas = fit_lengths(model, target, file.gender, density_kg_m3)
         return Shape(betas, file.gender, "bone lengths of the file's betas")
     rows = rows[:_MOST_FILES]
-    return _of_markers(model, file, rows) or _of_motion(model, file, rows, density_kg_m3)
+    likely = likely_betas(model, stated, density_kg_m3)
+    return _of_markers(model, file, rows, likely) or _of_motion(model, file, rows, density_kg_m3)
 
 
 def read_row(row: ClipRow) -> AmassFile:
@@ -81,20 +85,20 @@ def _foreign(file: AmassFile) -> str:
     return f"{names.get(file.model, file.model)} {file.gender} betas are not used"
 
 
-def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow]) -> Shape | None:
+def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], likely: np.ndarray | None) -> Shape | None:
     """Return the shape on which the markers sit that some files keep, None where they keep none that will do."""
     from kinesynth.body.mocap.fit import dress
     from kinesynth.body.mocap.trial import read_trial
 
     trials = []
-    for path in dict.fromkeys(row.path for row in rows if row.path is not None):
+    for path, table in {row.path: row.labels for row in rows if row.path is not None}.items():
         try:
-            trials.append(read_trial(path, model))
+            trials.append(read_trial(path, model, table))
         except BadInput as error:
             if error.field != "marker_data":
                 sys.stderr.write(f"note: {error}; they do not tell the subject's size\n")
     try:
-        betas = dress(model, trials).betas.numpy() if trials else None
+        betas = dress(model, trials, likely=likely).betas.numpy() if trials else None
     except ClipRejected as error:
         tell(file.path, [f"{error}; the markers do not tell the subject's size"])
         return None
@@ -102,7 +106,7 @@ def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow]) -> S
         return None
     size = leg_length(model.rest_joints(betas)) / leg_length(mean_joints())
     source = f"measured markers of the AMASS file ({_foreign(file)})"
-    return Shape(betas, file.gender, source, amass_size=size)
+    return Shape(betas, file.gender, source, amass_size=size, basis="skin")
 
 
 def _of_motion(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], density_kg_m3: float) -> Shape:
@@ -118,7 +122,8 @@ def _of_motion(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], densi
     target[len(LEG) :] = np.nan
     betas = fit_lengths(model, target, file.gender, density_kg_m3)
     source = f"leg length from the motion, +- {100.0 * error_of_size:.0f} % ({_foreign(file)})"
-    return Shape(betas, file.gender, source, amass_size=size)
+    spread = np.where(np.isfinite(target), np.hypot(LENGTH_SPREAD_M, error_of_size * target), np.inf)
+    return Shape(betas, file.gender, source, amass_size=size, length_spread_m=spread)
 
 
 def usual_size(model: BodyModel, sex: str) -> tuple[float, float]:

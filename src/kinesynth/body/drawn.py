@@ -15,7 +15,14 @@ _DRAWN_BMI = (18.5, 32.0)  # kg/m2: neither underweight nor beyond the first deg
 _MOST_DRAWS = 200
 
 
-def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float, tape: Tape | None = None) -> Shape:
+def drawn_shape(
+    model: BodyModel,
+    subject: str,
+    seed: int,
+    density_kg_m3: float,
+    tape: Tape | None = None,
+    sex: str | None = None,
+) -> Shape:
     """Draw a subject's sex and betas, again and again until the person is an ordinary one.
 
     Ordinary is a body mass index between the bounds above, and a size that the skeleton can be scaled to. `tape`
@@ -25,7 +32,8 @@ def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float,
         BadInput: the body model has no such bodies.
     """
     random = generator(seed, subject, "body")
-    sex = SEXES[int(random.integers(len(SEXES)))]
+    drawn_sex = SEXES[int(random.integers(len(SEXES)))]
+    sex = sex or drawn_sex
     mean, spread = prior(model, sex)
     tape = tape or Tape(model)
     for _ in range(_MOST_DRAWS):
@@ -34,7 +42,7 @@ def drawn_shape(model: BodyModel, subject: str, seed: int, density_kg_m3: float,
         vertices = model.rest_vertices(betas)
         bmi = density_kg_m3 * volume(vertices, model.faces) / height(vertices) ** 2
         if _DRAWN_BMI[0] <= bmi <= _DRAWN_BMI[1] and tape.misfit(betas) is None:
-            return Shape(betas, sex, "drawn")
+            return Shape(betas, sex, "drawn", basis="drawn")
     low, high = _DRAWN_BMI
     expected = f"{low:g} to {high:g} kg/m² and a plausible size among {_MOST_DRAWS} draws"
     raise BadInput(

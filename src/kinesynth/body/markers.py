@@ -10,6 +10,7 @@ from kinesynth.body.landmarks import TABLE, RestBody, Rule, find, rules
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import BadInput
 from kinesynth.geometry.mesh import nearest_point
+from kinesynth.records import MarkerPaths
 from kinesynth.stage_file import Clip, process_clips
 
 _BODY_SIDES = frozenset({"femur", "tibia", "calcn", "toes", "humerus", "ulna", "radius", "hand"})
@@ -54,7 +55,7 @@ def virtual_markers(*, body: Path, motion: Path, output: Path, marker_vertices: 
 
     def mark(clip: Clip) -> Clip:
         vertices, _ = model.pose(SmplxPose.from_clip(clip))
-        return Clip(clip.clip_id, {"markers": layout.positions(vertices)}, clip.attrs)
+        return MarkerPaths(layout.positions(vertices)).clip(clip.clip_id, clip.attrs)
 
     attrs = {"marker_names": list(layout.names), "marker_bodies": list(layout.bodies)}
     process_clips("virtual_markers", [motion], output, mark, attrs)

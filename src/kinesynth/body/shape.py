@@ -1,6 +1,7 @@
 """A subject's shape: where it comes from, what is usual in its sex, and the one nearest to lengths and a mass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from kinesynth.body.schema import BETAS
 from kinesynth.geometry.mesh import volume
 
 SEXES = ("male", "female")
-_BMI, _BMI_SPREAD = 24.0, 3.0  # kg/m2: what a body of unknown mass is taken for
+BMI, BMI_SPREAD = 24.0, 3.0  # kg/m2: what a body of unknown mass is taken for
 _MASS_SPREAD_KG = 5.0  # how far a mesh may be from a known mass
-_LENGTH_SPREAD_M = np.array([0.005] * 4 + [0.020, 0.020, 0.010])
+_HEIGHT_SPREAD_M = 0.005  # and from a known height
+LENGTH_SPREAD_M = np.array([0.005] * 4 + [0.020, 0.020, 0.010])
 """How well each of `LENGTHS` is known: limbs to 5 mm; widths and trunk less, since body models put the hip, shoulder
 and neck centres in different places."""
 
@@ -28,6 +30,8 @@ class Shape:
         mass_kg: if something better than the mesh's volume tells it.
         amass_size: of an AMASS file whose own betas are another model's, how large its body is against SMPL-X's mean
             one, by the length of the legs.
+        basis: what tells it: nothing (drawn), the file's betas as they are, bone lengths, or markers on the skin.
+        length_spread_m: (7,) how well each of `LENGTHS` is known, infinite where it is not.
     """
 
     betas: np.ndarray
@@ -35,6 +39,8 @@ class Shape:
     source: str
     mass_kg: float | None = None
     amass_size: float | None = None
+    basis: Literal["drawn", "betas", "lengths", "skin"] = "lengths"
+    length_spread_m: np.ndarray = field(default_factory=LENGTH_SPREAD_M.copy)
 
 
 def height(vertices: np.ndarray) -> float:
@@ -51,12 +57,21 @@ def prior(model: BodyModel, sex: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_lengths(
-    model: BodyModel, target: np.ndarray, sex: str, density_kg_m3: float, *, mass_kg: float | None = None
+    model: BodyModel,
+    target: np.ndarray,
+    sex: str,
+    density_kg_m3: float,
+    *,
+    mass_kg: float | None = None,
+    mass_spread_kg: float = _MASS_SPREAD_KG,
+    height_m: float | None = None,
+    spread_m: np.ndarray = LENGTH_SPREAD_M,
+    centre: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the betas (10,) whose bone lengths, and mass, are nearest to those wanted.
+    """Return the betas (10,) whose bone lengths, mass and height are nearest to those wanted.
 
-    The most probable shape under the normal prior of the sex's betas, given lengths and a mass known within the spreads
-    above: a regularised least-squares problem in ten unknowns.
+    The most probable shape under the normal prior of the sex's betas, given lengths and a mass known within spreads:
+    a regularised least-squares problem in ten unknowns.
 
     Args:
         model: the body.
@@ -64,17 +79,23 @@ def fit_lengths(
         sex: male, female or neutral.
         density_kg_m3: of the body.
         mass_kg: if unknown, an ordinary body mass index is asked for.
+        mass_spread_kg: how well it is known.
+        height_m: if known, to 5 mm.
+        spread_m: (7,) how well each length is known.
+        centre: (10,) the most probable shape, if not the mean of the sex.
     """
     from scipy.optimize import least_squares
 
     mean, spread = prior(model, sex)
+    mean = mean if centre is None else centre
     known = np.isfinite(target)
 
     def residuals(deviation: np.ndarray) -> np.ndarray:
         vertices = model.rest_vertices(mean + spread @ deviation)
-        mass, squared = density_kg_m3 * volume(vertices, model.faces), height(vertices) ** 2
-        excess = (mass / squared - _BMI) / _BMI_SPREAD if mass_kg is None else (mass - mass_kg) / _MASS_SPREAD_KG
+        mass, tall = density_kg_m3 * volume(vertices, model.faces), height(vertices)
+        excess = (mass / tall**2 - BMI) / BMI_SPREAD if mass_kg is None else (mass - mass_kg) / mass_spread_kg
         found = lengths(model.layer.J_regressor.numpy() @ vertices)
-        return np.concatenate([deviation, ((found - target) / _LENGTH_SPREAD_M)[known], [excess]])
+        stature = [] if height_m is None else [(tall - height_m) / _HEIGHT_SPREAD_M]
+        return np.concatenate([deviation, ((found - target) / spread_m)[known], [excess], stature])
 
     return np.asarray(mean + spread @ least_squares(residuals, np.zeros(BETAS)).x)

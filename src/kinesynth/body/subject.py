@@ -4,18 +4,22 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from kinesynth.atomic import write_text
 from kinesynth.body.amass_shape import shape_of_amass
 from kinesynth.body.bone_lengths import opensim_measures, require_measures
 from kinesynth.body.drawn import drawn_shape
-from kinesynth.body.measurements import Misfit, Tape
+from kinesynth.body.measurements import Tape
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.shape import Shape, fit_lengths, height
-from kinesynth.clips import ClipRow, read_clips
+from kinesynth.body.stated_shape import errors_of, likely_betas, require_consistent, with_stated
+from kinesynth.clips import ClipRow, read_clips, stated_people
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.geometry.mesh import volume
 from kinesynth.isolation import isolated
 from kinesynth.notes import tell
+from kinesynth.stated import NOTHING, Stated
 
 SHAPE_TELLING = ("amass", "opensim", "markers")  # the sources whose files tell a shape, the better first
 _MOST_TRIALS = 6  # of markers, that a shape is fitted to together
@@ -29,9 +33,10 @@ def subject_shape(
     output: Path,
     seed: int = 1,
     density_kg_m3: float = 985.0,
+    subjects: Path | None = None,
     log: Path = Path("subject_shape.log"),
 ) -> None:
-    """Write a subject's betas, sex, height and mass.
+    """Write a subject's betas, sex, height and mass, and the errors of height and mass where they are estimates.
 
     The first clip whose source tells a shape decides. AMASS betas are taken as they are on a licensed body of their
     surface model and gender, and on no other. On the free body, betas are chosen whose bone lengths stand to the mean
@@ -45,6 +50,9 @@ def subject_shape(
     one that the skeleton cannot be scaled to, a drawn one stands in, so that later stages find a model, and the record
     says why every clip of the subject is to be rejected.
 
+    A mass, a height and a sex that the clip table or a table of subjects states are met by the shape and kept as they
+    are; a height that the recording contradicts rejects every clip of the subject.
+
     Args:
         body: body model, npz in SMPL-X's schema.
         clips: clip table.
@@ -53,22 +61,34 @@ def subject_shape(
         seed: of the run.
         density_kg_m3: of the whole body with air in the lungs; mass is the rest mesh's volume times this. The default
             is that of Choutas et al. 2022 (SHAPY, doi:10.1109/CVPR52688.2022.00274).
+        subjects: a table of subjects (subject, mass in kg, height in m, sex), beside what the clip table states.
         log: where OpenSim's output goes.
 
     Raises:
         BadInput: the table has no clip of the subject, or the body model cannot be used.
     """
-    rows = [row for row in read_clips(clips) if row.subject == subject]
+    table = read_clips(clips)
+    rows = [row for row in table if row.subject == subject]
     if not rows:
         raise BadInput(clips, "subject", repr(subject), "a subject of the table", "correct the name")
+    stated = stated_people(clips, rows, subjects or "").get(subject, NOTHING)
     model = load_body(body)
-    shape = _shape(model, rows, seed, density_kg_m3, log)
-    misfit = Tape(model).misfit(shape.betas)
-    if misfit is not None:
-        print(f"note: {subject}: {misfit}; the subject's clips are rejected", file=sys.stderr)  # noqa: T201
+    shape, rejection = _shape(model, rows, seed, density_kg_m3, log, stated), None
+    try:
+        shape = _usable(model, shape, stated, density_kg_m3)
+    except ClipRejected as error:
+        rejection = error
+        print(f"note: {subject}: {error.detail}; the subject's clips are rejected", file=sys.stderr)  # noqa: T201
         shape = drawn_shape(model, subject, seed, density_kg_m3)
     write_subject(
-        output, model, shape, subject=subject, split=rows[0].split, density_kg_m3=density_kg_m3, misfit=misfit
+        output,
+        model,
+        shape,
+        subject=subject,
+        split=rows[0].split,
+        density_kg_m3=density_kg_m3,
+        stated=NOTHING if rejection else stated,
+        rejection=rejection,
     )
 
 
@@ -80,47 +100,70 @@ def write_subject(
     subject: str,
     split: str,
     density_kg_m3: float,
-    misfit: Misfit | None = None,
+    stated: Stated = NOTHING,
+    rejection: ClipRejected | None = None,
 ) -> None:
     """Write a subject's record: betas, sex, height, and mass from the volume where nothing better tells it.
 
-    A `misfit` goes on record as why `load-motion` is to reject all of the subject's clips.
+    Beside height and mass stand their errors (standard deviations), 0 where they are stated. A `rejection` goes on
+    record as why `load-motion` is to reject all of the subject's clips.
     """
     vertices = model.rest_vertices(shape.betas)
     mass = shape.mass_kg if shape.mass_kg is not None else density_kg_m3 * volume(vertices, model.faces)
+    mass_error, height_error = errors_of(model, shape, stated, density_kg_m3)
+    if mass_error and rejection is None:
+        tell(
+            subject, [f"mass {mass:.1f} +- {mass_error:.1f} kg, estimated; the column mass of the clip table states it"]
+        )
     record = {
         "subject": subject,
         "sex": shape.sex,
         "betas": [round(float(beta), 6) for beta in shape.betas],
-        "height_m": round(height(vertices), 4),
+        "height_m": round(stated.height or height(vertices), 4),
+        "height_error_m": round(height_error, 4),
         "mass_kg": round(float(mass), 3),
+        "mass_error_kg": round(mass_error, 3),
         "split": split,
         "shape_source": shape.source,
     }
     if shape.amass_size is not None:
         record["amass_size"] = round(shape.amass_size, 6)
-    if misfit is not None:
+    if rejection is not None:
         record["rejected"] = {
-            "reason": "a person whom the skeleton cannot be scaled to",
-            "figure": round(misfit.factor, 4),
-            "detail": str(misfit),
+            "reason": rejection.reason,
+            "figure": round(float(rejection.figure or 0.0), 4),
+            "detail": rejection.detail,
         }
     write_text(path, json.dumps(record, indent=1) + "\n")
 
 
-def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: float, log: Path) -> Shape:
+def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float) -> Shape:
+    """Return the shape with what is stated.
+
+    Raises:
+        ClipRejected: the recording contradicts that, or the skeleton cannot be scaled to it.
+    """
+    require_consistent(model, shape, stated, density_kg_m3)
+    shape = with_stated(model, shape, stated, density_kg_m3)
+    if misfit := Tape(model).misfit(shape.betas):
+        raise ClipRejected("a person whom the skeleton cannot be scaled to", misfit.factor, str(misfit))
+    return shape
+
+
+def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: float, log: Path, stated: Stated) -> Shape:
     """Return the shape that the first readable file tells; a file that cannot be read is left to its clip's stage."""
     telling = [row for source in SHAPE_TELLING for row in rows if row.source == source]
     for row in telling:
         try:
             if row.source == "amass":
-                return shape_of_amass(model, _from(row, telling), density_kg_m3)
+                return shape_of_amass(model, _from(row, telling), density_kg_m3, stated)
             if row.source == "markers":
-                return _of_markers(model, [other for other in telling if other.source == "markers"])
+                trials = [other for other in telling if other.source == "markers"]
+                return _of_markers(model, trials, likely_betas(model, stated, density_kg_m3))
             return _of_opensim(model, _file(row.model), density_kg_m3, log)
         except (BadInput, ClipRejected) as error:
             print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-    return drawn_shape(model, rows[0].subject, seed, density_kg_m3)
+    return drawn_shape(model, rows[0].subject, seed, density_kg_m3, sex=stated.sex)
 
 
 def _from(row: ClipRow, rows: list[ClipRow]) -> list[ClipRow]:
@@ -142,21 +185,21 @@ def _of_opensim(model: BodyModel, path: Path, density_kg_m3: float, log: Path) -
     return Shape(betas, "neutral", "bone lengths and mass of the OpenSim model", mass)
 
 
-def _of_markers(model: BodyModel, rows: list[ClipRow]) -> Shape:
+def _of_markers(model: BodyModel, rows: list[ClipRow], likely: np.ndarray | None) -> Shape:
     """Return the shape on which the markers of a subject's trials sit, static trials included."""
     from kinesynth.body.mocap.fit import dress
     from kinesynth.body.mocap.trial import read_trial
 
-    files = dict.fromkeys(file for row in rows for file in (row.static, row.path) if file is not None)
+    files = {file: row.labels for row in rows for file in (row.static, row.path) if file is not None}
     trials = []
     for file in list(files)[:_MOST_TRIALS]:
         try:
-            trials.append(read_trial(file, model))
+            trials.append(read_trial(file, model, files[file]))
             tell(file, trials[-1].notes)
         except BadInput as error:
             print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
     if not trials:
         raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
-    dressed = dress(model, trials)
+    dressed = dress(model, trials, likely=likely)
     tell(rows[0].path or rows[0].subject, dressed.notes)
-    return Shape(dressed.betas.numpy(), "neutral", "measured markers")
+    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin")

@@ -18,12 +18,15 @@ class Crop:
     Attributes:
         size: side of the delivered pictures, px.
         margin: side of the square over the longer side of the box.
+        aspect: width over height of the square's middle part that is to hold the box: below 1 a wide box gets a larger
+            square, for networks that look at the middle columns alone.
         scale_jitter: the side is multiplied by a factor from 1 - this to 1 + this, drawn once per window and view.
         shift_jitter: the centre moves by up to this share of the side in x and in y, drawn once per window and view.
     """
 
     size: int = 256
     margin: float = 1.15
+    aspect: float = 1.0
     scale_jitter: float = 0.0
     shift_jitter: float = 0.0
 
@@ -34,7 +37,8 @@ class Crop:
         """
         factor = 1.0 + self.scale_jitter * rng.uniform(-1.0, 1.0)
         shift = self.shift_jitter * rng.uniform(-1.0, 1.0, 2)
-        longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True), _SMALLEST)
+        needed = (boxes[:, 2:] - boxes[:, :2]) / [self.aspect, 1.0]
+        longer = np.maximum(needed.max(axis=1, keepdims=True), _SMALLEST)
         side = longer * self.margin * factor
         corner = (boxes[:, :2] + boxes[:, 2:]) / 2 + shift * side - side / 2
         return 2 * np.rint(np.concatenate([corner, side], axis=1) / 2).astype(np.int64)

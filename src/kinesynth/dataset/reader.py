@@ -127,6 +127,10 @@ class ShardDataset:
         """Return the file that an item is read from."""
         return self._items[index][0].shard
 
+    def clip_of(self, index: int) -> ClipPlace:
+        """Return the clip that an item is read from."""
+        return self._items[index][0]
+
     def close(self) -> None:
         """Close the files that this process has open."""
         self._reader.files.close()

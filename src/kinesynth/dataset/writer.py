@@ -33,7 +33,7 @@ from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stag
 STAGE = "pack_shard"
 MEND = "run the stages of this shard again"
 HDF5_FORMAT = ("v110", "v110")  # its index of chunks takes a quarter off the size of a small shard
-_PERSON = ("subject", "split", "sex", "mass_kg", "height_m", "shape_source")
+_PERSON = ("subject", "split", "sex", "mass_kg", "mass_error_kg", "height_m", "height_error_m", "shape_source")
 _PLACEMENT = {"root_scale": 1.0, "heading_removed_rad": 0.0, "floor_removed_m": 0.0}  # what a source may leave unsaid
 _SMPLX = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "transl", "residual")
 

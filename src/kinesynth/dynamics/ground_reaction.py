@@ -19,10 +19,11 @@ from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.masked import without_dynamics
-from kinesynth.dynamics.names import GRAVITY, PELVIS_FORCES, ROOT
+from kinesynth.dynamics.names import FEET, GRAVITY, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
+from kinesynth.records import GroundForces, Kinematics
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
@@ -113,12 +114,11 @@ def ground_reaction(
     )
 
     def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
-        fps = float(clip.attrs["fps"])
         attrs = {**clip.attrs, "grf_engine": engine, "cutoff_hz": cutoff_hz}
         try:
             demand = worker.call(
-                whole_body_demand, model.absolute(), names, root_rotation, clip.arrays["angles"], fps, cutoff_hz,
-                contact, timeout_seconds=timeout_seconds,
+                whole_body_demand, model.absolute(), names, root_rotation, Kinematics.of(clip).angles, clip.fps,
+                cutoff_hz, contact, timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
@@ -131,8 +131,10 @@ def ground_reaction(
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
-        arrays = {name: getattr(reaction, name) for name in ("force", "cop", "moment", "unexplained")}
-        return Clip(clip.clip_id, {**arrays, "smooth_angles": demand.angles, "airborne": demand.airborne}, attrs)
+        forces = GroundForces(
+            reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne
+        )
+        return forces.clip(clip.clip_id, attrs)
 
     with Worker(log) as worker:
         root_rotation = worker.call(read_root_rotation, model.absolute(), timeout_seconds=MODEL_SECONDS)
@@ -143,11 +145,9 @@ def ground_reaction(
 
 def _not_estimated(clip: Clip, attrs: Mapping[str, Any], reason: str) -> Clip:
     """Return a clip without forces, whose smooth angles are the unfiltered ones."""
-    frames = len(clip.arrays["angles"])
-    shapes = dict.fromkeys(("force", "cop", "moment"), (frames, 2, 3)) | {"unexplained": (frames, len(ROOT))}
-    masked = without_dynamics(clip.clip_id, attrs, reason, shapes)
-    others = {"smooth_angles": clip.arrays["angles"], "airborne": np.zeros(frames, dtype=bool)}
-    return replace(masked, arrays={**masked.arrays, **others})
+    angles = Kinematics.of(clip).angles
+    zeros = GroundForces.zeros(T=len(angles), J=angles.shape[1], F=len(FEET))
+    return without_dynamics(clip.clip_id, attrs, reason, replace(zeros, smooth_angles=angles))
 
 
 def _gaitdynamics(

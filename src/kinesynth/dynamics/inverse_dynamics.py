@@ -10,6 +10,7 @@ from kinesynth.dynamics.names import ROOT
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
+from kinesynth.records import GroundForces, Moments
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
@@ -36,18 +37,17 @@ def inverse_dynamics(
     names = list(read_stage(grf).attrs["coordinate_names"])
 
     def work(worker: Worker, ground: Clip) -> Clip:
-        angles = ground.arrays["smooth_angles"]
+        forces = GroundForces.of(ground)
         try:
             moments = worker.call(
-                joint_moments, model.absolute(), names, angles, float(ground.attrs["fps"]),
-                [ground.arrays[name] for name in ("force", "cop", "moment")],
+                joint_moments, model.absolute(), names, forces.smooth_angles, ground.fps, forces.wrench,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
-            shapes = {"moments": (len(angles), len(names)), "residual": (len(angles), len(ROOT))}
-            return without_dynamics(ground.clip_id, ground.attrs, f"inverse dynamics: {error}", shapes)
+            zeros = Moments.zeros(T=len(forces.smooth_angles), J=len(names))
+            return without_dynamics(ground.clip_id, ground.attrs, f"inverse dynamics: {error}", zeros)
         residual = moments[:, [names.index(name) for name in ROOT]]
-        return Clip(ground.clip_id, {"moments": moments, "residual": residual}, ground.attrs)
+        return Moments(moments, residual).clip(ground.clip_id, ground.attrs)
 
     with Worker(log) as worker:
         process_clips("inverse_dynamics", [grf], output, partial(work, worker), {"coordinate_names": names})

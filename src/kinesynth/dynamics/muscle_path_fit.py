@@ -8,6 +8,7 @@ from scipy.stats import qmc
 
 from kinesynth.dynamics.muscle_paths import MusclePaths, fit_paths
 from kinesynth.isolation import Worker
+from kinesynth.records import GroundForces
 from kinesynth.stage_file import read_stage
 
 REACH_RAD = np.radians(10.0)  # how far around the motion the paths are to hold
@@ -40,7 +41,7 @@ def fit_muscle_paths(
         timeout_seconds: longest time for the poses.
     """
     stage = read_stage(grf)
-    motions = [clip.arrays["smooth_angles"] for clip in stage.clips.values()]
+    motions = [GroundForces.of(clip).smooth_angles for clip in stage.clips.values()]
     motion = np.concatenate(motions) if motions else None
     names = list(stage.attrs["coordinate_names"]) if motions else []
     with Worker(log) as worker:

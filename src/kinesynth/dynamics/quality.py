@@ -1,5 +1,6 @@
 """Which frame's labels can be believed, and why not."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,14 @@ from kinesynth.dynamics.names import FEET, GRAVITY, PELVIS_MOMENTS, TOES
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.reasons import packed, spoilt
 from kinesynth.dynamics.segments import angle_segments
-from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.errors import ClipRejected
+from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 FILTERS = Filters()
 LEAST_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
-NO_BODY = -1
 LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
 
 
@@ -31,13 +32,11 @@ class Subject:
 
     Attributes:
         skeleton: the subject's.
-        weighed: names of the M markers of the files, those without weight in inverse kinematics left blank.
         driven: (J,) bool, coordinates that muscles drive.
         feet: of both, the places of heel and toes among the bodies of the keypoints.
     """
 
     skeleton: SkeletonDefinition
-    weighed: list[str]
     driven: np.ndarray
     feet: list[list[int]]
 
@@ -74,71 +73,56 @@ def quality_filter(
         filters: the thresholds, the section `filters` of the configuration.
 
     Raises:
-        BadInput: the stage file of inverse-kinematics does not say what its markers weigh.
+        BadInput: a stage file lacks arrays, those of an older release say.
     """
     tracked, shared = read_stage(ik), read_stage(so)
-    subject = _subject(SkeletonDefinition.from_osim(model), ik, tracked.attrs, shared.attrs)
+    subject = _subject(SkeletonDefinition.from_osim(model), tracked.attrs, shared.attrs)
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
-        record = {**angles.arrays, **ground.arrays, **moments.arrays, **muscles.arrays}
+        stages = Kinematics.of(angles), GroundForces.of(ground), Moments.of(moments), MuscleActivity.of(muscles)
+        record = {name: array for stage in stages for name, array in stage.arrays.items()}
         locked = gimbal_locked(record, subject, filters)
-        angle_valid = valid_angles(record, subject, filters) & ~(locked[:, None] & subject.pelvis)
+        angle_valid = valid_angles(record, subject.skeleton, filters) & ~(locked[:, None] & subject.pelvis)
+        angle_valid &= ~unseen_angles(subject.skeleton, angles)
         share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
         if share < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
         failed = failed_checks(record, ground.attrs, not reason, locked, subject, filters)
-        arrays = {
-            "angle_valid": angle_valid,
-            "force_valid": ~spoilt(failed, "forces"),
-            "activation_valid": ~spoilt(failed, "activations"),
-            "reasons": packed(failed),
-        }
+        validity = Validity(angle_valid, ~spoilt(failed, "forces"), ~spoilt(failed, "activations"), packed(failed))
         attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
-        return Clip(angles.clip_id, arrays, attrs)
+        return validity.clip(angles.clip_id, attrs)
 
     attrs = {**shared.attrs, "reasons": reason_names()}
     process_clips("quality_filter", [tracked, grf, id, shared], output, work, attrs)
 
 
-def weighed_markers(ik: Path, attrs: Mapping[str, Any]) -> list[str]:
-    """Return the names of the M markers of inverse kinematics, blank where they weigh nothing in it.
-
-    Args:
-        ik: its stage file, for the message.
-        attrs: of that file.
-
-    Raises:
-        BadInput: the file does not say.
-    """
-    if "marker_weights" not in attrs:
-        mend = "delete it and run inverse-kinematics again"
-        raise BadInput(ik, "marker_weights", "nothing", "each marker's weight in inverse kinematics", mend)
-    pairs = zip(attrs["marker_names"], attrs["marker_weights"], strict=True)
-    return [name if weight > 0.0 else "" for name, weight in pairs]
-
-
-def _subject(
-    skeleton: SkeletonDefinition, ik: Path, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any]
-) -> Subject:
+def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs: Mapping[str, Any]) -> Subject:
     driven = set(so_attrs["muscle_driven"])
     bodies = list(ik_attrs["body_names"])
     return Subject(
         skeleton,
-        weighed_markers(ik, ik_attrs),
         np.array([name in driven for name in skeleton.coordinate_names]),
         [[bodies.index(heel), bodies.index(toes)] for heel, toes in zip(FEET, TOES, strict=True)],
     )
 
 
-def valid_angles(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
-    """Return (T, J), False where a weighed marker on one of the angle's two segments, or all on average, are off."""
-    off = record["marker_error"] > filters.max_marker_error_m
-    segments = angle_segments(subject.skeleton)
-    bodies = dict(zip(subject.skeleton.marker_names, subject.skeleton.marker_bodies.tolist(), strict=True))
-    marker_bodies = np.array([bodies[name] if name else NO_BODY for name in subject.weighed])
-    valid = np.stack([~off[:, np.isin(marker_bodies, bodies)].any(axis=1) for bodies in segments], axis=1)
+def valid_angles(record: Mapping[str, np.ndarray], skeleton: SkeletonDefinition, filters: Filters) -> np.ndarray:
+    """Return (T, J), False where bony landmarks want one of the angle's segments elsewhere, or the RMS is great."""
+    off = record["segment_turn"] > np.radians(filters.max_segment_turn_deg)
+    off |= record["segment_shift"] > filters.max_segment_shift_m
+    valid = np.stack([~off[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
     return valid & (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
+
+
+def unseen_angles(skeleton: SkeletonDefinition, clip: Clip) -> np.ndarray:
+    """Return (T, J), true where no marker told one of the angle's two segments (the clip's attribute unseen)."""
+    times = np.arange(len(Kinematics.of(clip).angles)) / clip.fps
+    hidden = np.zeros((len(times), len(skeleton.body_names)), dtype=bool)
+    for body, stretches in json.loads(str(clip.attrs.get("unseen", "{}"))).items():
+        for begin, end in stretches if body in skeleton.body_names else ():
+            hidden[:, skeleton.body_names.index(body)] |= (times >= begin) & (times < end)
+    return np.stack([hidden[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
 
 
 def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:

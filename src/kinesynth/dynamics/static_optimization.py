@@ -17,6 +17,7 @@ from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, solve
 from kinesynth.errors import BadInput, ClipRejected, KinesynthError
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
+from kinesynth.records import GroundForces, Moments, MuscleActivity
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
@@ -80,29 +81,25 @@ def static_optimization(
     names = list(read_stage(grf).attrs["coordinate_names"])
 
     def work(worker: Worker, known: Muscles, solve: Solve, ground: Clip, moments: Clip) -> Clip:
-        frames, fps = len(moments.arrays["moments"]), float(ground.attrs["fps"])
+        asked, angles = Moments.of(moments).moments, GroundForces.of(ground).smooth_angles
         attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
-        shapes = {
-            "activations": (frames, len(known.names)),
-            "reserves": (frames, len(names)),
-            "so_violation": (frames,),
-        }
+        zeros = MuscleActivity.zeros(T=len(asked), A=len(known.names), J=len(names))
         if not moments.attrs["dynamics_valid"]:
-            return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), shapes)
+            return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), zeros)
         try:
             found, so_rate = solve(ground, moments)
-            smooth = local_fit(found["activations"], fps, smoothing_seconds, smoothing_order)
+            smooth = local_fit(found["activations"], ground.fps, smoothing_seconds, smoothing_order)
             both = np.stack([found["activations"], np.clip(smooth, 0.0, 1.0)])
             supplied = worker.call(
-                exact_supply, model.absolute(), known.driven, ground.arrays["smooth_angles"], fps, both,
+                exact_supply, model.absolute(), known.driven, angles, ground.fps, both,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
-            return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", shapes)
-        needed, reserves = (_left_over(known, moments.arrays["moments"], part) for part in supplied)
+            return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", zeros)
+        needed, reserves = (_left_over(known, asked, part) for part in supplied)
         missed = needed[:, _driven(known)] - found["reserves"]
-        arrays = {"activations": both[1], "reserves": reserves, "so_violation": np.linalg.norm(missed, axis=1)}
-        return Clip(ground.clip_id, arrays, {**attrs, "so_rate": so_rate})
+        activity = MuscleActivity(both[1], reserves, np.linalg.norm(missed, axis=1))
+        return activity.clip(ground.clip_id, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
         known = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
@@ -137,8 +134,8 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: 
     muscles = BatchedMuscles(fitted, force, np.array([names.index(name) for name in known.driven]))
 
     def solve(ground: Clip, moments: Clip) -> tuple[Arrays, float]:
-        fps = float(ground.attrs["fps"])
-        return solve_batched(muscles, ground.arrays["smooth_angles"], fps, moments.arrays["moments"]), fps
+        angles, asked = GroundForces.of(ground).smooth_angles, Moments.of(moments).moments
+        return solve_batched(muscles, angles, ground.fps, asked), ground.fps
 
     return solve
 
@@ -148,11 +145,10 @@ def _with_tool(
     timeout_seconds: float, ground: Clip, _moments: Clip,
 ) -> tuple[Arrays, float]:  # fmt: skip
     """Solve a clip with OpenSim's tool."""
-    fps = float(ground.attrs["fps"])
+    forces = GroundForces.of(ground)
     arrays, so_rate = worker.call(
-        activations, model.absolute(), names, ground.arrays["smooth_angles"], fps,
-        [ground.arrays[name] for name in ("force", "cop", "moment")],
-        rate or fps, exponent, timeout_seconds=timeout_seconds,
+        activations, model.absolute(), names, forces.smooth_angles, ground.fps, forces.wrench,
+        rate or ground.fps, exponent, timeout_seconds=timeout_seconds,
     )  # fmt: skip
     return {**arrays, "reserves": arrays["reserves"][:, _driven(known)]}, so_rate
 

@@ -15,6 +15,7 @@ from kinesynth.errors import ClipRejected
 from kinesynth.fitting.follow import Goal, follow, marker_layout, smplx_arrays
 from kinesynth.fitting.regressor import check_body, read_regressor
 from kinesynth.fitting.shape import read_shape
+from kinesynth.records import BodyFit
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
@@ -61,6 +62,7 @@ def fit_body(
         mean = float(np.nanmean(residual))
         if not mean <= max_residual_m:
             raise ClipRejected("mesh does not meet the skeleton", mean, f"{1000 * mean:.0f} mm on average")
-        return Clip(before.clip_id, {**before.arrays, **smplx_arrays(state), "residual": residual}, before.attrs)
+        fitted = {**before.arrays, **smplx_arrays(state), **BodyFit(residual).arrays}
+        return Clip(before.clip_id, fitted, before.attrs)
 
     process_clips("fit_body", [motion, ik], output, fit_clip, moved.attrs)

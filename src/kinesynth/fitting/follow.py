@@ -16,6 +16,7 @@ from kinesynth.body.mosh.points import BODY, BodyState, Mixture, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.errors import BadInput
 from kinesynth.geometry.exponential_map import exponential
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Attributes, Clip
 
 _SHAPE_FRAMES = 32  # from all clips together; more change betas by less than their uncertainty
@@ -56,8 +57,9 @@ class Goal:
 
     def targets(self, solved: Clip) -> Tensor:
         """Return the points (T, P, 3) of a clip after inverse kinematics, NaN where a marker is missing."""
-        markers, keypoints = solved.arrays["markers"], solved.arrays["keypoints"]
-        return torch.from_numpy(np.concatenate([markers[:, self.markers], keypoints[:, self.centres]], 1))
+        kinematics = Kinematics.of(solved)
+        points = kinematics.markers[:, self.markers], kinematics.keypoints[:, self.centres]
+        return torch.from_numpy(np.concatenate(points, 1))
 
     def residual(self, state: BodyState, targets: Tensor) -> np.ndarray:
         """Return the mean distance (T,) over the known points of each frame, in metres, NaN where none is known."""
@@ -89,7 +91,7 @@ def follow(goal: Goal, body: BodyModel, betas: Tensor, moved: Clip, solved: Clip
     """Fit the pose of every `stride`-th frame of a clip."""
     frames = slice(None, None, stride)
     start = replace(state_of(body, moved), betas=betas)[frames]
-    return solve_pose(goal.points, start, goal.targets(solved)[frames], Weights(), moved.attrs["fps"] / stride)
+    return solve_pose(goal.points, start, goal.targets(solved)[frames], Weights(), moved.fps / stride)
 
 
 def state_of(body: BodyModel, clip: Clip) -> BodyState:

@@ -21,6 +21,7 @@ from kinesynth.fitting.convex import convex_weights
 from kinesynth.fitting.follow import Goal, follow, marker_layout, shared_betas, smplx_arrays
 from kinesynth.fitting.shards import Shard, pairs, read_shards
 from kinesynth.npz import open_npz, write_npz
+from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, progress
 
 SHIPPED = Path(__file__).with_name("tables") / "free_body_regressor.npz"
@@ -165,7 +166,7 @@ def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], sour
     Frames that the skeleton could not follow tell nothing about where its joints belong, and are left out.
     """
     goal = Goal.of(body, layout, {}, shards[0][1].attrs, source)
-    n_frames = sum(len(clip.arrays["keypoints"]) for _, solved in shards for clip in solved.clips.values())
+    n_frames = sum(len(Kinematics.of(clip).keypoints) for _, solved in shards for clip in solved.clips.values())
     if not n_frames:
         raise BadInput(source, "clips", "none, nor in any other", "at least one", "see the reasons under /rejected")
     stride = -(-n_frames // _MAX_FRAMES)
@@ -186,10 +187,11 @@ def _pose(body: BodyModel, state: BodyState, moved: Clip, solved: Clip, stride: 
     """Pose the mesh of a fitted clip, fingers and all, in the frames that the skeleton followed."""
     hands = {name: moved.arrays[name][::stride] for name in ("left_hand_pose", "right_hand_pose")}
     vertices, _ = body.pose(SmplxPose.from_arrays(smplx_arrays(state) | hands))
-    keypoints = solved.arrays["keypoints"][::stride]
+    kinematics = Kinematics.of(solved)
+    keypoints = kinematics.keypoints[::stride]
     centres = keypoints[:, : keypoints.shape[1] // 2]
     subject, clip = (np.full(len(centres), name) for name in (moved.attrs["subject"], moved.clip_id))
-    followed = solved.arrays["marker_error_rms"][::stride] <= _WELL_FOLLOWED_M
+    followed = kinematics.marker_error_rms[::stride] <= _WELL_FOLLOWED_M
     return _Samples(vertices.astype(np.float32), centres, subject, clip)[followed]
 
 

@@ -12,7 +12,10 @@ from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.marker_set import read_marker_set
+from kinesynth.kinematics.segment_misfit import segment_misfit
 from kinesynth.opensim_files.trc import read_trc
+from kinesynth.records import Kinematics, MarkerPaths
+from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
@@ -44,9 +47,10 @@ def inverse_kinematics(
 ) -> None:
     """Find each frame's joint angles from its markers: those of the least weighted sum of squared marker errors.
 
-    Also gives where the model then has its joint centres, mass centres and markers, and how far its markers lie from
-    the given ones. Markers that weigh nothing in the fit (the shoulder girdle) are left out of the RMS and the
-    maximum. Units are radians and metres throughout.
+    Also gives where the model then has its joint centres, mass centres and markers, how far its markers lie from the
+    given ones, and by how much each segment should turn and shift for its own bony landmarks. Markers that weigh
+    nothing in the fit (the shoulder girdle) are left out of these, of the RMS and of the maximum. Units are radians and
+    metres throughout.
 
     Args:
         markers: stage file with marker trajectories, or a .trc file, which counts as one clip of its name.
@@ -72,22 +76,24 @@ def inverse_kinematics(
         columns = [names.index(name) for name in common]
         weights = motion_weights(common, marker_set)
 
-        batch = {}
+        skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=timeout_seconds)
+        skeleton, batch = skeleton.with_markers(common), {}
         if engine == "batched":
-            skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=timeout_seconds)
-            batch = _solve_batch(skeleton.with_markers(common), _usable_markers(stage, len(names), columns), weights)
+            batch = _solve_batch(skeleton, _usable_markers(stage, len(names), columns), weights)
 
         def work(clip: Clip) -> Clip:
-            check_markers(clip.arrays["markers"], len(names))
-            positions = clip.arrays["markers"][:, columns]
+            measured = MarkerPaths.of(clip).markers
+            check_markers(measured, len(names))
+            positions = measured[:, columns]
             solved = batch.get(clip.clip_id) or worker.call(
-                solve_with_opensim, model.absolute(), common, positions, float(clip.attrs["fps"]), weights, accuracy,
+                solve_with_opensim, model.absolute(), common, positions, clip.fps, weights, accuracy,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
             if not np.isfinite(solved["angles"]).all():
                 raise ClipRejected("inverse kinematics found no pose")
             counted = [weights[name] > 0 for name in common]
-            return Clip(clip.clip_id, solved | _errors(solved["markers"], positions, counted), clip.attrs)
+            arrays = solved | _errors(skeleton.definition, solved, positions, counted)
+            return Kinematics.of_arrays(clip.clip_id, arrays).clip(clip.clip_id, clip.attrs)
 
         attrs = {
             "coordinate_names": list(model_names.coordinates),
@@ -109,7 +115,7 @@ def read_markers(path: Path) -> StageFile:
     trial = read_trc(path)
     attrs = {"fps": trial.fps, "start_seconds": float(trial.times[0])}
     return StageFile(
-        {path.stem: Clip(path.stem, {"markers": trial.positions}, attrs)}, attrs={"marker_names": list(trial.names)}
+        {path.stem: MarkerPaths(trial.positions).clip(path.stem, attrs)}, attrs={"marker_names": list(trial.names)}
     )
 
 
@@ -150,18 +156,23 @@ def _usable_markers(stage: StageFile, count: int, columns: Sequence[int]) -> dic
     usable = {}
     for clip in stage.clips.values():
         with suppress(ClipRejected):
-            check_markers(clip.arrays["markers"], count)
-            usable[clip.clip_id] = clip.arrays["markers"][:, columns]
+            measured = MarkerPaths.of(clip).markers
+            check_markers(measured, count)
+            usable[clip.clip_id] = measured[:, columns]
     return usable
 
 
-def _errors(fitted: np.ndarray, measured: np.ndarray, counted: Sequence[bool]) -> dict[str, np.ndarray]:
-    """Return each marker's distance (T, M) m, and RMS and maximum (T,) m over the counted ones that were seen."""
-    error = np.linalg.norm(fitted - measured, axis=-1)
+def _errors(
+    skeleton: SkeletonDefinition, solved: Mapping[str, np.ndarray], measured: np.ndarray, counted: Sequence[bool]
+) -> dict[str, np.ndarray]:
+    """Return each marker's distance (T, M) m, RMS and maximum (T,) m of the counted ones, and the segments' misfit."""
+    error = np.linalg.norm(solved["markers"] - measured, axis=-1)
+    centres = solved["keypoints"][:, : len(skeleton.body_names)]
     return {
         "marker_error": error,
         "marker_error_rms": np.sqrt(np.nanmean(error[:, counted] ** 2, axis=1)),
         "marker_error_max": np.nanmax(error[:, counted], axis=1),
+        **segment_misfit(skeleton, solved["markers"], measured, centres, counted),
     }
 
 

@@ -40,7 +40,13 @@ _WANTED_OF_EACH_SIDE = {
 
 
 def check_motion(
-    *, files: list[Path], model: Path | None = None, body: Path | None = None, log: Path = Path("check_motion.log")
+    *,
+    files: list[Path],
+    model: Path | None = None,
+    body: Path | None = None,
+    labels: Path | None = None,
+    write_labels: Path | None = None,
+    log: Path = Path("check_motion.log"),
 ) -> None:
     """Check motion files: a line for each good one, and one for each fault of a bad one; exit code 2 if any is bad.
 
@@ -52,16 +58,21 @@ def check_motion(
         model: the OpenSim model (.osim) of the coordinates; without it only the table of a .mot or .sto is checked.
         body: the body model that build-body wrote; with it, labels are also held against places on that body, and
             points of unknown labels against its skin.
+        labels: a csv that tells the landmarks of labels, as the clip table's column of that name.
+        write_labels: such a csv to write, of what the labels of one marker file are taken for, to be edited; it is
+            written of a file that is refused, too.
         log: where OpenSim's messages go.
 
     Raises:
         KinesynthError: a file is bad; the faults of all others have been printed.
     """
     worn = load_body(body) if body else None
+    if write_labels is not None:
+        _write_labels(files, labels, write_labels)
     faults = []
     for path in files:
         try:
-            sys.stdout.write("".join(f"{line}\n" for line in _checked(path, model, worn, log)))
+            sys.stdout.write("".join(f"{line}\n" for line in _checked(path, model, worn, labels, log)))
             sys.stdout.flush()
         except KinesynthError as error:
             faults.append(error if str(path) in str(error) else KinesynthError(f"{path}: {error}"))
@@ -71,15 +82,25 @@ def check_motion(
         raise faults[-1]
 
 
-def _checked(path: Path, model: Path | None, body: BodyModel | None, log: Path) -> list[str]:
+def _write_labels(files: list[Path], labels: Path | None, output: Path) -> None:
+    if len(files) != 1:
+        raise BadInput(output, "write-labels", f"{len(files)} files", "one marker file", "write a csv of each")
+    from kinesynth.body.mocap.files import read_markers
+    from kinesynth.body.mocap.user_labels import told_landmarks, write_labels
+
+    trial = read_markers(files[0])
+    write_labels(output, trial if labels is None else told_landmarks(files[0], trial, labels))
+
+
+def _checked(path: Path, model: Path | None, body: BodyModel | None, labels: Path | None, log: Path) -> list[str]:
     suffix = path.suffix.lower()
     if suffix in _MARKERS:
-        return _markers(path, body)
+        return _markers(path, body, labels)
     if suffix in _OPENSIM:
         return _opensim(path, model, body, log)
     if suffix != ".npz":
         raise BadInput(path, "file", f"suffix {suffix or 'none'}", _KINDS, "convert the file")
-    return _markers(path, body) if _holds_markers_only(path) else _amass(path)
+    return _markers(path, body, labels) if _holds_markers_only(path) else _amass(path)
 
 
 def _holds_markers_only(path: Path) -> bool:
@@ -113,8 +134,8 @@ def _opensim(path: Path, model: Path | None, body: BodyModel | None, log: Path) 
     return [f"{line}, of {model.name}"]
 
 
-def _markers(path: Path, body: BodyModel | None) -> list[str]:
-    screened = read_screened(path)
+def _markers(path: Path, body: BodyModel | None, table: Path | None) -> list[str]:
+    screened = read_screened(path, table)
     trial, labels = screened.markers, screened.labels
     left_out = dict(screened.left_out)
     if body is not None:

@@ -20,7 +20,7 @@ from kinesynth.motion.figure import Figure, figure_of
 from kinesynth.motion.placing import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
-from kinesynth.motion.recording import Recording, cut, from_amass
+from kinesynth.motion.recording import Recording, cut, from_amass, unseen_seconds
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
@@ -129,7 +129,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         from kinesynth.motion.marker_motion import read_marker_motion
 
         part = (row.start, row.end, seconds)
-        return audited(row.path, read_marker_motion(row.path, row.static, who.body, who.betas, part), who.figure)
+        recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
+        return audited(row.path, recording, who.figure)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
 
@@ -221,4 +222,6 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "notes": "; ".join(recording.notes),
         **recording.attrs,
     }
+    if hidden := unseen_seconds(recording):
+        return Clip(row.clip_id, arrays, {**attrs, "unseen": hidden})
     return Clip(row.clip_id, arrays, attrs)

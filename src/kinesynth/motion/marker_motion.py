@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.body.mocap.anatomy import carriers_of
 from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, smplx_pose
+from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.trial import read_trial
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
-from kinesynth.motion.sight import in_sight, require_seen
+from kinesynth.motion.sight import in_sight, require_seen, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
@@ -27,6 +29,7 @@ def read_marker_motion(
     body: BodyModel,
     betas: np.ndarray,
     part: tuple[float | None, float | None, float],
+    labels: Path | None = None,
 ) -> Recording:
     """Return the motion of a body that wears the markers of a file.
 
@@ -36,15 +39,16 @@ def read_marker_motion(
         body: the body model.
         betas: (10,) the subject's shape.
         part: from and to which second of the file's own time the motion is wanted, and how much of it at most.
+        labels: the user's own table of labels.
 
     Raises:
         BadInput: a file is unusable.
         ClipRejected: the part lies outside the file, or the body does not meet the markers.
     """
-    whole = in_sight(read_trial(path, body), part)
+    whole = in_sight(read_trial(path, body, labels), part)
     trial = _cut(whole, part)
     require_seen(trial)
-    beside = [] if static is None else [read_trial(static, body)]
+    beside = [] if static is None else [read_trial(static, body, labels)]
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
@@ -60,8 +64,9 @@ def read_marker_motion(
         "marker_missing_share": float(np.isnan(distance).mean()),
     }
     return Recording(
-        trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes
-    )
+        trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes,
+        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))),
+    )  # fmt: skip
 
 
 def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None:

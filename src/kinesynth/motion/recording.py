@@ -1,6 +1,6 @@
 """What every source of motion is brought to before it is cut, resampled and placed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,6 +28,7 @@ class Recording:
         attrs: what else the clip's record says of the source.
         begin: the file's own time (s) of the first frame.
         notes: what was taken for granted in reading the file.
+        unseen: bodies of the OpenSim model, and from and to which seconds of the file's own time no marker tells them.
     """
 
     fps: float
@@ -37,6 +38,7 @@ class Recording:
     attrs: Mapping[str, str | float] = field(default_factory=dict)
     begin: float = 0.0
     notes: tuple[str, ...] = ()
+    unseen: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
 
 def from_amass(file: AmassFile) -> Recording:
@@ -94,3 +96,14 @@ def cut(recording: Recording, start: float | None, end: float | None, most_secon
         poses=resample_rotations(recording.poses, recording.fps, times),
         begin=begin,
     )
+
+
+def unseen_seconds(recording: Recording) -> dict[str, list[list[float]]]:
+    """Return from and to which seconds after a recording's first frame no marker tells a body, by the body's name."""
+    last = len(recording.root) / recording.fps
+    parts = {
+        body: [[max(begin - recording.begin, 0.0), min(end - recording.begin, last)] for begin, end in stretches]
+        for body, stretches in recording.unseen.items()
+    }
+    inside = {body: [part for part in stretches if part[0] < part[1]] for body, stretches in parts.items()}
+    return {body: stretches for body, stretches in inside.items() if stretches}

@@ -1,5 +1,6 @@
 """Which part of a trial shows a body: what nobody saw must not become a label."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from kinesynth.errors import ClipRejected
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
+_LEAST_ON_BODY = 3  # markers
 _LEAST_SEEN, _LEAST_SHARE = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
 
 
@@ -41,6 +43,29 @@ def require_seen(trial: MarkerTrajectories) -> None:
         begin = trial.times[0] + (ends[longest] + 1) / trial.fps
         detail = f"{seconds:.2f} s with too few from {begin:.2f} s on; end or start the clip there"
         raise ClipRejected("markers are hidden for too long", seconds, detail)
+
+
+def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, list[tuple[float, float]]]:
+    """Return from and to which seconds of the file's time too few markers of a body are seen to tell its pose.
+
+    Three markers hold a body; where it has fewer, all of them must be seen, but for gaps as short as are bridged well.
+
+    Args:
+        trial: measured markers.
+        carriers: the body on which each marker rides, by the marker's name.
+    """
+    found = {}
+    for body in dict.fromkeys(carriers.values()):
+        columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier == body]
+        shown = np.isfinite(trial.positions[:, columns]).all(axis=-1).sum(axis=1)
+        few = np.concatenate([[False], shown < min(len(columns), _LEAST_ON_BODY), [False]])
+        ends = np.flatnonzero(np.diff(few.astype(int)))
+        long = [(first, last) for first, last in zip(ends[::2], ends[1::2], strict=True)
+                if (last - first) / trial.fps > MAX_HIDDEN_SECONDS]  # fmt: skip
+        if long:
+            begin = float(trial.times[0])
+            found[body] = [(begin + first / trial.fps, begin + last / trial.fps) for first, last in long]
+    return found
 
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:

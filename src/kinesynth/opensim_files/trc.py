@@ -4,8 +4,8 @@ The file is checked here because OpenSim does not: it spins for ever on a header
 figure for a position.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ class MarkerTrajectories:
         fps: frames per second.
         times: (T,) s, the file's own.
         notes: what was taken for granted in reading the file.
+        places: the landmarks of markers of which more is known than their labels say.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class MarkerTrajectories:
     fps: float
     times: np.ndarray
     notes: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: float) -> None:

@@ -180,7 +180,7 @@ def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tupl
     """
     look = sample_look(generator(seed, str(clip.attrs["subject"]), "look"), str(clip.attrs.get("sex", "")))
     rng = generator(seed, clip.clip_id, "render")
-    return sample_scene(rng, look, float(clip.attrs["fps"]), n_frames, settings), rng
+    return sample_scene(rng, look, clip.fps, n_frames, settings), rng
 
 
 def _deflated(pictures: np.ndarray) -> np.ndarray:

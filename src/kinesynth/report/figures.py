@@ -17,8 +17,8 @@ from matplotlib.ticker import MaxNLocator
 from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.dataset.schema import load_schema
-from kinesynth.report.muscles import group_members
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.muscle_groups import group_members
 
 INK = "#123456"  # stands for the page's text colour until the SVG is written
 RIGHT, LEFT, BOTH = "#e8702a", "#2a8fd6", "#7a8a99"

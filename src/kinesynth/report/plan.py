@@ -7,14 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from kinesynth.errors import BadInput
+from kinesynth.layout import FILES, RUNTIMES, STORED
 from kinesynth.report.extrapolate import Run, Sample, extrapolate, sample
 from kinesynth.report.runtimes import read_jobs
-from kinesynth.report.status import RUNTIMES, SHARD_LIST
 from kinesynth.shards import ListedShard, ShardSize, read_shard_list
 
 GPU_RULES = ("render_views",)
 READS_ALL = ("index_shards",)  # one job, over all frames
-STORED = ("stages", "results/shards", "results/opensim")
 OF_CLIPS = ("results/opensim",)  # files of clips, which no name of a shard tells
 _MEND = "finish a small run there, the demo say"
 
@@ -93,7 +92,7 @@ def estimate(run: Run, on_gpu: bool, directories: Sequence[Path]) -> Cost:
         jobs = read_jobs(directory / RUNTIMES)
         if not jobs:
             raise BadInput(directory / RUNTIMES, "files", "no times", "those of a finished run", _MEND)
-        listed = read_shard_list(directory / SHARD_LIST)
+        listed = read_shard_list(directory / FILES["list_shards"])
         for job in jobs:
             seconds.setdefault(job.rule, []).append(sample(job.name, job.cpu_seconds, listed))
             memory_mb[job.rule] = max(memory_mb.get(job.rule, 0.0), job.memory_mb)

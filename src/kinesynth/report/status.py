@@ -9,23 +9,10 @@ from pathlib import Path
 
 import h5py
 
+from kinesynth.layout import FILES, RUNTIMES, SHARD_FILES
 from kinesynth.report.runtimes import Job, read_jobs
 from kinesynth.shards import ListedShard, read_shard_list
 
-SHARD_LIST = Path("stages/shards.tsv")
-RUNTIMES = Path("results/runtimes")
-SHARD_FILES = {  # rule -> what it makes of each shard, in the order of a run
-    "load_motion": "stages/motion/{}.h5",
-    "virtual_markers": "stages/markers/{}.h5",
-    "inverse_kinematics": "stages/ik/{}.h5",
-    "fit_body": "stages/fit/{}.h5",
-    "ground_reaction": "stages/grf/{}.h5",
-    "inverse_dynamics": "stages/id/{}.h5",
-    "static_optimization": "stages/so/{}.h5",
-    "quality_filter": "stages/quality/{}.h5",
-    "render_views": "stages/render/{}.h5",
-    "pack_shard": "results/shards/{}.h5",
-}
 _LAST_JOBS = 100
 
 
@@ -85,10 +72,11 @@ def status(*, directory: Path = Path()) -> None:
 
 def read_status(directory: Path) -> Status:
     """Read the state of the run in `directory`."""
-    listed = read_shard_list(directory / SHARD_LIST)
+    listed = read_shard_list(directory / FILES["list_shards"])
     jobs = read_jobs(directory / RUNTIMES)
     done = {
-        rule: [s for s in listed if (directory / file.format(s.shard)).exists()] for rule, file in SHARD_FILES.items()
+        rule: [s for s in listed if (directory / file.format(shard=s.shard)).exists()]
+        for rule, file in SHARD_FILES.items()
     }
     stages = tuple(_progress(rule, listed, done[rule], jobs) for rule in SHARD_FILES)
     rejected = Counter(reason for shard in listed for reason in _rejected(directory, shard.shard).values())
@@ -155,7 +143,7 @@ def _rejected(directory: Path, shard: str) -> dict[str, tuple[str, str]]:
 
 def _telling(directory: Path, shard: str) -> Iterator[Path]:
     """Yield the shard, or the last stage file of each branch: each repeats what was rejected before it."""
-    packed = directory / SHARD_FILES["pack_shard"].format(shard)
+    packed = directory / SHARD_FILES["pack_shard"].format(shard=shard)
     if packed.exists():
         yield packed
         return
@@ -163,7 +151,7 @@ def _telling(directory: Path, shard: str) -> Iterator[Path]:
         ("load_motion", "fit_body", "render_views"),
         ("inverse_kinematics", "static_optimization", "quality_filter"),
     ):
-        existing = [path for rule in branch if (path := directory / SHARD_FILES[rule].format(shard)).exists()]
+        existing = [path for rule in branch if (path := directory / SHARD_FILES[rule].format(shard=shard)).exists()]
         yield from existing[-1:]
 
 

@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 from kinesynth.dataset.person import STANDARD_GRAVITY
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.report.muscle_paths import muscle_paths
-from kinesynth.report.muscles import group_members
 from kinesynth.report.scene import LEFT, RIGHT, Scene
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.muscle_groups import group_members
 
 PANEL = (360, 480)  # px, width and height of a view at scale 1
 CHART_WIDTH = 400

@@ -121,6 +121,11 @@ class SkeletonLayer(nn.Module):
             transforms=delivered(torch.cat([transforms, bottom], dim=-2)),
         )
 
+    def coupled(self, angles: Tensor) -> Tensor:
+        """Return angles (..., J) whose dependent coordinates follow their couplers."""
+        followed: Tensor = self._coupled(angles.reshape(-1, angles.shape[-1]).T).T.reshape(angles.shape)
+        return followed
+
     def _check(self, angles: Tensor, scales: Tensor | None) -> None:
         bodies, coordinates = len(self.definition.body_names), len(self.definition.coordinate_names)
         if angles.ndim < 2 or angles.shape[-1] != coordinates:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import KINEMATIC_LABELS, Batch
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
@@ -26,6 +27,10 @@ class Prediction(NamedTuple):
         circle: (N, T, F, 2) cosine and sine of angles as they came, not of length 1, where a loss is on those.
         frame: where these T are not the window's frames, which of those they stand for: one, or (T,) indices.
         earlier: what inner parts of the network say, if that is trained too.
+        code: (N, T, E) continuous code of the angles, the root in the frame of the camera that looks at the crop.
+        factors: (N, T, U) of the scales, in units of 0.1 from 1.
+        activations: (N, T, A) of the muscles.
+        stage: of the training, where losses differ between stages.
     """
 
     angles: Tensor
@@ -34,6 +39,10 @@ class Prediction(NamedTuple):
     circle: Tensor | None = None
     frame: int | Tensor | None = None
     earlier: tuple["Prediction", ...] = ()
+    code: Tensor | None = None
+    factors: Tensor | None = None
+    activations: Tensor | None = None
+    stage: str = ""
 
 
 class Network(nn.Module, ABC):
@@ -60,6 +69,12 @@ class Network(nn.Module, ABC):
         """What it knows of the skeleton and the training set."""
         return Anatomy(**{name: getattr(self, f"anatomy_{name}") for name in Anatomy.names()})
 
+    def start(self, labels: ShardDataset) -> None:
+        """Do once, when a training begins, what a checkpoint makes up for later: nothing.
+
+        Read a user's file of weights; note in buffers what labels of the training split are like.
+        """
+
     @abstractmethod
     def forward(self, batch: Batch, stage: str) -> Prediction:
         """Return the prediction of a batch in a stage of the training."""
@@ -71,6 +86,10 @@ class Network(nn.Module, ABC):
     def trained_in(self, stage: str) -> list[nn.Parameter]:  # noqa: ARG002
         """Return the parameters that a stage trains: all."""
         return list(self.parameters())
+
+    def rates(self, stage: str) -> list[tuple[float, list[nn.Parameter]]]:
+        """Return what a stage trains in groups, each with a factor on the phase's learning rate: one group."""
+        return [(1.0, self.trained_in(stage))]
 
     def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:  # noqa: ARG002
         """Return which windows a stage can take, in words and as a test: any."""
@@ -98,6 +117,10 @@ class Network(nn.Module, ABC):
         parts = [self(windows_of(stretch.batch, few, window), stage)[:2] for few in some]
         angles, scales = (joined(torch.cat(part), starts, stretch.frames) for part in zip(*parts, strict=True))
         return Estimate(angles, scales)
+
+    def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
+        """Return what its metrics are to be held against, beside what everybody's are: nothing."""
+        return {}
 
     def tally(self, device: str) -> Tally:
         """Return what counts its metrics."""

@@ -21,12 +21,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.losses import PublishedWeights, published_losses
 from kinesynth_train.networks.contract import AT_ONCE, Network, Prediction
 from kinesynth_train.networks.heads import BoundedHead
 from kinesynth_train.networks.over_time import LiftingTransformer, Lstm, TemporalConvolutions
-from kinesynth_train.networks.resnext import make_backbone, normalised
+from kinesynth_train.networks.pretrained import load_weights
+from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
 from kinesynth_train.occlusion import Occlusion, occluded
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
@@ -44,7 +46,8 @@ class Shape:
 
     Attributes:
         backbone: `resnext50`, or `small`.
-        weights: file of a state_dict of torchvision's resnext50_32x4d; empty starts from noise.
+        weights: file of a state_dict of torchvision's resnext50_32x4d, read when a training begins; empty starts from
+            noise.
         sequence: what runs over time; `none` leaves the frames' network.
         width: of its layers.
         layers: of the LSTM, or of the transformer's part that keeps all frames.
@@ -79,8 +82,8 @@ class D3ke(Network):
 
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, anatomy, skeleton)
-        self.occlusion = shape.occlusion
-        self.backbone, features = make_backbone(shape.backbone, shape.weights)
+        self.occlusion, self.weights_file = shape.occlusion, shape.weights
+        self.backbone, features = make_backbone(shape.backbone)
         self.frame_head = BoundedHead(features, anatomy, torch.tensor(UPRIGHT))
         points = int(anatomy.bodies) + int(anatomy.markers)
         firsts = [int((anatomy.ties == factor).nonzero()[0]) for factor in range(anatomy.factors)]
@@ -150,6 +153,11 @@ class D3ke(Network):
         factors = prediction.scales.flatten(2)[..., self.first_of_each]
         parts = (rotation.flatten(2), (points @ cameras.mT).flatten(2), factors, prediction.angles)
         return torch.cat(parts, dim=-1)
+
+    def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
+        """Read the backbone's file of weights, if there is one."""
+        if self.weights_file:
+            load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
 
     def stores(self, stage: str) -> bool:
         """Return whether a stage trains what runs over time."""

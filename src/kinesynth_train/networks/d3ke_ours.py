@@ -13,11 +13,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import KinematicsHead
-from kinesynth_train.networks.resnext import make_backbone, normalised
+from kinesynth_train.networks.pretrained import load_weights
+from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
 from kinesynth_train.networks.tokens import TransformerBlock, place_code
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.rotations import rotation_to_root, six_to_rotation
@@ -51,11 +53,17 @@ class D3keOurs(Network):
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, anatomy, skeleton)
         bodies, markers, coordinates = int(anatomy.bodies), int(anatomy.markers), len(anatomy.mean)
-        self.backbone, features = make_backbone(shape.backbone, shape.weights)
+        self.weights_file = shape.weights
+        self.backbone, features = make_backbone(shape.backbone)
         self.frame_head = RootedHead(features, anatomy)
         self.enter = nn.Linear(9 + 3 * (bodies + markers) + 3 * bodies + coordinates, shape.width)
         self.sequence = nn.Sequential(*(TransformerBlock(shape.width, shape.heads) for _ in range(shape.layers)))
         self.sequence_head = RootedHead(shape.width, anatomy)
+
+    def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
+        """Read the backbone's file of weights, if there is one."""
+        if self.weights_file:
+            load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
 
     def forward(self, batch: Batch, stage: str) -> Prediction:
         """Return the prediction of a batch with crops (N, V, T, 4, S, S) and rotations (N, V, T, 3, 3).
@@ -118,8 +126,10 @@ class RootedHead(nn.Module):
     def forward(self, frames: Tensor, window: Tensor, camera: Tensor) -> Prediction:
         """Return the prediction of features (N, T, D) and (N, D), with cameras (N, T, 3, 3) from world to camera."""
         prediction: Prediction = self.kinematics(frames, window)
-        rotation = camera.mT @ six_to_rotation(self.six(frames).float())
-        turns = rotation_to_root(rotation, self.root_axes)
+        six = self.six(frames).float()
+        with torch.autocast(frames.device.type, enabled=False):  # else products of matrices are of half precision
+            rotation = camera.mT @ six_to_rotation(six)
+            turns = rotation_to_root(rotation, self.root_axes)
         angles = prediction.angles.index_copy(-1, self.root, turns)
         return prediction._replace(angles=angles, rotation=rotation)
 

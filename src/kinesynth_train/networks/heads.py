@@ -110,10 +110,12 @@ class BoundedHead(nn.Module):
         """Return the prediction; the root's matrix comes in the frame of `camera` (N, T, 3, 3), if given."""
         share = torch.sigmoid(self.angles(features).float())
         angles = (self.low + (self.high - self.low) * share).where(self.bounded, self.mean)
-        rotation = six_to_rotation(self.six(features).float())
-        if camera is not None:
-            rotation = camera.mT @ rotation
-        angles = angles.index_copy(-1, self.root, rotation_to_root(rotation, self.root_axes))
+        six = self.six(features).float()
+        with torch.autocast(features.device.type, enabled=False):  # else products of matrices are of half precision
+            rotation = six_to_rotation(six)
+            if camera is not None:
+                rotation = camera.mT @ rotation
+            angles = angles.index_copy(-1, self.root, rotation_to_root(rotation, self.root_axes))
         return Prediction(angles, self.scales(features), rotation=rotation)
 
 

@@ -5,15 +5,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+WEIGHTS_KIND = "torchvision's resnext50_32x4d"
 COLOUR_MEAN, COLOUR_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, on which weights were trained
 
 
-def make_backbone(size: Literal["resnext50", "small"], weights: str = "") -> tuple[nn.Module, int]:
+def make_backbone(size: Literal["resnext50", "small"]) -> tuple[nn.Module, int]:
     """Return the network, pictures (N, 3, S, S) to features, and how many of these there are.
 
     Args:
         size: `small` has one block per stage and group normalisation.
-        weights: file of a state_dict of torchvision's resnext50_32x4d; empty starts from noise.
     """
     from torchvision.models.resnet import Bottleneck, ResNet, resnext50_32x4d  # type: ignore[import-untyped]
 
@@ -21,8 +21,6 @@ def make_backbone(size: Literal["resnext50", "small"], weights: str = "") -> tup
         network = ResNet(Bottleneck, [1, 1, 1, 1], groups=8, width_per_group=4, norm_layer=_group_norm)
     else:
         network = resnext50_32x4d()
-    if weights:
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     features = network.fc.in_features
     network.fc = nn.Identity()
     return network, features

@@ -11,15 +11,16 @@ from kinesynth.config import Filters
 from kinesynth.errors import BadInput, MissingDependency
 from kinesynth.opensim_files import write_storage
 from kinesynth.opensim_files.external_loads import write_external_loads
+from kinesynth.records import Kinematics
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
-from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
+from kinesynth.stage_file import StageFile, read_stage, write_stage
 from kinesynth_train.predict.gaps import runs
 from kinesynth_train.predict.reconstruct import Reconstruction
 
 LEAST_SECONDS = 0.5
 FLOOR_PERCENTILE = 10.0  # of each frame's lowest point of the soles: they rest there, and noise lets some frames dip
 # A detector's points lie centimetres off a skeleton that fits them well; what the forces leave over tells more.
-POINT_FILTERS = Filters(max_marker_error_m=0.25, max_marker_rms_m=0.1)
+POINT_FILTERS = Filters(max_marker_rms_m=0.1)
 
 
 def write_dynamics(
@@ -75,21 +76,23 @@ def _tracked(
     """Return what the stage of inverse kinematics would hand on."""
     pose = SkeletonLayer(definition)(torch.tensor(angles))
     error = np.nan_to_num(np.linalg.norm(found.poses.markers[part] - found.points[part], axis=-1))
-    arrays = {
-        "angles": angles,
-        "keypoints": pose.keypoints.numpy(),
-        "markers": pose.markers.numpy(),
-        "marker_error": error,
-        "marker_error_rms": found.poses.misfit[part],
-        "marker_error_max": error.max(axis=1),
-    }
+    untold = np.zeros((len(angles), len(definition.body_names)))  # a few points tell no segment's own misfit
+    record = Kinematics(
+        angles=angles,
+        keypoints=pose.keypoints.numpy(),
+        markers=found.poses.markers[part],
+        marker_error=error,
+        marker_error_rms=found.poses.misfit[part],
+        marker_error_max=error.max(axis=1),
+        segment_turn=untold,
+        segment_shift=untold,
+    )
     attrs = {
         "coordinate_names": list(definition.coordinate_names),
         "body_names": list(definition.body_names),
         "marker_names": list(found.names),
-        "marker_weights": [0.0] * len(found.names),  # points are no markers of the model: their RMS alone counts
     }
-    return StageFile({name: Clip(name, arrays, {"fps": found.fps})}, attrs=attrs)
+    return StageFile({name: record.clip(name, {"fps": found.fps})}, attrs=attrs)
 
 
 def _run_stages(stages: Path, model: Path, log: Path) -> None:

@@ -8,7 +8,7 @@ from test_labels import PLUG_IN_GAIT
 from walker import FRAMES, walker, worn
 
 from kinesynth.body.joints import JOINT_NAMES
-from kinesynth.body.mocap.on_skin import off_skin
+from kinesynth.body.mocap.on_skin import named_alike, off_skin
 from kinesynth.body.model import BodyModel
 from kinesynth.geometry.mesh import vertex_normals
 
@@ -66,3 +66,19 @@ def test_a_wand_stays_with_its_segment(seen: Seen) -> None:
     wand = seen.vertices[:, vertex] + 0.08 * seen.normals[:, vertex]
     assert left_out(seen, stalk=wand) == {}
     assert left_out(seen, hidden=np.full((FRAMES, 3), np.nan)).keys() == {"hidden"}
+
+
+@pytest.mark.parametrize(
+    ("names", "inside", "alike"),
+    [
+        (("JC_RH", "JC_RK", "JC_RA", "JC_RE", "Box"), ("JC_RH", "JC_RK", "JC_RA"), {"JC_RE"}),
+        (("RHctr", "RKctr", "RActr", "REctr", "Box"), ("RHctr", "RKctr", "RActr"), {"REctr"}),
+        (("M1", "M2", "M3", "M4"), ("M1", "M2", "M3"), set()),
+        (("P_1", "P_2", "P_3", "P_4", "P_5", "P_6", "P_7"), ("P_1", "P_2", "P_3"), set()),
+        (("JC_RH", "JC_RK", "JC_RE"), ("JC_RH", "JC_RK"), set()),
+    ],
+)
+def test_points_named_like_those_inside_the_body_go_with_them(
+    names: tuple[str, ...], inside: tuple[str, ...], alike: set[str]
+) -> None:
+    assert set(named_alike(names, inside)) == alike

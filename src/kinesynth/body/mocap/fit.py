@@ -31,7 +31,8 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 _HIDDEN = "too few markers are seen at once"
 _LEAST_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
 _SHAPE_FRAMES = 24
-_LEAST_OF_FULLEST = 2.0 / 3.0  # of the markers that the fullest frame shows
+_LEAST_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}  # of the markers that the fullest frame shows; part of a set
+# tells less than the whole of how slim somebody is, but many poses tell best where markers sit
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
 _ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
@@ -92,26 +93,33 @@ def columns(trial: MarkerTrajectories, names: Sequence[str]) -> Tensor:
     return torch.from_numpy(np.stack([trial.positions[:, at[name]] if name in at else missing for name in names], 1))
 
 
-def dress(body: BodyModel, trials: list[MarkerTrajectories], betas: np.ndarray | None = None) -> Dressed:
+def dress(
+    body: BodyModel,
+    trials: list[MarkerTrajectories],
+    betas: np.ndarray | None = None,
+    likely: np.ndarray | None = None,
+) -> Dressed:
     """Find the shape of a subject and where its markers sit (stage 1), from frames spread over its `trials`.
 
     Args:
         body: the body model.
         trials: upright trials of one subject, markers named alike.
         betas: the shape where it is known already.
+        likely: the most probable one where it is not, by default the mean body.
 
     Raises:
         ClipRejected: no frame shows enough markers.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.names))
-    labels = known(names)
+    labels = known(names, {name: place for trial in reversed(trials) for name, place in trial.places.items()})
     landmarks, bodies = at_landmarks(body, labels)
-    start = np.zeros(BETAS) if betas is None else betas
+    start = next((each for each in (betas, likely) if each is not None), np.zeros(BETAS))
     latents = landmarks.placement(body, start).means
     trunk = np.array([carrier in _TRUNK for carrier in bodies])
     dressed = Dressed(body, torch.as_tensor(start), landmarks, latents, trunk)
     share = -(-_SHAPE_FRAMES // len(trials))
-    frames = [_some_frames(trial, dressed, share) for trial in trials]
+    full = _LEAST_OF_FULLEST["shape" if betas is None else "places"]
+    frames = [_some_frames(trial, dressed, share, full) for trial in trials]
     if not any(len(trial.positions) for trial in frames):
         raise ClipRejected(_HIDDEN, detail=f"fewer than {LEAST_KNOWN} known ones in every frame")
     stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(dressed.posed))
@@ -177,8 +185,8 @@ def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
     return SmplxPose(state.betas.numpy(), turns[:, :3], turns[:, 3:66], left, right, transl.numpy())
 
 
-def _some_frames(trial: MarkerTrajectories, dressed: Dressed, most: int) -> MarkerTrajectories:
-    """Return so many frames of a trial, spread evenly over those that show enough markers, not far fewer than others.
+def _some_frames(trial: MarkerTrajectories, dressed: Dressed, most: int, full: float) -> MarkerTrajectories:
+    """Return so many frames of a trial, spread evenly over those that show that share of what the fullest one shows.
 
     Where these leave out markers that another frame shows, the frame that shows most markers joins them.
     """
@@ -186,7 +194,7 @@ def _some_frames(trial: MarkerTrajectories, dressed: Dressed, most: int) -> Mark
     shown = targets.isfinite().all(-1).numpy()
     counts = np.where(_well_seen(targets), shown.sum(axis=1), 0)
     fullest = int(counts.argmax())
-    seen = np.flatnonzero(counts >= max(_LEAST_OF_FULLEST * counts[fullest], 1.0))
+    seen = np.flatnonzero(counts >= max(full * counts[fullest], 1.0))
     chosen = seen[:: max(1, -(-len(seen) // most))]
     if (shown[fullest] & ~shown[chosen].any(axis=0)).any():
         chosen = np.append(chosen, fullest)

@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,25 +23,50 @@ class Label:
     slack_m: float
 
 
-def known(names: Iterable[str]) -> dict[str, Label]:
-    """Return what the table says of those `names` that it knows.
+def known(names: Iterable[str], places: Mapping[str, str] | None = None) -> dict[str, Label]:
+    """Return what is known of those `names` that are: of some their landmark, which `places` tells, else by the table.
 
     Example:
         >>> [(name, label.place) for name, label in known(["L.ASIS", "r_knee_study", "Antenna"]).items()]
         [('L.ASIS', 'LASI'), ('r_knee_study', 'RLFC')]
     """
-    table = _table()
-    return {name: table[plain(name)] for name in names if plain(name) in table}
+    table, names, told = _table(), list(names), places or {}
+    beside = {plain(name) for name in names}
+    found = {}
+    for name in names:
+        if name in told:
+            found[name] = Label(told[name], _OWN_SLACK_M)
+        elif rows := [label for other, label in table.get(plain(name), ()) if not other or other in beside]:
+            found[name] = rows[-1]
+    return found
+
+
+def landmark(name: str) -> str | None:
+    """Return the landmark of a landmark's own name or of a common label; None if it is neither.
+
+    Example:
+        >>> landmark("LMFC"), landmark("R.Knee.Lat"), landmark("Antenna")
+        ('LMFC', 'RLFC', None)
+    """
+    label = known([name]).get(name)
+    return label.place if label else None
 
 
 def plain(name: str) -> str:
-    """Return a label as the table writes it: small letters and figures, r or l for a side in words.
+    """Return a label as the table writes it: small letters and figures, r or l in front for a side in words.
 
     Example:
-        >>> plain("Right.Knee"), plain("L_shoulder_study")
-        ('rknee', 'lshoulder')
+        >>> plain("Right.Knee"), plain("L_shoulder_study"), plain("Knee_Lat_R"), plain("knee left med")
+        ('rknee', 'lshoulder', 'rkneelat', 'lkneemed')
     """
-    return re.sub(r"^(right|left)(?=.)", lambda side: side.group()[0], bare(name).removesuffix("study"))
+    small = name.strip().lower().removesuffix("study")
+    words = [word for word in re.split(r"[^a-z0-9]+", small) if word]
+    sides = [at for at, word in enumerate(words) if word in ("right", "left", *("rl" if len(words) > 1 else ""))]
+    if len(sides) == 1:
+        words.insert(0, words.pop(sides[0])[0])
+    joined = "".join(words)
+    joined = re.sub(r"^(right|left)(?=.)", lambda side: side.group()[0], joined)
+    return re.sub(r"^(.+)(right|left)$", lambda parts: parts.group(2)[0] + parts.group(1), joined)
 
 
 def bare(name: str) -> str:
@@ -54,18 +80,29 @@ def bare(name: str) -> str:
 
 
 @cache
-def _table() -> dict[str, Label]:
-    own = [rule.marker for table in (rules(), rules(PLACES)) for rule in table]
-    found = {name.lower(): Label(name, _OWN_SLACK_M) for name in own}
+def _table() -> dict[str, list[tuple[str, Label]]]:
+    """Return what each label may mean, each with the label that must stand beside it; what comes later goes first."""
+    found: dict[str, list[tuple[str, Label]]] = defaultdict(list)
+    for rule in (rule for table in (rules(), rules(PLACES)) for rule in table):
+        found[rule.marker.lower()] = [("", Label(rule.marker, _OWN_SLACK_M))]
+    own = set(found)
     with (TABLES / "labels.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(line for line in stream if not line.startswith("#")):
-            found[row["label"]] = Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
+            if row["label"] in own and not row["beside"]:
+                own.discard(row["label"])
+                found[row["label"]].clear()
+            entry = row["beside"], Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
+            found[row["label"]].append(entry)
     left = {
-        f"l{label[1:]}": Label(_twin(entry.place), entry.slack_m)
-        for label, entry in found.items()
+        _left(label): [(_left(beside), Label(_twin(entry.place), entry.slack_m)) for beside, entry in entries]
+        for label, entries in found.items()
         if label.startswith("r")
     }
-    return left | found
+    return {**left, **found}
+
+
+def _left(label: str) -> str:
+    return f"l{label[1:]}" if label else ""
 
 
 def _twin(place: str) -> str:

@@ -7,6 +7,7 @@ computes keeps its distance to some marker exactly, which skin never does.
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -18,6 +19,8 @@ _DEEP_M, _DEEP_SHARE = 0.040, 0.35  # of the way from the skin to the middle of 
 _INNER_M, _INNER_SHARE, _KEPT_M = 0.022, 0.55, 1e-4
 _BELOW_M, _BELOW_SHARE, _FAR_STEADIER = 0.012, 0.35, 0.25
 _MOST_RAYS = 5
+INSIDE = "inside the body"
+_LEAST_ALIKE, _LEAST_LETTERS, _LEAST_SHARE_INSIDE = 3, 2, 0.5
 
 
 def off_skin(
@@ -56,8 +59,34 @@ def off_skin(
             share = _share(depth, nearest, body, outward, faces)
             kept = float(_steadiest(positions[:, [point]], np.delete(everything, known.shape[1] + point, axis=1))[0])
             if _is_inside(middle, share, kept, usual):
-                found[name] = "inside the body"
+                found[name] = INSIDE
+    return found | named_alike(names, [name for name, why in found.items() if why == INSIDE])
+
+
+def named_alike(names: Sequence[str], inside: Sequence[str]) -> dict[str, str]:
+    """Return which other points are called as those `inside` the body are: all begin or all end with the same letters.
+
+    Wrists and elbows are thin: their joint centres lie as near to the skin as a marker does.
+
+    Example:
+        >>> named_alike(["JC_RH", "JC_RK", "JC_RA", "JC_RE", "Box"], ["JC_RH", "JC_RK", "JC_RA"])
+        {'JC_RE': 'named like JC_RH, which is inside the body'}
+    """
+    if len(inside) < _LEAST_ALIKE:
+        return {}
+    begin, end = _beginning(inside), _beginning([name[::-1] for name in inside])[::-1]
+    found: dict[str, str] = {}
+    for affix, has in ((begin, str.startswith), (end, str.endswith)):
+        family = [name for name in names if has(name, affix)]
+        if len(affix) >= _LEAST_LETTERS and len(inside) >= _LEAST_SHARE_INSIDE * len(family):
+            found |= {name: f"named like {inside[0]}, which is {INSIDE}" for name in family if name not in inside}
     return found
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """Return the letters with which all names begin."""
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
 
 
 def _is_inside(depth: float, share: float, kept: float, usual: float) -> bool:

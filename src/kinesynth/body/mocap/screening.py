@@ -17,7 +17,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
 _LEAST_SEEN = 0.1  # of the frames, or a marker is left out
 _NEARLY_ALL = 0.9  # of the known markers
-_MEND = "rename the markers"
+_MEND = "name their landmarks in a csv (check-motion --write-labels) and that in the column labels, or rename them"
 _NO_MARKERS = "give a file of markers on the skin; joint centres do not tell how a body turns or how wide it is"
 _SOME_FRAMES = 50  # spread over the trial, where all would take long
 _TWIN_M = 0.001  # markers are wider than that
@@ -70,8 +70,8 @@ def screen(path: Path, trial: MarkerTrajectories) -> Screened:
     Raises:
         BadInput: what is left are joint centres, or knows too few landmarks, or a marker leaps off the body.
     """
-    left_out = computed(trial.names)
-    labels = {name: label for name, label in known(trial.names).items() if name not in left_out}
+    left_out = {name: what for name, what in computed(trial.names).items() if name not in trial.places}
+    labels = {name: label for name, label in known(trial.names, trial.places).items() if name not in left_out}
     left_out |= keypoints([name for name in trial.names if name not in left_out], labels)
     left_out |= {name: "seldom seen" for name in _seldom_seen(trial, labels) if name not in left_out}
     left_out |= dict.fromkeys(stuck(without(trial, left_out)), "stands still to the last digit")

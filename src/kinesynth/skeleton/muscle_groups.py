@@ -1,4 +1,4 @@
-"""Muscles of Kinesynth-112 in functional groups, from shoulder to foot, for display."""
+"""Muscles of Kinesynth-112 in functional groups, from shoulder to foot."""
 
 GROUPS = {
     "shoulder": ("delt", "supsp", "infsp", "subsc", "tmaj"),

@@ -1,0 +1,34 @@
+"""Where somebody stands who is seen in a crop: from a size and a place in the picture to metres in the world.
+
+A network that looks at a crop says how large a metre is in it and where the pelvis is: s, x, y, so that the pelvis is
+at (s x, s y) of a picture whose edges are at -1 and 1, at the depth at which a metre covers s of it (the weak
+perspective of HMR). The crop's camera, which is known in training and in use, makes a place of that.
+"""
+
+import torch
+from torch import Tensor
+
+LEAST_SIZE = 0.05  # a person of 2 m would cover a twentieth of the crop, which is cut to the person
+
+
+def focal_lengths(projections: Tensor) -> Tensor:
+    """Return the focal lengths (...) of projections (..., 3, 4) into crops, in half sides of these."""
+    across, depth = projections[..., 0, :3], projections[..., 2, :3]
+    lengths: Tensor = torch.linalg.cross(across, depth).norm(dim=-1)
+    return lengths
+
+
+def placed(camera: Tensor, projections: Tensor) -> Tensor:
+    """Return places (..., 3) m in the world of s, x, y (..., 3) in crops of projections (..., 3, 4)."""
+    size = camera[..., :1].clamp(min=LEAST_SIZE)
+    depth = focal_lengths(projections)[..., None] / size
+    seen = torch.cat([size * camera[..., 1:], torch.ones_like(size)], dim=-1)
+    place: Tensor = torch.linalg.solve(projections[..., :3], depth * seen - projections[..., 3])
+    return place
+
+
+def seen_from(places: Tensor, projections: Tensor) -> Tensor:
+    """Return s, x, y (..., 3) of places (..., 3); undoes `placed`."""
+    image = (projections[..., :3] @ places[..., None])[..., 0] + projections[..., 3]
+    size = focal_lengths(projections)[..., None] / image[..., 2:]
+    return torch.cat([size, image[..., :2] / image[..., 2:] / size], dim=-1)

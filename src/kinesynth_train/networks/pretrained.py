@@ -1,0 +1,54 @@
+"""Weights from a user's file: read when a training begins, by name, whole or not at all."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from kinesynth.errors import BadInput
+
+# With which torch's reader refuses what would run code or is no pickle at all: of a module that nobody here imports.
+REFUSED: type[Exception] = torch.serialization.pickle.UnpicklingError  # type: ignore[attr-defined]
+UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, REFUSED)
+WRAPPINGS = ("state_dict", "model", "ema")  # under which releases keep what a network's state_dict is
+
+
+def load_weights(network: nn.Module, path: str, kind: str) -> None:
+    """Give a part of a network the parameters of a file; whatever else the file holds is left.
+
+    Args:
+        network: the part.
+        path: of a state_dict, perhaps under `state_dict` or `model`, its names perhaps with `backbone.` before them.
+        kind: what the file should be of, for the message.
+
+    Raises:
+        BadInput: the file is missing, is none of torch's, or lacks a parameter of this shape.
+    """
+    mend = f"give a file of {kind}, or none to start from noise"
+    found = _plain(_read(Path(path), mend))
+    for name, value in network.state_dict().items():
+        there = found.get(name)
+        if there is None or there.shape != value.shape:
+            here = "none" if there is None else f"shape {tuple(there.shape)}"
+            raise BadInput(path, name, here, f"shape {tuple(value.shape)} of {kind}", mend)
+    network.load_state_dict({name: found[name] for name in network.state_dict()})
+
+
+def _read(path: Path, mend: str) -> dict[str, object]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        found = "no file" if not path.exists() else " ".join(str(error).split())[:120]
+        raise BadInput(path, "weights", found, "a state_dict saved by torch", mend) from error
+    if not isinstance(content, dict):
+        raise BadInput(path, "weights", type(content).__name__, "a state_dict saved by torch", mend)
+    return content
+
+
+def _plain(content: dict[str, object]) -> dict[str, Tensor]:
+    """Return the tensors by the names that they have within the network's part."""
+    for wrapping in WRAPPINGS:
+        inner = content.get(wrapping)
+        if isinstance(inner, dict):
+            content = inner
+    return {name.removeprefix("backbone."): value for name, value in content.items() if isinstance(value, Tensor)}
