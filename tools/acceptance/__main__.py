@@ -13,7 +13,19 @@ from pathlib import Path
 
 from tools.acceptance.figures import Figure, keep, print_table
 
-ORDER = ("main", "cases", "skeleton", "people", "dynamics", "render", "dataset", "trainer", "comparison", "scale")
+ORDER = (
+    "main",
+    "cases",
+    "skeleton",
+    "people",
+    "dynamics",
+    "render",
+    "dataset",
+    "trainer",
+    "comparison",
+    "video",
+    "scale",
+)
 TOPICS = tuple(topic for topic in ORDER if Path(__file__).with_name(f"{topic}.py").exists())
 
 

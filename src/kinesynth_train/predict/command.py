@@ -16,9 +16,8 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     each: dict[str, Any] = {"action": "append", "default": [], "type": _pair}
     verb.add_argument("--video", metavar="NAME=FILE", **each, help="a view's video, by its camera's name; repeat")
     verb.add_argument("--keypoints", metavar="NAME=FILE", **each, help="a view's 2-D points, instead of a detector's")
-    verb.add_argument(
-        "--cameras", type=Path, required=True, help="calibration: .toml, .qca.txt, .json, OpenCap session"
-    )
+    verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc, y up), instead of views")
+    verb.add_argument("--cameras", type=Path, help="calibration: .toml, .qca.txt, .json, OpenCap session")
     verb.add_argument("--output", type=Path, required=True, help="folder of the results")
     verb.add_argument("--name", default="", help="of the files; the first video's if not given")
     verb.add_argument("--height", type=float, help="m; fixes the size that is measured otherwise")

@@ -58,7 +58,7 @@ def read_keypoints(path: Path, keypoint_set: str = "") -> Keypoints:
         raise BadInput(path, "points", found, "a folder of OpenPose's JSON files, a .npz or a .json", MEND)
     if points.ndim == 3:
         points = points[:, None]
-    if points.ndim != 4 or points.shape[-1] != 3 or not points.size:
+    if points.ndim != 4 or points.shape[-1] != 3:
         raise BadInput(path, "points", f"shape {points.shape}", "(frames, points, 3)", MEND)
     points = points.astype(float)
     seen = np.isfinite(points).all(axis=-1) & (points[..., 2] > 0)

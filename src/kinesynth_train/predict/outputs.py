@@ -19,18 +19,20 @@ USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
 
 
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
-    """Write the points (.trc) and the angles (.mot, degrees and metres); return where.
+    """Write the points (.trc), the same of the skeleton fitted to them, and the angles (.mot); return where.
 
     Frames that are not believed are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN.
     """
     points, angles = folder / "pose-3d" / f"{name}.trc", folder / "kinematics" / f"{name}.mot"
+    fitted = points.with_name(f"{name}_fitted.trc")
     write_trc(points, found.names, found.points, found.fps)
+    write_trc(fitted, found.names, found.poses.markers, found.fps)
     valid = found.poses.valid
     values = for_opensim(found.skeleton, found.poses.angles[valid])
     columns = dict(zip(found.skeleton.coordinate_names, values.T, strict=True))
     times = np.arange(len(found.times))[valid] / found.fps
     write_storage(angles, times, columns, in_degrees=True, name="Coordinates")
-    return {"points": points, "angles": angles}
+    return {"points": points, "fitted points": fitted, "angles": angles}
 
 
 def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float) -> Path | None:

@@ -27,7 +27,7 @@ LEAST_CONFIDENCE = 0.5  # of a detected point that is drawn
 SPINE = (("hips", "torso"), ("torso", "shoulders"), ("shoulders", "head"), ("head", "HTOP"))
 LIMB = (
     ("hips", "femur"), ("femur", "tibia"), ("tibia", "talus"), ("talus", "calcn"), ("calcn", "toes"), ("talus", "toes"),
-    ("toes", "TOE"), ("shoulders", "humerus"), ("humerus", "ulna"), ("ulna", "hand"), ("hand", "HM3"),
+    ("toes", "tip"), ("shoulders", "humerus"), ("humerus", "ulna"), ("ulna", "hand"), ("hand", "HM3"),
 )  # fmt: skip
 
 
@@ -49,11 +49,10 @@ def figure(found: Reconstruction) -> Figure:
     generic = scaled(generic_skeleton(), found.size.scales)
     valid = found.poses.valid
     pose = SkeletonLayer(generic)(torch.tensor(found.poses.angles[valid]))
-    names = [*generic.body_names, *generic.marker_names, "hips", "shoulders"]
+    names = [*generic.body_names, *generic.marker_names, "hips", "shoulders", "tip_r", "tip_l"]
     shown = torch.cat([pose.joint_centres, pose.markers], dim=1).numpy()
-    middles = [
-        (shown[:, names.index(f"{body}_r")] + shown[:, names.index(f"{body}_l")]) / 2 for body in ("femur", "humerus")
-    ]
+    pairs = (("femur_r", "femur_l"), ("humerus_r", "humerus_l"), ("RTOE", "RTO5"), ("LTOE", "LTO5"))
+    middles = [(shown[:, names.index(one)] + shown[:, names.index(other)]) / 2 for one, other in pairs]
     points = np.full((len(valid), len(names), 3), np.nan)
     points[valid] = np.concatenate([shown, np.stack(middles, axis=1)], axis=1)
     bones = [(names.index(one), names.index(other), MIDDLE) for one, other in SPINE]

@@ -11,7 +11,8 @@ from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.inverse_kinematics import search_limits
 from kinesynth_train.predict.landmarks import priors
 
-NEEDED = (("RHip",), ("LHip",), ("RShoulder",), ("LShoulder",), ("RKnee", "LKnee"), ("RAnkle", "LAnkle"))
+# Points that a frame must show: so many on one of the bodies whose names begin so.
+NEEDED = ((2, ("pelvis",)), (2, ("torso",)), (1, ("femur", "tibia")), (1, ("tibia", "calcn", "toes")))
 LEAST_WEIGHT = 0.05  # of the confidence: a point that is hardly seen still counts
 
 
@@ -45,11 +46,11 @@ def find_poses(
         positions: (T, M, 3) m; NaN where not seen.
         confidence: (T, M) from 0 to 1, by which a point weighs.
     """
-    names = skeleton.marker_names
     seen = np.isfinite(positions).all(axis=-1)
+    bodies = [skeleton.body_names[body] for body in skeleton.marker_bodies]
     valid = np.ones(len(positions), dtype=bool)
-    for group in NEEDED:
-        valid &= seen[:, [names.index(name) for name in group if name in names]].any(axis=1)
+    for count, parts in NEEDED:
+        valid &= seen[:, [body.startswith(parts) for body in bodies]].sum(axis=1) >= count
     angles = np.full((len(positions), len(skeleton.coordinate_names)), np.nan)
     if valid.any():
         weights = (confidence[valid].clip(LEAST_WEIGHT, 1.0)) / spreads**2

@@ -12,9 +12,10 @@ from kinesynth.notes import tell
 from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.fitted import fit_to_video
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
+from kinesynth_train.predict.marker_files import lines_through, read_marked
 from kinesynth_train.predict.outputs import body_mass, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
-from kinesynth_train.predict.reconstruct import Reconstruction, even_times, reconstruct
+from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, View, sights
 
@@ -27,9 +28,10 @@ class Request:
     """What the user asks for.
 
     Attributes:
-        cameras: the calibration.
+        cameras: the calibration; None where markers are given.
         output: the folder to write to.
         videos: by the camera's name.
+        markers: a .trc file of points in space, instead of views.
         keypoints: files of 2-D points by the camera's name; a detector finds those of the other views.
         name: of the files that are written.
         height: m; None takes what is measured.
@@ -45,10 +47,11 @@ class Request:
         dynamics: whether to go on to forces, moments and activations.
     """
 
-    cameras: Path
+    cameras: Path | None
     output: Path
     videos: Mapping[str, Path] = field(default_factory=dict)
     keypoints: Mapping[str, Path] = field(default_factory=dict)
+    markers: Path | None = None
     name: str = "motion"
     height: float | None = None
     mass: float | None = None
@@ -71,6 +74,10 @@ def predict(request: Request) -> Path:
         BadInput: something that the user gave does not fit.
         MissingDependency: the detector or OpenSim is needed and not installed.
     """
+    if request.markers is not None:
+        return _predict_markers(request, request.markers)
+    if request.cameras is None:
+        raise BadInput("--cameras", "calibration", "nothing", "a calibration", "give one, or --markers FILE.trc")
     cameras, notes = read_cameras(request.cameras, request.up)
     tell(request.cameras, notes)
     _check_names(request, cameras)
@@ -88,6 +95,24 @@ def predict(request: Request) -> Path:
     notes += found.notes
     tell("predict", [*said, *found.notes])
     return _write(request, found, found_sights, videos, notes)
+
+
+def _predict_markers(request: Request, path: Path) -> Path:
+    """Do what is asked of points in space."""
+    if request.videos or request.keypoints or request.cameras is not None:
+        found = "views beside it"
+        raise BadInput("--markers", "request", found, "markers alone", "leave --video, --keypoints and --cameras out")
+    given = read_marked(path)
+    tell(path, given.notes)
+    times = even_times(given.times, request.start, request.end)
+    part = np.isin(given.times, given.times[(given.times >= times[0] - 1e-6) & (given.times <= times[-1] + 1e-6)])
+    positions = given.positions[part]
+    confidence = np.isfinite(positions).all(axis=-1).astype(float)
+    motion = from_points(times, given.skeleton, given.spreads, positions, confidence, request.smooth, request.height)
+    lines = lines_through(motion.points, given.spreads)
+    motion = refined(motion, given.skeleton, lines, request.smooth, request.height)
+    tell("predict", motion.notes)
+    return _write(request, motion, [], {}, [*given.notes, *motion.notes])
 
 
 def _write(
@@ -124,7 +149,7 @@ def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
     unknown = [name for name in names if name not in cameras]
     if unknown:
         mend = "name each video as its camera: --video NAME=FILE"
-        raise BadInput(request.cameras, "camera", unknown[0], ", ".join(cameras), mend)
+        raise BadInput(request.cameras or "--cameras", "camera", unknown[0], ", ".join(cameras), mend)
     if len(names) < LEAST_VIEWS:
         found, mend = f"{len(names)} view", "give a second --video NAME=FILE or --keypoints NAME=FILE"
         raise BadInput("predict", "views", found, "two or more calibrated views", mend)
@@ -192,5 +217,5 @@ def progress(what: str, total: int) -> Callable[[int], None]:
 
 def named(request: Request) -> Request:
     """Return the request with the first file's name for its files, where the user gave none."""
-    files = [*request.videos.values(), *request.keypoints.values()]
+    files = [*([request.markers] if request.markers else []), *request.videos.values(), *request.keypoints.values()]
     return request if request.name or not files else replace(request, name=files[0].stem)

@@ -66,11 +66,11 @@ def proportions(
         if told_by is not None:
             logs[row["measurement"]], variances[row["measurement"]] = told_by
     known = [name for name in OVERALL if name in logs]
-    if not known:
-        found = "too few frames with hips, knees, ankles or shoulders"
-        raise BadInput("points", "size of the body", found, "a person", "check the pictures and the calibration")
-    weights = np.array([1 / (variances[name] + PROPORTION_SPREAD**2) for name in known])
-    told = float(weights @ [logs[name] for name in known] / weights.sum())
+    if known:
+        weights = np.array([1 / (variances[name] + PROPORTION_SPREAD**2) for name in known])
+        told = float(weights @ [logs[name] for name in known] / weights.sum())
+    else:
+        told = _overall(marked, standing, positions)
     generic = stature(definition)
     overall = told if height is None else float(np.log(height / generic))
     factors = {}
@@ -87,6 +87,24 @@ def proportions(
         factors = {name: factor * height / tall for name, factor in factors.items()}
         return Proportions(result * height / tall, factors, height, float(np.exp(told)) * generic)
     return Proportions(result, factors, tall, tall)
+
+
+def _overall(marked: SkeletonDefinition, standing: np.ndarray, positions: np.ndarray) -> float:
+    """Return the log of the overall factor that distances between points of one body tell.
+
+    Raises:
+        BadInput: there are none.
+    """
+    bodies = marked.marker_bodies
+    logs = []
+    for one, other in zip(*np.nonzero(np.triu(bodies[:, None] == bodies, k=1)), strict=True):
+        lengths = np.linalg.norm(positions[:, one] - positions[:, other], axis=-1)
+        if np.isfinite(lengths).any():
+            logs.append(float(np.log(np.nanmedian(lengths) / np.linalg.norm(standing[one] - standing[other]))))
+    if not logs:
+        found = "no two points of one body"
+        raise BadInput("points", "size of the body", found, "a person", "check the pictures and the calibration")
+    return float(np.median(logs))
 
 
 def _check_height(metres: float) -> None:

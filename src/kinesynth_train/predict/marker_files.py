@@ -1,0 +1,110 @@
+"""Points in space from a .trc file: markers by their labels, a video tool's keypoints by their names, or both."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kinesynth.body.mocap.labels import known
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files import read_trc
+from kinesynth.skeleton import SkeletonDefinition
+from kinesynth.skeleton.marker_weights import marker_weights
+from kinesynth_train.predict.landmarks import generic_skeleton, places
+from kinesynth_train.predict.refine import SightLines
+
+KEYPOINTS = "halpe26"  # whose names OpenCap's and Pose2Sim's .trc files use
+TELLING = ("RHip", "LHip", "RKnee", "LKnee", "RAnkle", "LAnkle")  # all of them, where a file holds keypoints
+CENTRE_SPREAD_M = 0.015  # of a hip joint centre that another tool computed
+MARKER_SPREAD_M = 0.02  # of a marker that weighs 1 in inverse kinematics
+LEAST_WEIGHT = 0.2  # of markers that move with the shoulder girdle, which the skeleton lacks: here they are few
+LEAST_POINTS = 12
+AFAR_M = 1000.0  # from where a known point is looked at along each axis
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """What a .trc file says, on the generic skeleton.
+
+    Attributes:
+        times: (T,) s, even, from 0.
+        skeleton: the generic one with the M points as its markers.
+        spreads: (M,) m, their standard deviations.
+        positions: (T, M, 3) m; NaN where not seen.
+        notes: what was taken for granted.
+    """
+
+    times: np.ndarray
+    skeleton: SkeletonDefinition
+    spreads: np.ndarray
+    positions: np.ndarray
+    notes: tuple[str, ...]
+
+
+def read_marked(path: Path) -> Marked:
+    """Read a .trc file, y up.
+
+    Raises:
+        BadInput: it is damaged, or too few of its names are known.
+    """
+    trial, generic = read_trc(path), generic_skeleton()
+    found = _by_label(trial.names, generic)
+    if len(found) < LEAST_POINTS:
+        points = places(KEYPOINTS)
+        found = {name: (name, *points[name]) for name in trial.names if name in points}
+    if len(found) < LEAST_POINTS:
+        expected = f"at least {LEAST_POINTS}: labels of docs/motions.md, or the names of {KEYPOINTS}"
+        raise BadInput(path, "markers", f"{len(found)} of known names", expected, "rename them")
+    skeleton = replace(
+        generic,
+        marker_names=tuple(found),
+        marker_bodies=np.array([generic.body_names.index(body) for _, body, _, _ in found.values()]),
+        marker_places=np.array([place for _, _, place, _ in found.values()]),
+    )
+    ignored = len(trial.names) - len(found)
+    notes = (*trial.notes, *([f"{ignored} of {len(trial.names)} points are not used"] if ignored else []))
+    times = np.arange(len(trial.positions)) / trial.fps
+    columns = [trial.names.index(name) for name, _, _, _ in found.values()]
+    spreads = np.array([spread for _, _, _, spread in found.values()])
+    return Marked(times, skeleton, spreads, trial.positions[:, columns], notes)
+
+
+def _by_label(names: tuple[str, ...], generic: SkeletonDefinition) -> dict[str, tuple[str, str, np.ndarray, float]]:
+    """Return, by landmark, the file's name, the body, the place (3,) m and the standard deviation of known labels.
+
+    Where a file holds a video tool's keypoints too, whose names some laboratories give to markers, these are left out.
+    """
+    keypoints = set(places(KEYPOINTS)) if set(TELLING) <= set(names) else set()
+    labels = known(name for name in names if name not in keypoints)
+    weights = marker_weights(generic.marker_names, "motion")
+    found = {}
+    for name, label in labels.items():
+        if label.place in found or label.place not in weights:
+            continue
+        index = generic.marker_names.index(label.place)
+        body = generic.body_names[generic.marker_bodies[index]]
+        weight = max(weights[label.place], LEAST_WEIGHT)
+        spread = float(np.hypot(MARKER_SPREAD_M / np.sqrt(weight), label.slack_m / 2))
+        found[label.place] = (name, body, generic.marker_places[index], spread)
+    for side in "RL":
+        centre = [name for name in names if name.removesuffix("_study") == f"{side}HJC"]
+        if centre and found:
+            found[f"{side}HJC"] = (centre[0], f"femur_{side.lower()}", np.zeros(3), CENTRE_SPREAD_M)
+    return found
+
+
+def lines_through(positions: np.ndarray, spreads: np.ndarray) -> SightLines:
+    """Return lines of sight that meet in known points (T, M, 3) m: along the three axes, from afar.
+
+    The distances of a place from the three lines, squared, add up to twice that from the point: hence the half.
+    """
+    middle = np.nanmean(positions, axis=(0, 1))
+    origins = middle + AFAR_M * np.eye(3)
+    away = positions - origins[:, None, None]
+    directions = away / np.linalg.norm(away, axis=-1, keepdims=True)
+    seen = np.isfinite(directions).all(axis=-1)
+    weights = np.where(seen, 0.5 / spreads**2, 0.0)
+    return SightLines(
+        torch.tensor(origins), torch.tensor(np.where(seen[..., None], directions, 0.0)), torch.tensor(weights)
+    )

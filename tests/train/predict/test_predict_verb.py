@@ -1,0 +1,142 @@
+"""The verb from end to end on a made-up person, and one clear line for whatever does not fit."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from made_up_person import FPS, SET, cameras, in_world, motion, seen
+
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files import read_storage, read_trc
+from kinesynth_train.calibration.own import as_json
+from kinesynth_train.cli import run
+from kinesynth_train.predict.detector.people import save_keypoints
+from kinesynth_train.predict.keypoint_files import Keypoints
+from kinesynth_train.predict.videos import open_video
+
+FRAMES = 40
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    """A folder with a calibration, and points and a small video per view."""
+    (tmp_path / "cameras.json").write_text(as_json(cameras()))
+    points = in_world(motion(FRAMES))
+    for name, camera in cameras().items():
+        save_keypoints(tmp_path / f"{name}.npz", Keypoints(SET, seen(camera, points)[:, None]))
+        write_video(tmp_path / f"{name}.mp4", 90, 160)
+    return tmp_path
+
+
+def write_video(path: Path, width: int, height: int, frames: int = FRAMES) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("h264", rate=int(FPS))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for frame in range(frames):
+            pixels = np.full((height, width, 3), 40, np.uint8)
+            pixels[: height // 4, : width // 2] = 255 - frame  # bright at the top left
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def turned_in_header(path: Path) -> Path:
+    """Mark a video as one that is to be shown after a quarter turn clockwise, as phones do."""
+    content = bytearray(path.read_bytes())
+    plain = np.array([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000], ">i4").tobytes()
+    quarter = np.array([0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000], ">i4").tobytes()
+    place = content.index(plain, content.index(b"tkhd"))
+    content[place : place + 36] = quarter
+    path.write_bytes(content)
+    return path
+
+
+def flags(scene: Path, kind: str = "keypoints") -> list[str]:
+    ending = {"keypoints": "npz", "video": "mp4"}[kind]
+    return [part for name in cameras() for part in (f"--{kind}", f"{name}={scene / name}.{ending}")]
+
+
+def verb(scene: Path, *more: str, output: str = "out") -> int:
+    return run(["predict", "--cameras", str(scene / "cameras.json"), "--output", str(scene / output), *more])
+
+
+def test_points_alone_give_angles(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verb(scene, *flags(scene), "--fps", "60", "--name", "step", "--height", "1.80") == 0
+    motion_file = read_storage(scene / "out/kinematics/step.mot")
+    truth = np.degrees(motion(FRAMES))
+    error = motion_file.column("knee_angle_r") - truth[:, list(motion_file.names).index("knee_angle_r")]
+    assert np.abs(error).max() < 5.0
+    trial = read_trc(scene / "out/pose-3d/step.trc")
+    assert "RKnee" in trial.names
+    assert len(trial.positions) == FRAMES
+    assert (scene / "out/kinematics/step_scaled.osim").is_file()
+    summary = json.loads((scene / "out/predict.json").read_text())
+    assert summary["height_m"] == 1.8
+    assert summary["views"]["cam1"]["reprojection_rms_px"] < 10
+    assert sum(summary["valid"]) == FRAMES
+    assert any("--mass" in note for note in summary["assumed"])
+    assert "--mass" in capsys.readouterr().err
+
+
+def test_the_overlay_shows_the_person_where_the_points_are(scene: Path) -> None:
+    for name in cameras():
+        write_video(scene / f"{name}.mp4", 720, 1280)
+    assert verb(scene, *flags(scene), *flags(scene, "video"), "--end", "0.2") == 0
+    video = open_video(scene / "out/overlay/cam0.mp4")
+    assert video.height == 1080
+    index, picture = next(iter(video.frames()))
+    knee = cameras()["cam0"].pixels(in_world(motion(1)))[0][0, 14] * 1080 / 1280  # RKnee of the set
+    assert index == 0
+    x, y = np.rint(knee).astype(int)
+    around = picture[y - 3 : y + 4, x - 3 : x + 4].reshape(-1, 3).astype(int)
+    assert (around.max(axis=1) - around.min(axis=1)).max() > 60  # a bone's colour or a point's on the grey picture
+
+
+def test_a_video_is_turned_as_its_file_says(tmp_path: Path) -> None:
+    plain = open_video(write_video(tmp_path / "a.mp4", 64, 48))
+    assert (plain.width, plain.height, plain.notes) == (64, 48, ())
+    turned = open_video(turned_in_header(write_video(tmp_path / "b.mp4", 64, 48)))
+    assert (turned.width, turned.height) == (48, 64)
+    assert "turned" in turned.notes[0]
+    _, picture = next(iter(turned.frames()))
+    assert picture.shape == (64, 48, 3)
+    assert picture[5, -5].mean() > 150  # what was at the top left is at the top right
+    assert picture[5, 5].mean() < 100
+
+
+CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
+    "one view": (lambda scene: flags(scene)[:2], "two or more calibrated views"),
+    "unknown camera": (lambda scene: ["--keypoints", f"door={scene / 'cam0.npz'}", *flags(scene)], "cam0, cam1"),
+    "no frame rate": (lambda scene: [*flags(scene)], "--fps"),
+    "view twice": (lambda scene: [*flags(scene)[:2], *flags(scene)], "cam0 twice"),
+    "height in cm": (lambda scene: [*flags(scene), "--height", "180"], "give it in m"),
+    "other frames": (lambda scene: [*flags(scene), "--video", f"cam0={write_video(scene / 'b.mp4', 90, 160, 20)}"],
+                     "40 frames of points, expected 20"),
+    "other shape": (lambda scene: [*flags(scene), "--video", f"cam0={write_video(scene / 'b.mp4', 160, 160)}"],
+                    "size: found 160 x 160"),
+    "no video": (lambda scene: [*flags(scene), "--video", f"cam0={scene / 'none.mp4'}"], "no such file"),
+    "unknown offset": (lambda scene: [*flags(scene), "--fps", "60", "--offset", "door=1"], "name one of the views"),
+    "no time": (lambda scene: [*flags(scene), "--fps", "60", "--start", "9"], "--start"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_does_not_fit_is_one_line(scene: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+    make, message = CASES[case]
+    assert verb(scene, *make(scene)) == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("note: ")]
+    assert len(error) == 1
+    assert message in error[0]
+
+
+def test_broken_and_short_videos(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "a.mp4", 64, 48).read_bytes()
+    for name, content in (("half.mp4", whole[: len(whole) // 2]), ("empty.mp4", b""), ("text.mp4", b"no video\n" * 9)):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(BadInput, match=name):
+            open_video(tmp_path / name)
+    with pytest.raises(BadInput, match="frames"):
+        open_video(write_video(tmp_path / "one.mp4", 64, 48, frames=1))

@@ -1,0 +1,143 @@
+"""Real people's videos: angles, joint centres and forces that `predict` finds, against what others found.
+
+The references of `two_phones` (OpenCap) and `four_cameras` (Pose2Sim) are other methods on the same videos, no truth.
+Videos are compared in the first view's time, shifted by the whole frames (at most 0.2 s) that lay the knees' angles on
+each other: OpenCap does not say which of its videos it took the time from.
+"""
+
+import gzip
+import importlib.util
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kinesynth.geometry.rigid_fit import rigid_fit
+from kinesynth.opensim_files import MarkerTrajectories, Storage, read_storage, read_trc
+from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
+from kinesynth_train.predict.predict import Request, predict
+from tools.acceptance.figures import OUTPUT, SHARED, Figure
+
+DATA = SHARED / "data" / "video"
+MOST_SHIFT_SECONDS = 0.2
+FLEXIONS = ("hip_flexion", "knee_angle", "ankle_angle")
+CENTRES = {"femur_r": ("RHJC_study",), "femur_l": ("LHJC_study",), "tibia_r": ("r_knee_study", "r_mknee_study"),
+           "tibia_l": ("L_knee_study", "L_mknee_study")}  # fmt: skip
+COMMON_POINTS = ("RHip", "LHip", "RKnee", "LKnee")
+
+
+def figures() -> Iterator[Figure]:
+    """Run what there is data and a detector for."""
+    if not DATA.is_dir():
+        return
+    yield from four_cameras("openpose", keypoints=True)
+    if importlib.util.find_spec("ai_edge_litert") is not None:
+        yield from two_phones()
+        yield from four_cameras("blazepose", keypoints=False)
+
+
+def two_phones() -> Iterator[Figure]:
+    """Yield the figures of a walk before two phones."""
+    folder, name = DATA / "two_phones" / "walk", "video.two_phones"
+    videos = {view: folder / view / "walk.mov" for view in ("cam0", "cam1")}
+    output = OUTPUT / "video" / "two_phones"
+    predict(Request(folder, output, videos, name="walk", dynamics=True))
+    points = {view: output / "pose" / f"{view}.npz" for view in videos}
+    began = time.process_time()
+    predict(Request(folder, output / "again", keypoints=points, name="walk", fps=59.98, overlay=False))
+    yield Figure(f"{name}.cpu_seconds_per_second", (time.process_time() - began) / 6.0, "s", 1.0, "lower")
+    motion, reference = read_storage(output / "kinematics/walk.mot"), read_storage(_unpacked(folder / "walk.mot.gz"))
+    markers = read_trc(_unpacked(folder / "walk.trc.gz"))
+    ours, theirs = _in_step(motion, reference)
+    for angle in FLEXIONS:
+        errors = [_rms(motion.column(f"{angle}_{side}")[ours] - reference.column(f"{angle}_{side}")[theirs])
+                  for side in "rl"]  # fmt: skip
+        yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 8.0, "lower")
+    tilt = _rms(motion.column("pelvis_tilt")[ours] - reference.column("pelvis_tilt")[theirs])
+    yield Figure(f"{name}.pelvis_tilt_rms", round(tilt, 2), "deg", 8.0, "lower")
+    for body, distance in _centres(output / "kinematics/walk_scaled.osim", motion, markers, ours, theirs).items():
+        yield Figure(f"{name}.{body}_centre", round(distance, 1), "mm", 40.0, "lower")
+    forces, weight = read_storage(output / "dynamics/walk_grf.mot"), _weight(output / "kinematics/walk_scaled.osim")
+    vertical = float((forces.column("ground_force_r_y") + forces.column("ground_force_l_y")).mean()) / weight
+    yield Figure(f"{name}.vertical_force_error", round(abs(vertical - 1.0), 4), "BW", 0.03, "lower")
+
+
+def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Figure]:
+    """Yield the figures of balancing before four cameras, of OpenPose's points or of our detector's."""
+    folder, name = DATA / "four_cameras", f"video.four_cameras.{detector}"
+    calibration = folder / "calibration" / "Calib_right_distortion.toml"
+    views = [f"cam0{number}" for number in range(1, 5)]
+    output = OUTPUT / "video" / f"four_cameras_{detector}"
+    points = {}
+    if keypoints:
+        with tarfile.open(folder / "openpose_body25b_json.tar.gz") as archive:
+            archive.extractall(output / "openpose", filter="data")
+        points = {view: output / "openpose" / "p2d" / f"{view}_json" for view in views}
+    markers = read_trc(_unpacked(folder / "reference" / "BalancingTrial_0-100.trc.gz"))
+    for count in (4, 2):
+        chosen = views if count == 4 else [views[0], views[3]]
+        part = output / f"{count}_views"
+        videos = {view: folder / "videos" / f"{view}.mp4" for view in chosen}
+        predict(Request(calibration, part, videos, {view: points[view] for view in chosen if points}, name="balancing"))
+        found = read_trc(part / "pose-3d" / "balancing_fitted.trc")
+        for point in COMMON_POINTS:
+            away = _column(found, point) - _column(markers, point)
+            distance = 1e3 * float(np.nanmedian(np.linalg.norm(away, axis=1)))
+            yield Figure(f"{name}.{count}_views.{point}", round(distance, 1), "mm", 40.0, "lower")
+
+
+def _unpacked(path: Path) -> Path:
+    """Return a file of the acceptance folder with what a .gz holds."""
+    output = OUTPUT / "video" / "reference" / path.stem
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(gzip.decompress(path.read_bytes()))
+    return output
+
+
+def _in_step(motion: Storage, reference: Storage) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of both that belong together, at the shift at which the knees' angles agree best."""
+    step = float(np.median(np.diff(reference.times)))
+    reach = int(MOST_SHIFT_SECONDS / step)
+    best = (np.inf, np.empty(0, int), np.empty(0, int))
+    for shift in range(-reach, reach + 1):
+        rows = np.rint(motion.times / step).astype(int) + shift
+        ours = np.flatnonzero((rows >= 0) & (rows < len(reference.times)))
+        theirs = rows[ours]
+        knees = [motion.column(f"knee_angle_{side}")[ours] - reference.column(f"knee_angle_{side}")[theirs]
+                 for side in "rl"]  # fmt: skip
+        best = min(best, (_rms(np.concatenate(knees)), ours, theirs), key=lambda each: each[0])
+    return best[1], best[2]
+
+
+def _centres(
+    model: Path, motion: Storage, markers: MarkerTrajectories, ours: np.ndarray, theirs: np.ndarray
+) -> dict[str, float]:
+    """Return the mean distance, mm, of joint centres from the markers' after one rigid alignment of all."""
+    definition = SkeletonDefinition.from_osim(model)
+    degrees = ~definition.coordinate_translational & (definition.coupled_to < 0)
+    angles = np.where(degrees, np.radians(motion.values), motion.values)[ours]
+    joints = SkeletonLayer(definition)(torch.tensor(angles)).joint_centres.numpy()
+    found = np.stack([joints[:, definition.body_names.index(body)] for body in CENTRES], axis=1)
+    known = np.stack(
+        [np.mean([_column(markers, name)[theirs] for name in names], axis=0) for names in CENTRES.values()], axis=1
+    )
+    source, target = found.reshape(-1, 3), known.reshape(1, -1, 3)
+    rotation, shift = rigid_fit(source, target, np.isfinite(target).all(axis=-1))
+    away = np.linalg.norm(found @ rotation[0].T + shift[0] - known, axis=-1)
+    return dict(zip(CENTRES, (1e3 * away.mean(axis=0)).tolist(), strict=True))
+
+
+def _weight(model: Path) -> float:
+    return float(SkeletonDefinition.from_osim(model).masses.sum()) * 9.80665
+
+
+def _column(trial: MarkerTrajectories, name: str) -> np.ndarray:
+    column: np.ndarray = trial.positions[:, trial.names.index(name)]
+    return column
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2)))
