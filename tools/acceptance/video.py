@@ -82,11 +82,16 @@ def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Figure]:
         part = output / f"{count}_views"
         videos = {view: folder / "videos" / f"{view}.mp4" for view in chosen}
         predict(Request(calibration, part, videos, {view: points[view] for view in chosen if points}, name="balancing"))
-        found = read_trc(part / "pose-3d" / "balancing_fitted.trc")
-        for point in COMMON_POINTS:
-            away = _column(found, point) - _column(markers, point)
-            distance = 1e3 * float(np.nanmedian(np.linalg.norm(away, axis=1)))
-            yield Figure(f"{name}.{count}_views.{point}", round(distance, 1), "mm", 40.0, "lower")
+        for kind, ending in (("points", ""), ("fitted", "_fitted")):
+            found = read_trc(part / "pose-3d" / f"balancing{ending}.trc")
+            worst = max(_distance(found, markers, point) for point in COMMON_POINTS)
+            yield Figure(f"{name}.{count}_views.worst_of_{kind}", round(worst, 1), "mm", 40.0, "lower")
+
+
+def _distance(found: MarkerTrajectories, reference: MarkerTrajectories, point: str) -> float:
+    """Return the median distance, mm, of a point from the reference's, as they stand."""
+    away = np.linalg.norm(_column(found, point) - _column(reference, point), axis=1)
+    return 1e3 * float(np.nanmedian(away))
 
 
 def _unpacked(path: Path) -> Path:
