@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from made_up_person import FPS, SET, cameras, in_world, motion, seen
 
-from kinesynth.errors import BadInput
 from kinesynth.opensim_files import read_storage, read_trc
 from kinesynth_train.calibration.own import as_json
 from kinesynth_train.cli import run
@@ -130,13 +129,3 @@ def test_what_does_not_fit_is_one_line(scene: Path, capsys: pytest.CaptureFixtur
     error = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("note: ")]
     assert len(error) == 1
     assert message in error[0]
-
-
-def test_broken_and_short_videos(tmp_path: Path) -> None:
-    whole = write_video(tmp_path / "a.mp4", 64, 48).read_bytes()
-    for name, content in (("half.mp4", whole[: len(whole) // 2]), ("empty.mp4", b""), ("text.mp4", b"no video\n" * 9)):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(BadInput, match=name):
-            open_video(tmp_path / name)
-    with pytest.raises(BadInput, match="frames"):
-        open_video(write_video(tmp_path / "one.mp4", 64, 48, frames=1))
