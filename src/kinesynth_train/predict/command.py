@@ -7,6 +7,11 @@ from typing import Any
 
 from kinesynth.errors import BadInput
 
+RANGES = (
+    ("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg"), ("smooth", 0.0, 1000.0, "Hz"), ("fps", 0.0, 10000.0, "1/s"),
+    ("start", 0.0, 1e6, "s"), ("end", 0.0, float("inf"), "s"),
+)  # fmt: skip
+MOST_OFFSET = 1e5  # s
 AXES = ("x", "y", "z", "-x", "-y", "-z")
 
 
@@ -39,7 +44,9 @@ def run_predict(options: Mapping[str, Any]) -> None:
     from kinesynth_train.predict.predict import Request, named, predict
 
     given = dict(options)
-    for flag, low, high, unit in (("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg")):
+    if Path(given["name"]).name != given["name"]:
+        raise BadInput("--name", "name", given["name"], "a name without folders", "give the folder by --output")
+    for flag, low, high, unit in RANGES:
         if given[flag] is not None and not low <= given[flag] <= high:
             raise BadInput(f"--{flag}", unit, f"{given[flag]:g}", f"{low:g} to {high:g}", f"give it in {unit}")
     videos = _once("--video", given.pop("video"))
@@ -67,9 +74,12 @@ def _once(flag: str, pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 def _seconds(text: str) -> float:
     try:
-        return float(text)
-    except ValueError as error:
-        raise BadInput("--offset", "seconds", text, "a number", "give seconds") from error
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not abs(seconds) < MOST_OFFSET:
+        raise BadInput("--offset", "seconds", text, f"a number between {-MOST_OFFSET:g} and {MOST_OFFSET:g}", "give s")
+    return seconds
 
 
 def _place(text: str) -> tuple[float, float]:

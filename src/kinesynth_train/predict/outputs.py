@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,27 @@ import numpy as np
 from kinesynth import __version__
 from kinesynth.atomic import write_text
 from kinesynth.dataset.export import for_opensim
+from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.views import Sight
 
 USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
+
+
+def check_output(folder: Path) -> None:
+    """Make the folder of the results, before hours are spent on what could not be kept.
+
+    Raises:
+        BadInput: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise BadInput(folder, "output", found, "a folder to write in", "give another --output") from error
 
 
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:

@@ -13,13 +13,13 @@ from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.fitted import fit_to_video
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
-from kinesynth_train.predict.outputs import body_mass, summary, write_model, write_motion, write_summary
+from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, View, sights
 
-LEAST_VIEWS = 2
+LEAST_VIEWS = LEAST_FRAMES = 2
 SAME_RATE = 0.02
 
 
@@ -74,6 +74,7 @@ def predict(request: Request) -> Path:
         BadInput: something that the user gave does not fit.
         MissingDependency: the detector or OpenSim is needed and not installed.
     """
+    check_output(request.output)
     if request.markers is not None:
         return _predict_markers(request, request.markers)
     if request.cameras is None:
@@ -105,8 +106,7 @@ def _predict_markers(request: Request, path: Path) -> Path:
     given = read_marked(path)
     tell(path, given.notes)
     times = even_times(given.times, request.start, request.end)
-    part = np.isin(given.times, given.times[(given.times >= times[0] - 1e-6) & (given.times <= times[-1] + 1e-6)])
-    positions = given.positions[part]
+    positions = given.positions[(given.times >= times[0] - 1e-6) & (given.times <= times[-1] + 1e-6)]
     confidence = np.isfinite(positions).all(axis=-1).astype(float)
     motion = from_points(times, given.skeleton, given.spreads, positions, confidence, request.smooth, request.height)
     lines = lines_through(motion.points, given.spreads)
@@ -156,6 +156,11 @@ def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
     for name in request.offsets:
         if name not in names:
             raise BadInput("--offset", "view", name, ", ".join(names), "name one of the views")
+    if request.offsets.get(names[0]):
+        mend = "give the others' offsets against it"
+        raise BadInput(
+            "--offset", names[0], "an offset of the first view", "0, for it is the one that others lag", mend
+        )
 
 
 def _view(request: Request, name: str, camera: Camera, video: Video | None) -> tuple[View, list[str]]:
@@ -170,6 +175,8 @@ def _view(request: Request, name: str, camera: Camera, video: Video | None) -> t
     elif video is not None:
         points = _detect(request, name, video)
     frames = len(points.points)
+    if frames < LEAST_FRAMES:
+        raise BadInput(request.keypoints[name], f"view {name}", "1 frame", f"{LEAST_FRAMES} or more", "give a motion")
     if video is None:
         if request.fps <= 0:
             raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")

@@ -78,7 +78,8 @@ def open_video(path: Path) -> Video:
             stream = container.streams.video[0]
             stream.thread_count = 1
             packets = [packet for packet in container.demux(stream) if packet.pts is not None]
-            stamps = sorted(packet.pts for packet in packets if not packet.is_discard)  # what was trimmed is discarded
+            shown = [packet for packet in packets if not packet.is_discard]  # what was trimmed off is there too
+            stamps = sorted(packet.pts for packet in shown if packet.pts is not None)
             container.seek(stamps[0], stream=stream)
             frame = next(container.decode(stream))
             times = np.array(stamps, dtype=float) * float(stream.time_base)

@@ -11,7 +11,7 @@ from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
 from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
-from kinesynth_train.predict.tracks import follow, main_person, of_person
+from kinesynth_train.predict.tracks import LEAST_POINTS, follow, main_person, of_person
 
 TRUNK = ("RHip", "LHip", "RShoulder", "LShoulder")
 MOST_MISS_M = 0.3  # median, of the trunk: with more the views do not belong together
@@ -81,7 +81,7 @@ def sights(
     names = keypoint_sets()[views[0].keypoints.set]
     trunk = [names.index(name) for name in TRUNK]
     first = views[0]
-    people = follow(first.keypoints.points, _fps(first))
+    people = _people(first)
     points = of_person(first.keypoints.points, people[main_person(first.keypoints.points, people, near)])
     found = [Sight(first, points, rays_of(first.camera, points), Offset(0.0, np.nan, np.nan), float("nan"))]
     notes = (
@@ -94,8 +94,17 @@ def sights(
     return found, notes
 
 
-def _fps(view: View) -> float:
-    return float((len(view.times) - 1) / (view.times[-1] - view.times[0]))
+def _people(view: View) -> list[np.ndarray]:
+    """Return the people of a view, as `follow` does.
+
+    Raises:
+        BadInput: there is nobody.
+    """
+    people = follow(view.keypoints.points, float((len(view.times) - 1) / (view.times[-1] - view.times[0])))
+    if not people:
+        found, expected = f"nobody with {LEAST_POINTS} points or more", "a person"
+        raise BadInput(f"view {view.name}", "points", found, expected, "check the detector's output")
+    return people
 
 
 def _same_person(first: Sight, view: View, trunk: list[int], told: float | None) -> tuple[Sight, list[str]]:
@@ -128,7 +137,7 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
 def _candidates(first: Sight, view: View, trunk: list[int], told: float | None) -> list[Sight]:
     """Return the people of a view, the one whose trunk meets the first view's best first."""
     result = []
-    for track in follow(view.keypoints.points, _fps(view)):
+    for track in _people(view):
         points = of_person(view.keypoints.points, track)
         rays = rays_of(view.camera, points)
         offset = Offset(told or 0.0, float("nan"), float("nan"))

@@ -238,6 +238,12 @@ def test_videos_of_other_sizes() -> None:
         fit_to_video(CAMERAS[0], 720, 720, "a.mp4")
 
 
+def test_skew_cannot_be_turned() -> None:
+    skewed = replace(CAMERAS[0], K=CAMERAS[0].K + np.array([[0.0, 2.0, 0.0], [0, 0, 0], [0, 0, 0]]))
+    with pytest.raises(BadInput, match="of a camera with skew"):
+        fit_to_video(skewed, 1280, 720, "a.mp4")
+
+
 def test_resized_keeps_the_edges() -> None:
     grown = resized(CAMERAS[0], 1440, 2560)
     edge = np.linalg.inv(CAMERAS[0].K) @ [-0.5, 1279.5, 1.0]

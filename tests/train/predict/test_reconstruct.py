@@ -159,6 +159,15 @@ def test_a_world_on_its_head_is_refused() -> None:
         solve(views)
 
 
+def test_guesses_outside_the_picture_do_not_count() -> None:
+    views = [replace(each, camera=replace(each.camera, distortion=np.array([-0.25, 0.05, 0, 0, 0])))
+             for each in views_of(motion(20))]  # fmt: skip
+    views[1].keypoints.points[5, 0, 7, :2] = 9000.0, -9000.0  # where this lens cannot be undone
+    found, _ = sights(views, None, {})
+    assert not np.isfinite(found[1].rays.directions[5, 7]).any()
+    assert np.isfinite(found[1].rays.directions[4, 7]).all()
+
+
 def test_a_part_without_frames_is_refused() -> None:
     with pytest.raises(BadInput, match="--start"):
         even_times(np.arange(10) / FPS, 5.0, 6.0)
