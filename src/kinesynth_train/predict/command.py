@@ -21,7 +21,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     each: dict[str, Any] = {"action": "append", "default": [], "type": _pair}
     verb.add_argument("--video", metavar="NAME=FILE", **each, help="a view's video, by its camera's name; repeat")
     verb.add_argument("--keypoints", metavar="NAME=FILE", **each, help="a view's 2-D points, instead of a detector's")
-    verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc, y up), instead of views")
+    verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc), instead of views")
     verb.add_argument("--cameras", type=Path, help="calibration: .toml, .qca.txt, .json, OpenCap session")
     verb.add_argument("--output", type=Path, required=True, help="folder of the results")
     verb.add_argument("--name", default="", help="of the files; the first video's if not given")
@@ -32,7 +32,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verb.add_argument("--end", type=float, default=float("inf"), help="s in the first view")
     verb.add_argument("--smooth", type=float, default=6.0, metavar="HZ", help="cut-off of the low-pass; 0 for none")
     verb.add_argument("--offset", metavar="NAME=SECONDS", **each, help="by how much a view lags behind the first")
-    verb.add_argument("--up", choices=AXES, default="", help="axis of the calibration's world that is up")
+    verb.add_argument("--up", choices=AXES, default="", help="axis that is up, of the calibration or the .trc")
     verb.add_argument("--keypoint-set", default="", help="of points whose files do not say")
     verb.add_argument("--fps", type=float, default=0.0, help="of points without a video")
     verb.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no videos")

@@ -32,7 +32,8 @@ class Rays:
         """Return those at times between frames, as fractional indices (N,): NaN outside of the view's time."""
         last = len(self.directions) - 1
         inside = (frames >= -1e-6) & (frames <= last + 1e-6)
-        low = np.clip(np.floor(frames + 1e-6).astype(int), 0, last)
+        frames = np.where(inside, frames, 0.0)
+        low = np.floor(frames + 1e-6).astype(int).clip(0, last)
         high = np.minimum(low + 1, last)
         share = np.clip(frames - low, 0.0, 1.0)[:, None]
         directions = self.directions[low] * (1 - share[..., None])

@@ -13,7 +13,7 @@ from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, w
 from kinesynth_train.predict.pose import Poses, find_poses, poses_of
 from kinesynth_train.predict.proportions import USUAL_METRES, Proportions, proportions
 from kinesynth_train.predict.rays import Rays, meet
-from kinesynth_train.predict.refine import COURSE_HZ, SightLines, refine
+from kinesynth_train.predict.refine import SightLines, refine
 from kinesynth_train.predict.scaled import scaled
 from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
@@ -87,13 +87,12 @@ def refined(
     found: Reconstruction, marked: SkeletonDefinition, lines: SightLines, smooth_hz: float, height: float | None
 ) -> Reconstruction:
     """Return the motion, and the size, that the lines of sight ask for."""
-    cutoff = smooth_hz or COURSE_HZ
     for _ in range(SIZE_ROUNDS):
-        angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
+        angles = refine(found.skeleton, lines, found.poses.angles, found.fps, smooth_hz)
         size = refit_size(marked, found.size, lines, angles, height)
         skeleton = scaled(marked, size.scales)
         found = replace(found, size=size, skeleton=skeleton, poses=poses_of(skeleton, angles, found.points))
-    angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
+    angles = refine(found.skeleton, lines, found.poses.angles, found.fps, smooth_hz)
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
@@ -131,7 +130,7 @@ def from_points(
     """
     fps = float((len(times) - 1) / (times[-1] - times[0]))
     filled, sure, gaps = fill(positions, confidence, fps)
-    notes = _check_upright(marked.marker_names, filled)
+    notes = _check_upright(marked, filled)
     _check_handedness(marked.marker_names, filled)
     filled = smooth(filled, fps, smooth_hz)
     size = proportions(generic_skeleton(), marked, spreads, filled, height)
@@ -151,12 +150,9 @@ def from_points(
     return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
 
 
-def _check_upright(names: tuple[str, ...], positions: np.ndarray) -> list[str]:
+def _check_upright(marked: SkeletonDefinition, positions: np.ndarray) -> list[str]:
     """Raise where the person's trunk hangs down; note where it mostly lies: then the world's up may be wrong."""
-    if not {"RShoulder", "LShoulder", "RAnkle", "LAnkle"} <= set(names):
-        return []
-    high, low = (_middle(names, positions, part) for part in ("Shoulder", "Ankle"))
-    body = high - low
+    body = _middle_of(marked, positions, ("torso", "head")) - _middle_of(marked, positions, ("tibia", "calcn", "toes"))
     body = body[np.isfinite(body).all(axis=1)]
     if not len(body):
         return []
@@ -166,10 +162,17 @@ def _check_upright(names: tuple[str, ...], positions: np.ndarray) -> list[str]:
     shown = f"{'-' if direction[axis] < 0 else ''}{'xyz'[axis]}"
     if upward < -UPRIGHT_COSINE:
         found = "a person who stands on the head"
-        raise BadInput("cameras", "up", found, "shoulders above ankles", "say which way is up by --up")
+        raise BadInput("points", "up", found, "shoulders above ankles", "say which way is up by --up")
     if upward < UPRIGHT_COSINE:
-        return [f"the person lies along {shown}: if that is wrong, say by --up which axis of the calibration is up"]
+        return [f"the person lies along {shown}: if that is wrong, say by --up which axis is up"]
     return []
+
+
+def _middle_of(marked: SkeletonDefinition, positions: np.ndarray, parts: tuple[str, ...]) -> np.ndarray:
+    """Return the middle (T, 3) m of the points seen on bodies whose names begin so; NaN where none is."""
+    columns = [marked.body_names[body].startswith(parts) for body in marked.marker_bodies]
+    middle: np.ndarray = np.ma.masked_invalid(positions[:, columns]).mean(axis=1).filled(np.nan)
+    return middle
 
 
 def _check_handedness(names: tuple[str, ...], positions: np.ndarray) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration import Camera
+from kinesynth_train.predict.gaps import MOST_SECONDS
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
@@ -55,8 +56,12 @@ class Sight:
     miss: float
 
     def at(self, times: np.ndarray) -> Rays:
-        """Return the lines of sight at times (N,) of the first view."""
-        return self.rays.at(frame_places(self.view.times, times + self.offset.seconds))
+        """Return the lines of sight at times (N,) of the first view; none where the view itself paused for long."""
+        places = frame_places(self.view.times, times + self.offset.seconds)
+        steps = np.append(np.diff(self.view.times), 0.0)
+        low = np.floor(places + 1e-6).astype(int).clip(0, len(steps) - 1)
+        paused = (steps[low] > MOST_SECONDS) & (places - low > 1e-6)
+        return self.rays.at(np.where(paused, np.inf, places))
 
 
 def sights(

@@ -133,6 +133,12 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
 }  # fmt: skip
 
 
+def test_a_motion_that_gives_no_forces_keeps_its_angles(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verb(scene, *flags(scene), "--fps", "60", "--end", "0.3", "--dynamics") == 2
+    assert "--dynamics: motion: found 0.32 s" in capsys.readouterr().err.splitlines()[-1]
+    assert "angles" in json.loads((scene / "out/predict.json").read_text())["files"]
+
+
 def points_of(scene: Path, change: Callable[[np.ndarray], np.ndarray]) -> list[str]:
     """Change the second view's points (T, N, P, 3), and return the flags."""
     with np.load(scene / "cam1.npz") as archive:

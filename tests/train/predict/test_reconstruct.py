@@ -11,6 +11,7 @@ from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
+from kinesynth_train.predict.outputs import reprojection
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, reconstruct
 from kinesynth_train.predict.scaled import scaled, stature
 from kinesynth_train.predict.views import View, sights
@@ -166,6 +167,43 @@ def test_guesses_outside_the_picture_do_not_count() -> None:
     found, _ = sights(views, None, {})
     assert not np.isfinite(found[1].rays.directions[5, 7]).any()
     assert np.isfinite(found[1].rays.directions[4, 7]).all()
+
+
+def test_errors_in_the_picture_are_those_of_frames_that_a_view_has() -> None:
+    angles = motion()
+    views = views_of(angles)
+    views[1] = view(list(cameras().values())[1], views[1].keypoints.points[:60, 0])
+    found, _ = sights(views, None, {"cam1": 0.0})
+    solved = reconstruct(found, even_times(views[0].times, 0.0, np.inf), 6.0, None)
+    errors = reprojection(solved, found)
+    assert np.isfinite(errors["cam1"][:60]).all()
+    assert np.isnan(errors["cam1"][60:]).all()
+    assert errors["cam1"][:60].max() < 10
+
+
+def test_nothing_is_smoothed_where_that_is_asked_for() -> None:
+    angles = motion(60)
+    knee = generic_skeleton().coordinate_names.index("knee_angle_r")
+    shake = np.sin(2 * np.pi * 12.0 * np.arange(60) / FPS)
+    angles[:, knee] += np.radians(4.0) * shake
+    found, _ = sights(views_of(angles), None, {"cam1": 0.0})
+    shown = {}
+    for cutoff in (0.0, 6.0):
+        solved = reconstruct(found, np.arange(60) / FPS, cutoff, None).poses.angles[:, knee]
+        shown[cutoff] = float(np.degrees(2 * np.mean(solved * shake)))  # degrees of the shake that are left
+    assert shown[6.0] < 0.5
+    assert shown[0.0] > 2.5
+
+
+def test_a_view_that_paused_for_long_sees_nothing_meanwhile() -> None:
+    views = views_of(motion())
+    kept = np.r_[0:20, 60:90]
+    points = views[1].keypoints.points[kept]
+    views[1] = replace(views[1], times=views[1].times[kept], keypoints=replace(views[1].keypoints, points=points))
+    found, _ = sights(views, None, {"cam1": 0.0})
+    confidence = found[1].at(views[0].times).confidence
+    assert not (confidence[20:60] > 0).any()
+    assert (confidence[kept].max(axis=1) > 0).all()
 
 
 def test_a_part_without_frames_is_refused() -> None:
