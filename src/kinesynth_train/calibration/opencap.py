@@ -15,6 +15,7 @@ from pickletools import genops
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration.camera import Camera, checked, y_up
@@ -161,25 +162,12 @@ def _to_ground(path: Path, placement: str, cameras: list[Camera]) -> np.ndarray:
     A board on the wall may hang upside down; then, and where nothing is said, the rotation is taken in which the
     cameras' own up is most nearly up.
     """
-    lying, hanging = [_turn("x", 90, "y", 90)], [_turn("y", 90, "z", 180), _turn("y", -90, "y", 0)]
+    turns = (("xy", [90, 90]), ("yz", [90, 180]), ("y", [-90]))  # about axes that stay in space, the first first
+    lying, *hanging = (Rotation.from_euler(axes, angles, degrees=True).as_matrix() for axes, angles in turns)
     name = placement.lower()
     if name not in (*GROUND, *WALL, ""):
         mend = "write ground or backWall there, or give the cameras as .toml or .json"
         raise BadInput(path, "checkerBoard.placement", placement, "ground or backWall", mend)
-    choices = lying if name in GROUND else hanging if name in WALL else lying + hanging
+    choices = [lying] if name in GROUND else hanging if name in WALL else [lying, *hanging]
     upward = np.mean([-camera.world_to_camera[1, :3] for camera in cameras], axis=0)
     return max(choices, key=lambda rotation: float((rotation @ upward)[1]))
-
-
-def _turn(first: str, degrees: float, second: str, more: float) -> np.ndarray:
-    """Return the rotation about two axes that stay in space, the first first."""
-    rotation: np.ndarray = _about(second, more) @ _about(first, degrees)
-    return rotation
-
-
-def _about(axis: str, degrees: float) -> np.ndarray:
-    angle, (one, other) = np.radians(degrees), {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
-    rotation = np.eye(3)
-    rotation[one, one] = rotation[other, other] = np.cos(angle)
-    rotation[one, other], rotation[other, one] = -np.sin(angle), np.sin(angle)
-    return rotation
