@@ -8,6 +8,7 @@ import torch
 
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.predict.body_checks import check_handedness, check_upright
 from kinesynth_train.predict.gaps import fill, smooth
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
 from kinesynth_train.predict.pose import Poses, find_poses, poses_of
@@ -19,8 +20,6 @@ from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
 
 MOST_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told without a word
-UPRIGHT_COSINE = 0.5  # of the angle between ankles-to-shoulders and up: a person who stands, walks or crouches
-BACKWARD_COSINE = 0.3
 SIZE_ROUNDS = 1
 MOST_MISFIT_M = 0.12
 
@@ -130,8 +129,8 @@ def from_points(
     """
     fps = float((len(times) - 1) / (times[-1] - times[0]))
     filled, sure, gaps = fill(positions, confidence, fps)
-    notes = _check_upright(marked, filled)
-    _check_handedness(marked.marker_names, filled)
+    notes = check_upright(marked, filled)
+    check_handedness(marked.marker_names, filled)
     filled = smooth(filled, fps, smooth_hz)
     size = proportions(generic_skeleton(), marked, spreads, filled, height)
     notes += _height_notes(size, height)
@@ -148,54 +147,6 @@ def from_points(
     if not poses.valid.all():
         notes.append(f"{(~poses.valid).sum()} of {len(times)} frames are not believed: too few points were seen")
     return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
-
-
-def _check_upright(marked: SkeletonDefinition, positions: np.ndarray) -> list[str]:
-    """Raise where the person's trunk hangs down; note where it mostly lies: then the world's up may be wrong."""
-    body = _middle_of(marked, positions, ("torso", "head")) - _middle_of(marked, positions, ("tibia", "calcn", "toes"))
-    body = body[np.isfinite(body).all(axis=1)]
-    if not len(body):
-        return []
-    direction = np.median(body / np.linalg.norm(body, axis=1, keepdims=True), axis=0)
-    upward = float(direction[1] / max(np.linalg.norm(direction), 1e-9))
-    axis = int(np.abs(direction).argmax())
-    shown = f"{'-' if direction[axis] < 0 else ''}{'xyz'[axis]}"
-    if upward < -UPRIGHT_COSINE:
-        found = "a person who stands on the head"
-        raise BadInput("points", "up", found, "shoulders above ankles", "say which way is up by --up")
-    if upward < UPRIGHT_COSINE:
-        return [f"the person lies along {shown}: if that is wrong, say by --up which axis is up"]
-    return []
-
-
-def _middle_of(marked: SkeletonDefinition, positions: np.ndarray, parts: tuple[str, ...]) -> np.ndarray:
-    """Return the middle (T, 3) m of the points seen on bodies whose names begin so; NaN where none is."""
-    columns = [marked.body_names[body].startswith(parts) for body in marked.marker_bodies]
-    middle: np.ndarray = np.ma.masked_invalid(positions[:, columns]).mean(axis=1).filled(np.nan)
-    return middle
-
-
-def _check_handedness(names: tuple[str, ...], positions: np.ndarray) -> None:
-    """Raise where toes point backward, given which hip is the right one: then views are swapped or mirrored."""
-    toe = next((name for name in ("BigToe", "FootIndex") if f"R{name}" in names), "")
-    if not toe or not {"RHeel", "RHip", "RShoulder"} <= set(names):
-        return
-    hips = positions[:, names.index("RHip")] - positions[:, names.index("LHip")]
-    forward = np.cross(_middle(names, positions, "Shoulder") - _middle(names, positions, "Hip"), hips)
-    feet = np.concatenate(
-        [positions[:, names.index(f"{side}{toe}")] - positions[:, names.index(f"{side}Heel")] for side in "RL"]
-    )
-    cosine = (feet * np.tile(forward, (2, 1))).sum(axis=1)
-    cosine /= np.linalg.norm(feet, axis=1) * np.tile(np.linalg.norm(forward, axis=1), 2)
-    if np.isfinite(cosine).any() and np.nanmedian(cosine) < -BACKWARD_COSINE:
-        mend = "check which video belongs to which camera, and that none is mirrored"
-        raise BadInput("views", "feet", "toes that point backward", "toes that point where the trunk looks", mend)
-
-
-def _middle(names: tuple[str, ...], positions: np.ndarray, part: str) -> np.ndarray:
-    """Return the middle (T, 3) m of the right and the left one of a part."""
-    middle: np.ndarray = (positions[:, names.index(f"R{part}")] + positions[:, names.index(f"L{part}")]) / 2
-    return middle
 
 
 def _height_notes(size: Proportions, height: float | None) -> list[str]:

@@ -121,6 +121,17 @@ def test_swapped_cameras_are_refused() -> None:
         solve(swapped)
 
 
+@pytest.mark.parametrize("keypoint_set", ["coco17", "openpose_coco18"])
+def test_swapped_cameras_are_refused_without_toes_too(keypoint_set: str) -> None:
+    points = in_world(motion(), keypoint_set)
+    one, other = cameras().values()
+    views = [view(one, seen(other, points, 2.0), keypoint_set), view(other, seen(one, points, 2.0), keypoint_set)]
+    with pytest.raises(BadInput, match="backward"):
+        solve(views)
+    right = [view(each, seen(each, points, 2.0), keypoint_set) for each in (one, other)]
+    assert solve(right).poses.valid.all()
+
+
 def test_a_bystander_is_not_followed() -> None:
     angles = motion()
     beside = in_world(angles[:1].repeat(len(angles), axis=0)) + np.array([-1.2, 0.0, 0.9])
