@@ -15,7 +15,7 @@ from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_p
 from kinesynth_train.predict.tracks import LEAST_POINTS, follow, main_person, of_person
 
 TRUNK = ("RHip", "LHip", "RShoulder", "LShoulder")
-MOST_MISS_M = 0.3  # median, of the trunk: with more the views do not belong together
+MOST_MISS_M = 0.15  # median, of the trunk: with more the views do not belong together
 SUSPECT_MISS_M = 0.06
 MEND = "check --cameras, which video belongs to which camera, and that the videos begin together (--offset)"
 
@@ -132,8 +132,9 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
     if best.miss > SUSPECT_MISS_M:
         notes.append(f"{head}that is much: {MEND}")
     if best.offset.seconds and told is None:
+        way = "lag behind" if best.offset.seconds > 0 else "be ahead of"
         notes.append(
-            f"{head}taken to lag {1e3 * best.offset.seconds:.0f} ms behind {first.view.name}: the lines of sight of"
+            f"{head}taken to {way} {first.view.name} by {1e3 * abs(best.offset.seconds):.0f} ms: the lines of sight of"
             f" what moves then miss by {1e3 * best.offset.after:.0f} instead of {1e3 * best.offset.before:.0f} mm"
         )
     return replace(best, points=points, rays=rays_of(view.camera, points)), notes

@@ -114,6 +114,19 @@ def test_views_in_step_are_left_so() -> None:
     assert found[1].offset.seconds == 0.0
 
 
+def test_views_whose_lines_of_sight_miss_are_refused_and_a_little_is_told() -> None:
+    for higher, refused in ((0.25, True), (0.1, False)):
+        one, other = views_of(motion(30))
+        pose = other.camera.world_to_camera.copy()
+        pose[:3, 3] -= pose[:3, :3] @ [0.0, higher, 0.0]
+        views = [one, replace(other, camera=replace(other.camera, world_to_camera=pose))]
+        if refused:
+            with pytest.raises(BadInput, match=r"views cam0 and cam1: hips and shoulders: found lines of sight 0\.2"):
+                sights(views, None, {})
+        else:
+            assert any("that is much" in note for note in sights(views, None, {})[1])
+
+
 def test_swapped_cameras_are_refused() -> None:
     one, other = views_of(motion())
     swapped = [replace(one, camera=other.camera), replace(other, camera=one.camera)]
