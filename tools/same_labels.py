@@ -66,7 +66,7 @@ def _content(file: h5py.File) -> dict[str, np.ndarray]:
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.dtype == object or other.dtype == object:  # text
+    if object in (one.dtype, other.dtype):  # text
         return np.array_equal(one, other)
     return one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
 
