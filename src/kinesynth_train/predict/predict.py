@@ -17,12 +17,14 @@ from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
+from kinesynth_train.predict.rays import LEAST_CONFIDENCE
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, View, sights
 
 LEAST_VIEWS = LEAST_FRAMES = 2
 SAME_RATE = 0.02
+MOST_OUTSIDE = 0.3  # of the points that are seen
 
 
 @dataclass(frozen=True)
@@ -187,14 +189,26 @@ def _view(request: Request, name: str, camera: Camera, video: Video | None) -> t
     frames = len(points.points)
     if frames < LEAST_FRAMES:
         raise BadInput(request.keypoints[name], f"view {name}", "1 frame", f"{LEAST_FRAMES} or more", "give a motion")
-    if video is None:
-        if request.fps <= 0:
-            raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")
-        return View(name, camera, np.arange(frames) / request.fps, points), notes
-    if frames != len(video.times):
+    if video is None and request.fps <= 0:
+        raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")
+    if video is not None and frames != len(video.times):
         found, expected = f"{frames} frames of points", f"{len(video.times)}, as the video has"
         raise BadInput(request.keypoints[name], f"view {name}", found, expected, "give the points of that video")
-    return View(name, camera, video.times, points), notes
+    if name in request.keypoints:
+        _check_inside(name, camera, points.points)
+    times = np.arange(frames) / request.fps if video is None else video.times
+    return View(name, camera, times, points), notes
+
+
+def _check_inside(name: str, camera: Camera, points: np.ndarray) -> None:
+    """Raise where most of the points (T, N, P, 3) that are seen lie outside the picture: they are of another size."""
+    pixels = points[points[..., 2] >= LEAST_CONFIDENCE][:, :2]
+    if len(pixels) and np.mean((pixels > [camera.width, camera.height]).any(axis=1)) > MOST_OUTSIDE:
+        x, y = np.percentile(pixels, 95, axis=0)
+        found, expected = f"points as far as {x:.0f}, {y:.0f}", f"{camera.width} x {camera.height} px"
+        raise BadInput(
+            f"view {name}", "points", found, expected, "give the points of pictures of the calibration's size"
+        )
 
 
 def _detect(request: Request, name: str, video: Video) -> Keypoints:

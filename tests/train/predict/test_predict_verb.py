@@ -128,6 +128,8 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "folder in the name": (lambda scene: [*flags(scene), "--fps", "60", "--name", "a/b"], "without folders"),
     "nobody there": (lambda scene: [*flags(scene), "--fps", "60", "--person", "9000,9"], "nobody near 9000,9"),
     "one frame": (lambda scene: [*points_of(scene, lambda points: points[:1]), "--fps", "60"], "found 1 frame"),
+    "points of a larger picture": (lambda scene: [*points_of(scene, lambda points: points * [3.0, 3.0, 1.0]), "--fps",
+                                   "60"], "view cam1: points: found points as far as"),
     "two points": (lambda scene: [*points_of(scene, lambda points: points * (np.arange(25) < 2)[:, None]), "--fps",
                    "60"], "view cam1: points: found nobody"),
 }  # fmt: skip
