@@ -14,7 +14,7 @@ differ (LSTM: 128). Frames' estimates are of unchanged pictures here, every othe
 frame than the middle one, and in use the first view is looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,7 +25,8 @@ from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.losses import PublishedWeights, published_losses
 from kinesynth_train.networks.contract import AT_ONCE, Network, Prediction
-from kinesynth_train.networks.heads import BoundedHead
+from kinesynth_train.networks.frame_estimates import known_of, trained_parameters
+from kinesynth_train.networks.heads import UPRIGHT, BoundedHead
 from kinesynth_train.networks.over_time import LiftingTransformer, Lstm, TemporalConvolutions
 from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
@@ -36,7 +37,6 @@ from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import window_about_each
 
 Weights = PublishedWeights
-UPRIGHT = ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))  # before a camera whose y points down
 FRAMES_AT_ONCE = 64  # that the backbone sees at once, in use
 
 
@@ -86,8 +86,7 @@ class D3ke(Network):
         self.backbone, features = make_backbone(shape.backbone)
         self.frame_head = BoundedHead(features, anatomy, torch.tensor(UPRIGHT))
         points = int(anatomy.bodies) + int(anatomy.markers)
-        firsts = [int((anatomy.ties == factor).nonzero()[0]) for factor in range(anatomy.factors)]
-        self.register_buffer("first_of_each", torch.tensor(firsts), persistent=False)
+        self.register_buffer("first_of_each", anatomy.first_of_each, persistent=False)
         self.sequence = make_sequence(shape, 9 + 3 * points + anatomy.factors + len(anatomy.mean))
         if self.sequence is not None:
             self.heads = nn.ModuleList(
@@ -145,19 +144,12 @@ class D3ke(Network):
 
     def estimates(self, prediction: Prediction, cameras: Tensor) -> Tensor:
         """Return what a frame is known by (N, T, E), in the camera's frame and from the pelvis."""
-        assert prediction.rotation is not None  # a BoundedHead gives one
-        with torch.autocast(cameras.device.type, enabled=False):
-            pose = self.skeleton(prediction.angles, prediction.scales)
-        points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
-        rotation = cameras @ prediction.rotation
         factors = prediction.scales.flatten(2)[..., self.first_of_each]
-        parts = (rotation.flatten(2), (points @ cameras.mT).flatten(2), factors, prediction.angles)
-        return torch.cat(parts, dim=-1)
+        return known_of(prediction, factors, cameras, self.skeleton)
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
         """Read the backbone's file of weights, if there is one."""
-        if self.weights_file:
-            load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
+        load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
 
     def stores(self, stage: str) -> bool:
         """Return whether a stage trains what runs over time."""
@@ -172,12 +164,12 @@ class D3ke(Network):
 
     def _stretch_estimates(self, crops: Tensor, cameras: Tensor) -> Tensor:
         self.backbone.eval()
-        parts = []
-        for first in range(0, len(crops), FRAMES_AT_ONCE):
-            some = slice(first, first + FRAMES_AT_ONCE)
-            here = cameras[None, some]
-            parts.append(self.estimates(self.frames(crops[None, some], here), here)[0])
-        return torch.cat(parts)
+        return torch.cat([self.estimates(said, here)[0] for said, here in self._some_frames(crops, cameras)])
+
+    def _some_frames(self, crops: Tensor, cameras: Tensor) -> Iterator[tuple[Prediction, Tensor]]:
+        """Yield what the frames' network says of crops (T, ...), and their cameras, some at a time as (1, T', ...)."""
+        for few, here in zip(*(torch.split(array, FRAMES_AT_ONCE) for array in (crops, cameras)), strict=True):
+            yield self.frames(few[None], here[None]), here[None]
 
     def drawn(self, batch: Batch) -> Batch:
         """Return the batch with things before the person."""
@@ -188,8 +180,7 @@ class D3ke(Network):
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the parameters that a stage trains: first what sees a frame, then what runs over frames."""
-        frame = ("backbone.", "frame_head.")
-        return [p for name, p in self.named_parameters() if name.startswith(frame) == (stage == "frame")]
+        return trained_parameters(self, stage)
 
     def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
         """Return the one that the transformer's strides leave a single frame of."""
@@ -213,22 +204,14 @@ class D3ke(Network):
         """Return what it says of each frame, from the window that the frame is the middle of, or from the whole."""
         crops, cameras = stretch.batch["crops"][0, 0], stretch.batch["rotations"][0, 0]
         if stage == "frame" or self.sequence is None:
-            parts = [
-                self.frames(crops[None, first : first + FRAMES_AT_ONCE], cameras[None, first : first + FRAMES_AT_ONCE])
-                for first in range(0, len(crops), FRAMES_AT_ONCE)
-            ]
-            return Estimate(
-                torch.cat([part.angles[0] for part in parts]), torch.cat([part.scales[0] for part in parts])
-            )
+            parts = [said[:2] for said, _ in self._some_frames(crops, cameras)]
+            return Estimate(*(torch.cat(part, dim=1)[0] for part in zip(*parts, strict=True)))
         estimates = self._stretch_estimates(crops, cameras)
         if not isinstance(self.sequence, LiftingTransformer):
             angles, scales = (array[0] for array in self.over_time(estimates[None], cameras[None])[:2])
             return Estimate(angles, scales)
         about = window_about_each(estimates, window, window // 2), window_about_each(cameras, window, window // 2)
-        said = [
-            self.over_time(*(array[first : first + AT_ONCE] for array in about))[:2]
-            for first in range(0, stretch.frames, AT_ONCE)
-        ]
+        said = [self.over_time(*few)[:2] for few in zip(*(torch.split(array, AT_ONCE) for array in about), strict=True)]
         return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
 
 

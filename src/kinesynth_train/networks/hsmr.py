@@ -113,8 +113,7 @@ class Hsmr(Network):
         self.read_code = zeroed(nn.Linear(shape.width, len(mean)))
         self.read_factors = zeroed(nn.Linear(shape.width, anatomy.factors))
         self.read_camera = zeroed(nn.Linear(shape.width, 3))
-        firsts = [int((anatomy.ties == factor).nonzero()[0]) for factor in range(anatomy.factors)]
-        self.register_buffer("first_of_each", torch.tensor(firsts), persistent=False)
+        self.register_buffer("first_of_each", anatomy.first_of_each, persistent=False)
         self.register_buffer("ties", anatomy.ties.clone(), persistent=False)
         self.register_buffer("mean_code", mean, persistent=False)
 

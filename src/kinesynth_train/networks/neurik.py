@@ -22,14 +22,13 @@ from kinesynth_train.data import Batch
 from kinesynth_train.losses import PublishedWeights, published_losses
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import BoundedHead, mean_rotation
+from kinesynth_train.networks.marker_windows import about_mean, estimate_each
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
-from kinesynth_train.windowing import window_about_each
 
 Weights = PublishedWeights
-WINDOWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -126,10 +125,7 @@ class Neurik(Network):
         """Return what it says of each frame as the last of its window; before the first frame, that one is repeated."""
         if self.output == "all":
             return super().estimate(stretch, stage, window)
-        windows = window_about_each(stretch.batch["markers"][0], window, window - 1)  # (T, window, M, 3)
-        some = (windows[first : first + WINDOWS_AT_ONCE] for first in range(0, len(windows), WINDOWS_AT_ONCE))
-        said = [self({"markers": few}, stage)[:2] for few in some]
-        return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
+        return estimate_each(self, stretch, stage, window, window - 1)
 
     def _placed(self, prediction: Prediction, markers: Tensor) -> Tensor:
         """Return the angles with the pelvis where the skeleton's markers have the given ones' mean."""
@@ -151,14 +147,6 @@ class MarkerConvolution(nn.Module):
         """Return (F, c, M) of (F, c, M)."""
         changed: Tensor = features + self.layers(features)
         return changed
-
-
-def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
-    """Return markers (N, T, M, 3) from the mean of those that are there, missing ones 0, and the mean (N, T, 3)."""
-    seen = markers.isfinite().all(dim=-1, keepdim=True)
-    there = markers.where(seen, 0.0)
-    middle = there.sum(dim=2) / seen.sum(dim=2).clamp(min=1)
-    return (there - middle[:, :, None]) * seen, middle
 
 
 def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Neurik:

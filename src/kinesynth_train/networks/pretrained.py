@@ -18,12 +18,15 @@ def load_weights(network: nn.Module, path: str, kind: str) -> None:
 
     Args:
         network: the part.
-        path: of a state_dict, perhaps under `state_dict` or `model`, its names perhaps with `backbone.` before them.
+        path: of a state_dict, perhaps under `state_dict` or `model`, its names perhaps with `backbone.` before them;
+            empty leaves the part as it is.
         kind: what the file should be of, for the message.
 
     Raises:
         BadInput: the file is missing, is none of torch's, or lacks a parameter of this shape.
     """
+    if not path:
+        return
     mend = f"give a file of {kind}, or none to start from noise"
     found = _plain(_read(Path(path), mend))
     for name, value in network.state_dict().items():
