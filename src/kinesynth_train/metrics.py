@@ -41,12 +41,6 @@ def root_aligned_mm(points: Tensor, truth: Tensor, root: Tensor, true_root: Tens
     return 1000.0 * distances
 
 
-def procrustes_mm(points: Tensor, truth: Tensor) -> Tensor:
-    """Return distances (..., P) mm of points (..., P, 3) m after the similarity that makes their squares least."""
-    distances: Tensor = (similar(points, truth)[0] - truth).norm(dim=-1)
-    return 1000.0 * distances
-
-
 def similar(points: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """Return points (..., P, 3) laid on the truth by the best similarity, and its rotation (..., 3, 3).
 

@@ -25,10 +25,3 @@ def placed(camera: Tensor, projections: Tensor) -> Tensor:
     seen = torch.cat([size * camera[..., 1:], torch.ones_like(size)], dim=-1)
     place: Tensor = torch.linalg.solve(projections[..., :3], depth * seen - projections[..., 3])
     return place
-
-
-def seen_from(places: Tensor, projections: Tensor) -> Tensor:
-    """Return s, x, y (..., 3) of places (..., 3); undoes `placed`."""
-    image = (projections[..., :3] @ places[..., None])[..., 0] + projections[..., 3]
-    size = focal_lengths(projections)[..., None] / image[..., 2:]
-    return torch.cat([size, image[..., :2] / image[..., 2:] / size], dim=-1)
