@@ -65,8 +65,9 @@ def velocity_errors_mm(points: Tensor, truth: Tensor, fps: Tensor) -> Tensor:
 
 
 def beyond_limits_deg(angles: Tensor, limits: Tensor) -> Tensor:
-    """Return by how many degrees angles (..., J) are beyond limits (J, 2), 0 within."""
-    return torch.rad2deg((limits[:, 0] - angles).relu() + (angles - limits[:, 1]).relu())
+    """Return by how many degrees angles (..., J), taken within half a turn, are beyond limits (J, 2), 0 within."""
+    wrapped = torch.atan2(angles.sin(), angles.cos())
+    return torch.rad2deg((limits[:, 0] - wrapped).relu() + (wrapped - limits[:, 1]).relu())
 
 
 class Mean:
