@@ -9,7 +9,8 @@ import torch
 from kinesynth.networks import network_modules
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
-from kinesynth_train.networks import Network, make_network, network_module, preset_named
+from kinesynth_train.networks import Network, Prediction, make_network, network_module, preset_named
+from kinesynth_train.networks.frame_estimates import known_of
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
 from kinesynth_train.networks.pose_spaces import BodySpace
 from kinesynth_train.networks.resnext import make_backbone
@@ -324,6 +325,17 @@ def test_rotations_stay_whole_in_half_precision(
         rotation = network(batch, preset_named(name).phases[0].stage).rotation
     assert rotation is not None
     torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand_as(rotation), atol=1e-5, rtol=0)
+
+
+def test_estimates_stay_whole_in_half_precision(batch: Batch, skeleton: DatasetSkeleton) -> None:
+    cameras = batch["rotations"][:, 0]
+    rotation = skeleton(batch["angles"], batch["scales"]).transforms[:, :, 0, :3, :3]
+    scales = batch["scales"][:, None].expand(-1, WINDOW, -1, -1)
+    said = Prediction(batch["angles"], scales, rotation=rotation)
+    known = partial(known_of, said, scales.flatten(2), cameras, skeleton)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = known()
+    torch.testing.assert_close(half, known(), atol=1e-5, rtol=0)
 
 
 def test_the_backbone_is_resnext50() -> None:

@@ -15,10 +15,10 @@ def known_of(prediction: Prediction, scales: Tensor, cameras: Tensor, skeleton: 
     Rotation of the root, joint centres and markers, `scales` (N, T, U) and angles.
     """
     assert prediction.rotation is not None  # the frames' heads give one
-    with torch.autocast(cameras.device.type, enabled=False):
+    with torch.autocast(cameras.device.type, enabled=False):  # half precision would move points by millimetres
         pose = skeleton(prediction.angles, prediction.scales)
-    points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
-    seen, rotation = points @ cameras.mT, cameras @ prediction.rotation
+        points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
+        seen, rotation = points @ cameras.mT, cameras @ prediction.rotation
     return torch.cat([rotation.flatten(2), seen.flatten(2), scales, prediction.angles], dim=-1)
 
 
