@@ -74,6 +74,20 @@ def test_neuriks_training_sees_windows_that_begin_with_a_clip(
     assert len(ends) > 5
 
 
+@pytest.mark.parametrize("name", ["neurik_tiny", "d3ke_tiny"])
+def test_no_batch_is_about_what_comes_after_the_clips_end(
+    name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
+) -> None:
+    network = made(name, anatomy, skeleton).train()
+    crop = 64 if network.pictures else 0
+    item = Windows(results, "train", WINDOW, crop)[0]
+    short = {n: value[None] for n, value in item.items()}
+    short["frame_valid"] = torch.arange(WINDOW)[None] < 5
+    frames = {network(short, "sequence").frame for _ in range(20)}
+    assert max(frames) < 5
+    assert len(frames) > 2
+
+
 def test_neuriks_middle_frame(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
     preset = preset_named("neurik_ours_tiny")
     network = make_network(

@@ -34,7 +34,7 @@ from kinesynth_train.occlusion import Occlusion, occluded
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
-from kinesynth_train.windowing import window_about_each
+from kinesynth_train.windowing import drawn_frame, window_about_each
 
 Weights = PublishedWeights
 FRAMES_AT_ONCE = 64  # that the backbone sees at once, in use
@@ -111,20 +111,18 @@ class D3ke(Network):
                 estimates = self.estimates(self.frames(batch["crops"][:, views].flatten(0, 1), cameras), cameras)
         if not (self.training and isinstance(self.sequence, LiftingTransformer)):
             return self.over_time(estimates, cameras)
-        return self._about(estimates, cameras)
+        return self._about(drawn_frame(estimates.shape[1] // 2, batch["frame_valid"]), estimates, cameras)
 
-    def _about(self, estimates: Tensor, cameras: Tensor) -> Prediction:
-        """Return what training sees of windows: every other batch is about another frame than the middle one.
+    def _about(self, frame: int, estimates: Tensor, cameras: Tensor) -> Prediction:
+        """Return what is said of windows (N, T, E) about a frame that need not be the middle one.
 
         The end of such a window is repeated, as it is in use for a clip's first and last frames.
         """
-        count, shift = estimates.shape[1], 0
-        if float(torch.rand(())) < 0.5:
-            shift = int(torch.randint(count, ())) - count // 2
-        places = (torch.arange(count, device=estimates.device) + shift).clamp(0, count - 1)
+        count = estimates.shape[1]
+        places = (torch.arange(count, device=estimates.device) + frame - count // 2).clamp(0, count - 1)
         prediction = self.over_time(estimates[:, places], cameras[:, places])
         earlier = tuple(said._replace(frame=places) for said in prediction.earlier)
-        return prediction._replace(frame=count // 2 + shift, earlier=earlier)
+        return prediction._replace(frame=frame, earlier=earlier)
 
     def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:
         """Return what the frames' network says of crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""

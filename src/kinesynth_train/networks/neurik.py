@@ -27,6 +27,7 @@ from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
+from kinesynth_train.windowing import drawn_frame
 
 Weights = PublishedWeights
 
@@ -81,24 +82,15 @@ class Neurik(Network):
         """Return the prediction of a batch with markers (N, T, M, 3) m, those that are missing NaN."""
         markers, frame = batch["markers"], None
         if self.output == "last":
-            markers, frame = self._ending(markers)
+            frame = markers.shape[1] - 1
+            if self.training:
+                frame = drawn_frame(frame, batch["frame_valid"])
+            markers = ending_with(markers, frame)
         features = self.temporal(self.spatial_features(about_mean(markers)[0]) + self.place[-markers.shape[1] :])
         ends = slice(None) if frame is None else slice(-1, None)
         prediction = self.head(features[:, ends])
         said: Prediction = prediction._replace(angles=self._placed(prediction, markers[:, ends]), frame=frame)
         return said
-
-    def _ending(self, markers: Tensor) -> tuple[Tensor, int]:
-        """Return windows (N, T, M, 3) and the frame that is their last.
-
-        In training, every other batch ends with an earlier frame and begins with the first frame repeated, as the
-        windows of a clip's first frames do in use.
-        """
-        frames, back = markers.shape[1], 0
-        if self.training and float(torch.rand(())) < 0.5:
-            back = int(torch.randint(frames, ()))
-        first = markers[:, :1].expand(-1, back, -1, -1)
-        return torch.cat([first, markers[:, : frames - back]], dim=1), frames - 1 - back
 
     def spatial_features(self, relative: Tensor) -> Tensor:
         """Return features (N, T, M c) of markers (N, T, M, 3) from their mean, missing ones 0."""
@@ -147,6 +139,12 @@ class MarkerConvolution(nn.Module):
         """Return (F, c, M) of (F, c, M)."""
         changed: Tensor = features + self.layers(features)
         return changed
+
+
+def ending_with(markers: Tensor, frame: int) -> Tensor:
+    """Return windows (N, T, M, 3) that end with an earlier frame; they begin with the first frame repeated."""
+    first = markers[:, :1].expand(-1, markers.shape[1] - 1 - frame, -1, -1)
+    return torch.cat([first, markers[:, : frame + 1]], dim=1)
 
 
 def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Neurik:
