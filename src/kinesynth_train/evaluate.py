@@ -1,4 +1,4 @@
-"""The papers' table: how well networks do on people whom they have not seen, beside baselines, on the same frames."""
+"""The papers' table: how well networks do on people they have not seen, beside baselines, on the same frames."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""Markers of people who were never recorded: the motions of a batch, on other bodies, in other poses, badly taped on.
+"""Markers of people who were never recorded: a batch's motions on other bodies, in other poses, carelessly placed.
 
 BioPose trains its NeurIK on virtual markers with noise and with markers missing; the bodies and poses are drawn here as
 well, since a set of labels has few subjects.
@@ -22,7 +22,7 @@ class MarkerDraw:
         share: of the windows that are drawn; the others stay as they are recorded.
         size: largest change of all scales, uniform.
         proportion: change of each independent factor of the scales, see `skeleton.tied_factors`: a body whose scales
-            differ where those of the training subjects never do is one that no head could say.
+            differ where those of the training subjects never do is one that no head could predict.
         placement_m: of a marker on its body, along each axis, through the window.
         noise_m: of a marker's position in a frame, along each axis.
         missing: share of the markers that a window lacks.

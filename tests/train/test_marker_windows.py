@@ -34,7 +34,7 @@ def test_drawn_markers_belong_to_the_drawn_body(batch: Batch, anatomy: Anatomy, 
     assert ((new["angles"] >= allowed[0]) & (new["angles"] <= allowed[1]))[..., inner].all()
 
 
-def test_drawn_bodies_are_such_as_a_head_can_say(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_drawn_bodies_are_such_as_a_head_can_predict(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
     ties = torch.arange(len(anatomy.ties)) % 13
     new = drawn(batch, replace(anatomy, ties=ties), skeleton)
     ratio = (new["scales"] / batch["scales"]).flatten(1)

@@ -8,7 +8,7 @@ first, then those of amplitude too. Labels that are not valid cost nothing.
 
 Native to the dataset's skeleton: the front-end is `hsmr` instead of PromptHMR (an encoder, a head, a camera alike), a
 pose is its 74 numbers instead of 72 of SMPL (`biohuman_smplx`: six for each of the fitted body's first 22 joints, with
-the adapter's correction of the pose at rest to start from, since the front-end says none), and its features are the
+the adapter's correction of the pose at rest to start from, since the front-end predicts none), and its features are the
 head's token, the scales' factors and the camera.
 Ours, where the paper is silent or its formulas are lost: all widths, depths, rates, epochs and weights of losses;
 smooth L1 for the pose's matrices and L1 for everything else; and that the front-end's own losses go on, without which
@@ -100,8 +100,8 @@ class BioHuman(Network):
         reading = self.read(tokens)
         pose, activations = self.over_time(reading, ~seen["frame_valid"])
         cameras = seen["rotations"], seen["projections"]
-        first = self.front.said(reading, *cameras)
-        said = first if self.shape.pose == "smplx" else self.front.said(reading._replace(code=pose), *cameras)
+        first = self.front.prediction_of(reading, *cameras)
+        said = first if self.shape.pose == "smplx" else self.front.prediction_of(reading._replace(code=pose), *cameras)
         return said._replace(code=pose, activations=activations, stage=stage, earlier=(first,))
 
     @torch.no_grad()
@@ -171,7 +171,7 @@ class BioHuman(Network):
         return self.tokens(batch["crops"][0])
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of the first view: of windows that overlap by a quarter and fade into one another.
+        """Return what it predicts from the first view, in windows that overlap by a quarter and fade into one another.
 
         The stretch needs no labels.
         """
@@ -192,7 +192,7 @@ class BioHuman(Network):
         pose, working = (faded(parts, starts, frames, overlap) for parts in (poses, activations))
         cameras = stretch.batch["rotations"][:, 0], stretch.batch["projections"][:, 0]
         body = self.space.body(pose, cameras[0][0])
-        said = self.front.said(reading if body is not None else reading._replace(code=pose[None]), *cameras)
+        said = self.front.prediction_of(reading if body is not None else reading._replace(code=pose[None]), *cameras)
         return Estimate(said.angles[0], said.scales[0], activations=working, body=body)
 
     def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
@@ -200,7 +200,7 @@ class BioHuman(Network):
         return {MEAN_ACTIVATION: partial(mean_estimate, self.anatomy.mean, self.mean_activation)}
 
     def tally(self, device: str) -> MuscleTally:
-        """Return what counts its metrics: those of activations too, and of the SMPL-X body where it says one."""
+        """Return what counts its metrics: those of activations too, and of the SMPL-X body where it predicts one."""
         return (BodyTally if self.shape.pose == "smplx" else MuscleTally)(self.skeleton, device)
 
 

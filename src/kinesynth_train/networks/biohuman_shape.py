@@ -20,8 +20,7 @@ class Shape:
         heads: of attention.
         hidden: width within the transformer's perceptrons.
         dropout: of both transformers.
-        pose: what is said of poses: the skeleton's numbers, or those of the SMPL-X body; angles are then those of the
-            front-end.
+        pose: the numbers of a pose: the skeleton's, or those of the SMPL-X body; angles are then the front-end's.
         visual: false leaves poses alone, and the front-end as it is: the publication's two-stage ablation.
         stored: whether pictures are encoded once, as they are, for what is trained after the front-end; a small
             encoder's tokens fit into memory.

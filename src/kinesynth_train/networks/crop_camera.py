@@ -1,7 +1,7 @@
-"""Where somebody stands who is seen in a crop: from a size and a place in the picture to metres in the world.
+"""Where somebody seen in a crop stands: from a size and a place in the picture to metres in the world.
 
-A network that looks at a crop says how large a metre is in it and where the pelvis is: s, x, y, so that the pelvis is
-at (s x, s y) of a picture whose edges are at -1 and 1, at the depth at which a metre covers s of it (the weak
+A network that looks at a crop predicts how large a metre is in it and where the pelvis is: s, x, y, so that the pelvis
+is at (s x, s y) of a picture whose edges are at -1 and 1, at the depth at which a metre covers s of it (the weak
 perspective of HMR). The crop's camera, which is known in training and in use, makes a place of that.
 """
 

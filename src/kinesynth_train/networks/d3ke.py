@@ -73,7 +73,7 @@ class Shape:
 
 
 class D3ke(Network):
-    """Angles and scales of every frame, from one view; where the pelvis is, it does not say.
+    """Angles and scales of every frame, from one view; the place of the pelvis is not predicted.
 
     In training each view of a window is a window of its own.
     """
@@ -114,7 +114,7 @@ class D3ke(Network):
         return self._about(drawn_frame(estimates.shape[1] // 2, batch["frame_valid"]), estimates, cameras)
 
     def _about(self, frame: int, estimates: Tensor, cameras: Tensor) -> Prediction:
-        """Return what is said of windows (N, T, E) about a frame that need not be the middle one.
+        """Return what is predicted from windows (N, T, E) laid about a frame, not always the middle one.
 
         The end of such a window is repeated, as it is in use for a clip's first and last frames.
         """
@@ -125,13 +125,13 @@ class D3ke(Network):
         return prediction._replace(frame=frame, earlier=earlier)
 
     def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:
-        """Return what the frames' network says of crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""
+        """Return what the frames' network predicts from crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""
         features = self.backbone(normalised(crops).flatten(0, 1)).unflatten(0, crops.shape[:2])
         prediction: Prediction = self.frame_head(features, cameras)
         return prediction
 
     def over_time(self, estimates: Tensor, cameras: Tensor) -> Prediction:
-        """Return what the network over time says of frames' estimates (N, T, E); inner parts as `earlier`."""
+        """Return what the network over time predicts from frames' estimates (N, T, E); inner parts as `earlier`."""
         assert self.sequence is not None  # asked for only where there is one
         said = []
         for head, (features, frame) in zip(self.heads, self.sequence(estimates), strict=True):
@@ -165,7 +165,7 @@ class D3ke(Network):
         return torch.cat([self.estimates(said, here)[0] for said, here in self._some_frames(crops, cameras)])
 
     def _some_frames(self, crops: Tensor, cameras: Tensor) -> Iterator[tuple[Prediction, Tensor]]:
-        """Yield what the frames' network says of crops (T, ...), and their cameras, some at a time as (1, T', ...)."""
+        """Yield predictions of the frames' network for crops (T, ...), and cameras, some at a time as (1, T', ...)."""
         for few, here in zip(*(torch.split(array, FRAMES_AT_ONCE) for array in (crops, cameras)), strict=True):
             yield self.frames(few[None], here[None]), here[None]
 
@@ -199,7 +199,7 @@ class D3ke(Network):
             self.sequence.set_momentum(0.1 * 0.01**share)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of each frame, from the window that the frame is the middle of, or from the whole."""
+        """Return what it predicts for each frame, from the window that it is the middle of, or from the whole."""
         crops, cameras = stretch.batch["crops"][0, 0], stretch.batch["rotations"][0, 0]
         if stage == "frame" or self.sequence is None:
             parts = [said[:2] for said, _ in self._some_frames(crops, cameras)]

@@ -49,7 +49,7 @@ class Shape:
 
 
 class D3keOurs(Network):
-    """Angles of every frame and one set of scales, from the first view; where the pelvis is, it does not say."""
+    """Angles of every frame and one set of scales, from the first view; the place of the pelvis is not predicted."""
 
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, anatomy, skeleton)
@@ -110,7 +110,7 @@ class RootedHead(nn.Module):
         self.kinematics = KinematicsHead(features, anatomy)
         self.six = nn.Linear(features, 6)
         nn.init.normal_(self.six.weight, std=1e-3)
-        with torch.no_grad():  # begin as somebody who stands upright before the camera
+        with torch.no_grad():  # begin upright before the camera
             self.six.bias.copy_(torch.tensor(UPRIGHT)[:, :2].T.flatten())
 
     def forward(self, frames: Tensor, window: Tensor, camera: Tensor) -> Prediction:

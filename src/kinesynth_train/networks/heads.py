@@ -86,7 +86,7 @@ class BoundedHead(nn.Module):
     """From features (N, T, D) to coordinates within their limits, the root as a matrix, and scales of each frame.
 
     Inner coordinates are a sigmoid between their limits, the training set's mean at first. Where the root is, it does
-    not say: it leaves the mean.
+    not predict: it leaves the mean.
     """
 
     low: Tensor

@@ -19,7 +19,7 @@ def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def estimate_each(network: Network, stretch: Stretch, stage: str, window: int, place: int) -> Estimate:
-    """Return what a network of one frame says of each, at `place` of a window of its own; the ends are repeated."""
+    """Return what a network predicts for each frame, at `place` of a window of its own; the ends are repeated."""
     windows = window_about_each(stretch.batch["markers"][0], window, place)  # (T, window, M, 3)
     said = [network({"markers": few}, stage)[:2] for few in torch.split(windows, WINDOWS_AT_ONCE)]
     return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))

@@ -114,7 +114,7 @@ class Neurik(Network):
         return published_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of each frame as the last of its window; before the first frame, that one is repeated."""
+        """Return what it predicts for each frame as the last of its window, which may begin before the clip."""
         if self.output == "all":
             return super().estimate(stretch, stage, window)
         return estimate_each(self, stretch, stage, window, window - 1)

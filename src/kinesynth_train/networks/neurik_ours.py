@@ -99,7 +99,7 @@ class NeurikOurs(Network):
         return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of each frame, with output `centre` as the middle of a window of its own."""
+        """Return what it predicts for each frame, with output `centre` as the middle of a window of its own."""
         if self.output == "all":
             return super().estimate(stretch, stage, window)
         return estimate_each(self, stretch, stage, window, window // 2)

@@ -1,4 +1,4 @@
-"""What BioHuman says of a pose: numbers of the dataset's skeleton, or of the SMPL-X body as in the publication.
+"""How BioHuman describes a pose: numbers of the dataset's skeleton, or of the SMPL-X body as in the publication.
 
 Each space turns the front-end's code into a first pose of its own by an adapter, which changes nothing at first, and
 gives the matrices that losses compare, with the root in the frame of the camera that is turned to the crop.
