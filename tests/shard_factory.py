@@ -20,6 +20,7 @@ from kinesynth.body.parts import body_parts
 from kinesynth.dataset.camera import project
 from kinesynth.dataset.index import index_shards
 from kinesynth.dataset.writer import pack_shard
+from kinesynth.records import GroundForces
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, Rejection, StageFile, write_stage
@@ -145,7 +146,7 @@ def make_clip(
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
-        "grf": ({"force": force, "cop": cop, "moment": free, "smooth_angles": angles}, attrs),
+        "grf": (GroundForces.partly(force=force, cop=cop, moment=free, smooth_angles=angles).arrays, attrs),
         "id": ({"moments": moments, "residual": np.full((frames, 6), RESIDUAL)}, attrs),
         "so": ({"activations": activations, "reserves": 0.05 * moments, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (

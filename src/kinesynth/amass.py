@@ -15,6 +15,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz, write_npz
+from kinesynth.pose_layout import SMPLX
 
 RATES_HZ = (10.0, 1000.0)
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
@@ -76,7 +77,7 @@ def read_amass(path: Path) -> AmassFile:
         trans = _numbers(path, keys, "trans", (len(poses), 3))
         _within(path, "trans", trans, _MOST_METRES, "m")
         _within(path, "poses", poses, _MOST_RADIANS, "rad")
-        left = _HANDS_START[poses.shape[1]]
+        left, parts = _HANDS_START[poses.shape[1]], SMPLX.parts
         return AmassFile(
             path=path,
             fps=read_rate(path, keys),
@@ -84,8 +85,8 @@ def read_amass(path: Path) -> AmassFile:
             model=_read_model(path, keys) or model,
             betas=_read_betas(path, keys),
             trans=trans,
-            root_orient=poses[:, :3],
-            pose_body=poses[:, 3:66],
+            root_orient=poses[:, parts["global_orient"]],
+            pose_body=poses[:, parts["body_pose"]],
             left_hand=poses[:, left : left + 45],
             right_hand=poses[:, left + 45 : left + 90],
             seconds=read_seconds(path, keys),

@@ -24,6 +24,7 @@ from kinesynth.motion.recording import Recording, cut, from_amass, unseen_second
 from kinesynth.motion.rest_pose import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
+from kinesynth.pose_layout import SMPLX
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
@@ -140,7 +141,7 @@ def audited(path: Path, recording: Recording, figure: Figure) -> Recording:
     Raises:
         ClipRejected: they do not; the detail names the file.
     """
-    turns = recording.poses[:, :66].reshape(-1, 22, 3)
+    turns = SMPLX.joints(recording.poses)
     joints, _ = forward_kinematics(figure.joints, recording.root_scale * recording.root, turns)
     try:
         audit_joint_paths(joints, recording.fps)
@@ -197,10 +198,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         poses, toes_bent = bent(placed, who.figure, recording.fps)
     arrays = {
         "betas": who.betas,
-        "global_orient": poses[:, :3],
-        "body_pose": poses[:, 3:66],
-        "left_hand_pose": poses[:, 66:111],
-        "right_hand_pose": poses[:, 111:156],
+        **SMPLX.split(poses),
         "transl": placed.pelvis - who.figure.joints[0],
     }
     attrs = {

@@ -16,6 +16,7 @@ from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
 from kinesynth.motion.sight import in_sight, require_seen, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
+from kinesynth.pose_layout import SMPLX
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025
@@ -56,7 +57,9 @@ def read_marker_motion(
     _require_met(dressed.attachment.names, distance, rms)
     pose = smplx_pose(state, body)
     left, right = (pose.left_hand_pose, pose.right_hand_pose) if dressed.has_fingers else relaxed_hands(len(pose))
-    poses = np.concatenate([pose.global_orient, pose.body_pose, left, right], axis=1)
+    poses = SMPLX.joined(
+        global_orient=pose.global_orient, body_pose=pose.body_pose, left_hand_pose=left, right_hand_pose=right
+    )
     root = pose.transl + body.rest_joints(betas)[0]
     attrs: dict[str, str | float] = {
         "n_markers": float(len(dressed.attachment.names)),

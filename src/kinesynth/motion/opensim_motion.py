@@ -19,6 +19,7 @@ from kinesynth.motion.procedural.solve import COLLAR_SHARE, relaxed_hands
 from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files.storage import Storage, read_storage
 from kinesynth.opensim_files.time_column import even_rate
+from kinesynth.pose_layout import SMPLX
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
 _SPINE, _NECK = (3, 6, 9), (12, 15)
@@ -44,7 +45,7 @@ def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float
     poses = retarget(motion, figure)
     hips = 0.5 * (_origins(motion, "femur_r") + _origins(motion, "femur_l"))
     pelvis_above_hips = figure.joints[0] - figure.joints[list(HIPS)].mean(axis=0)
-    root = scale * hips + Rotation.from_rotvec(poses[:, :3]).apply(pelvis_above_hips)
+    root = scale * hips + Rotation.from_rotvec(poses[:, SMPLX.root]).apply(pelvis_above_hips)
     attrs: dict[str, str | float] = {"root_scale": scale, "opensim_model": str(model)}
     return Recording(fps, root, poses, attrs=attrs, begin=float(storage.times[0]), notes=motion.notes)
 

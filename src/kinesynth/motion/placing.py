@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import FEET, Figure, sole_positions
 from kinesynth.motion.recording import Recording
+from kinesynth.pose_layout import SMPLX
 
 _STILL_METRES_PER_SECOND = 0.3
 _LEVEL_BAND = 0.03  # m; higher standing feet are on a step
@@ -32,14 +33,14 @@ class Placed:
 
 def place(recording: Recording, figure: Figure) -> Placed:
     """Scale the recording's path to the body's legs and place it."""
-    orient = Rotation.from_rotvec(recording.poses[:, :3])
+    orient = Rotation.from_rotvec(recording.poses[:, SMPLX.root])
     heading = mean_heading(orient)
     turn = Rotation.from_euler("y", -heading)
     poses = recording.poses.copy()
-    poses[:, :3] = (turn * orient).as_rotvec()
+    poses[:, SMPLX.root] = (turn * orient).as_rotvec()
     pelvis = recording.root_scale * turn.apply(recording.root)
     pelvis -= pelvis[0] * [1.0, 0.0, 1.0]
-    floor = floor_height(figure, pelvis, poses[:, :66].reshape(-1, 22, 3), recording.fps)
+    floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
     return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor)
 
 

@@ -21,6 +21,7 @@ from kinesynth.gravity import GRAVITY
 from kinesynth.motion.figure import ANKLES, FEET, WRISTS, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.support import outside, standing_on_one, touching
+from kinesynth.pose_layout import SMPLX
 
 TOO_SHORT = "too short to tell the rate"
 _LEAST_FRAMES = 12
@@ -54,7 +55,7 @@ def audit_rate(file: AmassFile) -> str:
 
 def audit_recording(recording: Recording) -> str:
     """Check the rate of any source's motion, as `audit_joint_paths` does, on a body of usual size."""
-    pose = recording.poses[:, :66].reshape(-1, 22, 3)
+    pose = SMPLX.joints(recording.poses)
     joints, _ = forward_kinematics(_usual_joints(), recording.root, pose)
     return audit_joint_paths(joints, recording.fps)
 

@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import FEET, Figure, Sole, sole_positions
 from kinesynth.motion.placing import Placed
+from kinesynth.pose_layout import SMPLX
 
 STIFF_RADIANS = 0.01  # a source whose toes never turn further did not record them
 _ANGLES = np.radians(np.arange(0.0, 61.0))  # of extension; the metatarsophalangeal joint's range is some 60 degrees
@@ -31,7 +32,7 @@ def bent(placed: Placed, figure: Figure, fps: float) -> tuple[np.ndarray, float]
         fps: frames per second.
     """
     poses = placed.poses.copy()
-    positions, orientations = forward_kinematics(figure.joints, placed.pelvis, poses[:, :66].reshape(-1, 22, 3))
+    positions, orientations = forward_kinematics(figure.joints, placed.pelvis, SMPLX.joints(poses))
     most = 0.0
     for side, foot in enumerate(FEET):
         angles = _least_extension(figure, positions, orientations, side)
