@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-GROUND = {"atomic", "config", "isolation", "notes", "npz", "opensim_files", "pixels", "records", "stage_file", "text"}
+GROUND = {
+    "atomic", "cache_folder", "config", "gravity", "isolation", "notes", "npz", "opensim_files", "pixels", "records",
+    "stage_file", "text",
+}  # fmt: skip
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
 FLOORS = {"geometry": 1, "body": 2, "skeleton": 2, **dict.fromkeys(STAGES, 3), "report": 4, "cli": 5}

@@ -4,10 +4,8 @@ A verb's flags and help are its function's parameters and docstring. Functions a
 only what it needs.
 """
 
-import errno
 import functools
 import inspect
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
-from kinesynth.errors import KinesynthError
+from kinesynth.errors import KinesynthError, machine_fault
 
 VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
@@ -148,7 +146,7 @@ def run(arguments: list[str]) -> int:
         print(f"kinesynth: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         return 2
     except OSError as error:
-        if not (reason := _machine_fault(error)):
+        if not (reason := machine_fault(error)):
             traceback.print_exc()
             return 1
         print(f"kinesynth: {reason}", file=sys.stderr)  # noqa: T201
@@ -157,14 +155,6 @@ def run(arguments: list[str]) -> int:
         traceback.print_exc()
         return 1
     return 0
-
-
-def _machine_fault(error: OSError) -> str:
-    """Return what the machine refused, in one line; empty where the fault is ours. HDF5 tells it in words only."""
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-        if error.errno == number or os.strerror(number) in str(error):
-            return f"{error.filename or 'output'}: {os.strerror(number)}; make room or correct the path, and run again"
-    return ""
 
 
 def main() -> None:

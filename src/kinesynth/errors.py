@@ -9,6 +9,8 @@
 Anything else that is raised is a bug and exits with 1.
 """
 
+import errno
+import os
 from pathlib import Path
 
 
@@ -65,3 +67,11 @@ class MissingDependency(KinesynthError):
     def __reduce__(self) -> tuple[type["MissingDependency"], tuple[str, str]]:
         """As for `BadInput`."""
         return type(self), (self.package, self.extra)
+
+
+def machine_fault(error: OSError) -> str:
+    """Return what the machine refused, in one line; empty where the fault is ours. HDF5 tells it in words only."""
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if error.errno == number or os.strerror(number) in str(error):
+            return f"{error.filename or 'output'}: {os.strerror(number)}; make room or correct the path, and run again"
+    return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kinesynth.errors import KinesynthError
+from kinesynth.errors import KinesynthError, machine_fault
 from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
 from kinesynth_train.predict.command import add_predict, run_predict
@@ -69,6 +69,11 @@ def run(arguments: Sequence[str]) -> int:
             print(table(figures))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except OSError as error:
+        if not (reason := machine_fault(error)):
+            raise
+        print(f"kinesynth-train: {reason}", file=sys.stderr)  # noqa: T201
         return 2
     return 0
 

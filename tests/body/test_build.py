@@ -7,11 +7,12 @@ import pytest
 
 from kinesynth.body import build
 from kinesynth.body.anny_rig import joints_from_bones
-from kinesynth.body.build import build_body, default_cache, free_body, sources
+from kinesynth.body.build import build_body, free_body, sources
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
 from kinesynth.body.model import BodyModel
 from kinesynth.body.phenotypes import sample_adults
 from kinesynth.body.t_pose import to_t_pose
+from kinesynth.cache_folder import cache_folder
 from kinesynth.geometry.mesh import volume
 
 J = {name: joint for joint, name in enumerate(JOINT_NAMES)}
@@ -86,7 +87,7 @@ def test_face_parts_move_with_their_joints(free: BodyModel) -> None:
 
 
 def test_regressor_follows_the_rig_of_other_people(free: BodyModel) -> None:
-    bodies = sample_adults(24, seed=99, cache=default_cache() / "anny")
+    bodies = sample_adults(24, seed=99, cache=cache_folder() / "anny")
     vertices, heads = to_t_pose(bodies.vertices, bodies.heads, bodies.rig)
     joints = joints_from_bones(heads, bodies.rig.labels)
     error = np.linalg.norm(np.einsum("jn,snk->sjk", free.layer.J_regressor.numpy(), vertices) - joints, axis=-1)
@@ -96,7 +97,7 @@ def test_regressor_follows_the_rig_of_other_people(free: BodyModel) -> None:
 
 def test_same_seed_same_bytes(free_path: Path) -> None:
     assert free_path.exists(), "anny is compiled by whoever builds the free body first"
-    cache = default_cache() / "anny"
+    cache = cache_folder() / "anny"
     one, two, other = (free_body(samples=16, seed=seed, cache=cache) for seed in (1, 1, 2))
     assert all(one[name].tobytes() == two[name].tobytes() for name in one)
     assert one["shapedirs"].tobytes() != other["shapedirs"].tobytes()

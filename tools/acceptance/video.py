@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from kinesynth.geometry.rigid_fit import rigid_fit
+from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import MarkerTrajectories, Storage, read_storage, read_trc
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.predict.predict import Request, predict
@@ -136,7 +137,7 @@ def _centres(
 
 
 def _weight(model: Path) -> float:
-    return float(SkeletonDefinition.from_osim(model).masses.sum()) * 9.80665
+    return float(SkeletonDefinition.from_osim(model).masses.sum()) * GRAVITY
 
 
 def _column(trial: MarkerTrajectories, name: str) -> np.ndarray:

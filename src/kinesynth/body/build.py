@@ -3,7 +3,6 @@
 import ast
 import fcntl
 import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -22,16 +21,12 @@ from kinesynth.body.schema import BETAS, POSE_FEATURES, Arrays, read_body
 from kinesynth.body.shape_space import ShapeSpace, mirror_vertices, principal_components, sparse_regressor
 from kinesynth.body.skin_zones import skin_zones
 from kinesynth.body.t_pose import to_t_pose
+from kinesynth.cache_folder import cache_folder
 from kinesynth.npz import write_npz
 
 _PELVIS = np.array([0.0, -0.351, 0.012])
 """Where the pelvis joint of every rest body stands, m: SMPL-X's own place for the mean shape, so that a root path
 recorded with SMPL-X needs no shift."""
-
-
-def default_cache() -> Path:
-    """Return the folder for what is worth keeping between runs, by the XDG rule."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kinesynth"
 
 
 def build_body(
@@ -62,7 +57,7 @@ def build_body(
         MissingDependency: anny is needed and not installed.
     """
     if model == "free":
-        finished = _finished_free_body(samples, seed, cache or default_cache())
+        finished = _finished_free_body(samples, seed, cache or cache_folder())
         with atomic_path(output) as temporary:
             shutil.copyfile(finished, temporary)
     else:

@@ -21,6 +21,9 @@ def fit_to_video(camera: Camera, width: int, height: int, video: str) -> tuple[C
     """
     notes = []
     if (camera.width > camera.height) != (width > height) and width != height and camera.width != camera.height:
+        if camera.K[0, 1]:
+            found, mend = f"{width} x {height}", "turn the video, or calibrate without skew"
+            raise BadInput(video, "size", found, f"{camera.width} x {camera.height}, of a camera with skew", mend)
         quarters = max((1, 3), key=lambda count: -turned(camera, count).world_to_camera[1, 1])
         camera = turned(camera, quarters)
         notes.append(f"its calibration is for pictures on their side and was turned by {90 * quarters} degrees")

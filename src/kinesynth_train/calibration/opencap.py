@@ -1,31 +1,30 @@
 """Calibrations of OpenCap: a session's folder with cameraIntrinsicsExtrinsics.pickle per camera.
 
-The pickles are untrusted files and are read by an unpickler that knows numpy's arrays and nothing else. Rotation and
-translation (mm) lead from the checkerboard to the camera; `imageSize` is height, width. How the board stood is in
-sessionMetadata.yaml; the rotations to OpenSim's ground are those of OpenCap's main.py.
+The pickles are untrusted files and are read by an unpickler that knows numpy's arrays and nothing else: no function of
+numpy's own is called that would allocate, or read, whatever the file says. Rotation and translation (mm) lead from the
+checkerboard to the camera; `imageSize` is height, width. How the board stood is in sessionMetadata.yaml; the rotations
+to OpenSim's ground are those of OpenCap's main.py.
 """
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from pickle import Unpickler, UnpicklingError  # restricted below to numpy's arrays
+from pickletools import genops
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration.camera import Camera, checked, y_up
-from kinesynth_train.calibration.text import figures, read_bytes
+from kinesynth_train.calibration.text import read_bytes
 
 FILE = "cameraIntrinsicsExtrinsics.pickle"
 MEND = "download the session from OpenCap again"
 NEEDED = ("intrinsicMat", "distortion", "imageSize", "rotation", "translation")
-ALLOWED = {
-    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
-    *((f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-}
+MOST_BYTES = 1 << 16  # a camera's file has some 700
 GROUND, WALL = ("ground", "lying", "horizontal", "floor"), ("backwall", "perpendicular", "vertical")
 
 
@@ -46,14 +45,59 @@ def _pickles(folder: Path) -> list[Path]:
     return sorted({*folder.glob(f"*/{FILE}"), *folder.glob(f"Videos/*/{FILE}")})
 
 
-class _OnlyArrays(Unpickler):
-    """An unpickler that makes numpy arrays and plain containers, and refuses all else."""
+class _Number:
+    """A type of numbers, in numpy's place: types of structures can be made to point anywhere."""
 
-    def find_class(self, module: str, name: str) -> Any:
-        """Return numpy's own, by today's name."""
-        if (module, name) not in ALLOWED:
+    def __init__(self, code: str, *_: object) -> None:
+        if not isinstance(code, str) or re.fullmatch("[fiub][1248]", code) is None:
+            raise UnpicklingError(f"dtype {code!r:.40}")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array:
+    """An array, in numpy's place: of as many figures as there are bytes."""
+
+    figures = np.empty(0)
+
+    def __init__(self, *_: object) -> None:
+        """Begin as numpy does, with none; its state follows."""
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        _, shape, number, by_column, content = state
+        self.figures = np.frombuffer(content, number.dtype).reshape(shape, order="F" if by_column else "C")
+
+
+def _from_buffer(content: bytes, number: _Number, shape: tuple[int, ...], order: str) -> _Array:
+    result = _Array()
+    result.__setstate__((1, shape, number, order == "F", content))
+    return result
+
+
+def _scalar(number: _Number, content: bytes) -> _Array:
+    return _from_buffer(content, number, (), "C")
+
+
+STAND_INS = {
+    "numpy.ndarray": _Array,
+    "numpy.dtype": _Number,
+    "numpy._core.multiarray._reconstruct": _Array,
+    "numpy._core.multiarray.scalar": _scalar,
+    "numpy._core.numeric._frombuffer": _from_buffer,
+}
+
+
+class _OnlyArrays(Unpickler):
+    """An unpickler that makes arrays of numbers and plain containers, and refuses all else."""
+
+    def find_class(self, module: str, name: str) -> object:
+        """Return what stands for one of numpy's own."""
+        path = f"{module}.{name}".replace("numpy.core.", "numpy._core.")
+        if path not in STAND_INS:
             raise UnpicklingError(f"{module}.{name}")
-        return super().find_class(module.replace("numpy.core.", "numpy._core."), name)
+        return STAND_INS[path]
 
 
 def unpickled(path: Path) -> dict[str, np.ndarray]:
@@ -62,14 +106,29 @@ def unpickled(path: Path) -> dict[str, np.ndarray]:
     Raises:
         BadInput: it is damaged, or holds anything but numbers and numpy's arrays.
     """
+    stored = read_bytes(path)
     try:
-        content = _OnlyArrays(io.BytesIO(read_bytes(path))).load()
+        _check_size(stored)
+        content = _OnlyArrays(io.BytesIO(stored)).load()
     except Exception as error:
         found = " ".join(str(error).split())[:120] or type(error).__name__
         raise BadInput(path, "pickle", found, "numpy arrays and nothing else", MEND) from error
     if not isinstance(content, dict):
         raise BadInput(path, "pickle", type(content).__name__, "a dictionary of arrays", MEND)
-    return {str(key): figures(path, str(key), value) for key, value in content.items() if key in NEEDED}
+    given = {key: value for key, value in content.items() if key in NEEDED}
+    for key, value in given.items():
+        if not isinstance(value, _Array) or not value.figures.size:
+            raise BadInput(path, key, type(value).__name__.strip("_"), "an array of figures", MEND)
+    return {key: value.figures.astype(float) for key, value in given.items()}
+
+
+def _check_size(stored: bytes) -> None:
+    """Raise where a file is no camera's, or would have the unpickler remember more things than it can hold."""
+    if len(stored) > MOST_BYTES:
+        raise UnpicklingError(f"{len(stored)} bytes")
+    for operation, argument, _ in genops(stored):
+        if "PUT" in operation.name and isinstance(argument, int) and argument > len(stored):
+            raise UnpicklingError(f"{operation.name} {argument}")
 
 
 def _camera(path: Path) -> Camera:
@@ -103,25 +162,12 @@ def _to_ground(path: Path, placement: str, cameras: list[Camera]) -> np.ndarray:
     A board on the wall may hang upside down; then, and where nothing is said, the rotation is taken in which the
     cameras' own up is most nearly up.
     """
-    lying, hanging = [_turn("x", 90, "y", 90)], [_turn("y", 90, "z", 180), _turn("y", -90, "y", 0)]
+    turns = (("xy", [90, 90]), ("yz", [90, 180]), ("y", [-90]))  # about axes that stay in space, the first first
+    lying, *hanging = (Rotation.from_euler(axes, angles, degrees=True).as_matrix() for axes, angles in turns)
     name = placement.lower()
     if name not in (*GROUND, *WALL, ""):
         mend = "write ground or backWall there, or give the cameras as .toml or .json"
         raise BadInput(path, "checkerBoard.placement", placement, "ground or backWall", mend)
-    choices = lying if name in GROUND else hanging if name in WALL else lying + hanging
+    choices = [lying] if name in GROUND else hanging if name in WALL else [lying, *hanging]
     upward = np.mean([-camera.world_to_camera[1, :3] for camera in cameras], axis=0)
     return max(choices, key=lambda rotation: float((rotation @ upward)[1]))
-
-
-def _turn(first: str, degrees: float, second: str, more: float) -> np.ndarray:
-    """Return the rotation about two axes that stay in space, the first first."""
-    rotation: np.ndarray = _about(second, more) @ _about(first, degrees)
-    return rotation
-
-
-def _about(axis: str, degrees: float) -> np.ndarray:
-    angle, (one, other) = np.radians(degrees), {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
-    rotation = np.eye(3)
-    rotation[one, one] = rotation[other, other] = np.cos(angle)
-    rotation[one, other], rotation[other, one] = -np.sin(angle), np.sin(angle)
-    return rotation

@@ -1,4 +1,4 @@
-"""What every reader of a calibration needs: bytes of bounded number, and arrays of figures."""
+"""What readers of calibrations, and of points, need: bytes of bounded number, and arrays of figures."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 
 MOST_BYTES = 16 << 20
-MEND = "export the calibration again"
+MEND = "export it again"
 
 
 def read_bytes(path: Path) -> bytes:

@@ -7,6 +7,11 @@ from typing import Any
 
 from kinesynth.errors import BadInput
 
+RANGES = (
+    ("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg"), ("smooth", 0.0, 1000.0, "Hz"), ("fps", 0.0, 10000.0, "1/s"),
+    ("start", 0.0, 1e6, "s"), ("end", 0.0, float("inf"), "s"),
+)  # fmt: skip
+MOST_OFFSET = 1e5  # s
 AXES = ("x", "y", "z", "-x", "-y", "-z")
 
 
@@ -16,7 +21,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     each: dict[str, Any] = {"action": "append", "default": [], "type": _pair}
     verb.add_argument("--video", metavar="NAME=FILE", **each, help="a view's video, by its camera's name; repeat")
     verb.add_argument("--keypoints", metavar="NAME=FILE", **each, help="a view's 2-D points, instead of a detector's")
-    verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc, y up), instead of views")
+    verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc), instead of views")
     verb.add_argument("--cameras", type=Path, help="calibration: .toml, .qca.txt, .json, OpenCap session")
     verb.add_argument("--output", type=Path, required=True, help="folder of the results")
     verb.add_argument("--name", default="", help="of the files; the first video's if not given")
@@ -27,7 +32,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verb.add_argument("--end", type=float, default=float("inf"), help="s in the first view")
     verb.add_argument("--smooth", type=float, default=6.0, metavar="HZ", help="cut-off of the low-pass; 0 for none")
     verb.add_argument("--offset", metavar="NAME=SECONDS", **each, help="by how much a view lags behind the first")
-    verb.add_argument("--up", choices=AXES, default="", help="axis of the calibration's world that is up")
+    verb.add_argument("--up", choices=AXES, default="", help="axis that is up, of the calibration or the .trc")
     verb.add_argument("--keypoint-set", default="", help="of points whose files do not say")
     verb.add_argument("--fps", type=float, default=0.0, help="of points without a video")
     verb.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no videos")
@@ -39,7 +44,9 @@ def run_predict(options: Mapping[str, Any]) -> None:
     from kinesynth_train.predict.predict import Request, named, predict
 
     given = dict(options)
-    for flag, low, high, unit in (("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg")):
+    if Path(given["name"]).name != given["name"]:
+        raise BadInput("--name", "name", given["name"], "a name without folders", "give the folder by --output")
+    for flag, low, high, unit in RANGES:
         if given[flag] is not None and not low <= given[flag] <= high:
             raise BadInput(f"--{flag}", unit, f"{given[flag]:g}", f"{low:g} to {high:g}", f"give it in {unit}")
     videos = _once("--video", given.pop("video"))
@@ -67,9 +74,12 @@ def _once(flag: str, pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 def _seconds(text: str) -> float:
     try:
-        return float(text)
-    except ValueError as error:
-        raise BadInput("--offset", "seconds", text, "a number", "give seconds") from error
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not abs(seconds) < MOST_OFFSET:
+        raise BadInput("--offset", "seconds", text, f"a number between {-MOST_OFFSET:g} and {MOST_OFFSET:g}", "give s")
+    return seconds
 
 
 def _place(text: str) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """From a person's motion to forces, moments and activations, by the stages that make the shards' labels."""
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import torch
 
 from kinesynth.config import Filters
 from kinesynth.errors import BadInput, MissingDependency
+from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import write_storage
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.records import Kinematics
@@ -32,7 +32,7 @@ def write_dynamics(
         MissingDependency: OpenSim is not installed.
         BadInput: no part is long enough, or the feet cannot be told to carry the motion.
     """
-    if model is None or importlib.util.find_spec("opensim") is None:
+    if model is None:
         raise MissingDependency("opensim", "pipeline")
     first, last = max(runs(found.poses.valid), key=lambda run: run[1] - run[0])
     if last - first < LEAST_SECONDS * found.fps:
@@ -144,7 +144,7 @@ def _write_results(
         write_storage(
             paths[kind], times, dict(zip(labels, masked.T, strict=True)), in_degrees=False, name=kind, missing=True
         )
-    weight = float(ground.clips[name].attrs.get("mass_kg", np.nan)) * 9.80665
+    weight = float(ground.clips[name].attrs.get("mass_kg", np.nan)) * GRAVITY
     shares = ", ".join(f"{kind} in {believed.arrays[f'{kind}_valid'].mean():.0%}" for kind in ("force", "activation"))
     told = (
         f"vertical force is {forces['force'][..., 1].sum(axis=1).mean() / weight:.3f} body weights on average;"

@@ -13,7 +13,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz
-from kinesynth_train.calibration.text import read_bytes
+from kinesynth_train.calibration.text import figures, read_bytes
 from kinesynth_train.predict.landmarks import keypoint_sets
 
 MEND = "write the points as docs/predict.md shows"
@@ -111,7 +111,7 @@ def _own(path: Path) -> tuple[str, np.ndarray]:
         with open_npz(path, "an .npz with points and set", MEND) as archive:
             if "points" not in archive:
                 raise BadInput(path, "points", "none", "an array (frames, points, 3)", MEND)
-            return str(archive["set"]) if "set" in archive else "", np.asarray(archive["points"], dtype=float)
+            return str(archive["set"]) if "set" in archive else "", figures(path, "points", archive["points"])
     try:
         content = json.loads(read_bytes(path).decode("utf-8"))
         return str(content.get("set", "")), np.asarray(content["points"], dtype=float)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,29 @@ import numpy as np
 from kinesynth import __version__
 from kinesynth.atomic import write_text
 from kinesynth.dataset.export import for_opensim
+from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
+from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import Reconstruction
+from kinesynth_train.predict.synchronisation import frame_places
 from kinesynth_train.predict.views import Sight
 
 USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
+
+
+def check_output(folder: Path) -> None:
+    """Make the folder of the results, before hours are spent on what could not be kept.
+
+    Raises:
+        BadInput: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise BadInput(folder, "output", found, "a folder to write in", "give another --output") from error
 
 
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
@@ -57,12 +76,16 @@ def body_mass(found: Reconstruction, told: float | None) -> tuple[float, list[st
 
 
 def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.ndarray]:
-    """Return how far, px, the skeleton's points lie from the detected ones: the RMS (T,) of each view's frames."""
+    """Return how far, px, the skeleton's points lie from the detected ones: the RMS (T,) of each view's frames.
+
+    NaN in frames that are not believed, and before and after those that the view has.
+    """
     errors = {}
     for sight in sights:
-        names = _columns(sight, found)
-        places = np.rint(np.interp(found.times + sight.offset.seconds, sight.view.times, np.arange(len(sight.points))))
-        seen = sight.points[places.astype(int)][:, names]
+        nearest = np.rint(frame_places(sight.view.times, found.times + sight.offset.seconds)).astype(int)
+        last = len(sight.points) - 1
+        seen = sight.points[nearest.clip(0, last)][:, _columns(sight, found)]
+        seen[(nearest < 0) | (nearest > last)] = 0.0
         pixels, _ = sight.view.camera.pixels(found.poses.markers)
         away = np.where(seen[..., 2] > 0.3, np.linalg.norm(pixels - seen[..., :2], axis=-1), np.nan)
         with np.errstate(invalid="ignore"):
@@ -72,8 +95,6 @@ def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.nda
 
 
 def _columns(sight: Sight, found: Reconstruction) -> list[int]:
-    from kinesynth_train.predict.landmarks import keypoint_sets
-
     names = keypoint_sets()[sight.view.keypoints.set]
     return [names.index(name) for name in found.names]
 
@@ -99,7 +120,7 @@ def summary(
             sight.view.name: {
                 "offset_seconds": round(sight.offset.seconds, 4),
                 "lines_of_sight_miss_first_view_mm": _rounded(1e3 * sight.miss, 1),
-                "reprojection_rms_px": _rounded(float(np.sqrt(np.nanmean(pixels[sight.view.name] ** 2))), 2),
+                "reprojection_rms_px": _rounded(_rms(pixels[sight.view.name]), 2),
                 "reprojection_rms_px_by_frame": [_rounded(value, 1) for value in pixels[sight.view.name]],
             }
             for sight in sights
@@ -109,6 +130,12 @@ def summary(
         "points_filled": found.filled.sum(axis=1).tolist(),
         "misfit_rms_mm": [_rounded(1e3 * value, 1) for value in found.poses.misfit],
     }
+
+
+def _rms(values: np.ndarray) -> float:
+    """Return the root mean square of those that are known, NaN where none is."""
+    known = values[np.isfinite(values)]
+    return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
 
 
 def _rounded(value: float, digits: int) -> float | None:

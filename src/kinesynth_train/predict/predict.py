@@ -1,5 +1,6 @@
 """`kinesynth-train predict`: from videos, or 2-D points, of calibrated cameras to OpenSim's files."""
 
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,19 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.errors import BadInput
+from kinesynth.errors import BadInput, MissingDependency
 from kinesynth.notes import tell
 from kinesynth_train.calibration import Camera, read_cameras
+from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.calibration.fitted import fit_to_video
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
-from kinesynth_train.predict.outputs import body_mass, summary, write_model, write_motion, write_summary
+from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, View, sights
 
-LEAST_VIEWS = 2
+LEAST_VIEWS = LEAST_FRAMES = 2
 SAME_RATE = 0.02
 
 
@@ -40,7 +42,7 @@ class Request:
         start, end: s of the first view.
         smooth: Hz, cut-off of the low-pass; 0 for none.
         offsets: s, by how much a view lags behind the first, where it is known.
-        up: axis of the calibration's world that is up; empty takes the format's own.
+        up: axis of the calibration's, or the markers', world that is up; empty takes the format's own.
         keypoint_set: the points' set, where the files do not say.
         fps: frames per second of points without a video.
         overlay: whether to write videos with the skeleton.
@@ -74,6 +76,9 @@ def predict(request: Request) -> Path:
         BadInput: something that the user gave does not fit.
         MissingDependency: the detector or OpenSim is needed and not installed.
     """
+    check_output(request.output)
+    if request.dynamics and importlib.util.find_spec("opensim") is None:
+        raise MissingDependency("opensim", "pipeline")
     if request.markers is not None:
         return _predict_markers(request, request.markers)
     if request.cameras is None:
@@ -102,11 +107,16 @@ def _predict_markers(request: Request, path: Path) -> Path:
     if request.videos or request.keypoints or request.cameras is not None:
         found = "views beside it"
         raise BadInput("--markers", "request", found, "markers alone", "leave --video, --keypoints and --cameras out")
+    of_views = {"--person": request.person, "--offset": request.offsets, "--fps": request.fps,
+                "--keypoint-set": request.keypoint_set}  # fmt: skip
+    for flag in (flag for flag, value in of_views.items() if value):
+        raise BadInput("--markers", flag, "what belongs to views", "markers alone", "leave it out")
     given = read_marked(path)
     tell(path, given.notes)
     times = even_times(given.times, request.start, request.end)
-    part = np.isin(given.times, given.times[(given.times >= times[0] - 1e-6) & (given.times <= times[-1] + 1e-6)])
-    positions = given.positions[part]
+    positions = given.positions[(given.times >= times[0] - 1e-6) & (given.times <= times[-1] + 1e-6)]
+    if request.up:
+        positions = positions @ TO_Y_UP[request.up].T
     confidence = np.isfinite(positions).all(axis=-1).astype(float)
     motion = from_points(times, given.skeleton, given.spreads, positions, confidence, request.smooth, request.height)
     lines = lines_through(motion.points, given.spreads)
@@ -125,12 +135,6 @@ def _write(
         said.append("no scaled .osim: OpenSim is not installed (pip install 'kinesynth[pipeline]')")
     else:
         files["model"] = model
-    if request.dynamics:
-        from kinesynth_train.predict.dynamics import write_dynamics
-
-        more, told = write_dynamics(request.output, request.name, found, model)
-        files |= more
-        said += told
     if request.overlay and videos:
         body = figure(found)
         for sight in seen:
@@ -140,7 +144,13 @@ def _write(
                 files[f"overlay {sight.view.name}"] = path
     tell("predict", said)
     path = request.output / "predict.json"
-    write_summary(path, summary(found, seen, files, notes + said, mass))
+    write_summary(path, summary(found, seen, files, notes + said, mass))  # stays if the motion gives no forces
+    if request.dynamics:
+        from kinesynth_train.predict.dynamics import write_dynamics
+
+        more, told = write_dynamics(request.output, request.name, found, model)
+        tell("predict", told)
+        write_summary(path, summary(found, seen, files | more, notes + said + told, mass))
     return path
 
 
@@ -156,6 +166,11 @@ def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
     for name in request.offsets:
         if name not in names:
             raise BadInput("--offset", "view", name, ", ".join(names), "name one of the views")
+    if request.offsets.get(names[0]):
+        mend = "give the others' offsets against it"
+        raise BadInput(
+            "--offset", names[0], "an offset of the first view", "0, for it is the one that others lag", mend
+        )
 
 
 def _view(request: Request, name: str, camera: Camera, video: Video | None) -> tuple[View, list[str]]:
@@ -170,6 +185,8 @@ def _view(request: Request, name: str, camera: Camera, video: Video | None) -> t
     elif video is not None:
         points = _detect(request, name, video)
     frames = len(points.points)
+    if frames < LEAST_FRAMES:
+        raise BadInput(request.keypoints[name], f"view {name}", "1 frame", f"{LEAST_FRAMES} or more", "give a motion")
     if video is None:
         if request.fps <= 0:
             raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")

@@ -32,7 +32,8 @@ class Rays:
         """Return those at times between frames, as fractional indices (N,): NaN outside of the view's time."""
         last = len(self.directions) - 1
         inside = (frames >= -1e-6) & (frames <= last + 1e-6)
-        low = np.clip(np.floor(frames + 1e-6).astype(int), 0, last)
+        frames = np.where(inside, frames, 0.0)
+        low = np.floor(frames + 1e-6).astype(int).clip(0, last)
         high = np.minimum(low + 1, last)
         share = np.clip(frames - low, 0.0, 1.0)[:, None]
         directions = self.directions[low] * (1 - share[..., None])
@@ -41,16 +42,25 @@ class Rays:
             share > 1e-6, np.minimum(self.confidence[low], self.confidence[high]), self.confidence[low]
         )
         directions[~inside], confidence[~inside] = np.nan, 0.0
-        return Rays(self.origin, directions / np.linalg.norm(directions, axis=-1, keepdims=True), confidence)
+        return Rays(self.origin, _unit(directions), confidence)
 
 
 def rays_of(camera: Camera, points: np.ndarray) -> Rays:
-    """Return the lines of sight of points (T, P, 3), px and confidence."""
-    known = points[..., 2] >= LEAST_CONFIDENCE
+    """Return the lines of sight of points (T, P, 3), px and confidence.
+
+    What a detector says of points outside the picture is a guess, and the lens is not known there.
+    """
+    inside = (points[..., :2] >= -0.5) & (points[..., :2] <= np.array([camera.width, camera.height]) - 0.5)
+    known = (points[..., 2] >= LEAST_CONFIDENCE) & inside.all(axis=-1)
     plane = camera.on_plane(np.where(known[..., None], points[..., :2], np.nan))
     directions = np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1) @ camera.world_to_camera[:3, :3]
-    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
-    return Rays(camera.centre, directions, np.where(known, points[..., 2], 0.0))
+    return Rays(camera.centre, _unit(directions), np.where(known, points[..., 2], 0.0))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors (..., 3) of length one; NaN stays NaN, in silence."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def gaps(one: Rays, other: Rays) -> np.ndarray:

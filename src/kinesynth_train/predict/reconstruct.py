@@ -8,19 +8,18 @@ import torch
 
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.predict.body_checks import check_handedness, check_upright
 from kinesynth_train.predict.gaps import fill, smooth
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
 from kinesynth_train.predict.pose import Poses, find_poses, poses_of
 from kinesynth_train.predict.proportions import USUAL_METRES, Proportions, proportions
 from kinesynth_train.predict.rays import Rays, meet
-from kinesynth_train.predict.refine import COURSE_HZ, SightLines, refine
+from kinesynth_train.predict.refine import SightLines, refine
 from kinesynth_train.predict.scaled import scaled
 from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
 
 MOST_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told without a word
-UPRIGHT_COSINE = 0.5  # of the angle between ankles-to-shoulders and up: a person who stands, walks or crouches
-BACKWARD_COSINE = 0.3
 SIZE_ROUNDS = 1
 MOST_MISFIT_M = 0.12
 
@@ -87,13 +86,12 @@ def refined(
     found: Reconstruction, marked: SkeletonDefinition, lines: SightLines, smooth_hz: float, height: float | None
 ) -> Reconstruction:
     """Return the motion, and the size, that the lines of sight ask for."""
-    cutoff = smooth_hz or COURSE_HZ
     for _ in range(SIZE_ROUNDS):
-        angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
+        angles = refine(found.skeleton, lines, found.poses.angles, found.fps, smooth_hz)
         size = refit_size(marked, found.size, lines, angles, height)
         skeleton = scaled(marked, size.scales)
         found = replace(found, size=size, skeleton=skeleton, poses=poses_of(skeleton, angles, found.points))
-    angles = refine(found.skeleton, lines, found.poses.angles, found.fps, cutoff)
+    angles = refine(found.skeleton, lines, found.poses.angles, found.fps, smooth_hz)
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
@@ -131,8 +129,8 @@ def from_points(
     """
     fps = float((len(times) - 1) / (times[-1] - times[0]))
     filled, sure, gaps = fill(positions, confidence, fps)
-    notes = _check_upright(marked.marker_names, filled)
-    _check_handedness(marked.marker_names, filled)
+    notes = check_upright(marked, filled)
+    check_handedness(marked.marker_names, filled)
     filled = smooth(filled, fps, smooth_hz)
     size = proportions(generic_skeleton(), marked, spreads, filled, height)
     notes += _height_notes(size, height)
@@ -149,50 +147,6 @@ def from_points(
     if not poses.valid.all():
         notes.append(f"{(~poses.valid).sum()} of {len(times)} frames are not believed: too few points were seen")
     return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
-
-
-def _check_upright(names: tuple[str, ...], positions: np.ndarray) -> list[str]:
-    """Raise where the person's trunk hangs down; note where it mostly lies: then the world's up may be wrong."""
-    if not {"RShoulder", "LShoulder", "RAnkle", "LAnkle"} <= set(names):
-        return []
-    high, low = (_middle(names, positions, part) for part in ("Shoulder", "Ankle"))
-    body = high - low
-    body = body[np.isfinite(body).all(axis=1)]
-    if not len(body):
-        return []
-    direction = np.median(body / np.linalg.norm(body, axis=1, keepdims=True), axis=0)
-    upward = float(direction[1] / max(np.linalg.norm(direction), 1e-9))
-    axis = int(np.abs(direction).argmax())
-    shown = f"{'-' if direction[axis] < 0 else ''}{'xyz'[axis]}"
-    if upward < -UPRIGHT_COSINE:
-        found = "a person who stands on the head"
-        raise BadInput("cameras", "up", found, "shoulders above ankles", "say which way is up by --up")
-    if upward < UPRIGHT_COSINE:
-        return [f"the person lies along {shown}: if that is wrong, say by --up which axis of the calibration is up"]
-    return []
-
-
-def _check_handedness(names: tuple[str, ...], positions: np.ndarray) -> None:
-    """Raise where toes point backward, given which hip is the right one: then views are swapped or mirrored."""
-    toe = next((name for name in ("BigToe", "FootIndex") if f"R{name}" in names), "")
-    if not toe or not {"RHeel", "RHip", "RShoulder"} <= set(names):
-        return
-    hips = positions[:, names.index("RHip")] - positions[:, names.index("LHip")]
-    forward = np.cross(_middle(names, positions, "Shoulder") - _middle(names, positions, "Hip"), hips)
-    feet = np.concatenate(
-        [positions[:, names.index(f"{side}{toe}")] - positions[:, names.index(f"{side}Heel")] for side in "RL"]
-    )
-    cosine = (feet * np.tile(forward, (2, 1))).sum(axis=1)
-    cosine /= np.linalg.norm(feet, axis=1) * np.tile(np.linalg.norm(forward, axis=1), 2)
-    if np.isfinite(cosine).any() and np.nanmedian(cosine) < -BACKWARD_COSINE:
-        mend = "check which video belongs to which camera, and that none is mirrored"
-        raise BadInput("views", "feet", "toes that point backward", "toes that point where the trunk looks", mend)
-
-
-def _middle(names: tuple[str, ...], positions: np.ndarray, part: str) -> np.ndarray:
-    """Return the middle (T, 3) m of the right and the left one of a part."""
-    middle: np.ndarray = (positions[:, names.index(f"R{part}")] + positions[:, names.index(f"L{part}")]) / 2
-    return middle
 
 
 def _height_notes(size: Proportions, height: float | None) -> list[str]:

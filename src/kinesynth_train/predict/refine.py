@@ -23,7 +23,6 @@ OUTLIER_M = 0.06  # from a line of sight, at which a point weighs a quarter
 ROUNDS = 3
 COURSE_SPREAD_RAD, COURSE_SPREAD_M = np.radians(2.0), 0.01  # from the smooth course
 TOLERANCE, MOST_ITERATIONS = 1e-5, 15
-COURSE_HZ = 6.0  # of the smooth course, where the user wants none
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +119,7 @@ def _towards(points: Tensor, lines: SightLines) -> tuple[Tensor, Tensor, Tensor]
 
 
 def refine(
-    skeleton: SkeletonDefinition, lines: SightLines, angles: np.ndarray, fps: float, cutoff_hz: float
+    skeleton: SkeletonDefinition, lines: SightLines, angles: np.ndarray, fps: float, smooth_hz: float
 ) -> np.ndarray:
     """Return angles (T, J) near those given, whose points are near to the lines of sight, and which do not jump.
 
@@ -129,7 +128,7 @@ def refine(
         lines: of sight, at the T frames.
         angles: (T, J) rad and m, where the search begins; NaN in frames that are left out.
         fps: frames per second.
-        cutoff_hz: of the smooth course.
+        smooth_hz: cut-off of the smooth course; 0 smooths nothing.
     """
     result = angles.copy()
     for first, last in runs(np.isfinite(angles).all(axis=1)):
@@ -138,10 +137,10 @@ def refine(
         unknowns = torch.tensor(part[:, fit.free])
         least = torch.full((last - first,), 1e-9, dtype=torch.float64)
         for _ in range(ROUNDS):
-            fit.course = torch.tensor(_course(skeleton, fit.free, unknowns.numpy(), fps, cutoff_hz))
+            fit.course = torch.tensor(_course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz))
             unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MOST_ITERATIONS)
         solved = part.copy()
-        solved[:, fit.free] = _course(skeleton, fit.free, unknowns.numpy(), fps, cutoff_hz)
+        solved[:, fit.free] = _course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
         result[first:last] = skeleton.coupled(solved)
     return result
 

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kinesynth.errors import BadInput
+
 MOST_MOVED = 0.35  # of a person's size, between frames that follow each other; more is somebody else
 LONGEST_GAP_SECONDS = 0.5
 LEAST_CONFIDENCE = 0.1
+LEAST_POINTS = 3  # of a person
 
 
 def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
@@ -20,7 +23,7 @@ def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
         fps: frames per second.
     """
     frames = len(points)
-    seen = (points[..., 2] > LEAST_CONFIDENCE).sum(axis=2) >= 3
+    seen = (points[..., 2] > LEAST_CONFIDENCE).sum(axis=2) >= LEAST_POINTS
     patience = max(round(LONGEST_GAP_SECONDS * fps), 1)
     tracks: list[np.ndarray] = []
     lasts: list[int] = []
@@ -49,7 +52,7 @@ def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
 def _distance(before: np.ndarray, now: np.ndarray) -> float:
     """Return by how much of their size a person's points (P, 3) moved; infinity where none are shared."""
     both = (before[:, 2] > LEAST_CONFIDENCE) & (now[:, 2] > LEAST_CONFIDENCE)
-    if both.sum() < 3:
+    if both.sum() < LEAST_POINTS:
         return float("inf")
     size = np.ptp(before[both, :2], axis=0).max()
     return float(np.median(np.linalg.norm(before[both, :2] - now[both, :2], axis=1)) / max(size, 1.0))
@@ -68,12 +71,21 @@ def main_person(points: np.ndarray, tracks: Sequence[np.ndarray], near: tuple[fl
         points: (T, N, P, 3).
         tracks: the people.
         near: px, in the frame in which a person appears first.
+
+    Raises:
+        BadInput: that place is farther from everybody than the nearest one is tall.
     """
     shown = [of_person(points, track) for track in tracks]
     if near is not None:
         middles = [np.nanmean(person[np.argmax(track >= 0), :, :2], axis=0)
                    for person, track in zip(shown, tracks, strict=True)]  # fmt: skip
-        return int(np.argmin([np.linalg.norm(middle - near) for middle in middles]))
+        away = [float(np.linalg.norm(middle - near)) for middle in middles]
+        nearest = int(np.argmin(away))
+        if not away[nearest] <= _sizes(shown[nearest]).max():
+            there = "; ".join(f"{x:.0f},{y:.0f}" for x, y in middles)
+            found = f"nobody near {near[0]:g},{near[1]:g}"
+            raise BadInput("--person", "place", found, f"near one of {there}", "give px of the first view")
+        return nearest
     return int(np.argmax([(_sizes(person) * (track >= 0)).sum() for person, track in zip(shown, tracks, strict=True)]))
 
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration import Camera
+from kinesynth_train.predict.gaps import MOST_SECONDS
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
 from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
-from kinesynth_train.predict.tracks import follow, main_person, of_person
+from kinesynth_train.predict.tracks import LEAST_POINTS, follow, main_person, of_person
 
 TRUNK = ("RHip", "LHip", "RShoulder", "LShoulder")
-MOST_MISS_M = 0.3  # median, of the trunk: with more the views do not belong together
+MOST_MISS_M = 0.15  # median, of the trunk: with more the views do not belong together
 SUSPECT_MISS_M = 0.06
 MEND = "check --cameras, which video belongs to which camera, and that the videos begin together (--offset)"
 
@@ -55,8 +56,12 @@ class Sight:
     miss: float
 
     def at(self, times: np.ndarray) -> Rays:
-        """Return the lines of sight at times (N,) of the first view."""
-        return self.rays.at(frame_places(self.view.times, times + self.offset.seconds))
+        """Return the lines of sight at times (N,) of the first view; none where the view itself paused for long."""
+        places = frame_places(self.view.times, times + self.offset.seconds)
+        steps = np.append(np.diff(self.view.times), 0.0)
+        low = np.floor(places + 1e-6).astype(int).clip(0, len(steps) - 1)
+        paused = (steps[low] > MOST_SECONDS) & (places - low > 1e-6)
+        return self.rays.at(np.where(paused, np.inf, places))
 
 
 def sights(
@@ -81,7 +86,7 @@ def sights(
     names = keypoint_sets()[views[0].keypoints.set]
     trunk = [names.index(name) for name in TRUNK]
     first = views[0]
-    people = follow(first.keypoints.points, _fps(first))
+    people = _people(first)
     points = of_person(first.keypoints.points, people[main_person(first.keypoints.points, people, near)])
     found = [Sight(first, points, rays_of(first.camera, points), Offset(0.0, np.nan, np.nan), float("nan"))]
     notes = (
@@ -94,8 +99,17 @@ def sights(
     return found, notes
 
 
-def _fps(view: View) -> float:
-    return float((len(view.times) - 1) / (view.times[-1] - view.times[0]))
+def _people(view: View) -> list[np.ndarray]:
+    """Return the people of a view, as `follow` does.
+
+    Raises:
+        BadInput: there is nobody.
+    """
+    people = follow(view.keypoints.points, float((len(view.times) - 1) / (view.times[-1] - view.times[0])))
+    if not people:
+        found, expected = f"nobody with {LEAST_POINTS} points or more", "a person"
+        raise BadInput(f"view {view.name}", "points", found, expected, "check the detector's output")
+    return people
 
 
 def _same_person(first: Sight, view: View, trunk: list[int], told: float | None) -> tuple[Sight, list[str]]:
@@ -118,8 +132,9 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
     if best.miss > SUSPECT_MISS_M:
         notes.append(f"{head}that is much: {MEND}")
     if best.offset.seconds and told is None:
+        way = "lag behind" if best.offset.seconds > 0 else "be ahead of"
         notes.append(
-            f"{head}taken to lag {1e3 * best.offset.seconds:.0f} ms behind {first.view.name}: the lines of sight of"
+            f"{head}taken to {way} {first.view.name} by {1e3 * abs(best.offset.seconds):.0f} ms: the lines of sight of"
             f" what moves then miss by {1e3 * best.offset.after:.0f} instead of {1e3 * best.offset.before:.0f} mm"
         )
     return replace(best, points=points, rays=rays_of(view.camera, points)), notes
@@ -128,7 +143,7 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
 def _candidates(first: Sight, view: View, trunk: list[int], told: float | None) -> list[Sight]:
     """Return the people of a view, the one whose trunk meets the first view's best first."""
     result = []
-    for track in follow(view.keypoints.points, _fps(view)):
+    for track in _people(view):
         points = of_person(view.keypoints.points, track)
         rays = rays_of(view.camera, points)
         offset = Offset(told or 0.0, float("nan"), float("nan"))

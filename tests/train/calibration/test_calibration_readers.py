@@ -140,6 +140,9 @@ def test_placement_unknown(tmp_path: Path) -> None:
         read_cameras(session(tmp_path / "session", CAMERAS, "ceiling"))
 
 
+EMPTY = np.zeros(0).__reduce__()[0]  # numpy's own function for empty arrays
+
+
 class Attack:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return eval, ("(_ for _ in ()).throw(SystemExit('run'))",)
@@ -151,6 +154,60 @@ def test_pickles_with_anything_but_arrays_are_refused(tmp_path: Path, content: o
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(BadInput):
         unpickled(path)
+
+
+class Call:
+    """What a pickle may ask for: a call, and a state for its result."""
+
+    def __init__(self, *parts: object) -> None:
+        self.parts = parts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.parts
+
+
+BEYOND = Call(np.dtype, ("V8", False, True), (3, "|", None, ("a",), {"a": (np.dtype("f8"), 1 << 40)}, 8, 1, 0))
+LISTS = [0.0] * 10
+for _ in range(8):
+    LISTS = [LISTS] * 10  # a hundred bytes each, and ten times as many figures as before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"rotation": Call(np.ndarray, ((1 << 28,),))},
+        {"rotation": Call(EMPTY, (np.ndarray, (0,), b"b"), (1, (1,), BEYOND, False, b"\0" * 8))},  # ends the process
+        {"rotation": LISTS},
+        {"rotation": np.array([None])},
+        {"rotation": np.zeros(1, dtype=[("a", "f8")])},
+        {"other": np.zeros(10000)},
+    ],
+)
+def test_pickles_that_would_fill_or_leave_the_memory_are_refused(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "cameraIntrinsicsExtrinsics.pickle"
+    path.write_bytes(pickle.dumps(content))
+    with pytest.raises(BadInput):
+        unpickled(path)
+
+
+def test_a_pickle_that_would_remember_too_much_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cameraIntrinsicsExtrinsics.pickle"
+    path.write_bytes(b"\x80\x04Nr\xff\xff\xff\x0f.")
+    with pytest.raises(BadInput, match="LONG_BINPUT"):
+        unpickled(path)
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_arrays_and_numbers_come_out_of_a_pickle(tmp_path: Path, protocol: int) -> None:
+    given = {"rotation": np.eye(3), "imageSize": np.array([[1280], [720]]), "distortion": np.float32(0.5)}
+    given["intrinsicMat"] = np.array([1.0, 2.0], ">f8")
+    given["translation"] = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    path = tmp_path / "cameraIntrinsicsExtrinsics.pickle"
+    path.write_bytes(pickle.dumps(given, protocol=protocol))
+    found = unpickled(path)
+    assert set(found) == set(given)
+    for key, value in given.items():
+        np.testing.assert_array_equal(found[key], value)
 
 
 @given(st.binary(max_size=400))
@@ -236,6 +293,12 @@ def test_videos_of_other_sizes() -> None:
     assert fit_to_video(CAMERAS[0], 720, 1280, "a.mp4") == (CAMERAS[0], [])
     with pytest.raises(BadInput, match=r"a\.mp4: size: found 720 x 720"):
         fit_to_video(CAMERAS[0], 720, 720, "a.mp4")
+
+
+def test_skew_cannot_be_turned() -> None:
+    skewed = replace(CAMERAS[0], K=CAMERAS[0].K + np.array([[0.0, 2.0, 0.0], [0, 0, 0], [0, 0, 0]]))
+    with pytest.raises(BadInput, match="of a camera with skew"):
+        fit_to_video(skewed, 1280, 720, "a.mp4")
 
 
 def test_resized_keeps_the_edges() -> None:

@@ -67,6 +67,13 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
         read_keypoints(write_openpose(tmp_path / "seven", POINTS[:, :7]))
 
 
+@pytest.mark.parametrize("points", [np.zeros(3, dtype=[("a", "f8"), ("b", "f8")]), np.array(["x", "y"])])
+def test_arrays_of_anything_but_numbers_are_refused(tmp_path: Path, points: np.ndarray) -> None:
+    np.savez(tmp_path / "a.npz", points=points)
+    with pytest.raises(BadInput, match="points: found array"):
+        read_keypoints(tmp_path / "a.npz")
+
+
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_readers(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.mktemp("bytes")

@@ -10,6 +10,7 @@ from made_up_person import FPS, in_world, motion, size
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import read_storage, write_trc
 from kinesynth.skeleton import SkeletonLayer
+from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.cli import run
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets
 from kinesynth_train.predict.marker_files import lines_through, read_marked
@@ -56,6 +57,37 @@ def test_markers_stand_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     given = ["predict", "--markers", "a.trc", "--cameras", "b.toml", "--output", str(tmp_path)]
     assert run(given) == 2
     assert "markers alone" in capsys.readouterr().err
+
+
+def written(path: Path, turn: np.ndarray) -> Path:
+    """Write markers of a motion in a world that is turned by a matrix (3, 3)."""
+    skeleton = scaled(generic_skeleton(), size())
+    markers = SkeletonLayer(skeleton)(torch.tensor(motion(FRAMES))).markers.numpy()
+    names = [name if name.startswith(("R", "L")) else f"{name}_study" for name in skeleton.marker_names]
+    write_trc(path, names, markers @ turn.T, FPS)
+    return path
+
+
+def test_markers_with_another_axis_up_are_told_and_turned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "walk.trc", TO_Y_UP["z"].T)
+    given = ["predict", "--markers", str(path), "--output", str(tmp_path / "out")]
+    assert run(given) == 0
+    assert "the person lies along z" in capsys.readouterr().err
+    assert run([*given, "--up", "z"]) == 0
+    assert "lies along" not in capsys.readouterr().err
+    away = errors(tmp_path / "out/kinematics/walk.mot", motion(FRAMES), ("pelvis_tilt", "knee_angle_l"))
+    assert np.abs(away).max() < 2.0
+
+
+def test_markers_on_their_head_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "walk.trc", TO_Y_UP["-y"])
+    assert run(["predict", "--markers", str(path), "--output", str(tmp_path / "out")]) == 2
+    assert "stands on the head" in capsys.readouterr().err
+
+
+def test_what_belongs_to_views_is_not_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", "--markers", "a.trc", "--output", str(tmp_path / "out"), "--fps", "60"]) == 2
+    assert "--fps: found what belongs to views" in capsys.readouterr().err
 
 
 def test_lines_meet_in_the_points() -> None:

