@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import os
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.networks import Network, make_network, network_module
 from kinesynth_train.presets import Preset, preset_from_dict
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.whole_files import save_bytes
 
 FORMAT = 3
 MEND = "give the checkpoint.pt of kinesynth-train fit"
@@ -116,17 +116,6 @@ def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, 
         found = " ".join(str(error).split())[:200]
         raise BadInput(path, "checkpoint", found, "preset, anatomy, skeleton, model", MEND) from error
     return model, {**saved["progress"], "best": saved["best"]}
-
-
-def save_bytes(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".partial-{path.name}")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _skeleton_to_dict(skeleton: DatasetSkeleton) -> dict[str, list[str] | Tensor]:

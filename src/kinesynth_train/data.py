@@ -108,11 +108,6 @@ class Windows(Dataset[Batch]):
             self._kept[window] = self._read(epoch, window)
         return self._kept[window]
 
-    @property
-    def frames(self) -> int:
-        """Frames of all clips."""
-        return sum(clip.frames for clip in self._dataset_here().clips)
-
     def clip_of(self, index: int) -> ClipPlace:
         """Return the clip that a window is of, and the file; all clips of a file are one subject's."""
         return self._dataset_here().clip_of(index % self._count)
@@ -191,40 +186,6 @@ def pictures(views: list[dict[str, np.ndarray]]) -> Batch:
         "visibility": torch.stack([torch.from_numpy(view["visibility"]) for view in views]),
         "box_side": torch.stack([crop_box_side(view) for view in views]),
     }
-
-
-class StoredWindows(Dataset[Batch]):
-    """The windows that `Windows` would draw, without pictures but with what a network has stored of each clip.
-
-    Args:
-        clips: whole clips' labels, each a dictionary as `Windows` gives it, with estimates and rotations.
-        window: T.
-        seed: of the random windows.
-    """
-
-    def __init__(self, clips: Sequence[Batch], window: int, seed: int) -> None:
-        self._clips, self._window, self._seed = list(clips), window, seed
-
-    def __len__(self) -> int:
-        """Return the number of clips, each of which has a window in an epoch."""
-        return len(self._clips)
-
-    def __getitem__(self, index: int) -> Batch:
-        """Return window i of epoch e at index e * len + i."""
-        epoch, number = divmod(index, len(self._clips))
-        clip = self._clips[number]
-        frames = len(clip["frame_valid"])
-        rng = np.random.default_rng([self._seed, epoch, number])
-        start = int(rng.integers(max(frames - self._window, 0) + 1))
-        places = torch.arange(start, start + self._window)
-        item = {
-            name: value.index_select(TIME_AXIS[name], places.clamp(max=frames - 1)) if name in TIME_AXIS else value
-            for name, value in clip.items()
-        }
-        inside = places < frames
-        for name in ("frame_valid", "counted", *(name for name in item if name.endswith("_valid"))):
-            item[name] = item[name] & inside.reshape(-1, *(1,) * (item[name].ndim - 1))
-        return item
 
 
 class MicroBatches(Sampler[list[int]]):

@@ -1,6 +1,5 @@
-"""The papers' table: how well networks do on people whom they have not seen, beside baselines, on the same frames."""
+"""The papers' table: how well networks do on people they have not seen, beside baselines, on the same frames."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,13 @@ import torch
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
-from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes
+from kinesynth_train.checkpoint import Model, load_checkpoint
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
 from kinesynth_train.joint_limits import limit_lines
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
+from kinesynth_train.whole_files import write_figures
 
 Method = Callable[[Stretch], Estimate]
 MEAN_POSE = "mean pose"
@@ -59,7 +59,7 @@ def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: st
         "rows": rows_of(models.values(), device),
         "methods": {name: results[name] for name in column_order(models, first.anatomy) if name in results},
     }
-    save_bytes(output, (json.dumps(figures, indent=1) + "\n").encode())
+    write_figures(output, figures)
     return figures
 
 

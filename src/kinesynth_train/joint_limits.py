@@ -41,8 +41,7 @@ class JointLimits:
         """Add angles (T, J) rad of the frames that count (T,)."""
         if not self._joints:
             return
-        wrapped = torch.atan2(angles.sin(), angles.cos())
-        beyond, published = (beyond_limits_deg(wrapped, limits) for limits in (self._limits, self._published))
+        beyond, published = (beyond_limits_deg(angles, limits) for limits in (self._limits, self._published))
         worst = {
             "own": torch.stack([beyond[:, members].amax(dim=-1) for members, _ in self._joints.values()], dim=-1),
             "published": published[:, [hinge for _, hinge in self._joints.values()]],

@@ -99,13 +99,12 @@ def own_losses(
     }
     if weights.limits:
         terms["limits"] = limit_loss(prediction.angles, anatomy.free, anatomy.limits)
+    wanted = skeleton(truth["angles"], truth["scales"])
     if weights.rotation and prediction.rotation is not None:
-        turned = skeleton(truth["angles"], truth["scales"]).transforms[:, :, 0, :3, :3]
-        difference = (prediction.rotation - turned).abs().mean(dim=(-2, -1))
+        difference = (prediction.rotation - wanted.transforms[:, :, 0, :3, :3]).abs().mean(dim=(-2, -1))
         terms["rotation"] = masked_mean(difference, truth["frame_valid"])
     if weights.joints or weights.markers:
         found = skeleton(prediction.angles, prediction.scales)
-        wanted = skeleton(truth["angles"], truth["scales"])
         root, true_root = (0.0, 0.0)
         if weights.root_relative:
             root, true_root = found.joint_centres[:, :, :1], wanted.joint_centres[:, :, :1]

@@ -41,12 +41,6 @@ def root_aligned_mm(points: Tensor, truth: Tensor, root: Tensor, true_root: Tens
     return 1000.0 * distances
 
 
-def procrustes_mm(points: Tensor, truth: Tensor) -> Tensor:
-    """Return distances (..., P) mm of points (..., P, 3) m after the similarity that makes their squares least."""
-    distances: Tensor = (similar(points, truth)[0] - truth).norm(dim=-1)
-    return 1000.0 * distances
-
-
 def similar(points: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """Return points (..., P, 3) laid on the truth by the best similarity, and its rotation (..., 3, 3).
 
@@ -71,8 +65,9 @@ def velocity_errors_mm(points: Tensor, truth: Tensor, fps: Tensor) -> Tensor:
 
 
 def beyond_limits_deg(angles: Tensor, limits: Tensor) -> Tensor:
-    """Return by how many degrees angles (..., J) are beyond limits (J, 2), 0 within."""
-    return torch.rad2deg((limits[:, 0] - angles).relu() + (angles - limits[:, 1]).relu())
+    """Return by how many degrees angles (..., J), taken within half a turn, are beyond limits (J, 2), 0 within."""
+    wrapped = torch.atan2(angles.sin(), angles.cos())
+    return torch.rad2deg((limits[:, 0] - wrapped).relu() + (wrapped - limits[:, 1]).relu())
 
 
 class Mean:

@@ -98,7 +98,7 @@ class MuscleTally(Tally):
         """Add an estimate with activations."""
         super().add(estimate, stretch)
         truth = {name: stretch.batch[name][0] for name in ("activations", "activation_valid", "counted")}
-        assert estimate.activations is not None  # only who gives them is measured so
+        assert estimate.activations is not None  # only methods that estimate them are measured so
         for errors in (self._errors, self._by_action.setdefault(stretch.action, ActivationErrors())):
             errors.add(estimate.activations, truth["activations"], truth["activation_valid"], truth["counted"])
 

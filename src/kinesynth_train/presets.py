@@ -23,7 +23,7 @@ class Phase:
         epochs: passes over as many frames as the training split has, instead of steps.
         schedule: how the rate goes from the first to the last: it stays at the first, by an equal factor from epoch to
             epoch (from step to step where steps are given), or along half a cosine.
-        warmup: steps in which the rate rises to the first from nothing.
+        warmup: steps in which the rate rises to the first from nothing; at most half of the phase.
         optimizer: Adam, whose weight decay is part of the gradient, or AdamW.
         betas: of the optimizer.
         weight_decay: of the optimizer.
@@ -53,8 +53,9 @@ class Phase:
     def rate(self, step: int) -> float:
         """Return the learning rate at a step of the phase."""
         first, last, share = self.learning_rate, self.last_learning_rate, step / self.steps
-        if step < self.warmup:
-            return first * (step + 1) / self.warmup
+        warmup = min(self.warmup, self.steps // 2)  # a short phase would never come to its rate
+        if step < warmup:
+            return first * (step + 1) / warmup
         if self.schedule == "constant":
             return first
         if self.schedule == "cosine":

@@ -145,16 +145,12 @@ class RotationCode:
         rotations = six_to_rotation(code[..., :split].reshape(*code.shape[:-1], -1, 6))
         return rotations, nn.functional.normalize(code[..., split:].reshape(*code.shape[:-1], -1, 2), dim=-1)
 
-    def decode(self, code: Tensor, near: Tensor | None = None) -> Tensor:
-        """Return the angles (..., J) of a code, translations and followers 0.
+    def angles(self, rotations: Tensor, circles: Tensor, near: Tensor | None = None) -> Tensor:
+        """Return the angles (..., J) of rotations (..., balls, 3, 3) and unit circles (..., H, 2), all others 0.
 
         Of the two ways to write a rotation, the one that is within the limits; of two such, the one nearer to `near`
         (..., J).
         """
-        return self.angles(*self.matrices(code), near=near)
-
-    def angles(self, rotations: Tensor, circles: Tensor, near: Tensor | None = None) -> Tensor:
-        """Return the angles (..., J) of rotations (..., balls, 3, 3) and unit circles (..., H, 2), as `decode` does."""
         angles = circles.new_zeros(*circles.shape[:-2], len(self.limits))
         limits = self.limits.to(circles)
         for rotation, (turns, axes) in zip(rotations.unbind(-3), self.balls, strict=True):

@@ -70,7 +70,8 @@ class Series:
         seen = valid & clip.counted[:, None]
         self._errors.add(off, seen)
         self._squares.add(off.square(), seen)
-        both, moving = seen[1:] & seen[:-1], clip.counted[1:, None]
+        moving = clip.counted[1:, None]  # a change counts with its second frame
+        both = valid[1:] & valid[:-1] & moving
         for kind, array in (("", angles), ("true_", truth)):
             turned = array.diff(dim=0)
             turned = torch.rad2deg(torch.atan2(turned.sin(), turned.cos()).abs()) * clip.fps

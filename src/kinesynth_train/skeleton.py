@@ -77,6 +77,11 @@ class Anatomy:
         """U, the number of independent factors."""
         return int(self.ties.max()) + 1
 
+    @property
+    def first_of_each(self) -> Tensor:
+        """(U,) where among the 3B scales each independent factor first stands."""
+        return torch.tensor([self.ties.tolist().index(factor) for factor in range(self.factors)])
+
     def tensors(self) -> dict[str, Tensor]:
         """Return the attributes by name."""
         return {name: getattr(self, name) for name in self.names()}

@@ -1,4 +1,4 @@
-"""What is measured: consecutive frames of a clip, and what a method says of them."""
+"""What is measured: consecutive frames of a clip, and what a method estimates of them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from kinesynth_train.data import Batch
 
 
 class Estimate(NamedTuple):
-    """What a method says of a stretch.
+    """What a method estimates of a stretch.
 
     Attributes:
         angles: (T, J) rad, m.
         scales: (T, B, 3), of each frame.
         markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
         activations: (T, A) of the muscles, from methods that know of any.
-        body: (T, 22, 3, 3) rotations of SMPL-X's root, in the world, and of 21 joints, from methods that say them.
+        body: (T, 22, 3, 3) rotations of SMPL-X's root, in the world, and of 21 joints, from methods that estimate them.
     """
 
     angles: Tensor

@@ -1,6 +1,5 @@
 """Training, from top to bottom."""
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
-from kinesynth_train.checkpoint import Model, load_checkpoint, save_bytes, save_checkpoint, source_of
+from kinesynth_train.checkpoint import Model, load_checkpoint, save_checkpoint, source_of
 from kinesynth_train.data import Batch, MicroBatches, Windows, endless, to_device
 from kinesynth_train.distributed import Ranks, join_ranks, shared
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
@@ -23,6 +22,7 @@ from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import Anatomy, all_angles, all_scales, dataset_skeleton
 from kinesynth_train.training_data import test_windows, training_windows
+from kinesynth_train.whole_files import write_figures
 
 MOST_VALIDATIONS = 20  # of a phase, however short its epochs are
 
@@ -51,7 +51,7 @@ def fit(settings: Settings) -> dict[str, Any]:
             run.model.network.load_state_dict(run.best.parameters)
         test = test_windows(settings, run.model)
         metrics = {**run.summary(), **measure_beside_mean(run.model, test, ranks.device)}
-        save_bytes(settings.output / "metrics.json", (json.dumps(metrics, indent=1) + "\n").encode())
+        write_figures(settings.output / "metrics.json", metrics)
         return metrics
 
 

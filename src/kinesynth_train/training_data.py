@@ -3,10 +3,11 @@
 import torch
 
 from kinesynth_train.checkpoint import Model
-from kinesynth_train.data import Batch, StoredWindows, Windows
+from kinesynth_train.data import Batch, Windows
 from kinesynth_train.evaluate import held_out, read_stretch, stretches
 from kinesynth_train.presets import Phase
 from kinesynth_train.settings import Settings
+from kinesynth_train.stored_windows import StoredWindows
 
 
 def training_windows(settings: Settings, model: Model, phase: Phase, device: str) -> Windows | StoredWindows:

@@ -1,4 +1,4 @@
-"""Markers of people who were never recorded: the motions of a batch, on other bodies, in other poses, badly taped on.
+"""Markers of people who were never recorded: a batch's motions on other bodies, in other poses, carelessly placed.
 
 BioPose trains its NeurIK on virtual markers with noise and with markers missing; the bodies and poses are drawn here as
 well, since a set of labels has few subjects.
@@ -21,7 +21,8 @@ class MarkerDraw:
     Attributes:
         share: of the windows that are drawn; the others stay as they are recorded.
         size: largest change of all scales, uniform.
-        proportion: change of one body's scale along one axis, the same on both sides.
+        proportion: change of each independent factor of the scales, see `skeleton.tied_factors`: a body whose scales
+            differ where those of the training subjects never do is one that no head could predict.
         placement_m: of a marker on its body, along each axis, through the window.
         noise_m: of a marker's position in a frame, along each axis.
         missing: share of the markers that a window lacks.
@@ -44,7 +45,7 @@ class MarkerDraw:
 class VirtualMarkers(nn.Module):
     """Draws another body and pose for the windows of a batch, and its markers."""
 
-    sides: Tensor
+    ties: Tensor
     marker_bodies: Tensor
     own: Tensor
     limits: Tensor
@@ -54,11 +55,9 @@ class VirtualMarkers(nn.Module):
     def __init__(self, draw: MarkerDraw, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__()
         self.draw, self.skeleton = draw, skeleton
-        for name in ("limits", "root", "root_axes"):
+        for name in ("limits", "root", "root_axes", "ties"):
             self.register_buffer(name, getattr(anatomy, name).clone(), persistent=False)
         definition = skeleton.definition
-        names = [name.removesuffix("_r").removesuffix("_l") for name in definition.body_names]
-        self.register_buffer("sides", torch.tensor([names.index(name) for name in names]), persistent=False)
         self.register_buffer("marker_bodies", torch.tensor(definition.marker_bodies), persistent=False)
         own = (definition.coupled_to < 0) & ~definition.coordinate_translational
         own[definition.axis_coordinates[0, :3]] = False
@@ -80,8 +79,8 @@ class VirtualMarkers(nn.Module):
 
     def _scales(self, scales: Tensor) -> Tensor:
         size = 1.0 + self.draw.size * (2.0 * torch.rand_like(scales[:, :1, :1]) - 1.0)
-        proportions = 1.0 + self.draw.proportion * torch.randn_like(scales)[:, self.sides]
-        return scales * size * proportions
+        proportions = 1.0 + self.draw.proportion * torch.randn_like(scales).flatten(1)[:, self.ties]
+        return scales * size * proportions.reshape(scales.shape)
 
     def _poses(self, angles: Tensor) -> Tensor:
         """Return angles (N, T, J) that are off by a constant and by half a slow wave, within their limits."""

@@ -54,3 +54,15 @@ def window_about_each(frames: Tensor, window: int, place: int) -> Tensor:
     count = len(frames)
     places = torch.arange(count)[:, None] + torch.arange(window) - place
     return frames[places.clamp(0, count - 1).to(frames.device)]
+
+
+def drawn_frame(usual: int, valid: Tensor) -> int:
+    """Return which frame training is about that sees a window for one frame: the usual one, in every other batch any.
+
+    Never one past the end of the batch's longest clip: `valid` (N, T) says that it costs nothing, so that nothing would
+    be learned of it.
+    """
+    frames = int(valid.sum(dim=1).max())
+    if usual < frames and float(torch.rand(())) >= 0.5:
+        return usual
+    return int(torch.randint(frames, ()))

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from kinesynth.errors import BadInput
-from kinesynth_train.data import MicroBatches, StoredWindows, Windows, endless
+from kinesynth_train.data import MicroBatches, Windows, endless
 from kinesynth_train.presets import Augment
+from kinesynth_train.stored_windows import StoredWindows
 
 
 def first(count: int, *args: int) -> list[list[int]]:

@@ -125,6 +125,9 @@ def test_limits_are_counted_in_frames(skeleton: DatasetSkeleton, stretch: Stretc
     metrics = tally.metrics()
     assert metrics["beyond_limits_10_percent"] == pytest.approx(100.0 * 5 / len(angles))
     assert metrics["beyond_limits_20_percent"] == 0.0
+    turned = Tally(skeleton, "cpu")
+    turned.add(Estimate(angles + 2.0 * np.pi, stretch.scales), stretch)  # the same pose
+    assert turned.metrics()["beyond_limits_10_percent"] == pytest.approx(metrics["beyond_limits_10_percent"])
 
 
 def test_inverse_kinematics_finds_the_pose_again(stretch: Stretch, anatomy: Anatomy) -> None:

@@ -14,7 +14,7 @@ from kinesynth_train.keypoint_tally import KeypointTally, off_in_boxes
 from kinesynth_train.networks import make_network, preset_named
 from kinesynth_train.networks.coded_pose import CodedPose
 from kinesynth_train.networks.contract import Prediction
-from kinesynth_train.networks.crop_camera import focal_lengths, placed, seen_from
+from kinesynth_train.networks.crop_camera import focal_lengths, placed
 from kinesynth_train.networks.heads import SCALE_UNIT
 from kinesynth_train.networks.hsmr import Hsmr
 from kinesynth_train.networks.views import per_view
@@ -74,6 +74,12 @@ def test_an_untrained_one_stands_upright_where_the_crop_shows_somebody(network: 
     seen = project(place[:, :, None], batch["projections"][:, 0])
     torch.testing.assert_close(seen, torch.zeros_like(seen), atol=1e-3, rtol=0)
     assert (place - batch["keypoints"][:, :, 0]).norm(dim=-1).max() < 1.0
+
+
+def seen_from(places: torch.Tensor, projections: torch.Tensor) -> torch.Tensor:
+    image = (projections[..., :3] @ places[..., None])[..., 0] + projections[..., 3]
+    size = focal_lengths(projections)[..., None] / image[..., 2:]
+    return torch.cat([size, image[..., :2] / image[..., 2:] / size], dim=-1)
 
 
 def test_the_pelvis_is_where_the_camera_says(network: Hsmr, batch: Batch, skeleton: DatasetSkeleton) -> None:

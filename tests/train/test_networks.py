@@ -9,7 +9,8 @@ import torch
 from kinesynth.networks import network_modules
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
-from kinesynth_train.networks import Network, make_network, network_module, preset_named
+from kinesynth_train.networks import Network, Prediction, make_network, network_module, preset_named
+from kinesynth_train.networks.frame_estimates import known_of
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
 from kinesynth_train.networks.pose_spaces import BodySpace
 from kinesynth_train.networks.resnext import make_backbone
@@ -326,72 +327,22 @@ def test_rotations_stay_whole_in_half_precision(
     torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand_as(rotation), atol=1e-5, rtol=0)
 
 
+def test_estimates_stay_whole_in_half_precision(batch: Batch, skeleton: DatasetSkeleton) -> None:
+    cameras = batch["rotations"][:, 0]
+    rotation = skeleton(batch["angles"], batch["scales"]).transforms[:, :, 0, :3, :3]
+    scales = batch["scales"][:, None].expand(-1, WINDOW, -1, -1)
+    said = Prediction(batch["angles"], scales, rotation=rotation)
+    known = partial(known_of, said, scales.flatten(2), cameras, skeleton)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = known()
+    torch.testing.assert_close(half, known(), atol=1e-5, rtol=0)
+
+
 def test_the_backbone_is_resnext50() -> None:
     with torch.device("meta"):
         network, features = make_backbone("resnext50")
     assert features == 2048
     assert sum(parameter.numel() for parameter in network.parameters()) == 25_028_904 - 2048 * 1000 - 1000
-
-
-@pytest.mark.parametrize("name", ["neurik_tiny", "neurik_ours_tiny"])
-def test_neurik_stands_missing_markers(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made(name, anatomy, skeleton).eval()
-    for parameter in network.head.parameters():
-        torch.nn.init.normal_(parameter, std=0.1)
-    holes = {**batch, "markers": batch["markers"].clone()}
-    holes["markers"][:, :, 3] = torch.nan
-    angles = network(holes, "sequence").angles
-    assert angles.isfinite().all()
-    assert not torch.equal(angles, network(batch, "sequence").angles)
-
-
-def test_neurik_gives_the_last_frame_and_keeps_every_marker(
-    results: Path, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
-) -> None:
-    network = made("neurik_tiny", anatomy, skeleton).eval()
-    torch.nn.init.normal_(network.head.angles.weight, std=0.1)
-    prediction = network(batch, "sequence")
-    assert prediction.frame == WINDOW - 1
-    assert prediction.angles.shape[:2] == (2, 1)
-    markers = int(anatomy.markers)
-    assert network.spatial_features(batch["markers"]).shape == (2, WINDOW, 2 * markers)
-    assert network.place.shape == (WINDOW, 2 * markers)
-    assert network.place.requires_grad
-    stretch = read_stretch(Windows(results, "test", 20, stride=20), 0, "cpu")
-    with torch.no_grad():
-        said = network.estimate(stretch, "sequence", WINDOW)
-        window = {"markers": stretch.batch["markers"][:, 20 - WINDOW :]}
-        torch.testing.assert_close(said.angles[-1], network(window, "sequence").angles[0, 0], atol=1e-5, rtol=0)
-        first = {"markers": stretch.batch["markers"][:, :1].expand(-1, WINDOW, -1, -1)}
-        torch.testing.assert_close(said.angles[0], network(first, "sequence").angles[0, 0], atol=1e-5, rtol=0)
-
-
-def test_neurik_lays_the_pelvis_on_the_markers(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made("neurik_tiny", anatomy, skeleton).eval()
-    prediction = network(batch, "sequence")
-    found = skeleton(prediction.angles, prediction.scales).markers.mean(dim=2)
-    torch.testing.assert_close(found[:, 0], batch["markers"][:, -1].mean(dim=1), atol=1e-4, rtol=0)
-
-
-def test_neuriks_training_sees_windows_that_begin_with_a_clip(
-    batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
-) -> None:
-    network = made("neurik_tiny", anatomy, skeleton).train()
-    ends = {network(batch, "sequence").frame for _ in range(40)}
-    assert WINDOW - 1 in ends
-    assert len(ends) > 5
-
-
-def test_neuriks_middle_frame(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    from dataclasses import replace
-
-    preset = preset_named("neurik_ours_tiny")
-    network = make_network(
-        "neurik_ours_tiny", replace(preset, shape=replace(preset.shape, output="centre")), anatomy, skeleton
-    )
-    prediction = network(batch, "sequence")
-    assert prediction.frame == WINDOW // 2
-    assert prediction.angles.shape[1] == 1
 
 
 def test_the_configuration_knows_every_preset() -> None:

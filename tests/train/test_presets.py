@@ -21,3 +21,5 @@ def test_rates_by_hand() -> None:
     assert [epochs.rate(step) for step in (0, 9, 10, 19, 20, 29)] == pytest.approx([1.0, 1.0, 0.1, 0.1, 0.01, 0.01])
     warm = Phase("", 1, 1, 1.0, 1.0, steps=10, schedule="constant", warmup=4)
     assert [warm.rate(step) for step in range(5)] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
+    short = Phase("", 1, 1, 1.0, 1.0, steps=6, schedule="constant", warmup=1000)
+    assert [short.rate(step) for step in range(6)] == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0, 1.0, 1.0])

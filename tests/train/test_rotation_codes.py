@@ -90,7 +90,7 @@ def test_the_code_has_74_numbers_and_gives_the_angles_back(skeleton: DatasetSkel
     inner = rng.uniform(0.9 * low + 0.1 * high, 0.1 * low + 0.9 * high, (200, len(low)))
     own = (definition.coupled_to < 0) & ~definition.coordinate_translational
     angles = torch.tensor(np.where(own, inner, 0.0)).float()
-    found = code.decode(code.encode(angles), near=angles)
+    found = code.angles(*code.matrices(code.encode(angles)), near=angles)
     torch.testing.assert_close(found, angles, atol=2e-3, rtol=0)
 
 

@@ -106,3 +106,11 @@ def test_sizes_are_off_in_millimetres(results: Path, skeleton: DatasetSkeleton) 
     assert metrics["mae_body_mm"] == pytest.approx(0.1 * float(lengths[femur, 1]) / int((lengths > 0).sum()), rel=1e-4)
     assert metrics["rmse_body"] == pytest.approx(0.1 / math.sqrt(69), rel=1e-4)
     assert metrics["mae_body"] == pytest.approx(0.1 / 69, rel=1e-4)
+
+
+def test_a_change_counts_with_its_second_frame() -> None:
+    series = Series(("knee", "left out", "hip"), TWO)
+    here = clip([[0.0, 0.0, 0.0], [6.0, 0.0, 0.0], [8.0, 0.0, 0.0]], [[0.0, 0.0, 0.0]] * 3)
+    here.counted[0] = False  # an earlier window holds it too
+    series.add(here, "walk", "anna")
+    assert series.metrics()["mv_angle_deg_s"] == pytest.approx(10.0 * (6 + 2) / 4, rel=1e-4)

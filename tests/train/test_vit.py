@@ -76,3 +76,12 @@ def test_weights_for_a_network_that_reads_none(
     assert "this network starts from no file" in capsys.readouterr().err
     assert run([*fitting[:-1], "d3ke_tiny", "--weights", "some.pth"]) == 2
     assert "some.pth: weights: found no file" in capsys.readouterr().err
+
+
+def test_a_file_from_before_batches_were_counted_is_read(tmp_path: Path) -> None:
+    source, target = (torch.nn.Sequential(torch.nn.BatchNorm2d(3)) for _ in range(2))
+    torch.nn.init.constant_(source[0].running_mean, 2.0)
+    state = {name: value for name, value in source.state_dict().items() if "num_batches" not in name}
+    torch.save(state, tmp_path / "old.pth")
+    load_weights(target, str(tmp_path / "old.pth"), "batch normalisation")
+    assert torch.equal(target[0].running_mean, torch.full((3,), 2.0))

@@ -8,7 +8,7 @@ first, then those of amplitude too. Labels that are not valid cost nothing.
 
 Native to the dataset's skeleton: the front-end is `hsmr` instead of PromptHMR (an encoder, a head, a camera alike), a
 pose is its 74 numbers instead of 72 of SMPL (`biohuman_smplx`: six for each of the fitted body's first 22 joints, with
-the adapter's correction of the pose at rest to start from, since the front-end says none), and its features are the
+the adapter's correction of the pose at rest to start from, since the front-end predicts none), and its features are the
 head's token, the scales' factors and the camera.
 Ours, where the paper is silent or its formulas are lost: all widths, depths, rates, epochs and weights of losses;
 smooth L1 for the pose's matrices and L1 for everything else; and that the front-end's own losses go on, without which
@@ -16,27 +16,27 @@ nothing would hold scales and camera. In use, windows overlap by a quarter and f
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import smooth_l1_loss
 
 from kinesynth.dataset import ShardDataset
 from kinesynth_train.body_tally import BodyTally
 from kinesynth_train.data import KINEMATIC_LABELS, Batch
-from kinesynth_train.losses import masked_mean, weighed
+from kinesynth_train.losses import weighed
 from kinesynth_train.muscle_tally import MuscleTally
 from kinesynth_train.networks import hsmr
+from kinesynth_train.networks.biohuman_shape import Shape, Weights
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.gated_fusion import GatedFusion, PoseAlone, PoseEncoder
 from kinesynth_train.networks.hsmr import Hsmr, Reading
 from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION, mean_activations, mean_estimate
 from kinesynth_train.networks.muscle_losses import amplitude_terms, core_terms
-from kinesynth_train.networks.pose_spaces import BodySpace, PoseSpace, SkeletonSpace, corrector
+from kinesynth_train.networks.pose_spaces import BodySpace, PoseSpace, SkeletonSpace, corrector, pose_terms
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
@@ -45,72 +45,6 @@ from kinesynth_train.windowing import faded, window_starts
 
 PICTURES_AT_ONCE = 64  # that the frozen encoder sees at once
 RESTING = 0.05  # activation that an untrained head gives
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the network.
-
-    Attributes:
-        front: of the network of single pictures; its own `weights` are not read.
-        weights: file of its vision transformer's weights, read when a training begins; empty starts from noise.
-        width: of a token.
-        adapter: width within the adapter.
-        encoder_layers: of the poses' encoder.
-        layers: of the transformer over time.
-        heads: of attention.
-        hidden: width within the transformer's perceptrons.
-        dropout: of both transformers.
-        pose: what is said of poses: the skeleton's numbers, or those of the SMPL-X body; angles are then those of the
-            front-end.
-        visual: false leaves poses alone, and the front-end as it is: the publication's two-stage ablation.
-        stored: whether pictures are encoded once, as they are, for what is trained after the front-end; a small
-            encoder's tokens fit into memory.
-        front_rate: of the front-end's learning rate over the rest's.
-    """
-
-    front: hsmr.Shape = field(default_factory=hsmr.Shape)
-    weights: str = ""
-    width: int = 512
-    adapter: int = 256
-    encoder_layers: int = 2
-    layers: int = 8
-    heads: int = 8
-    hidden: int = 2048
-    dropout: float = 0.1
-    pose: Literal["skeleton", "smplx"] = "skeleton"
-    visual: bool = True
-    stored: bool = False
-    front_rate: float = 0.05
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Of the terms, ours.
-
-    Attributes:
-        pose: smooth L1 of the matrices' numbers.
-        pose_change: L1 of their changes from frame to frame.
-        activation: L1.
-        activation_change: L1 of the changes.
-        correlation: 1 - Pearson's.
-        active: L1 where a muscle works; this and the next two in the last stage.
-        peak: L1 of a window's highest entries.
-        spread: difference of standard deviations.
-        front: all of the front-end's own terms.
-        front_terms: those.
-    """
-
-    pose: float = 1.0
-    pose_change: float = 1.0
-    activation: float = 10.0
-    activation_change: float = 5.0
-    correlation: float = 1.0
-    active: float = 5.0
-    peak: float = 2.0
-    spread: float = 1.0
-    front: float = 1.0
-    front_terms: hsmr.Weights = field(default_factory=hsmr.Weights)
 
 
 class BioHuman(Network):
@@ -166,15 +100,14 @@ class BioHuman(Network):
         reading = self.read(tokens)
         pose, activations = self.over_time(reading, ~seen["frame_valid"])
         cameras = seen["rotations"], seen["projections"]
-        first = self.front.said(reading, *cameras)
-        said = first if self.shape.pose == "smplx" else self.front.said(reading._replace(code=pose), *cameras)
+        first = self.front.prediction_of(reading, *cameras)
+        said = first if self.shape.pose == "smplx" else self.front.prediction_of(reading._replace(code=pose), *cameras)
         return said._replace(code=pose, activations=activations, stage=stage, earlier=(first,))
 
     @torch.no_grad()
     def tokens(self, crops: Tensor) -> Tensor:
         """Return what the frozen encoder sees in crops (N, T, 4, S, S), flat (N, T, P C)."""
-        flat = crops.flatten(0, 1)
-        some = (flat[first : first + PICTURES_AT_ONCE] for first in range(0, len(flat), PICTURES_AT_ONCE))
+        some = torch.split(crops.flatten(0, 1), PICTURES_AT_ONCE)
         return torch.cat([self.front.look(few).flatten(1) for few in some]).reshape(*crops.shape[:2], -1)
 
     def read(self, tokens: Tensor) -> Reading:
@@ -204,24 +137,14 @@ class BioHuman(Network):
             return self.front.losses(prediction, batch)
         truth = per_view(batch, len(prediction.angles) // len(batch["angles"]))
         found, wanted, valid = prediction.activations, truth["activations"], truth["activation_valid"]
-        assert found is not None  # in these stages
-        terms = {**self.pose_terms(prediction, truth), **core_terms(found, wanted, valid)}
+        assert found is not None  # as `forward` makes it, and the next
+        assert prediction.code is not None
+        terms = {**pose_terms(self.space, prediction.code, truth), **core_terms(found, wanted, valid)}
         if prediction.stage == "final":
             terms |= amplitude_terms(found, wanted, valid)
         if self.shape.visual:
             terms["front"] = self.front.losses(prediction.earlier[0], batch)["total"]
         return weighed(terms, asdict(self.weights))
-
-    def pose_terms(self, prediction: Prediction, truth: Batch) -> dict[str, Tensor]:
-        """Return what the pose's matrices and their changes cost, where they are valid."""
-        assert prediction.code is not None  # as `forward` makes it
-        found = self.space.flat(prediction.code)
-        wanted, valid = self.space.truth(truth)
-        apart = (found.diff(dim=1) - wanted.diff(dim=1)).abs()
-        return {
-            "pose": masked_mean(smooth_l1_loss(found, wanted, reduction="none"), valid),
-            "pose_change": masked_mean(apart, valid[:, 1:] & valid[:, :-1]),
-        }
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the front-end's parameters, or all but its encoder's, of the two-stage ablation none of its."""
@@ -248,7 +171,7 @@ class BioHuman(Network):
         return self.tokens(batch["crops"][0])
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of the first view: of windows that overlap by a quarter and fade into one another.
+        """Return what it predicts from the first view, in windows that overlap by a quarter and fade into one another.
 
         The stretch needs no labels.
         """
@@ -269,7 +192,7 @@ class BioHuman(Network):
         pose, working = (faded(parts, starts, frames, overlap) for parts in (poses, activations))
         cameras = stretch.batch["rotations"][:, 0], stretch.batch["projections"][:, 0]
         body = self.space.body(pose, cameras[0][0])
-        said = self.front.said(reading if body is not None else reading._replace(code=pose[None]), *cameras)
+        said = self.front.prediction_of(reading if body is not None else reading._replace(code=pose[None]), *cameras)
         return Estimate(said.angles[0], said.scales[0], activations=working, body=body)
 
     def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
@@ -277,7 +200,7 @@ class BioHuman(Network):
         return {MEAN_ACTIVATION: partial(mean_estimate, self.anatomy.mean, self.mean_activation)}
 
     def tally(self, device: str) -> MuscleTally:
-        """Return what counts its metrics: those of activations too, and of the SMPL-X body where it says one."""
+        """Return what counts its metrics: those of activations too, and of the SMPL-X body where it predicts one."""
         return (BodyTally if self.shape.pose == "smplx" else MuscleTally)(self.skeleton, device)
 
 

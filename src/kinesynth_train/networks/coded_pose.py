@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.networks.heads import UPRIGHT
 from kinesynth_train.rotations import RotationCode, root_to_rotation, rotation_to_root
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
-
-UPRIGHT = ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))  # before a camera whose y points down
 
 
 class Matrices(NamedTuple):
@@ -88,7 +87,6 @@ def code_of(definition: SkeletonDefinition) -> RotationCode:
     """Return the code of a skeleton whose root is its first joint of three angles."""
     with torch.device("cpu"):
         code = RotationCode.of(definition)
-    assert set(code.balls[0][0].tolist()) == set(
-        definition.axis_coordinates[0, :3].tolist()
-    )  # as every skeleton has it
+    root = definition.axis_coordinates[0, :3]
+    assert set(code.balls[0][0].tolist()) == set(root.tolist())  # as every skeleton has it
     return code

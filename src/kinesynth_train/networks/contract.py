@@ -18,15 +18,15 @@ AT_ONCE = 4  # windows that a network in use sees at once
 
 
 class Prediction(NamedTuple):
-    """What a network says of a batch.
+    """What a network predicts for a batch.
 
     Attributes:
         angles: (N, T, J) rad, m.
-        scales: (N, T, B, 3), of each frame, though most networks say one set for the window.
+        scales: (N, T, B, 3), of each frame, though most networks predict one set for the window.
         rotation: (N, T, 3, 3) of the root in the world, from networks that give a matrix rather than three angles.
         circle: (N, T, F, 2) cosine and sine of angles as they came, not of length 1, where a loss is on those.
         frame: where these T are not the window's frames, which of those they stand for: one, or (T,) indices.
-        earlier: what inner parts of the network say, if that is trained too.
+        earlier: what inner parts of the network predict, if they are trained too.
         code: (N, T, E) continuous code of the angles, the root in the frame of the camera that looks at the crop.
         factors: (N, T, U) of the scales, in units of 0.1 from 1.
         activations: (N, T, A) of the muscles.
@@ -111,7 +111,7 @@ class Network(nn.Module, ABC):
         """Take note of how much of a phase is done."""
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of a stretch in use: of windows that follow one another."""
+        """Return what it predicts for a stretch in use, in windows that follow one another."""
         starts = window_starts(stretch.frames, window)
         some = (starts[first : first + AT_ONCE] for first in range(0, len(starts), AT_ONCE))
         parts = [self(windows_of(stretch.batch, few, window), stage)[:2] for few in some]

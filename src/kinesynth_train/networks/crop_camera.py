@@ -1,7 +1,7 @@
-"""Where somebody stands who is seen in a crop: from a size and a place in the picture to metres in the world.
+"""Where somebody seen in a crop stands: from a size and a place in the picture to metres in the world.
 
-A network that looks at a crop says how large a metre is in it and where the pelvis is: s, x, y, so that the pelvis is
-at (s x, s y) of a picture whose edges are at -1 and 1, at the depth at which a metre covers s of it (the weak
+A network that looks at a crop predicts how large a metre is in it and where the pelvis is: s, x, y, so that the pelvis
+is at (s x, s y) of a picture whose edges are at -1 and 1, at the depth at which a metre covers s of it (the weak
 perspective of HMR). The crop's camera, which is known in training and in use, makes a place of that.
 """
 
@@ -25,10 +25,3 @@ def placed(camera: Tensor, projections: Tensor) -> Tensor:
     seen = torch.cat([size * camera[..., 1:], torch.ones_like(size)], dim=-1)
     place: Tensor = torch.linalg.solve(projections[..., :3], depth * seen - projections[..., 3])
     return place
-
-
-def seen_from(places: Tensor, projections: Tensor) -> Tensor:
-    """Return s, x, y (..., 3) of places (..., 3); undoes `placed`."""
-    image = (projections[..., :3] @ places[..., None])[..., 0] + projections[..., 3]
-    size = focal_lengths(projections)[..., None] / image[..., 2:]
-    return torch.cat([size, image[..., :2] / image[..., 2:] / size], dim=-1)

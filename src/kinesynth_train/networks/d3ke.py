@@ -14,7 +14,7 @@ differ (LSTM: 128). Frames' estimates are of unchanged pictures here, every othe
 frame than the middle one, and in use the first view is looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,7 +25,8 @@ from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.losses import PublishedWeights, published_losses
 from kinesynth_train.networks.contract import AT_ONCE, Network, Prediction
-from kinesynth_train.networks.heads import BoundedHead
+from kinesynth_train.networks.frame_estimates import known_of, trained_parameters
+from kinesynth_train.networks.heads import UPRIGHT, BoundedHead
 from kinesynth_train.networks.over_time import LiftingTransformer, Lstm, TemporalConvolutions
 from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
@@ -33,10 +34,9 @@ from kinesynth_train.occlusion import Occlusion, occluded
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
-from kinesynth_train.windowing import window_about_each
+from kinesynth_train.windowing import drawn_frame, window_about_each
 
 Weights = PublishedWeights
-UPRIGHT = ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))  # before a camera whose y points down
 FRAMES_AT_ONCE = 64  # that the backbone sees at once, in use
 
 
@@ -73,7 +73,7 @@ class Shape:
 
 
 class D3ke(Network):
-    """Angles and scales of every frame, from one view; where the pelvis is, it does not say.
+    """Angles and scales of every frame, from one view; the place of the pelvis is not predicted.
 
     In training each view of a window is a window of its own.
     """
@@ -86,8 +86,7 @@ class D3ke(Network):
         self.backbone, features = make_backbone(shape.backbone)
         self.frame_head = BoundedHead(features, anatomy, torch.tensor(UPRIGHT))
         points = int(anatomy.bodies) + int(anatomy.markers)
-        firsts = [int((anatomy.ties == factor).nonzero()[0]) for factor in range(anatomy.factors)]
-        self.register_buffer("first_of_each", torch.tensor(firsts), persistent=False)
+        self.register_buffer("first_of_each", anatomy.first_of_each, persistent=False)
         self.sequence = make_sequence(shape, 9 + 3 * points + anatomy.factors + len(anatomy.mean))
         if self.sequence is not None:
             self.heads = nn.ModuleList(
@@ -112,29 +111,27 @@ class D3ke(Network):
                 estimates = self.estimates(self.frames(batch["crops"][:, views].flatten(0, 1), cameras), cameras)
         if not (self.training and isinstance(self.sequence, LiftingTransformer)):
             return self.over_time(estimates, cameras)
-        return self._about(estimates, cameras)
+        return self._about(drawn_frame(estimates.shape[1] // 2, batch["frame_valid"]), estimates, cameras)
 
-    def _about(self, estimates: Tensor, cameras: Tensor) -> Prediction:
-        """Return what training sees of windows: every other batch is about another frame than the middle one.
+    def _about(self, frame: int, estimates: Tensor, cameras: Tensor) -> Prediction:
+        """Return what is predicted from windows (N, T, E) laid about a frame, not always the middle one.
 
         The end of such a window is repeated, as it is in use for a clip's first and last frames.
         """
-        count, shift = estimates.shape[1], 0
-        if float(torch.rand(())) < 0.5:
-            shift = int(torch.randint(count, ())) - count // 2
-        places = (torch.arange(count, device=estimates.device) + shift).clamp(0, count - 1)
+        count = estimates.shape[1]
+        places = (torch.arange(count, device=estimates.device) + frame - count // 2).clamp(0, count - 1)
         prediction = self.over_time(estimates[:, places], cameras[:, places])
         earlier = tuple(said._replace(frame=places) for said in prediction.earlier)
-        return prediction._replace(frame=count // 2 + shift, earlier=earlier)
+        return prediction._replace(frame=frame, earlier=earlier)
 
     def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:
-        """Return what the frames' network says of crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""
+        """Return what the frames' network predicts from crops (N, T, 4, S, S), with cameras (N, T, 3, 3)."""
         features = self.backbone(normalised(crops).flatten(0, 1)).unflatten(0, crops.shape[:2])
         prediction: Prediction = self.frame_head(features, cameras)
         return prediction
 
     def over_time(self, estimates: Tensor, cameras: Tensor) -> Prediction:
-        """Return what the network over time says of frames' estimates (N, T, E); inner parts as `earlier`."""
+        """Return what the network over time predicts from frames' estimates (N, T, E); inner parts as `earlier`."""
         assert self.sequence is not None  # asked for only where there is one
         said = []
         for head, (features, frame) in zip(self.heads, self.sequence(estimates), strict=True):
@@ -145,19 +142,12 @@ class D3ke(Network):
 
     def estimates(self, prediction: Prediction, cameras: Tensor) -> Tensor:
         """Return what a frame is known by (N, T, E), in the camera's frame and from the pelvis."""
-        assert prediction.rotation is not None  # a BoundedHead gives one
-        with torch.autocast(cameras.device.type, enabled=False):
-            pose = self.skeleton(prediction.angles, prediction.scales)
-        points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
-        rotation = cameras @ prediction.rotation
         factors = prediction.scales.flatten(2)[..., self.first_of_each]
-        parts = (rotation.flatten(2), (points @ cameras.mT).flatten(2), factors, prediction.angles)
-        return torch.cat(parts, dim=-1)
+        return known_of(prediction, factors, cameras, self.skeleton)
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
         """Read the backbone's file of weights, if there is one."""
-        if self.weights_file:
-            load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
+        load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
 
     def stores(self, stage: str) -> bool:
         """Return whether a stage trains what runs over time."""
@@ -172,12 +162,12 @@ class D3ke(Network):
 
     def _stretch_estimates(self, crops: Tensor, cameras: Tensor) -> Tensor:
         self.backbone.eval()
-        parts = []
-        for first in range(0, len(crops), FRAMES_AT_ONCE):
-            some = slice(first, first + FRAMES_AT_ONCE)
-            here = cameras[None, some]
-            parts.append(self.estimates(self.frames(crops[None, some], here), here)[0])
-        return torch.cat(parts)
+        return torch.cat([self.estimates(said, here)[0] for said, here in self._some_frames(crops, cameras)])
+
+    def _some_frames(self, crops: Tensor, cameras: Tensor) -> Iterator[tuple[Prediction, Tensor]]:
+        """Yield predictions of the frames' network for crops (T, ...), and cameras, some at a time as (1, T', ...)."""
+        for few, here in zip(*(torch.split(array, FRAMES_AT_ONCE) for array in (crops, cameras)), strict=True):
+            yield self.frames(few[None], here[None]), here[None]
 
     def drawn(self, batch: Batch) -> Batch:
         """Return the batch with things before the person."""
@@ -188,8 +178,7 @@ class D3ke(Network):
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the parameters that a stage trains: first what sees a frame, then what runs over frames."""
-        frame = ("backbone.", "frame_head.")
-        return [p for name, p in self.named_parameters() if name.startswith(frame) == (stage == "frame")]
+        return trained_parameters(self, stage)
 
     def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
         """Return the one that the transformer's strides leave a single frame of."""
@@ -210,25 +199,17 @@ class D3ke(Network):
             self.sequence.set_momentum(0.1 * 0.01**share)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of each frame, from the window that the frame is the middle of, or from the whole."""
+        """Return what it predicts for each frame, from the window that it is the middle of, or from the whole."""
         crops, cameras = stretch.batch["crops"][0, 0], stretch.batch["rotations"][0, 0]
         if stage == "frame" or self.sequence is None:
-            parts = [
-                self.frames(crops[None, first : first + FRAMES_AT_ONCE], cameras[None, first : first + FRAMES_AT_ONCE])
-                for first in range(0, len(crops), FRAMES_AT_ONCE)
-            ]
-            return Estimate(
-                torch.cat([part.angles[0] for part in parts]), torch.cat([part.scales[0] for part in parts])
-            )
+            parts = [said[:2] for said, _ in self._some_frames(crops, cameras)]
+            return Estimate(*(torch.cat(part, dim=1)[0] for part in zip(*parts, strict=True)))
         estimates = self._stretch_estimates(crops, cameras)
         if not isinstance(self.sequence, LiftingTransformer):
             angles, scales = (array[0] for array in self.over_time(estimates[None], cameras[None])[:2])
             return Estimate(angles, scales)
         about = window_about_each(estimates, window, window // 2), window_about_each(cameras, window, window // 2)
-        said = [
-            self.over_time(*(array[first : first + AT_ONCE] for array in about))[:2]
-            for first in range(0, stretch.frames, AT_ONCE)
-        ]
+        said = [self.over_time(*few)[:2] for few in zip(*(torch.split(array, AT_ONCE) for array in about), strict=True)]
         return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
 
 

@@ -17,7 +17,8 @@ from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
-from kinesynth_train.networks.heads import KinematicsHead
+from kinesynth_train.networks.frame_estimates import known_of, trained_parameters
+from kinesynth_train.networks.heads import UPRIGHT, KinematicsHead
 from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
 from kinesynth_train.networks.tokens import TransformerBlock, place_code
@@ -48,7 +49,7 @@ class Shape:
 
 
 class D3keOurs(Network):
-    """Angles of every frame and one set of scales, from the first view; where the pelvis is, it does not say."""
+    """Angles of every frame and one set of scales, from the first view; the place of the pelvis is not predicted."""
 
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, anatomy, skeleton)
@@ -62,8 +63,7 @@ class D3keOurs(Network):
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
         """Read the backbone's file of weights, if there is one."""
-        if self.weights_file:
-            load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
+        load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
 
     def forward(self, batch: Batch, stage: str) -> Prediction:
         """Return the prediction of a batch with crops (N, V, T, 4, S, S) and rotations (N, V, T, 3, 3).
@@ -76,7 +76,8 @@ class D3keOurs(Network):
             return self._frames(batch["crops"][:, 0], camera)
         self.backbone.eval()
         with torch.no_grad():
-            estimates = self.enter_estimates(self._frames(batch["crops"][:, 0], camera), camera)
+            said = self._frames(batch["crops"][:, 0], camera)
+            estimates = known_of(said, said.scales.flatten(2), camera, self.skeleton)
         entered = self.enter(estimates)
         features = self.sequence(entered + place_code(entered.shape[1], entered.shape[2], entered))
         prediction: Prediction = self.sequence_head(features, features.mean(dim=1), camera)
@@ -84,8 +85,7 @@ class D3keOurs(Network):
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the parameters that a stage trains: first what sees a frame, then what runs over frames."""
-        frame = ("backbone.", "frame_head.")
-        return [p for name, p in self.named_parameters() if name.startswith(frame) == (stage == "frame")]
+        return trained_parameters(self, stage)
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of our own loss."""
@@ -95,16 +95,6 @@ class D3keOurs(Network):
         features = self.backbone(normalised(crops).flatten(0, 1)).unflatten(0, crops.shape[:2])  # (N, T, 2048)
         prediction: Prediction = self.frame_head(features, features.mean(dim=1), camera)
         return prediction
-
-    def enter_estimates(self, prediction: Prediction, camera: Tensor) -> Tensor:
-        """Return what a frame is known by (N, T, ...), in the camera's frame and from the pelvis."""
-        assert prediction.rotation is not None  # a RootedHead gives one
-        with torch.autocast(camera.device.type, enabled=False):
-            pose = self.skeleton(prediction.angles, prediction.scales)
-        points = torch.cat([pose.joint_centres, pose.markers], dim=2) - pose.joint_centres[:, :, :1]
-        seen, rotation = points @ camera.mT, camera @ prediction.rotation
-        parts = (rotation.flatten(2), seen.flatten(2), prediction.scales.flatten(2), prediction.angles)
-        return torch.cat(parts, dim=-1)
 
 
 class RootedHead(nn.Module):
@@ -120,8 +110,8 @@ class RootedHead(nn.Module):
         self.kinematics = KinematicsHead(features, anatomy)
         self.six = nn.Linear(features, 6)
         nn.init.normal_(self.six.weight, std=1e-3)
-        with torch.no_grad():  # begin as somebody who stands upright before the camera, whose y points down
-            self.six.bias.copy_(torch.tensor([0.0, 0.0, -1.0, 0.0, -1.0, 0.0]))
+        with torch.no_grad():  # begin upright before the camera
+            self.six.bias.copy_(torch.tensor(UPRIGHT)[:, :2].T.flatten())
 
     def forward(self, frames: Tensor, window: Tensor, camera: Tensor) -> Prediction:
         """Return the prediction of features (N, T, D) and (N, D), with cameras (N, T, 3, 3) from world to camera."""

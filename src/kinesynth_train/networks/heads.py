@@ -1,5 +1,7 @@
 """What networks end in: coordinates and scales, in units that suit the training set or within their limits."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +11,8 @@ from kinesynth_train.skeleton import Anatomy
 
 SCALE_UNIT = 0.1  # body scales differ by about a tenth between people
 SCALE_REACH = 0.4  # from 1, of a bounded scale: scaling itself refuses what is farther off
+ROOT_UNIT = 0.1  # m, of the pelvis from the middle of points or markers
+UPRIGHT = ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))  # the root, before a camera whose y points down
 INSIDE = 1e-3  # share of a coordinate's range that its bounded mean stays from the limits
 
 
@@ -82,7 +86,7 @@ class BoundedHead(nn.Module):
     """From features (N, T, D) to coordinates within their limits, the root as a matrix, and scales of each frame.
 
     Inner coordinates are a sigmoid between their limits, the training set's mean at first. Where the root is, it does
-    not say: it leaves the mean.
+    not predict: it leaves the mean.
     """
 
     low: Tensor
@@ -117,6 +121,12 @@ class BoundedHead(nn.Module):
                 rotation = camera.mT @ rotation
             angles = angles.index_copy(-1, self.root, rotation_to_root(rotation, self.root_axes))
         return Prediction(angles, self.scales(features), rotation=rotation)
+
+
+def about_middle(anatomy: Anatomy) -> Anatomy:
+    """Return the anatomy with the pelvis' position relative to the middle of a frame's points or markers."""
+    mean = anatomy.mean.index_fill(0, anatomy.root_place, 0.0)
+    return replace(anatomy, mean=mean, spread=anatomy.spread.index_fill(0, anatomy.root_place, ROOT_UNIT))
 
 
 def mean_rotation(anatomy: Anatomy) -> Tensor:

@@ -1,7 +1,7 @@
 """HSMR (Xia et al. 2025, "Reconstructing humans with a biomechanically accurate skeleton", CVPR): one picture.
 
-As published: a vision transformer looks at the picture, a transformer head with one token asks it and gives a camera, a
-pose in a continuous code, and a shape; the pose costs squared distances of matrices, the shape squared distances, the
+As published: a vision transformer encodes the picture, a transformer head with one query token gives a camera, a pose
+in a continuous code, and a shape; the pose costs squared distances of matrices, the shape squared distances, the
 keypoints L1 in space, from the pelvis, and in the picture.
 
 Native to the dataset's OpenSim skeleton instead of SKEL: 74 numbers for the 37 angles that follow no other (seven
@@ -113,8 +113,7 @@ class Hsmr(Network):
         self.read_code = zeroed(nn.Linear(shape.width, len(mean)))
         self.read_factors = zeroed(nn.Linear(shape.width, anatomy.factors))
         self.read_camera = zeroed(nn.Linear(shape.width, 3))
-        firsts = [int((anatomy.ties == factor).nonzero()[0]) for factor in range(anatomy.factors)]
-        self.register_buffer("first_of_each", torch.tensor(firsts), persistent=False)
+        self.register_buffer("first_of_each", anatomy.first_of_each, persistent=False)
         self.register_buffer("ties", anatomy.ties.clone(), persistent=False)
         self.register_buffer("mean_code", mean, persistent=False)
 
@@ -135,7 +134,7 @@ class Hsmr(Network):
         frames = seen["crops"].shape[:2]
         reading = self.read(self.look(seen["crops"].flatten(0, 1)))
         reading = Reading(*(value.reshape(*frames, -1) for value in reading))
-        return self.said(reading, seen["rotations"], seen["projections"])
+        return self.prediction_of(reading, seen["rotations"], seen["projections"])
 
     def look(self, crops: Tensor) -> Tensor:
         """Return the tokens (F, P, C) of crops (F, 4, S, S)."""
@@ -150,7 +149,7 @@ class Hsmr(Network):
         camera = upright + self.read_camera(features).float()
         return Reading(features, code, self.read_factors(features).float(), camera)
 
-    def said(self, reading: Reading, cameras: Tensor, projections: Tensor) -> Prediction:
+    def prediction_of(self, reading: Reading, cameras: Tensor, projections: Tensor) -> Prediction:
         """Return the prediction of a reading (N, T, ...), of cameras (N, T, 3, 3) and projections (N, T, 3, 4)."""
         with torch.autocast(cameras.device.type, enabled=False):
             pose = self.pose.matrices(reading.code)
@@ -184,7 +183,7 @@ class Hsmr(Network):
 
     def pose_distances(self, prediction: Prediction, truth: Batch) -> tuple[Tensor, Tensor]:
         """Return the squared distances (N, T) of the root's matrix and of all others, those that are valid."""
-        assert prediction.code is not None  # as `said` makes it
+        assert prediction.code is not None  # as `prediction_of` makes it
         found = self.pose.matrices(prediction.code)
         wanted = self.pose.truth(truth["angles"], truth["rotations"])
         balls, hinges = self.pose.valid(truth["angle_valid"])
@@ -195,11 +194,11 @@ class Hsmr(Network):
     def shape_distances(self, prediction: Prediction, truth: Batch) -> Tensor:
         """Return the squared distances (N, T) of the scales' factors."""
         wanted = (truth["scales"].flatten(1)[:, self.first_of_each] - 1.0) / SCALE_UNIT
-        assert prediction.factors is not None  # as `said` makes them
+        assert prediction.factors is not None  # as `prediction_of` makes them
         return (prediction.factors - wanted[:, None]).square().sum(dim=-1)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:  # noqa: ARG002
-        """Return what it says of each picture of the first view; the stretch needs no labels."""
+        """Return what it predicts for each picture of the first view; the stretch needs no labels."""
         parts = []
         for first in range(0, stretch.batch["crops"].shape[2], PICTURES_AT_ONCE):
             some = slice(first, first + PICTURES_AT_ONCE)
@@ -233,7 +232,7 @@ TINY = Shape(backbone="vit_tiny", width=96, layers=2, heads=4, head=24, hidden=1
 PRESETS = {
     "hsmr": _published(Shape(), 1e-5),
     "hsmr_b": _published(Shape(backbone="vit_b"), 1e-5),
-    "hsmr_b_noise": _published(Shape(backbone="vit_b"), 1e-4, warmup=5000),  # for who has no file of weights
+    "hsmr_b_noise": _published(Shape(backbone="vit_b"), 1e-4, warmup=5000),  # for those without a file of weights
     "hsmr_tiny": Preset(
         TINY, Weights(), crop=64, aspect=0.75, augment=AUGMENT,
         phases=(Phase("picture", 4, 4, 1e-3, 1e-5, steps=60, optimizer="adamw", weight_decay=1e-4, clip_norm=1.0),),

@@ -22,14 +22,14 @@ from kinesynth_train.data import Batch
 from kinesynth_train.losses import PublishedWeights, published_losses
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import BoundedHead, mean_rotation
+from kinesynth_train.networks.marker_windows import about_mean, estimate_each
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
-from kinesynth_train.windowing import window_about_each
+from kinesynth_train.windowing import drawn_frame
 
 Weights = PublishedWeights
-WINDOWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -82,24 +82,15 @@ class Neurik(Network):
         """Return the prediction of a batch with markers (N, T, M, 3) m, those that are missing NaN."""
         markers, frame = batch["markers"], None
         if self.output == "last":
-            markers, frame = self._ending(markers)
+            frame = markers.shape[1] - 1
+            if self.training:
+                frame = drawn_frame(frame, batch["frame_valid"])
+            markers = ending_with(markers, frame)
         features = self.temporal(self.spatial_features(about_mean(markers)[0]) + self.place[-markers.shape[1] :])
         ends = slice(None) if frame is None else slice(-1, None)
         prediction = self.head(features[:, ends])
         said: Prediction = prediction._replace(angles=self._placed(prediction, markers[:, ends]), frame=frame)
         return said
-
-    def _ending(self, markers: Tensor) -> tuple[Tensor, int]:
-        """Return windows (N, T, M, 3) and the frame that is their last.
-
-        In training, every other batch ends with an earlier frame and begins with the first frame repeated, as the
-        windows of a clip's first frames do in use.
-        """
-        frames, back = markers.shape[1], 0
-        if self.training and float(torch.rand(())) < 0.5:
-            back = int(torch.randint(frames, ()))
-        first = markers[:, :1].expand(-1, back, -1, -1)
-        return torch.cat([first, markers[:, : frames - back]], dim=1), frames - 1 - back
 
     def spatial_features(self, relative: Tensor) -> Tensor:
         """Return features (N, T, M c) of markers (N, T, M, 3) from their mean, missing ones 0."""
@@ -123,13 +114,10 @@ class Neurik(Network):
         return published_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of each frame as the last of its window; before the first frame, that one is repeated."""
+        """Return what it predicts for each frame as the last of its window, which may begin before the clip."""
         if self.output == "all":
             return super().estimate(stretch, stage, window)
-        windows = window_about_each(stretch.batch["markers"][0], window, window - 1)  # (T, window, M, 3)
-        some = (windows[first : first + WINDOWS_AT_ONCE] for first in range(0, len(windows), WINDOWS_AT_ONCE))
-        said = [self({"markers": few}, stage)[:2] for few in some]
-        return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
+        return estimate_each(self, stretch, stage, window, window - 1)
 
     def _placed(self, prediction: Prediction, markers: Tensor) -> Tensor:
         """Return the angles with the pelvis where the skeleton's markers have the given ones' mean."""
@@ -153,12 +141,10 @@ class MarkerConvolution(nn.Module):
         return changed
 
 
-def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
-    """Return markers (N, T, M, 3) from the mean of those that are there, missing ones 0, and the mean (N, T, 3)."""
-    seen = markers.isfinite().all(dim=-1, keepdim=True)
-    there = markers.where(seen, 0.0)
-    middle = there.sum(dim=2) / seen.sum(dim=2).clamp(min=1)
-    return (there - middle[:, :, None]) * seen, middle
+def ending_with(markers: Tensor, frame: int) -> Tensor:
+    """Return windows (N, T, M, 3) that end with an earlier frame; they begin with the first frame repeated."""
+    first = markers[:, :1].expand(-1, markers.shape[1] - 1 - frame, -1, -1)
+    return torch.cat([first, markers[:, : frame + 1]], dim=1)
 
 
 def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Neurik:

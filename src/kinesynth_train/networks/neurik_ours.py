@@ -15,19 +15,16 @@ from torch import Tensor, nn
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
-from kinesynth_train.networks.heads import KinematicsHead
-from kinesynth_train.networks.neurik import about_mean
-from kinesynth_train.networks.odah_ours import about_middle
+from kinesynth_train.networks.heads import KinematicsHead, about_middle
+from kinesynth_train.networks.marker_windows import about_mean, estimate_each
 from kinesynth_train.networks.tokens import TransformerBlock, place_code
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
-from kinesynth_train.windowing import window_about_each
 
 Weights = OwnWeights
 STRIDE = 2
-WINDOWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -102,13 +99,10 @@ class NeurikOurs(Network):
         return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
-        """Return what it says of each frame, with output `centre` as the middle of a window of its own."""
+        """Return what it predicts for each frame, with output `centre` as the middle of a window of its own."""
         if self.output == "all":
             return super().estimate(stretch, stage, window)
-        windows = window_about_each(stretch.batch["markers"][0], window, window // 2)
-        some = (windows[first : first + WINDOWS_AT_ONCE] for first in range(0, len(windows), WINDOWS_AT_ONCE))
-        said = [self({"markers": few}, stage)[:2] for few in some]
-        return Estimate(*(torch.cat(part)[:, 0] for part in zip(*said, strict=True)))
+        return estimate_each(self, stretch, stage, window, window // 2)
 
 
 def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> NeurikOurs:

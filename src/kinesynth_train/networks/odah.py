@@ -12,29 +12,25 @@ also stands for the pelvis' position, since the paper predicts none; group inste
 one clip are no fair batch. The learning rate is printed as 1 x 5 x 10^-5: read as 5e-5, and constant.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import grid_sample
 
-from kinesynth_train.crops import project
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import masked_mean, weighed
 from kinesynth_train.metrics import counted_angles
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import CircleHead, ScaleHead
 from kinesynth_train.networks.hourglass import StackedHourglass
-from kinesynth_train.networks.hull import depths, hull_middle, sample_hull
+from kinesynth_train.networks.hull import depths
 from kinesynth_train.networks.restormer import TemporalUNet
+from kinesynth_train.networks.two_views import VIEWS, agreed_points, frames_of, multiples_of, seen_at
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
-VIEWS = 2
-TEST_SEED = 0  # points are the same whenever a network is measured
 FREE = ("pelvis_", "arm_")  # what the names of the nine free angles begin with
 
 
@@ -124,10 +120,8 @@ class Odah(Network):
 
         The first two views are used. Stage `frame` leaves the U-Net out: each frame for itself, its scales too.
         """
-        crops, projections = batch["crops"][:, :VIEWS].float() / 255.0, batch["projections"][:, :VIEWS]
-        windows, _, frames = crops.shape[:3]
-        per_frame = (array.transpose(1, 2).flatten(0, 1) for array in (crops, projections))
-        features, middle = (array.reshape(windows, frames, -1) for array in self.frame_features(*per_frame))
+        windows, _, frames = batch["crops"].shape[:3]
+        features, middle = (array.reshape(windows, frames, -1) for array in self.frame_features(*frames_of(batch)))
         if stage == "frame":
             angles, scales = self.frame_angles(features)[0], self.frame_scales(features)
         else:
@@ -139,15 +133,10 @@ class Odah(Network):
     def frame_features(self, crops: Tensor, projections: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (F, D) and the middle of the person (F, 3) m of frames' crops and projections (F, V, ...)."""
         maps = self.hourglass(crops[:, :, :3].flatten(0, 1)).unflatten(0, crops.shape[:2])  # (F, V, S C, H / 4, W / 4)
+        points, middle = agreed_points(crops, projections, self.points, training=self.training)
         with torch.autocast(crops.device.type, enabled=False):
-            middle = hull_middle(crops[:, :, 3], projections)
-            generator = None if self.training else torch.Generator(crops.device).manual_seed(TEST_SEED)
-            points = in_depth(sample_hull(crops[:, :, 3], projections, middle, self.points, generator), projections)
-        at_points = []
-        for view in range(VIEWS):
-            places = project(points, projections[:, view])[:, None]  # (F, 1, N, 2)
-            at_points.append(grid_sample(maps[:, view].float(), places, align_corners=False)[:, :, 0].mT)
-        features = self.point(torch.cat([*at_points, points - middle[:, None]], dim=-1))  # (F, N, 32) of (F, N, L)
+            points = in_depth(points, projections)
+        features = self.point(seen_at(points, middle, maps, projections))  # (F, N, 32) of (F, N, L)
         return self.frame(features.flatten(1)), middle
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:
@@ -157,8 +146,7 @@ class Odah(Network):
 
     def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
         """Return those that the U-Net can halve as often as it does."""
-        product = 1 if stage == "frame" else math.prod(self.unet.ratios)
-        return f"a multiple of {product}", lambda window: window % product == 0
+        return multiples_of(() if stage == "frame" else self.unet.ratios)
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of equations 2 to 6; frames and angles that are not valid cost nothing."""

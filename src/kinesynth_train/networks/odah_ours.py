@@ -8,30 +8,24 @@ pelvis' position is predicted, and positions in the loss are in the world; two a
 in proportion to what is beyond them; the learning rate falls along a cosine, and pictures are moved and recoloured.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import grid_sample
 
-from kinesynth_train.crops import project
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
-from kinesynth_train.networks.heads import KinematicsHead
+from kinesynth_train.networks.heads import KinematicsHead, about_middle
 from kinesynth_train.networks.hourglass import StackedHourglass
-from kinesynth_train.networks.hull import hull_middle, sample_hull
 from kinesynth_train.networks.token_unet import TokenUNet
+from kinesynth_train.networks.two_views import VIEWS, agreed_points, frames_of, multiples_of, seen_at
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
 Weights = OwnWeights
 PICTURE = 4  # red, green, blue, mask
-VIEWS = 2
-ROOT_UNIT = 0.1  # m, of the pelvis from the middle of the points
-TEST_SEED = 0  # points are the same whenever a network is measured
 
 
 @dataclass(frozen=True)
@@ -95,11 +89,8 @@ class OdahOurs(Network):
         The first two views are used. Stage `frame` leaves the U-Net out: each frame for itself, and the scales from
         the mean of the frames.
         """
-        crops = batch["crops"][:, :VIEWS].float() / 255.0
-        projections = batch["projections"][:, :VIEWS]
-        windows, _, frames = crops.shape[:3]
-        per_frame = (array.transpose(1, 2).flatten(0, 1) for array in (crops, projections))
-        features, middle = (array.reshape(windows, frames, -1) for array in self.frame_features(*per_frame))
+        windows, _, frames = batch["crops"].shape[:3]
+        features, middle = (array.reshape(windows, frames, -1) for array in self.frame_features(*frames_of(batch)))
         if stage == "frame":
             prediction: Prediction = self.frame_head(features, features.mean(dim=1))
         else:
@@ -109,14 +100,8 @@ class OdahOurs(Network):
     def frame_features(self, crops: Tensor, projections: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (F, D) and the middle of the person (F, 3) m of frames' crops and projections (F, V, ...)."""
         maps = self.hourglass(crops.flatten(0, 1)).unflatten(0, crops.shape[:2])  # (F, V, S * C, H / 4, W / 4)
-        with torch.autocast(crops.device.type, enabled=False):
-            middle = hull_middle(crops[:, :, 3], projections)
-            points = sample_hull(crops[:, :, 3], projections, middle, self.points, self._generator(crops.device))
-        at_points = []
-        for view in range(VIEWS):
-            places = project(points, projections[:, view])[:, None]  # (F, 1, N, 2)
-            at_points.append(grid_sample(maps[:, view].float(), places, align_corners=False)[:, :, 0].mT)
-        features = self.point(torch.cat([*at_points, points - middle[:, None]], dim=-1))  # (F, N, 32) of (F, N, L)
+        points, middle = agreed_points(crops, projections, self.points, training=self.training)
+        features = self.point(seen_at(points, middle, maps, projections))  # (F, N, 32) of (F, N, L)
         pooled = torch.cat([features.mean(dim=1), features.amax(dim=1)], dim=-1)
         return self.frame(pooled), middle
 
@@ -127,21 +112,11 @@ class OdahOurs(Network):
 
     def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:
         """Return those that the U-Net can halve as often as it does."""
-        product = 1 if stage == "frame" else math.prod(self.unet.ratios)
-        return f"a multiple of {product}", lambda window: window % product == 0
+        return multiples_of(() if stage == "frame" else self.unet.ratios)
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of our own loss."""
         return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
-
-    def _generator(self, device: torch.device) -> torch.Generator | None:
-        return None if self.training else torch.Generator(device).manual_seed(TEST_SEED)
-
-
-def about_middle(anatomy: Anatomy) -> Anatomy:
-    """Return the anatomy with the pelvis' position relative to the middle of a frame's points."""
-    mean = anatomy.mean.index_fill(0, anatomy.root_place, 0.0)
-    return replace(anatomy, mean=mean, spread=anatomy.spread.index_fill(0, anatomy.root_place, ROOT_UNIT))
 
 
 def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> OdahOurs:

@@ -1,4 +1,4 @@
-"""What BioHuman says of a pose: numbers of the dataset's skeleton, or of the SMPL-X body as in the publication.
+"""How BioHuman describes a pose: numbers of the dataset's skeleton, or of the SMPL-X body as in the publication.
 
 Each space turns the front-end's code into a first pose of its own by an adapter, which changes nothing at first, and
 gives the matrices that losses compare, with the root in the frame of the camera that is turned to the crop.
@@ -9,8 +9,10 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import smooth_l1_loss
 
 from kinesynth_train.data import Batch
+from kinesynth_train.losses import masked_mean
 from kinesynth_train.networks.coded_pose import CodedPose
 from kinesynth_train.networks.heads import zeroed
 from kinesynth_train.rotations import six_to_rotation, vector_to_rotation
@@ -120,6 +122,17 @@ class BodySpace(PoseSpace):
         root = batch["rotations"] @ found[..., 0, :, :]
         flat = torch.cat([root[..., None, :, :], found[..., 1:, :, :]], dim=-3).flatten(-3)
         return flat, batch["frame_valid"][..., None].expand_as(flat)
+
+
+def pose_terms(space: PoseSpace, pose: Tensor, truth: Batch) -> dict[str, Tensor]:
+    """Return what the matrices of poses (N, T, E), and their changes, cost where they are valid."""
+    found = space.flat(pose)
+    wanted, valid = space.truth(truth)
+    apart = (found.diff(dim=1) - wanted.diff(dim=1)).abs()
+    return {
+        "pose": masked_mean(smooth_l1_loss(found, wanted, reduction="none"), valid),
+        "pose_change": masked_mean(apart, valid[:, 1:] & valid[:, :-1]),
+    }
 
 
 def body_rotations(batch: Batch) -> Tensor:

@@ -10,6 +10,7 @@ from kinesynth.errors import BadInput
 # With which torch's reader refuses what would run code or is no pickle at all: of a module that nobody here imports.
 REFUSED: type[Exception] = torch.serialization.pickle.UnpicklingError  # type: ignore[attr-defined]
 UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, REFUSED)
+COUNTER = ".num_batches_tracked"  # of batch normalisation, which older files lack and nothing here reads
 WRAPPINGS = ("state_dict", "model", "ema")  # under which releases keep what a network's state_dict is
 
 
@@ -18,20 +19,26 @@ def load_weights(network: nn.Module, path: str, kind: str) -> None:
 
     Args:
         network: the part.
-        path: of a state_dict, perhaps under `state_dict` or `model`, its names perhaps with `backbone.` before them.
+        path: of a state_dict, perhaps under `state_dict` or `model`, its names perhaps with `backbone.` before them;
+            empty leaves the part as it is.
         kind: what the file should be of, for the message.
 
     Raises:
         BadInput: the file is missing, is none of torch's, or lacks a parameter of this shape.
     """
+    if not path:
+        return
     mend = f"give a file of {kind}, or none to start from noise"
     found = _plain(_read(Path(path), mend))
-    for name, value in network.state_dict().items():
+    wanted = network.state_dict()
+    for name, value in wanted.items():
+        if name.endswith(COUNTER):
+            found.setdefault(name, value)
         there = found.get(name)
         if there is None or there.shape != value.shape:
             here = "none" if there is None else f"shape {tuple(there.shape)}"
             raise BadInput(path, name, here, f"shape {tuple(value.shape)} of {kind}", mend)
-    network.load_state_dict({name: found[name] for name in network.state_dict()})
+    network.load_state_dict({name: found[name] for name in wanted})
 
 
 def _read(path: Path, mend: str) -> dict[str, object]:
