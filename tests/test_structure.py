@@ -139,3 +139,8 @@ def test_loader_needs_only_numpy_h5py_av() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_no_two_files_of_tests_are_called_alike() -> None:
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in ("conftest.py", "__init__.py")]
+    assert len(names) == len(set(names)), "pytest imports test files by their names alone"
