@@ -13,7 +13,7 @@ PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 GROUND = {
     "atomic", "cache_folder", "config", "gravity", "isolation", "notes", "npz", "opensim_files", "pixels", "records",
-    "stage_file", "text",
+    "runs", "stage_file", "text",
 }  # fmt: skip
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.

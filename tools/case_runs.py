@@ -23,6 +23,7 @@ from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import KinesynthError
 from kinesynth.motion.figure import ANKLES, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
 from kinesynth.motion.load import load_motion
+from kinesynth.records import unseen_bodies
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, StageFile, read_stage
 
@@ -177,21 +178,19 @@ def motion_of(clip: Clip, body: BodyModel, subject: dict[str, Any]) -> Motion:
     bones = np.stack([joints[:, end] - joints[:, start] for start, end in BONES.values()], axis=1)
     bones /= np.linalg.norm(bones, axis=-1, keepdims=True)
     figures = {name: float(clip.attrs[name]) for name in _REPORTED if name in clip.attrs}
-    fps = float(clip.attrs["fps"])
     mass, height = float(subject["mass_kg"]), float(subject["height_m"])
-    return Motion(mass, height, fps, pelvis, bones, _told(clip, len(pelvis), fps), figures)
+    return Motion(mass, height, clip.fps, pelvis, bones, _told(clip, len(pelvis)), figures)
 
 
-def _told(clip: Clip, frames: int, fps: float) -> np.ndarray:
+def _told(clip: Clip, frames: int) -> np.ndarray:
     """Return (T, B), false where the clip says that no marker told a bone."""
-    told, times = np.ones((frames, len(BONES)), dtype=bool), np.arange(frames) / fps
-    unseen = json.loads(str(clip.attrs.get("unseen", "{}")))
-    for column, bone in enumerate(BONES):
+    hidden = []
+    for bone in BONES:
         side = bone[:1] if bone.partition(" ")[0] in ("right", "left") else ""
-        for body in BODIES[bone.removeprefix("right ").removeprefix("left ")]:
-            for begin, end in unseen.get(f"{body}_{side}" if side else body, ()):
-                told[(times >= begin) & (times < end), column] = False
-    return told
+        bodies = BODIES[bone.removeprefix("right ").removeprefix("left ")]
+        names = [f"{body}_{side}" if side else body for body in bodies]
+        hidden.append(unseen_bodies(clip, frames, names).any(axis=1))
+    return ~np.stack(hidden, axis=1)
 
 
 def run_isolated(rows: Sequence[ClipRow], body: Path, folder: Path) -> dict[str, Outcome]:

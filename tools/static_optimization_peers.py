@@ -68,7 +68,7 @@ def compare(
     The first and the last of these are its own start and end, where it has accelerations of one side only: they are not
     compared.
     """
-    fps = float(ground.attrs["fps"])
+    fps = ground.fps
     stride = (len(moments.arrays["moments"]) - 1) // (frames + 1)
     kept = slice(0, stride * (frames + 1) + 1)
     angles, wanted = ground.arrays["smooth_angles"][kept], moments.arrays["moments"][kept]

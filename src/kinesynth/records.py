@@ -5,7 +5,8 @@ sizes: T frames, J coordinates, B bodies, K keypoints (joint centres, then mass 
 (right, left). All positions are in ground, y up.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -192,6 +193,19 @@ class Validity(Record):
     force_valid: Annotated[np.ndarray, "T", bool]
     activation_valid: Annotated[np.ndarray, "T", bool]
     reasons: Annotated[np.ndarray, "T", np.uint16]
+
+
+def unseen_bodies(clip: Clip, frames: int, bodies: Sequence[str]) -> np.ndarray:
+    """Return (T, B), true where no marker told a body of a clip that was measured: its attribute unseen.
+
+    The attribute holds, by the body's name, from and to which seconds; clips of other sources have none.
+    """
+    times, hidden = np.arange(frames) / clip.fps, np.zeros((frames, len(bodies)), dtype=bool)
+    stretches = json.loads(str(clip.attrs.get("unseen", "{}")))
+    for column, body in enumerate(bodies):
+        for begin, end in stretches.get(body, ()):
+            hidden[:, column] |= (times >= begin) & (times < end)
+    return hidden
 
 
 def _layout(record: type[Record]) -> dict[str, tuple[tuple[str, ...], type]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from few_steps import costs_of_steps
 
 from kinesynth_train.crops import project
 from kinesynth_train.data import Batch, Windows
@@ -195,12 +196,5 @@ def test_a_cut_down_size_takes_a_step(batch: Batch, anatomy: Anatomy, skeleton: 
     preset = preset_named("hsmr_tiny")
     shape = dataclasses.replace(preset.shape, layers=1)
     network = make_network("hsmr_tiny", dataclasses.replace(preset, shape=shape), anatomy, skeleton).train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    costs = []
-    for _ in range(3):
-        terms = network.losses(network(batch, "picture"), batch)
-        optimizer.zero_grad()
-        terms["total"].backward()
-        optimizer.step()
-        costs.append(float(terms["total"].detach()))
+    costs = costs_of_steps(network, batch, network.parameters(), "picture")
     assert costs[-1] < costs[0]

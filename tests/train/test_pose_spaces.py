@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from few_steps import costs_of_steps
 
 from kinesynth_train.body_tally import BodyTally, turn_between
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
@@ -86,12 +87,6 @@ def test_the_published_pose_space(batch: Batch, anatomy: Anatomy, skeleton: Data
     assert prediction.code is not None
     assert prediction.code.shape == (4, 6, 132)
     torch.testing.assert_close(prediction.angles, prediction.earlier[0].angles)
-    optimizer = torch.optim.AdamW([parameter for _, group in network.rates("core") for parameter in group], lr=1e-3)
-    costs = []
-    for _ in range(3):
-        terms = network.losses(network(batch, "core"), batch)
-        optimizer.zero_grad()
-        terms["total"].backward()
-        optimizer.step()
-        costs.append(float(terms["pose"].detach()))
+    parameters = [parameter for _, group in network.rates("core") for parameter in group]
+    costs = costs_of_steps(network, batch, parameters, "core", "pose")
     assert costs[-1] < costs[0]

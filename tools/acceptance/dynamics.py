@@ -129,7 +129,7 @@ def impulse_error(layer: SkeletonLayer, clip: Clip) -> float:
     with torch.inference_mode():
         centres = layer(torch.tensor(clip.arrays["smooth_angles"])).mass_centres
     height = ((centres * masses[:, None]).sum(dim=-2) / masses.sum())[:, 1].numpy()
-    fps = float(clip.attrs["fps"])
+    fps = clip.fps
     inner = slice(2, -2)  # where speeds are differences of both sides
     speed, total = np.gradient(height, 1.0 / fps)[inner], vertical(clip)[inner]
     seconds = (len(total) - 1) / fps

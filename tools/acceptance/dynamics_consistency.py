@@ -87,7 +87,7 @@ def activation_figures(stages: Path) -> Iterator[Figure]:
         for clip_id, clip in muscles.clips.items():
             valid = quality[clip_id].arrays["activation_valid"]
             supplied = isolated(
-                exact_supply, model, driven, ground[clip_id].arrays["smooth_angles"], float(clip.attrs["fps"]),
+                exact_supply, model, driven, ground[clip_id].arrays["smooth_angles"], clip.fps,
                 clip.arrays["activations"][None], timeout_seconds=SECONDS, log=LOG,
             )  # fmt: skip
             wanted = moments[clip_id].arrays["moments"][:, columns]
@@ -144,7 +144,7 @@ def inverse_dynamics_as_exported(folder: Path, clip_id: str) -> dict[str, np.nda
 
 def _force_apart(slow: Clip, fast: Clip) -> list[float]:
     """Return the RMS distance in body weights between both clips' forces on each foot, at the slow one's instants."""
-    rates = [float(clip.attrs["fps"]) for clip in (slow, fast)]
+    rates = [clip.fps for clip in (slow, fast)]
     times, finer = (np.arange(len(clip.arrays["force"])) / rate for clip, rate in zip((slow, fast), rates, strict=True))
     inner = (times > EDGE_SECONDS) & (times < min(times[-1], finer[-1]) - EDGE_SECONDS)
     columns = fast.arrays["force"].reshape(len(finer), -1).T

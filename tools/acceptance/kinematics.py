@@ -16,6 +16,7 @@ from kinesynth.layout import FILES
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
+from kinesynth.records import unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
@@ -95,7 +96,9 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
 
 def _valid_share(clip: Clip, model: Path) -> float:
     """Return the share of angles that the masks on marker errors leave."""
-    return float(valid_angles(clip.arrays, SkeletonDefinition.from_osim(model), Filters()).mean())
+    skeleton = SkeletonDefinition.from_osim(model)
+    unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
+    return float(valid_angles(clip.arrays, skeleton, Filters(), unseen).mean())
 
 
 def gait_figures(walking: Path) -> Iterator[Figure]:

@@ -16,10 +16,11 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
-from kinesynth.dynamics.quality import unseen_angles, valid_angles
+from kinesynth.dynamics.quality import valid_angles
 from kinesynth.layout import FILES
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
+from kinesynth.records import unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import read_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
@@ -145,7 +146,8 @@ def found_of(row: Row, shard: str) -> Found:
         return Found(row, reason, np.nan, {}, 0.0, "", mass, seconds)
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
     skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=row["subject"]))
-    valid = valid_angles(clip.arrays, skeleton, Filters()) & ~unseen_angles(skeleton, clip)
+    unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
+    valid = valid_angles(clip.arrays, skeleton, Filters(), unseen)
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], valid, list(stage.attrs["coordinate_names"]))
     share = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))

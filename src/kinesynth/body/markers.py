@@ -75,9 +75,10 @@ def resolve_markers(body: BodyModel, table: Path = TABLE) -> MarkerLayout:
     for rule in rules(table):
         if rule.sided:
             found[f"L{rule.marker[1:]}"] = _mirror(*found[rule.marker], rest)
+    carried = marker_bodies(table)
     layout = MarkerLayout(
         names=tuple(found),
-        bodies=tuple(_bodies(table)[name] for name in found),
+        bodies=tuple(carried[name] for name in found),
         vertices=np.array([vertices for vertices, _ in found.values()]),
         weights=np.array([weights for _, weights in found.values()]),
     )
@@ -98,7 +99,7 @@ def read_marker_vertices(path: Path, body: BodyModel) -> MarkerLayout:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(path, "marker table", str(error), "a csv file", mend) from error
     names, vertices, bodies = [], [], []
-    usual = _bodies()
+    usual = marker_bodies()
     for line, row in enumerate(rows, start=2):
         name, vertex = (row.get("marker") or "").strip(), (row.get("vertex") or "").strip()
         carrier = (row.get("body") or "").strip() or usual.get(name)
@@ -117,7 +118,7 @@ def read_marker_vertices(path: Path, body: BodyModel) -> MarkerLayout:
     return MarkerLayout(tuple(names), tuple(bodies), corners, np.tile([1.0, 0.0, 0.0], (len(names), 1)))
 
 
-def _bodies(table: Path = TABLE) -> dict[str, str]:
+def marker_bodies(table: Path = TABLE) -> dict[str, str]:
     """Return the OpenSim body of every marker of the table and of every left twin."""
     bodies = {}
     for rule in rules(table):

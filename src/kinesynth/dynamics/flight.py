@@ -9,6 +9,7 @@ is down and moves as before elsewhere.
 import numpy as np
 
 from kinesynth.gravity import GRAVITY
+from kinesynth.runs import runs
 
 LEAST_SECONDS = 0.05
 GREATEST_SECONDS = 1.0  # a jump of 1.2 m
@@ -20,8 +21,7 @@ NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz 
 def airborne(likelihood: np.ndarray, rate_hz: float) -> list[slice]:
     """Return the spans of frames in which no point of either sole, likelihood (T, 2, P), is in contact."""
     off = likelihood.max(axis=(1, 2)) < 0.5
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(int))).tolist()
-    spans = [slice(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    spans = [slice(first, last) for first, last in runs(off)]
     return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
 
 

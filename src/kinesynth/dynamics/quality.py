@@ -1,6 +1,5 @@
 """Which frame's labels can be believed, and why not."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from kinesynth.dynamics.reasons import packed, spoilt
 from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
-from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity
+from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
@@ -83,8 +82,8 @@ def quality_filter(
         stages = Kinematics.of(angles), GroundForces.of(ground), Moments.of(moments), MuscleActivity.of(muscles)
         record = {name: array for stage in stages for name, array in stage.arrays.items()}
         locked = gimbal_locked(record, subject, filters)
-        angle_valid = valid_angles(record, subject.skeleton, filters) & ~(locked[:, None] & subject.pelvis)
-        angle_valid &= ~unseen_angles(subject.skeleton, angles)
+        unseen = unseen_bodies(angles, len(locked), subject.skeleton.body_names)
+        angle_valid = valid_angles(record, subject.skeleton, filters, unseen) & ~(locked[:, None] & subject.pelvis)
         share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
         if share < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
@@ -108,22 +107,17 @@ def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs
     )
 
 
-def valid_angles(record: Mapping[str, np.ndarray], skeleton: SkeletonDefinition, filters: Filters) -> np.ndarray:
-    """Return (T, J), False where bony landmarks want one of the angle's segments elsewhere, or the RMS is great."""
-    off = record["segment_turn"] > np.radians(filters.max_segment_turn_deg)
+def valid_angles(
+    record: Mapping[str, np.ndarray], skeleton: SkeletonDefinition, filters: Filters, unseen: np.ndarray
+) -> np.ndarray:
+    """Return (T, J), False where one of the angle's two segments is in doubt, or the RMS is great.
+
+    In doubt is a segment that its bony landmarks want elsewhere, or that was `unseen` (T, B): no marker told it.
+    """
+    off = unseen | (record["segment_turn"] > np.radians(filters.max_segment_turn_deg))
     off |= record["segment_shift"] > filters.max_segment_shift_m
     valid = np.stack([~off[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
     return valid & (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
-
-
-def unseen_angles(skeleton: SkeletonDefinition, clip: Clip) -> np.ndarray:
-    """Return (T, J), true where no marker told one of the angle's two segments (the clip's attribute unseen)."""
-    times = np.arange(len(Kinematics.of(clip).angles)) / clip.fps
-    hidden = np.zeros((len(times), len(skeleton.body_names)), dtype=bool)
-    for body, stretches in json.loads(str(clip.attrs.get("unseen", "{}"))).items():
-        for begin, end in stretches if body in skeleton.body_names else ():
-            hidden[:, skeleton.body_names.index(body)] |= (times >= begin) & (times < end)
-    return np.stack([hidden[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
 
 
 def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:

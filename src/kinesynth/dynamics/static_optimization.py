@@ -24,7 +24,7 @@ MODEL_SECONDS = 600.0
 EXPONENT = 2.0
 
 Arrays = dict[str, np.ndarray]
-Solve = Callable[[Clip, Clip], tuple[Arrays, float]]
+Solve = Callable[[GroundForces, Moments, float], tuple[Arrays, float]]
 
 
 def static_optimization(
@@ -81,22 +81,22 @@ def static_optimization(
     names = list(read_stage(grf).attrs["coordinate_names"])
 
     def work(worker: Worker, known: Muscles, solve: Solve, ground: Clip, moments: Clip) -> Clip:
-        asked, angles = Moments.of(moments).moments, GroundForces.of(ground).smooth_angles
+        forces, asked = GroundForces.of(ground), Moments.of(moments)
         attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
-        zeros = MuscleActivity.zeros(T=len(asked), A=len(known.names), J=len(names))
+        zeros = MuscleActivity.zeros(T=len(asked.moments), A=len(known.names), J=len(names))
         if not moments.attrs["dynamics_valid"]:
             return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), zeros)
         try:
-            found, so_rate = solve(ground, moments)
+            found, so_rate = solve(forces, asked, ground.fps)
             smooth = local_fit(found["activations"], ground.fps, smoothing_seconds, smoothing_order)
             both = np.stack([found["activations"], np.clip(smooth, 0.0, 1.0)])
             supplied = worker.call(
-                exact_supply, model.absolute(), known.driven, angles, ground.fps, both,
+                exact_supply, model.absolute(), known.driven, forces.smooth_angles, ground.fps, both,
                 timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", zeros)
-        needed, reserves = (_left_over(known, asked, part) for part in supplied)
+        needed, reserves = (_left_over(known, asked.moments, part) for part in supplied)
         missed = needed[:, _driven(known)] - found["reserves"]
         activity = MuscleActivity(both[1], reserves, np.linalg.norm(missed, axis=1))
         return activity.clip(ground.clip_id, {**attrs, "so_rate": so_rate})
@@ -133,22 +133,20 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: 
         raise BadInput(paths, "muscle_names", found, expected, "run fit-muscle-paths on this model")
     muscles = BatchedMuscles(fitted, force, np.array([names.index(name) for name in known.driven]))
 
-    def solve(ground: Clip, moments: Clip) -> tuple[Arrays, float]:
-        angles, asked = GroundForces.of(ground).smooth_angles, Moments.of(moments).moments
-        return solve_batched(muscles, angles, ground.fps, asked), ground.fps
+    def solve(forces: GroundForces, asked: Moments, fps: float) -> tuple[Arrays, float]:
+        return solve_batched(muscles, forces.smooth_angles, fps, asked.moments), fps
 
     return solve
 
 
 def _with_tool(
     worker: Worker, model: Path, names: list[str], known: Muscles, rate: float, exponent: float,
-    timeout_seconds: float, ground: Clip, _moments: Clip,
+    timeout_seconds: float, forces: GroundForces, _asked: Moments, fps: float,
 ) -> tuple[Arrays, float]:  # fmt: skip
     """Solve a clip with OpenSim's tool."""
-    forces = GroundForces.of(ground)
     arrays, so_rate = worker.call(
-        activations, model.absolute(), names, forces.smooth_angles, ground.fps, forces.wrench,
-        rate or ground.fps, exponent, timeout_seconds=timeout_seconds,
+        activations, model.absolute(), names, forces.smooth_angles, fps, forces.wrench,
+        rate or fps, exponent, timeout_seconds=timeout_seconds,
     )  # fmt: skip
     return {**arrays, "reserves": arrays["reserves"][:, _driven(known)]}, so_rate
 

@@ -220,6 +220,5 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "notes": "; ".join(recording.notes),
         **recording.attrs,
     }
-    if hidden := unseen_seconds(recording):
-        return Clip(row.clip_id, arrays, {**attrs, "unseen": hidden})
-    return Clip(row.clip_id, arrays, attrs)
+    unseen = unseen_seconds(recording)
+    return Clip(row.clip_id, arrays, {**attrs, "unseen": unseen} if unseen else attrs)

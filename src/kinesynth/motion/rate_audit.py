@@ -9,7 +9,6 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 
 import numpy as np
 from scipy.signal import savgol_filter
@@ -22,6 +21,7 @@ from kinesynth.motion.figure import ANKLES, FEET, WRISTS, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.support import outside, standing_on_one, touching
 from kinesynth.pose_layout import SMPLX
+from kinesynth.runs import runs
 
 TOO_SHORT = "too short to tell the rate"
 _LEAST_FRAMES = 12
@@ -110,7 +110,8 @@ def _audit_flights(joints: np.ndarray, fps: float) -> None:
     feet = joints[:, FEET, 1]
     floor = np.quantile(feet.min(axis=1), 0.05)
     pelvis, lower = joints[:, 0, 1], feet.min(axis=1)
-    for start, end in _runs(lower > floor + 0.10):
+    above = lower > floor + 0.10
+    for start, end in (run for run in runs(above) if run[0] > 0 and run[1] < len(above)):  # begun and ended in sight
         time = np.arange(end - start) / fps
         if len(time) < 6:
             continue
@@ -186,12 +187,6 @@ def _smooth(values: np.ndarray, fps: float, derivative: int) -> np.ndarray:
     window = min(max(int(0.1 * fps) | 1, 5), len(values) - 1 | 1)
     smooth: np.ndarray = savgol_filter(values, window, 3, deriv=derivative, delta=1.0 / fps)
     return smooth
-
-
-def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """Return start and end of every run of true values that both begins and ends within `mask`."""
-    edges = np.flatnonzero(np.diff(mask.astype(int)))
-    return [(int(a) + 1, int(b) + 1) for a, b in pairwise(edges) if mask[a + 1]]
 
 
 @cache

@@ -7,6 +7,7 @@ import numpy as np
 
 from kinesynth.errors import ClipRejected
 from kinesynth.opensim_files.trc import MarkerTrajectories
+from kinesynth.runs import runs
 
 MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
 _LEAST_ON_BODY = 3  # markers
@@ -58,10 +59,8 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
     for body in dict.fromkeys(carriers.values()):
         columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier == body]
         shown = np.isfinite(trial.positions[:, columns]).all(axis=-1).sum(axis=1)
-        few = np.concatenate([[False], shown < min(len(columns), _LEAST_ON_BODY), [False]])
-        ends = np.flatnonzero(np.diff(few.astype(int)))
-        long = [(first, last) for first, last in zip(ends[::2], ends[1::2], strict=True)
-                if (last - first) / trial.fps > MAX_HIDDEN_SECONDS]  # fmt: skip
+        few = runs(shown < min(len(columns), _LEAST_ON_BODY))
+        long = [(first, last) for first, last in few if (last - first) / trial.fps > MAX_HIDDEN_SECONDS]
         if long:
             begin = float(trial.times[0])
             found[body] = [(begin + first / trial.fps, begin + last / trial.fps) for first, last in long]

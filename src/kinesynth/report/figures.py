@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.dataset.schema import load_schema
 from kinesynth.gravity import GRAVITY
+from kinesynth.runs import runs
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.muscle_groups import group_members
 
@@ -184,6 +185,5 @@ def _widen(axes: Axes, least: float) -> None:
 def _shade(axes: Axes, times: np.ndarray, masked: np.ndarray) -> None:
     """Grey the frames whose values are not valid."""
     half = 0.5 * (times[1] - times[0]) if len(times) > 1 else 0.5
-    edges: Any = np.flatnonzero(np.diff(np.concatenate([[False], masked, [False]]).astype(int)))
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in runs(masked):
         axes.axvspan(times[first] - half, times[last - 1] + half, color=INK, alpha=0.1, linewidth=0)

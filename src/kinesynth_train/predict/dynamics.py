@@ -12,9 +12,9 @@ from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import write_storage
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.records import Kinematics
+from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import StageFile, read_stage, write_stage
-from kinesynth_train.predict.gaps import runs
 from kinesynth_train.predict.reconstruct import Reconstruction
 
 LEAST_SECONDS = 0.5

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kinesynth.dynamics.filters import low_pass
+from kinesynth.runs import runs
 
 MOST_SECONDS = 0.5
 FILLED_CONFIDENCE = 0.1
@@ -42,9 +43,3 @@ def smooth(positions: np.ndarray, fps: float, cutoff_hz: float) -> np.ndarray:
         for first, last in runs(known[:, point]):
             result[first:last, point] = low_pass(positions[first:last, point], fps, cutoff_hz)
     return result
-
-
-def runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """Return the first and one past the last index of each run of true flags (T,)."""
-    edges = np.diff(np.concatenate([[False], flags, [False]]).astype(int))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.twists import Twists, descendants
+from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.inverse_kinematics import search_limits
-from kinesynth_train.predict.gaps import runs, smooth
+from kinesynth_train.predict.gaps import smooth
 from kinesynth_train.predict.landmarks import priors
 
 OUTLIER_M = 0.06  # from a line of sight, at which a point weighs a quarter

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesynth.body.landmarks import rules
+from kinesynth.body.markers import marker_bodies
 from kinesynth.body.mocap.labels import PLACES, Label, plain
 
 SOME_FRAMES = 80  # spread over a trial; what holds of it as a whole shows in them
 _IN_FRONT = {"pelvis": ("RASI", "LASI"), "trunk": ("CLAV", "STRN", "XIPH")}
 _BEHIND = {"pelvis": ("RPSI", "LPSI", "SACR"), "trunk": ("C7", "T4", "T8", "T10", "RSCA", "LSCA")}
-_IN_THE_MIDDLE = ("pelvis", "torso", "head")  # bodies without a side
 _HEELS, _TOES = ("CAL", "HLA", "HME"), ("MT2", "TOE", "MT1", "MT5", "TO5")
 
 
@@ -70,12 +70,8 @@ def carriers() -> dict[str, str]:
 
 def carriers_of(labels: Mapping[str, Label]) -> dict[str, str]:
     """Return the OpenSim body on which each marker of a known label rides."""
-    ridden = carriers()
-    return {name: _sided(ridden[label.place], label.place) for name, label in labels.items()}
-
-
-def _sided(body: str, place: str) -> str:
-    return body if body in _IN_THE_MIDDLE else f"{body}_{place[0].lower()}"
+    ridden = marker_bodies() | marker_bodies(PLACES)
+    return {name: ridden[label.place] for name, label in labels.items()}
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

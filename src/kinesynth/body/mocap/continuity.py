@@ -13,6 +13,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import MarkerTrajectories
+from kinesynth.runs import runs
 
 _LEAP_M, _LEAP_M_S2 = 0.05, 150.0  # 15 g: landing from a height, bodies are braked with 10
 _LEAST_COMMON = 4  # markers that two frames share, or their step says nothing of the body
@@ -70,8 +71,7 @@ def _held(path: np.ndarray) -> Iterator[tuple[int, int]]:
     moving = step[step > _HELD_M]
     if not len(moving):
         return
-    still = np.flatnonzero(np.diff(np.concatenate([[False], step <= _HELD_M, [False]]).astype(int)))
     usual = float(np.quantile(moving, 0.95))
-    for first, last in zip(still[::2], still[1::2], strict=True):
+    for first, last in runs(step <= _HELD_M):
         if last - first >= _HELD_FRAMES and last < len(step) and step[last] > max(_RETURN_M, _RETURN_STEPS * usual):
-            yield int(first), int(last)
+            yield first, last

@@ -31,8 +31,9 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 _HIDDEN = "too few markers are seen at once"
 _LEAST_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
 _SHAPE_FRAMES = 24
-_LEAST_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}  # of the markers that the fullest frame shows; part of a set
-# tells less than the whole of how slim somebody is, but many poses tell best where markers sit
+# Of the markers that the fullest frame shows: part of a set tells less than the whole of how slim somebody is, but many
+# poses tell best where markers sit.
+_LEAST_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
 _ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
