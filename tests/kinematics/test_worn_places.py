@@ -93,7 +93,7 @@ def test_a_marker_moves_to_where_it_was_worn(generic: BoundedSkeleton) -> None:
 
 
 def test_raised_arms_are_told_and_leave_the_trunk_alone(generic: BoundedSkeleton) -> None:
-    """Shoulders that raised arms lift by 4 cm do not bend the trunk, and motion tells where the girdle's markers are."""
+    """Shoulders that raised arms lift by 4 cm do not bend the trunk, and motion places the markers on them."""
     raised = POSE | {"arm_add_r": -85.0, "arm_add_l": -85.0}
     worn, moving = worn_by(generic, 1.0, raised, PLACES), worn_by(generic, 1.0, POSE, PLACES)
     lifted = [PLACES.index(side + place) for side in "RL" for place in ARMS]
