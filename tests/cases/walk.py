@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
-from tools.case_runs import Motion, motion_of
+from tools.cases.runs import Motion, motion_of
 
 from kinesynth.amass import AmassFile
 from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks

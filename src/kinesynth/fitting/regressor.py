@@ -106,7 +106,7 @@ def joint_regressor(
 def shipped_regressor(*, body: Path, output: Path) -> None:
     """Write the free body's regressor, which comes with the package: no shard has to be solved before it is there.
 
-    It was trained by `tools/free_regressor.py` on many people in poses from all over the ranges of their joints.
+    It was trained by `tools/shipped/regressor.py` on many people in poses from all over the ranges of their joints.
 
     Args:
         body: the free body.
