@@ -1,7 +1,6 @@
 """`kinesynth render-views`: pictures and part labels of a shard's clips, rendered in one Blender process."""
 
 import tempfile
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
@@ -135,11 +135,9 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, extremes))
         limit = run.timeout_seconds(len(pose))
         worker.call(blender_process.render, folder, scene, "depth" in run.tracks, timeout_seconds=limit)
-        arrays = {
-            f"{camera.name}/{array}": value
-            for camera in scene.cameras
-            for array, value in _read_view(folder, camera, scene, run.tracks).items()
-        }
+        arrays: dict[str, np.ndarray] = {}
+        for camera in scene.cameras:
+            arrays |= _read_view(folder, camera, scene, run.tracks).arrays(camera.name)
     width, height = run.size
     shown = {
         "views": [camera.name for camera in scene.cameras],
@@ -151,25 +149,26 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
     return Clip(clip.clip_id, arrays, {**clip.attrs, **shown})
 
 
-def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: list[Track]) -> dict[str, np.ndarray]:
-    """Return a view's arrays, by name; of a camera without a lens `distortion` is left out."""
+def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: list[Track]) -> DrawnView:
     shot, pictures = shot_of(camera), picture_path(folder, camera.name)
     if shot.developed:
         develop(raw_path(folder, camera.name), camera, shot, scene.fps, pictures)
     bent = bool(camera.distortion.any())
     pixels = nearest_labels(camera, shot) if bent else None
     parts = read_parts(folder / f"{camera.name}_parts.mkv", scene.n_frames, pixels)
-    arrays = {
-        "video": read_video(pictures, scene.n_frames),
-        "parts": _deflated(parts),
-        "bbox": boxes(parts > 0),
-        "K": camera.K,
-        "world_to_camera": camera.extrinsics,
-    } | ({"distortion": camera.distortion} if bent else {})
+    depth = None
     if "depth" in tracks:
         depth = np.load(folder / f"{camera.name}_depth.npy", mmap_mode="r")
-        arrays["depth"] = _deflated(depth if pixels is None else np.stack([frame[pixels] for frame in depth]))
-    return arrays
+        depth = depth if pixels is None else np.stack([frame[pixels] for frame in depth])
+    return DrawnView(
+        video=read_video(pictures, scene.n_frames),
+        parts=parts,
+        bbox=boxes(parts > 0),
+        K=camera.K,
+        world_to_camera=camera.extrinsics,
+        distortion=camera.distortion if bent else None,
+        depth=depth,
+    )
 
 
 def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tuple[Scene, np.random.Generator]:
@@ -181,8 +180,3 @@ def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tupl
     look = sample_look(generator(seed, str(clip.attrs["subject"]), "look"), str(clip.attrs.get("sex", "")))
     rng = generator(seed, clip.clip_id, "render")
     return sample_scene(rng, look, clip.fps, n_frames, settings), rng
-
-
-def _deflated(pictures: np.ndarray) -> np.ndarray:
-    """Return the bytes of an array, compressed: a stage file holds arrays as they are."""
-    return np.frombuffer(zlib.compress(np.ascontiguousarray(pictures)), np.uint8)
