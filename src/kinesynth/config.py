@@ -259,7 +259,7 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
 
 
 def shaping_config(config: Config) -> str:
-    """Return what the content of shards depends on, as JSON: neither the training nor how clips are shared out."""
+    """Return what the content of shards depends on, as JSON: without the options of training and sharding."""
     aside = {"train", "clips_per_shard", "frames_per_shard"}
     return json.dumps({name: part for name, part in dataclasses.asdict(config).items() if name not in aside})
 

@@ -1,4 +1,4 @@
-"""In which order windows are taken, by which rank, and from where on: what a run that was cut off needs to go on."""
+"""A sampler of windows that knows ranks and resumes where a run was cut off."""
 
 from collections.abc import Iterator, Sequence
 

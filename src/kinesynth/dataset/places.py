@@ -1,4 +1,4 @@
-"""Which clips there are, and what can be said of them without reading their arrays."""
+"""Lists clips and their attributes without reading their arrays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -48,7 +48,7 @@ class ShardDataset:
         keep: which clips, by what a `ClipPlace` says of them: `lambda clip: clip.quality["force_valid"] > 0.9`.
         stride: None: an item per clip, whose window lies at random, anew each epoch (`set_epoch`); a number: windows
             that begin every so many frames, the last one at the clip's end.
-        short: what becomes of clips shorter than the window: `pad` repeats their last frame, `drop` leaves them out.
+        short: how to treat clips shorter than the window: `pad` repeats their last frame, `drop` leaves them out.
         crop: squares around the person instead of whole pictures.
         seed: of the random windows and crops.
 

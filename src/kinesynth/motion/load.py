@@ -1,4 +1,4 @@
-"""One door for every source of motion."""
+"""Loads clips from any source of motion."""
 
 import json
 import tempfile
@@ -152,7 +152,7 @@ def audited(path: Path, recording: Recording, figure: Figure) -> Recording:
 
 
 def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:
-    """Make a motion and bring it in by the door of real data: as an AMASS file."""
+    """Write a motion as an AMASS file, and read it with the same reader as recorded data."""
     start = row.start or 0.0
     end = start + seconds if row.end is None else min(row.end, start + seconds)
     random = generator(seed, row.clip_id, "motion")

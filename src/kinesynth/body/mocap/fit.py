@@ -1,4 +1,4 @@
-"""A body that wears measured markers: shape and marker places of a subject, then the pose of every frame.
+"""Fits a body to measured markers: a subject's shape and marker positions, then the pose of every frame.
 
 As in MoSh++ (Mahmood et al. 2019): stage 1 solves for the shape, the latent places of the markers and the poses of
 some frames together; markers slide along the skin, held to their landmarks as firmly as their labels deserve. Markers
@@ -49,7 +49,7 @@ class Dressed:
         body: the body model.
         betas: (10,) its shape.
         attachment: the M markers.
-        latents: (M, 3) m, from the markers' feet on the skin, in the rest pose.
+        latents: (M, 3) m, from the markers' points on the skin, in the rest pose.
         trunk: which markers (M,) ride on trunk or pelvis.
         left_out: why points of unknown labels are no markers on this body.
     """

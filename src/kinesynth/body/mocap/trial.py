@@ -63,7 +63,7 @@ def _with_thumbs(
 
 
 def read_trial(path: Path, body: BodyModel, table: Path | None = None) -> MarkerTrajectories:
-    """Read a marker file upright, what is no marker left out, and its notes say so.
+    """Read a marker file, turned to y up, without the points that are no markers; its notes list them.
 
     Args:
         path: the file.
