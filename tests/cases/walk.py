@@ -14,7 +14,7 @@ from kinesynth.body.mocap.labels import known
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.geometry.mesh import vertex_normals, volume
 from kinesynth.motion.figure import figure_of
-from kinesynth.motion.placing import place
+from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.seeds import generator

@@ -10,6 +10,7 @@ import pytest
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
+from kinesynth.config import Render
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.geometry.projection import project
@@ -51,9 +52,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> Stage
         body=body_path,
         fit=folder / "fit.h5",
         output=folder / "render.h5",
-        views=["frontal", "sagittal"],
-        width=WIDTH,
-        height=HEIGHT,
+        render=Render(width=WIDTH, height=HEIGHT, tracks=()),
         log=folder / "log",
     )
     return read_stage(folder / "render.h5")
@@ -116,8 +115,8 @@ def test_joints_fall_on_the_mask_through_a_phone_s_lens(tmp_path: Path, body_pat
     attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
     write_stage(tmp_path / "fit.h5", StageFile({"walk": Clip("walk", walking(N_FRAMES).arrays(), attrs)}))
     render_views(
-        body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", rig="phones", width=160, height=120,
-        motion_blur=True, tracks=["depth"], log=tmp_path / "log",
+        body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", log=tmp_path / "log",
+        render=Render(rig="phones", width=160, height=120, motion_blur=True, tracks=("depth",)),
     )  # fmt: skip
     clip = read_stage(tmp_path / "render.h5").clips["walk"]
     assert clip.attrs["views"] == ["phone_left", "phone_right"]

@@ -17,11 +17,11 @@ from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.figure import Figure, figure_of
-from kinesynth.motion.placing import place
+from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass, unseen_seconds
-from kinesynth.motion.rest_pose import re_expressed
+from kinesynth.motion.retarget import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
 from kinesynth.pose_layout import SMPLX
