@@ -258,8 +258,21 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     return config
 
 
+def check_section(section: Any) -> None:
+    """Require that the values of a section, as a verb's flags gave them, are within their bounds.
+
+    Raises:
+        BadConfig: one is not.
+    """
+    from jsonschema import Draft202012Validator
+
+    values = {name: list(each) if isinstance(each, tuple) else each for name, each in vars(section).items()}
+    for error in Draft202012Validator(_object_schema(type(section))).iter_errors(values):
+        raise _bad_config("command line", error)
+
+
 def shaping_config(config: Config) -> str:
-    """Return what the content of shards depends on, as JSON: neither the training nor how clips are shared out."""
+    """Return what the content of shards depends on, as JSON: without the options of training and sharding."""
     aside = {"train", "clips_per_shard", "frames_per_shard"}
     return json.dumps({name: part for name, part in dataclasses.asdict(config).items() if name not in aside})
 
