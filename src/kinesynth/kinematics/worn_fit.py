@@ -103,7 +103,7 @@ class _Fit:
         self.free = np.flatnonzero((self.definition.coupled_to < 0) & (low < high))
         rows = measurements()
         self.likely, self.axes = np.log([likely[row.name] for row in rows]), _axes(self.definition, rows)
-        self.size_bounds = np.log([row.bounds for row in rows]).T
+        self.size_bounds = np.log([row.bounds for row in rows]).T * (1 - 1e-9)
         self.measured, self.slack = worn.positions[:, self.known], worn.slack_m[self.known, None]
         self.prior = standing_prior(self.definition, worn.landmarks, worn.standing)
         self.girdle_m = max(girdle_m, 1e-6)

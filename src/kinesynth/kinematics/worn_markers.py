@@ -72,7 +72,7 @@ def followed_weights(landmarks: Sequence[str]) -> np.ndarray:
     They weigh as virtual ones do. Shoulder girdle and flank, which the skeleton cannot follow and for which virtual
     markers are no loss, weigh as soft tissue: many a laboratory marks little else of the trunk.
     """
-    weights = marker_weights(landmarks, "motion")
+    weights = marker_weights([name for name in landmarks if name], "motion")
     return np.array([max(weights[name], 1.0) if name else 1.0 for name in landmarks])
 
 

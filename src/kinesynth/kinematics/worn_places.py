@@ -25,7 +25,7 @@ _ON_GIRDLE = ("ACR", "ASH", "PSH", "SCA")
 _ON_ELBOW = ("LEL", "MEL")
 _HOLD_A_BODY = 3  # markers
 _ON_UPPER_ARM = ("UA1", "UA2", "UA3", "UAF")
-_HOLD = 5e-4  # weight times m^2 over rad^2: holds what no marker tells, and moves what one tells by nothing to speak of
+_HOLD = 5e-5  # weight times m^2 over rad^2: holds what no marker tells, and moves what one tells by nothing to speak of
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ class Placed:
         poses: (T, 156) rad, the recording's with the root's orientation turned.
         heading: the heading (rad, about y) that was removed.
         floor: the height (m) of the floor that was removed, in the recording's scaled world.
+        worn: (T, M, 3) m, the recording's markers in the same place, if it has any.
     """
 
     pelvis: np.ndarray
     poses: np.ndarray
     heading: float
     floor: float
+    worn: np.ndarray | None = None
 
 
 def place(recording: Recording, figure: Figure) -> Placed:
@@ -39,9 +41,14 @@ def place(recording: Recording, figure: Figure) -> Placed:
     poses = recording.poses.copy()
     poses[:, SMPLX.root] = (turn * orient).as_rotvec()
     pelvis = recording.root_scale * turn.apply(recording.root)
-    pelvis -= pelvis[0] * [1.0, 0.0, 1.0]
+    origin = pelvis[0] * [1.0, 0.0, 1.0]
+    pelvis -= origin
     floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
-    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor)
+    worn = None
+    if recording.worn is not None:
+        turned = turn.apply(recording.worn.reshape(-1, 3)).reshape(recording.worn.shape)
+        worn = recording.root_scale * turned - origin - [0.0, floor, 0.0]
+    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor, worn)
 
 
 def mean_heading(orient: Rotation) -> float:
