@@ -39,7 +39,7 @@ class _Soles:
 
 
 def belt_velocity(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: float) -> np.ndarray:
-    """Return the velocity (2,) m/s, along x and z, of the belt on which a motion's feet stand; zeros where there is none.
+    """Return the velocity (2,) m/s, along x and z, of the belt under a motion's feet; zeros where there is none.
 
     Args:
         figure: the body.
