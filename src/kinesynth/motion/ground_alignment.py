@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import FEET, Figure, sole_positions
 from kinesynth.motion.recording import Recording
+from kinesynth.motion.treadmill import belt_velocity
 from kinesynth.pose_layout import SMPLX
 
 _STILL_METRES_PER_SECOND = 0.3
@@ -23,16 +24,24 @@ class Placed:
         poses: (T, 156) rad, the recording's with the root's orientation turned.
         heading: the heading (rad, about y) that was removed.
         floor: the height (m) of the floor that was removed, in the recording's scaled world.
+        belt: (2,) m/s along x and z, the velocity of a treadmill's belt that was removed; zeros over ground.
     """
 
     pelvis: np.ndarray
     poses: np.ndarray
     heading: float
     floor: float
+    belt: np.ndarray
 
 
-def place(recording: Recording, figure: Figure) -> Placed:
-    """Scale the recording's path to the body's legs and place it."""
+def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = None) -> Placed:
+    """Scale the recording's path to the body's legs and place it; one on a treadmill is carried over ground.
+
+    Args:
+        recording: the motion.
+        figure: the body.
+        belt_m_per_s: how fast the belt runs, where it is known; 0 says that there is none.
+    """
     orient = Rotation.from_rotvec(recording.poses[:, SMPLX.root])
     heading = mean_heading(orient)
     turn = Rotation.from_euler("y", -heading)
@@ -40,8 +49,19 @@ def place(recording: Recording, figure: Figure) -> Placed:
     poses[:, SMPLX.root] = (turn * orient).as_rotvec()
     pelvis = recording.root_scale * turn.apply(recording.root)
     pelvis -= pelvis[0] * [1.0, 0.0, 1.0]
+    belt = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
+    if belt_m_per_s is not None:
+        belt = _stated(belt, recording.root_scale * belt_m_per_s)
+    seconds = np.arange(len(pelvis)) / recording.fps
+    pelvis[:, [0, 2]] -= seconds[:, None] * belt
     floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
-    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor)
+    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor, belt)
+
+
+def _stated(belt: np.ndarray, speed: float) -> np.ndarray:
+    """Return a belt's velocity of the stated speed, the way it was found to run, or else against the mean heading."""
+    found = float(np.linalg.norm(belt))
+    return belt * (speed / found) if found else np.array([-speed, 0.0])
 
 
 def mean_heading(orient: Rotation) -> float:
