@@ -68,7 +68,7 @@ def test_rules_give_sections_of_the_configuration_whole() -> None:
         for name, each in inspect.signature(getattr(import_module(module), function)).parameters.items()
         if is_dataclass(each.default)
     }
-    assert sections == set().union(*used) == {"filters", "render"}
+    assert sections == set().union(*used) == {"filters", "muscle_paths", "render", "so"}
 
 
 def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(

@@ -138,7 +138,7 @@ def test_no_text_escapes_as_anything_else(tmp_path_factory: pytest.TempPathFacto
 
 def test_round_trip(tmp_path: Path) -> None:
     rows = [
-        ClipRow("c1", "s1", "walk", "train", "amass", tmp_path / "a.npz", 0.25, 1.5, fps=120.0, frames=601),
+        ClipRow("c1", "s1", "walk", "train", "amass", tmp_path / "a.npz", 0.25, 1.5, fps=120.0, frames=601, belt=1.2),
         ClipRow("c2", "s1", "jump up", "train", "opensim", Path("/data/b.mot"), model=tmp_path / "m.osim"),
         ClipRow("c3", "s2", "squat", "test", "procedural"),
     ]

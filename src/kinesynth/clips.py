@@ -21,7 +21,7 @@ DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = ("amass", "opensim", "markers", "procedural")
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels")
+_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels", "belt")
 UP_AXES = ("x", "y", "z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIX_TABLE = "correct the table"
@@ -35,7 +35,8 @@ class ClipRow:
     for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an
     `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass` kg, `height` m
     and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that tells the
-    landmarks of a marker file's labels. A procedural clip has no path: its action names the motion.
+    landmarks of a marker file's labels; `belt` is the speed of a treadmill's belt, m/s, 0 over ground, None where the
+    feet are to tell. A procedural clip has no path: its action names the motion.
     """
 
     clip_id: str
@@ -55,6 +56,7 @@ class ClipRow:
     height: float | None = None
     sex: str | None = None
     labels: Path | None = None
+    belt: float | None = None
 
     @property
     def stated(self) -> Stated:
@@ -173,6 +175,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         height=stated.height,
         sex=stated.sex,
         labels=_resolve(table, values.get("labels", "")),
+        belt=_number(table, line, "belt", values.get("belt", "")),
     )
     _check_files(table, line, row)
     return row

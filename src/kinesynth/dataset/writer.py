@@ -162,6 +162,7 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "start_seconds": float(source.get("start", 0.0)),
         "notes": str(source.get("notes", "")),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
+        "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }

@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import FEET, Figure, sole_positions
 from kinesynth.motion.recording import Recording
+from kinesynth.motion.treadmill import belt_velocity
 from kinesynth.pose_layout import SMPLX
 
 _STILL_METRES_PER_SECOND = 0.3
@@ -23,6 +24,7 @@ class Placed:
         poses: (T, 156) rad, the recording's with the root's orientation turned.
         heading: the heading (rad, about y) that was removed.
         floor: the height (m) of the floor that was removed, in the recording's scaled world.
+        belt: (2,) m/s along x and z, the velocity of a treadmill's belt that was removed; zeros over ground.
         worn: (T, M, 3) m, the recording's markers in the same place, if it has any.
     """
 
@@ -30,25 +32,48 @@ class Placed:
     poses: np.ndarray
     heading: float
     floor: float
+    belt: np.ndarray
     worn: np.ndarray | None = None
 
 
-def place(recording: Recording, figure: Figure) -> Placed:
-    """Scale the recording's path to the body's legs and place it."""
+def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = None) -> Placed:
+    """Scale the recording's path to the body's legs and place it; one on a treadmill is carried over ground.
+
+    Args:
+        recording: the motion.
+        figure: the body.
+        belt_m_per_s: how fast the belt runs, where it is known; 0 says that there is none.
+    """
     orient = Rotation.from_rotvec(recording.poses[:, SMPLX.root])
     heading = mean_heading(orient)
     turn = Rotation.from_euler("y", -heading)
     poses = recording.poses.copy()
     poses[:, SMPLX.root] = (turn * orient).as_rotvec()
     pelvis = recording.root_scale * turn.apply(recording.root)
-    origin = pelvis[0] * [1.0, 0.0, 1.0]
-    pelvis -= origin
+    pelvis -= pelvis[0] * [1.0, 0.0, 1.0]
+    belt = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
+    if belt_m_per_s is not None:
+        belt = _stated(belt, recording.root_scale * belt_m_per_s)
+    seconds = np.arange(len(pelvis)) / recording.fps
+    pelvis[:, [0, 2]] -= seconds[:, None] * belt
     floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
-    worn = None
-    if recording.worn is not None:
-        turned = turn.apply(recording.worn.reshape(-1, 3)).reshape(recording.worn.shape)
-        worn = recording.root_scale * turned - origin - [0.0, floor, 0.0]
-    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor, worn)
+    placed = pelvis - [0.0, floor, 0.0]
+    return Placed(placed, poses, heading, floor, belt, _with_root(recording, turn, placed))
+
+
+def _with_root(recording: Recording, turn: Rotation, pelvis: np.ndarray) -> np.ndarray | None:
+    """Return the recording's markers (T, M, 3) m turned and carried as the pelvis was, to `pelvis` (T, 3)."""
+    if recording.worn is None:
+        return None
+    from_root = (recording.worn - recording.root[:, None]).reshape(-1, 3)
+    turned = recording.root_scale * turn.apply(from_root).reshape(recording.worn.shape)
+    return np.asarray(turned + pelvis[:, None])
+
+
+def _stated(belt: np.ndarray, speed: float) -> np.ndarray:
+    """Return a belt's velocity of the stated speed, the way it was found to run, or else against the mean heading."""
+    found = float(np.linalg.norm(belt))
+    return belt * (speed / found) if found else np.array([-speed, 0.0])
 
 
 def mean_heading(orient: Rotation) -> float:

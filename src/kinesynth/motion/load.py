@@ -17,7 +17,7 @@ from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.figure import Figure, figure_of
-from kinesynth.motion.ground_alignment import place
+from kinesynth.motion.ground_alignment import Placed, place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass, unseen_seconds
@@ -191,9 +191,19 @@ def _joints_of(file: AmassFile, who: Subject) -> np.ndarray:
     return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
 
 
+def _belt_notes(row: ClipRow, placed: Placed) -> tuple[str, ...]:
+    """Return what is to be said of a treadmill."""
+    speed = float(np.linalg.norm(placed.belt))
+    if not speed:
+        return ()
+    whence = "by the feet that stand on it" if row.belt is None else "as stated"
+    return (f"treadmill: its belt runs at {speed:.2f} m/s {whence}; the motion is carried over ground",)
+
+
 def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
-    tell(row.path or row.action, recording.notes)
-    placed = place(recording, who.figure)
+    placed = place(recording, who.figure, row.belt)
+    notes = recording.notes + _belt_notes(row, placed)
+    tell(row.path or row.action, notes)
     poses, toes_bent = placed.poses, 0.0
     if row.source != "procedural" and are_stiff(poses):
         poses, toes_bent = bent(placed, who.figure, recording.fps)
@@ -217,9 +227,10 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "root_scale": recording.root_scale,
         "heading_removed_rad": placed.heading,
         "floor_removed_m": placed.floor,
+        "belt_velocity_m_per_s": placed.belt,
         "toes_bent_rad": toes_bent,
         "rest_pose": "the body's own",
-        "notes": "; ".join(recording.notes),
+        "notes": "; ".join(notes),
         **recording.attrs,
     }
     worn = {"worn_names": list(recording.worn_names)} if recording.worn_names else {}
