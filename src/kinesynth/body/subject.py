@@ -129,15 +129,16 @@ def write_subject(
     }
     if shape.amass_size is not None:
         record["amass_size"] = round(shape.amass_size, 6)
-    if shape.worn is not None:
-        record["worn"] = dict(shape.worn)
     if rejection is not None:
         record["rejected"] = {
             "reason": rejection.reason,
             "figure": round(float(rejection.figure or 0.0), 4),
             "detail": rejection.detail,
         }
-    write_text(path, json.dumps(record, indent=1) + "\n")
+    text = json.dumps(record, indent=1)
+    if shape.worn is not None:  # on one line: it is long
+        text = f'{text[:-2]},\n "worn": {json.dumps(shape.worn)}\n}}'
+    write_text(path, text + "\n")
 
 
 def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float) -> Shape:

@@ -128,10 +128,13 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         recording = read_opensim(row.path, row.model or Path(), who.figure, TIMEOUT_SECONDS, log)
         return audited(row.path, recording, who.figure)
     if row.source == "markers":
+        from kinesynth.body.mocap.worn import assumed
         from kinesynth.motion.marker_motion import read_marker_motion
 
         part = (row.start, row.end, seconds)
         recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
+        if "worn" in who.record:
+            recording = replace(recording, notes=recording.notes + assumed(who.record["worn"]))
         return audited(row.path, recording, who.figure)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
