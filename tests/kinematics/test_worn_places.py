@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from kinesynth.body.markers import marker_bodies
 from kinesynth.body.measurements import measurements
+from kinesynth.body.mocap.labels import PLACES as PLACES_OF_MOCAP
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.worn_fit import stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
@@ -112,3 +114,11 @@ def test_who_does_not_stand_is_not_taken_to(generic: BoundedSkeleton) -> None:
     found = fit_worn_markers(generic, worn_by(generic, 1.0, sitting, PLACES), LIKELY)
     assert not found.standing
     assert angle(generic, found, "knee_angle_r") == pytest.approx(85.0, abs=4.0)
+
+
+def test_landmarks_ride_on_the_bodies_that_markers_there_do() -> None:
+    """One table says so to the body model, another to the skeleton."""
+    carriers = marker_bodies() | marker_bodies(PLACES_OF_MOCAP)
+    assert {name: carriers[name] for name in landmark_places()} == {
+        name: body for name, (body, _) in landmark_places().items()
+    }
