@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesynth.amass import AmassFile
+from kinesynth.amass import Y_UP, AmassFile
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.resample import frame_times, resample_positions, resample_rotations
 
-# AMASS (z up) to the world (x forward, y up, z right)
-Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 _SLACK_SECONDS = 0.02  # times in tables are rounded, and so are those in files
 LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
 
