@@ -52,7 +52,7 @@ def test_whoever_swings_fast_touches_down_fast() -> None:
 
 def test_speed_of_a_point_on_the_move() -> None:
     points = STILL + np.arange(20)[:, None, None, None] * np.array([0.01, 0.0, 0.0])
-    np.testing.assert_allclose(velocities(points, 100.0), STILL + [1.0, 0.0, 0.0], atol=1e-9)
+    np.testing.assert_allclose(velocities(points, 100.0), np.broadcast_to([1.0, 0.0, 0.0], STILL.shape), atol=1e-9)
 
 
 def test_speed_does_not_depend_on_the_frame_rate() -> None:
