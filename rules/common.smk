@@ -58,7 +58,9 @@ def flags(section):
         value, name = getattr(section, field.name), field.name.replace("_", "-")
         if isinstance(value, bool):
             words += [f"--{name}" if value else f"--no-{name}"]
-        elif value not in ("", ()):
+        elif value == ():
+            words += [f"--no-{name}"]
+        elif value != "":
             words += [f"--{name}", *(value if isinstance(value, tuple) else (value,))]
     return " ".join(shlex.quote(str(word)) for word in words)
 

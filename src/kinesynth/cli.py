@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
+from kinesynth.config import check_section
 from kinesynth.errors import KinesynthError, machine_fault
 
 VERBS = {
@@ -95,7 +96,10 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
         given: dict[str, dict[str, Any]] = {name: {} for name in sections}
         for option in owners.keys() & options.keys():
             given[owners[option]][option] = options.pop(option)
-        function(**options, **{name: replace(section, **given[name]) for name, section in sections.items()})
+        stated = {name: replace(section, **given[name]) for name, section in sections.items()}
+        for section in stated.values():
+            check_section(section)
+        function(**options, **stated)
 
     parameters = [*own, *(_flag(option, section) for section in sections.values() for option in fields(section))]
     wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
@@ -103,7 +107,8 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _flag(option: Field[Any], section: Any) -> inspect.Parameter:
-    annotation: Any = Annotated[option.type, Parameter(help=option.metadata["description"])]
+    help_text = Parameter(help=option.metadata["description"], negative_iterable="no-")
+    annotation: Any = Annotated[option.type, help_text]
     value = getattr(section, option.name)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kinesynth.motion.figure import Figure
-from kinesynth.motion.placing import Placed, place
+from kinesynth.motion.ground_alignment import Placed, place
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.motion.procedural.plan import RATE_HZ
 from kinesynth.motion.procedural.solve import relaxed_hands, solve

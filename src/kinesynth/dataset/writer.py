@@ -3,7 +3,6 @@
 import json
 import lzma
 import os
-import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from kinesynth.dataset.schema import SCHEMA_VERSION
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.video import pack_masks
 from kinesynth.dataset.visibility import keypoint_tracks
+from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -171,30 +171,24 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
 
 def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefinition) -> ViewRecord:
     """Return a view's tracks; the mask is where the picture shows any part, and keypoints are seen by their parts."""
-    height, width = int(render.attrs["height"]), int(render.attrs["width"])
-    arrays = {
-        name: _single(render.arrays[f"{view}/{name}"])
-        for name in ("bbox", "K", "world_to_camera", "distortion")
-        if name != "distortion" or f"{view}/distortion" in render.arrays
-    }
-    arrays["video"] = render.arrays[f"{view}/video"]
-    shape = (len(keypoints), height, width)
-    labels = _inflated(render.arrays[f"{view}/parts"], np.uint8).reshape(shape)
-    arrays["mask"] = pack_masks(labels > 0)
+    drawn, tracks = DrawnView.of(render, view), str(render.attrs["tracks"]).split()
+    if len(drawn.parts) != len(keypoints):
+        found, expected = f"{len(drawn.parts)} frames", f"the {len(keypoints)} of the angles"
+        raise BadInput(render.file or render.clip_id, f"{view}/parts", found, expected, MEND)
+    arrays = {"bbox": _single(drawn.bbox), "K": _single(drawn.K), "world_to_camera": _single(drawn.world_to_camera)}
+    if drawn.distortion is not None:
+        arrays["distortion"] = _single(drawn.distortion)
+    arrays |= {"video": drawn.video, "mask": pack_masks(drawn.parts > 0)}
     K, world_to_camera, distortion = camera_of(arrays)
     arrays["keypoints_2d"], arrays["visibility"] = keypoint_tracks(
-        keypoints, labels, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion
+        keypoints, drawn.parts, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion
     )
-    tracks = str(render.attrs["tracks"]).split()
     if "parts" in tracks:
-        arrays["parts"] = labels
-    if "depth" in tracks:
-        arrays["depth"] = _inflated(render.arrays[f"{view}/depth"], np.uint16).reshape(shape)
-    return ViewRecord(arrays, {"width": width, "height": height, "appearance": _text(render.attrs["appearance"])})
-
-
-def _inflated(compressed: np.ndarray, kind: type[np.generic]) -> np.ndarray:
-    return np.frombuffer(zlib.decompress(compressed.tobytes()), kind)
+        arrays["parts"] = drawn.parts
+    if "depth" in tracks and drawn.depth is not None:
+        arrays["depth"] = drawn.depth
+    size = {"width": int(render.attrs["width"]), "height": int(render.attrs["height"])}
+    return ViewRecord(arrays, {**size, "appearance": _text(render.attrs["appearance"])})
 
 
 def _single(array: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ ROOT = PELVIS_FORCES + PELVIS_MOMENTS
 
 
 WEAK_RESERVE = 1.0
-"""N m, optimal moment of the reserve on a coordinate that muscles drive: dear, a last resort."""
+"""N m, optimal moment of the reserve on a coordinate that muscles drive: expensive, used only where muscles cannot."""
 
 STRONG_RESERVE = 1000.0
 """N m or N, that on a coordinate that no muscle drives."""

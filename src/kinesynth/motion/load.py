@@ -1,4 +1,4 @@
-"""One door for every source of motion."""
+"""Loads clips from any source of motion."""
 
 import json
 import tempfile
@@ -17,11 +17,11 @@ from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.figure import Figure, figure_of
-from kinesynth.motion.placing import Placed, place
+from kinesynth.motion.ground_alignment import Placed, place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.rate_audit import audit_joint_paths, audit_rate
 from kinesynth.motion.recording import Recording, cut, from_amass, unseen_seconds
-from kinesynth.motion.rest_pose import re_expressed
+from kinesynth.motion.retarget import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
 from kinesynth.pose_layout import SMPLX
@@ -152,7 +152,7 @@ def audited(path: Path, recording: Recording, figure: Figure) -> Recording:
 
 
 def _procedural(row: ClipRow, who: Subject, seed: int, seconds: float) -> Recording:
-    """Make a motion and bring it in by the door of real data: as an AMASS file."""
+    """Write a motion as an AMASS file, and read it with the same reader as recorded data."""
     start = row.start or 0.0
     end = start + seconds if row.end is None else min(row.end, start + seconds)
     random = generator(seed, row.clip_id, "motion")

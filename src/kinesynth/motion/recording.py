@@ -24,7 +24,7 @@ class Recording:
         fps: frames per second.
         root: (T, 3) m, the path of the pelvis joint up to a constant.
         poses: (T, 156) rad, axis-angles: root 3, body 63, left hand 45, right hand 45.
-        root_scale: by what the path is to be multiplied to fit the body's legs.
+        root_scale: factor on the path of the root, the ratio of leg lengths.
         attrs: what else the clip's record says of the source.
         begin: the file's own time (s) of the first frame.
         notes: what was taken for granted in reading the file.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinesynth.body.mocap.labels import known
-from kinesynth.body.mocap.upright import EXTENT_M, extent
+from kinesynth.body.mocap.up_axis import EXTENT_M, extent
 from kinesynth.errors import BadInput, ClipRejected, MissingDependency
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files.trc import MarkerTrajectories

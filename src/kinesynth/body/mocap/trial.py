@@ -15,7 +15,7 @@ from kinesynth.body.mocap.misplaced import check_places
 from kinesynth.body.mocap.order import check_order
 from kinesynth.body.mocap.screening import Screened, screen
 from kinesynth.body.mocap.sides import check_sides
-from kinesynth.body.mocap.upright import check_extent, up_note, upright
+from kinesynth.body.mocap.up_axis import check_extent, up_note, upright
 from kinesynth.body.mocap.user_labels import told_landmarks
 from kinesynth.body.mocap.wrists import thumb_side
 from kinesynth.body.model import BodyModel
@@ -63,7 +63,7 @@ def _with_thumbs(
 
 
 def read_trial(path: Path, body: BodyModel, table: Path | None = None) -> MarkerTrajectories:
-    """Read a marker file upright, what is no marker left out, and its notes say so.
+    """Read a marker file, turned to y up, without the points that are no markers; its notes list them.
 
     Args:
         path: the file.

@@ -1,6 +1,6 @@
 """Break the tiny workflow in every way a cluster knows, run it again, and compare with an undisturbed run.
 
-    python -m tools.faults [FAULT ...] [--document docs/reliability.md]
+    python -m tools.system.faults [FAULT ...] [--document docs/reliability.md]
 
 Works in acceptance/faults: `base` is the undisturbed run; each fault starts from a copy of it from which the stages at
 stake are removed. Writes the table of faults and results into the document, between its two marks. Some faults need
@@ -24,7 +24,7 @@ import psutil  # type: ignore[import-untyped]  # comes with snakemake
 from kinesynth.atomic import write_text
 from kinesynth.layout import FILES
 from tools.document import fill
-from tools.tiny import CLIPS, ROOT, command, differing, label_files, run, write_run
+from tools.system.tiny import CLIPS, ROOT, command, differing, label_files, run, write_run
 
 FOLDER = ROOT / "acceptance" / "faults"
 BASE = FOLDER / "base"

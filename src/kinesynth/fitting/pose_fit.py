@@ -1,4 +1,4 @@
-"""A body that follows a skeleton: what it shall meet, and how it gets there."""
+"""Fits the body's pose and shape to the skeleton's joint centres and markers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _SHAPE_FRAMES = 32  # from all clips together; more change betas by less than th
 
 @dataclass(frozen=True)
 class Goal:
-    """Points of the mesh, and the rows of a clip's markers and joint centres that they shall meet."""
+    """Points of the mesh, and the rows of a clip's markers and joint centres that they are fitted to."""
 
     points: SkinnedPoints
     markers: list[int]

@@ -10,7 +10,7 @@ from typing import Any
 from kinesynth.atomic import write_text
 from kinesynth.layout import LABEL_FILES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
 CLIPS = (
     ("a_squat", "a", "squat", "train", "procedural", "", "0.2", "0.8"),

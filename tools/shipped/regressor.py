@@ -1,6 +1,6 @@
 """Train the joint regressor that ships for the free body, into the package.
 
-    python -m tools.free_regressor [--folder build/free_regressor] [--subjects 24]
+    python -m tools.shipped.regressor [--folder build/free_regressor] [--subjects 24]
 
 Subjects are drawn as the workflow draws them; each takes poses from all over the ranges of its joints. They pass
 through the workflow's own stages: virtual markers, scaling, inverse kinematics, regressor. A quarter of the subjects,

@@ -1,6 +1,6 @@
 """Draw the generic skeleton with its muscles from the front and from the side.
 
-    python -m tools.draw_skeleton docs/images/skeleton.png
+    python -m tools.pictures.skeleton docs/images/skeleton.png
 
 Bones are capsules from joint to joint. Muscles follow the paths that OpenSim finds, around their wrapping surfaces; a
 muscle's line is the thicker the stronger it is, and its colour tells trunk, arms and legs apart.

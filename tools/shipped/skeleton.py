@@ -1,6 +1,6 @@
 """Renew src/kinesynth/skeleton/generic.npz, the generic skeleton for those who have no OpenSim.
 
-python -m tools.ship_skeleton
+python -m tools.shipped.skeleton
 """
 
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.builder import build_skeleton
 
-SHIPPED = Path(__file__).parents[1] / "src/kinesynth/skeleton/generic.npz"
+SHIPPED = Path(__file__).parents[2] / "src/kinesynth/skeleton/generic.npz"
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesynth.fitting.convex import convex_weights
+from kinesynth.fitting.convex_weights import convex_weights
 
 
 def limb(n_frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Draw the validation on the measured gait trial, and print its table.
 
-    python -m tools.validate_gait [--output docs/images] [--work DIR]
+    python -m tools.pictures.gait [--output docs/images] [--work DIR]
 
 `--work` keeps the stage files; where they are there already, they are drawn as they are.
 
@@ -21,7 +21,7 @@ from kinesynth.atomic import atomic_path
 from kinesynth.gravity import GRAVITY
 from tools.acceptance.dynamics import WALKING, gait_figures
 from tools.acceptance.figures import ROOT, print_table
-from tools.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial, process_trial, read_trial
+from tools.acceptance.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial, process_trial, read_trial
 
 RIGHT, LEFT, ENVELOPE = "#d1572a", "#2a7fb8", "#555555"
 SHOWN = ("hip_flexion", "knee_angle", "ankle_angle")

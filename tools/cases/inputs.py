@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.clips import ClipRow, read_clips
-from tools.case_verdicts import Expectation
+from tools.cases.verdicts import Expectation
 
 SOURCE_OF = {".trc": "markers", ".c3d": "markers", ".npz": "amass", ".mot": "opensim", ".sto": "opensim"}
 LOADER = "loader_fork_hangs"  # its fault lies in reading shards, not in a motion

@@ -196,7 +196,7 @@ def _told(clip: Clip, frames: int) -> np.ndarray:
 def run_isolated(rows: Sequence[ClipRow], body: Path, folder: Path) -> dict[str, Outcome]:
     """Run `run_clips` in a process of its own, which may crash or hang without harm to the next."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tools.case_runs", "kinesynth.motion.marker_motion", "scipy.optimize"])
+    context.set_forkserver_preload(["tools.cases.runs", "kinesynth.motion.marker_motion", "scipy.optimize"])
     here, there = context.Pipe()
     child = context.Process(target=_serve, args=(there, list(rows), body, folder))
     child.start()

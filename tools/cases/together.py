@@ -16,8 +16,8 @@ from kinesynth.layout import FILES
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import StageFile, read_stage
 from tools.acceptance.figures import ROOT
-from tools.case_inputs import jobs, write_clean
-from tools.case_verdicts import CLEAN, RIGHT, SILENT_WRONG, SUNK, WRONGLY_REFUSED, Expectation, Verdict
+from tools.cases.inputs import jobs, write_clean
+from tools.cases.verdicts import CLEAN, RIGHT, SILENT_WRONG, SUNK, WRONGLY_REFUSED, Expectation, Verdict
 
 PEOPLE = {"markers": "points", "opensim": "model", "amass": "betas"}  # one person by each kind of file
 SECONDS = 1.5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.case_runs import BONES, Motion, Outcome
+from tools.cases.runs import BONES, Motion, Outcome
 
 OWN_MASS_KG = 3.0  # of the expectation's own figure
 _LEAST_LENGTH = 0.6  # of the clean input's frames

@@ -1,17 +1,17 @@
-"""In which order windows are taken, by which rank, and from where on: what a run that was cut off needs to go on."""
+"""A sampler of windows that knows ranks and resumes where a run was cut off."""
 
 from collections.abc import Iterator, Sequence
 
 from kinesynth.seeds import generator
 
 
-class WindowOrder:
+class ResumableSampler:
     """A sampler: indices in an order drawn anew each epoch, one rank's share of them, from any point on.
 
     All ranks get the same number; the few indices that are left over change with the epoch. In the DataLoader it
     takes the place of `shuffle` and of torch's DistributedSampler:
 
-        order = WindowOrder(len(dataset), seed=1, rank=rank, ranks=ranks)
+        order = ResumableSampler(len(dataset), seed=1, rank=rank, ranks=ranks)
         loader = DataLoader(dataset, batch_size=8, sampler=order, num_workers=4, persistent_workers=True)
         for epoch in range(first_epoch, epochs):
             dataset.set_epoch(epoch)

@@ -1,6 +1,6 @@
 """Draw a frame of a clip in all its tracks: picture, parts of the body, depth, keypoints.
 
-    python -m tools.draw_tracks SHARD CLIP FRAME docs/images/tracks.png
+    python -m tools.pictures.tracks SHARD CLIP FRAME docs/images/tracks.png
 
 A row per view. Filled dots are visible keypoints, rings are occluded ones. The shard must hold parts and depth, as
 `render.tracks: [parts, depth]` makes it.

@@ -1,4 +1,4 @@
-"""Which clips there are, and what can be said of them without reading their arrays."""
+"""Lists clips and their attributes without reading their arrays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import h5py
 
-from kinesynth.dataset.files import OpenFiles
+from kinesynth.dataset.file_cache import OpenFiles
 from kinesynth.dataset.names import Names, read_names
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import BadInput
@@ -15,7 +15,7 @@ MEND = "check it with `kinesynth verify`"
 
 
 @dataclass(frozen=True)
-class ClipPlace:
+class ClipEntry:
     """Where a clip is, whose it is, and how good.
 
     Attributes:
@@ -63,13 +63,13 @@ def find_shards(path: str | Path) -> list[Path]:
     return shards
 
 
-def list_clips(shards: list[Path], files: OpenFiles) -> tuple[list[ClipPlace], Names]:
+def list_clips(shards: list[Path], files: OpenFiles) -> tuple[list[ClipEntry], Names]:
     """Return all clips in the order of the shards, and what their axes are called.
 
     Raises:
         BadInput: a file is no shard of this schema, or the shards' skeletons differ.
     """
-    places: list[ClipPlace] = []
+    places: list[ClipEntry] = []
     names: Names | None = None
     for shard in shards:
         file = open_shard(files, shard)
@@ -103,11 +103,11 @@ def open_shard(files: OpenFiles, shard: Path) -> h5py.File:
     return file
 
 
-def _places(shard: Path, file: h5py.File) -> Iterator[ClipPlace]:
+def _places(shard: Path, file: h5py.File) -> Iterator[ClipEntry]:
     person = dict(file.attrs)
     for clip_id, group in file["clips"].items():
         attrs = dict(group.attrs)
-        yield ClipPlace(
+        yield ClipEntry(
             shard=shard,
             clip_id=clip_id,
             frames=int(attrs["n_frames"]),
