@@ -55,7 +55,7 @@ class Walk:
         swing = lifted * np.sin(20.0 * np.pi * self.frames)[:, None]
         points[..., 0] += 0.1 * swing[:, :, None]
         points[..., 1] += 0.1 * lifted[:, :, None]
-        return Standing(points, ~lifted, np.full(len(points), WEIGHT), MASS, RATE)
+        return Standing(points, np.zeros(lifted.shape), ~lifted, np.full(len(points), WEIGHT), MASS, RATE)
 
     def in_file(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the wrench in the file's axes and units."""

@@ -43,7 +43,6 @@ class GroundReaction:
         cop: (T, 2, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
         moment: (T, 2, 3) N m, the free moment about the vertical through `cop`.
         unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
-        rest_heights: (P,) m, where the points of the soles were found to rest.
         unmeasured: (T,) bool, frames in which plates did not measure a foot's force; None where it is estimated.
         notes: what was taken for granted about measured forces.
     """
@@ -52,7 +51,6 @@ class GroundReaction:
     cop: np.ndarray
     moment: np.ndarray
     unexplained: np.ndarray
-    rest_heights: np.ndarray
     unmeasured: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
@@ -68,12 +66,14 @@ def ground_reaction(
     scale: Path | None = None,
     cutoff_hz: float = 6.0,
     friction: float = 0.8,
-    contact_height_m: float = 0.02,
+    contact_height_m: float = 0.015,
     contact_speed_m_per_s: float = 0.8,
-    rest_tolerance_m: float = 0.03,
+    rest_tolerance_m: float = 0.06,
     least_force_newtons: float = 20.0,
     contact_cutoff_hz: float = 15.0,
     measured_cutoff_hz: float = 0.0,
+    contact_speed_share: float = 0.2,
+    contact_lead_seconds: float = 0.015,
     unexplained_force_bw: float = 0.3,
     unexplained_moment_bw_m: float = 0.15,
     unexplained_share: float = 0.5,
@@ -102,6 +102,9 @@ def ground_reaction(
         contact_cutoff_hz: low-pass cut-off of the feet's motion for telling contact, 0.45 of the frame rate at most.
         measured_cutoff_hz: low-pass cut-off of measured forces; 0: that of the motion, because inverse dynamics makes
             moments of what the two do not share (Bisseling and Hof 2006, Kristianslund et al. 2012).
+        contact_speed_share: as a share of a foot's greatest speed, the speed over the floor beyond which it hardly
+            carries load, where that is more than `contact_speed_m_per_s`.
+        contact_lead_seconds: for how long a tracked foot still sinks after the real one has met the floor.
         unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
             another contact.
         unexplained_moment_bw_m: a frame's moment that the feet leave over, in body weights times metres, that points
@@ -114,7 +117,14 @@ def ground_reaction(
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
     contact = ContactModel(
-        contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons, contact_cutoff_hz
+        contact_height_m,
+        contact_speed_m_per_s,
+        rest_tolerance_m,
+        friction,
+        least_force_newtons,
+        contact_cutoff_hz,
+        contact_speed_share,
+        contact_lead_seconds,
     )
 
     react = (
@@ -139,8 +149,9 @@ def ground_reaction(
         valid = share <= unexplained_share
         attrs |= {
             "mass_kg": demand.mass_kg,
-            "sole_rest_heights_m": reaction.rest_heights,
             "grf_notes": "; ".join(reaction.notes),
+            "sole_rest_heights_m": demand.soles.rest_heights,
+            "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
@@ -199,11 +210,12 @@ def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> GroundReaction:
 
 def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
     """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
-    grounded = sole_points(demand.feet) * np.array([1.0, 0.0, 1.0])
+    grounded = sole_points(demand.feet)
+    grounded[..., 1] = demand.soles.floor[..., None]
     heel = demand.feet.heel[..., 3]
     effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
     load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
-    forces = share_load(load, demand.likelihood, contact.friction, demand.rate_hz)
+    forces = share_load(load, demand.soles.likelihood, contact.friction, demand.rate_hz)
     return reaction_of(demand, *_resultant(forces, grounded, contact.least_force_newtons))
 
 
@@ -212,7 +224,7 @@ def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.n
     heel = demand.feet.heel[..., 3]
     wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
-    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], demand.rest_heights)
+    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root])
 
 
 def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:

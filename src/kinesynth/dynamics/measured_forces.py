@@ -26,6 +26,7 @@ class Standing:
 
     Attributes:
         points: (T, 2, K, 3) m of both soles, in the world.
+        floor: (T, 2) m, height of what each foot is nearest to standing on.
         contact: (T, 2) bool, feet that touch the ground.
         vertical: (T,) N that the motion asks of its surroundings.
         mass_kg: of the whole body.
@@ -33,6 +34,7 @@ class Standing:
     """
 
     points: np.ndarray
+    floor: np.ndarray
     contact: np.ndarray
     vertical: np.ndarray
     mass_kg: float
@@ -66,7 +68,8 @@ def forces_of(clip: Clip, demand: Demand, cutoff_hz: float) -> MeasuredForces:
     """
     standing = Standing(
         sole_points(demand.feet),
-        demand.likelihood.max(axis=2) >= TOUCHING,
+        demand.soles.floor,
+        demand.soles.likelihood.max(axis=2) >= TOUCHING,
         demand.forces[:, demand.root[ROOT.index("pelvis_ty")]],
         demand.mass_kg,
         demand.rate_hz,
@@ -104,7 +107,7 @@ def measured_forces(path: Path, start: float, place: Place, cutoff_hz: float, st
     unmeasured = outside | unknown | _beside(feet.force[..., 1], standing)
     notes = plates.notes + _notes(found, plates, unmeasured)
     notes += weighed(feet.force[..., 1].sum(axis=1), standing.vertical, standing.mass_kg, unmeasured)
-    return MeasuredForces(*_resultant(feet, standing.points), unmeasured, notes)
+    return MeasuredForces(*_resultant(feet, standing), unmeasured, notes)
 
 
 def _shares(plates: Plates, found: list[Step], standing: Standing) -> tuple[np.ndarray, np.ndarray]:
@@ -140,10 +143,11 @@ def _surface(on_plates: Wrenches, share: np.ndarray) -> np.ndarray:
     return np.asarray((weight * on_plates.height[..., None]).sum(axis=1) / np.where(total > 0.0, total, 1.0))
 
 
-def _resultant(feet: Wrenches, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _resultant(feet: Wrenches, standing: Standing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return force, centre of pressure and free moment, each (T, 2, 3)."""
     loaded = feet.force[..., 1:2] >= LOADED_NEWTONS
-    middle = points.mean(axis=2) * np.array([1.0, 0.0, 1.0])
+    middle = standing.points.mean(axis=2)
+    middle[..., 1] = standing.floor
     cop = np.where(loaded, feet.centre_of_pressure(), middle)
     return np.where(loaded, feet.force, 0.0), cop, np.where(loaded, feet.free_moment(cop), 0.0)
 
