@@ -150,7 +150,7 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     """Return a clip's record, float32, from its stages."""
     arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
     arrays["scales"] = _single(scales)
-    source = stages["fit"].attrs
+    source, ground = stages["fit"].attrs, stages["grf"].attrs
     frames = len(arrays["angles"])
     attrs = {
         "action": source["action"],
@@ -158,9 +158,10 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),
-        "notes": str(source.get("notes", "")),
+        "notes": "; ".join(filter(None, (str(source.get("notes", "")), str(ground.get("grf_notes", ""))))),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),
+        "grf_engine": str(ground["grf_engine"]),
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }

@@ -116,6 +116,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         return _procedural(row, who, seed, seconds)
     if row.path is None or not row.path.is_file():
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
+    if row.grf is not None and not row.grf.is_file():
+        raise BadInput(row.grf, "grf", "no such file", "the forces that the clip table names", "check the path")
     if row.source == "amass":
         file = read_row(row)
         if doubt := audit_rate(file):
@@ -226,6 +228,8 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "heading_removed_rad": placed.heading,
         "floor_removed_m": placed.floor,
         "belt_velocity_m_per_s": placed.belt,
+        "from_file": placed.from_file,
+        "grf_file": str(row.grf or ""),
         "toes_bent_rad": toes_bent,
         "rest_pose": "the body's own",
         "notes": "; ".join(notes),

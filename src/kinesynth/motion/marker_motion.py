@@ -68,7 +68,7 @@ def read_marker_motion(
     }
     return Recording(
         trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes,
-        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))),
+        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))), turn=trial.turn,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class Recording:
         begin: the file's own time (s) of the first frame.
         notes: what was taken for granted in reading the file.
         unseen: bodies of the OpenSim model, and from and to which seconds of the file's own time no marker tells them.
+        turn: (3, 3), the rotation from the file's axes to this world's; measured forces stand in the file's.
     """
 
     fps: float
@@ -37,6 +38,7 @@ class Recording:
     begin: float = 0.0
     notes: tuple[str, ...] = ()
     unseen: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    turn: np.ndarray = field(default_factory=lambda: np.eye(3))
 
 
 def from_amass(file: AmassFile) -> Recording:
@@ -44,7 +46,7 @@ def from_amass(file: AmassFile) -> Recording:
     orient = (Y_UP * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     poses = np.concatenate([orient, file.pose_body, file.left_hand, file.right_hand], axis=1)
     attrs = {"surface_model": file.model}
-    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs, notes=file.notes)
+    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs, notes=file.notes, turn=Y_UP.as_matrix())
 
 
 def part_of(
