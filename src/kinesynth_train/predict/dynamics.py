@@ -49,6 +49,7 @@ def write_dynamics(
     write_stage(stages / "ik.h5", _tracked(name, found, definition, angles, slice(first, last)))
     _run_stages(stages, model, folder / "logs" / "opensim.log")
     files, notes = _write_results(folder / "dynamics", name, definition, stages, first / found.fps)
+    files |= {f"stage {path.stem}": path for path in sorted(stages.glob("*"))}
     if (first, last) != (0, len(found.times)):
         notes.append(f"forces are those of frames {first} to {last - 1}, the longest part without a gap")
     notes.append(

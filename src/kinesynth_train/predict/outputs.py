@@ -11,6 +11,7 @@ import numpy as np
 
 from kinesynth import __version__
 from kinesynth.atomic import write_text
+from kinesynth.body.shape import BMI
 from kinesynth.dataset.export import for_opensim
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
@@ -18,8 +19,6 @@ from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places
 from kinesynth_train.predict.views import Sight
-
-USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
 
 
 def check_output(folder: Path) -> None:
@@ -71,7 +70,7 @@ def body_mass(found: Reconstruction, told: float | None) -> tuple[float, list[st
     """Return the mass, kg, that is told or usual for the height, and a note where it was not told."""
     if told is not None:
         return told, []
-    mass = round(USUAL_BMI * found.size.height**2, 1)
+    mass = round(BMI * found.size.height**2, 1)
     return mass, [f"no --mass: {mass:g} kg is usual for {found.size.height:.2f} m, and forces are in proportion to it"]
 
 
@@ -100,15 +99,20 @@ def _columns(sight: Sight, found: Reconstruction) -> list[int]:
 
 
 def summary(
-    found: Reconstruction, sights: list[Sight], files: Mapping[str, Path], notes: list[str], mass_kg: float
+    folder: Path,
+    found: Reconstruction,
+    sights: list[Sight],
+    files: Mapping[str, Path],
+    notes: list[str],
+    mass_kg: float,
 ) -> dict[str, Any]:
-    """Return what predict.json holds."""
+    """Return what predict.json in a folder holds; the files' paths begin there."""
     pixels = reprojection(found, sights)
     confidence = np.where(np.isfinite(found.confidence), found.confidence, 0.0).mean(axis=1)
     return {
         "kinesynth": __version__,
         "assumed": notes,
-        "files": {kind: str(path) for kind, path in files.items()},
+        "files": {kind: path.relative_to(folder).as_posix() for kind, path in files.items()},
         "frames": len(found.times),
         "frames_per_second": round(found.fps, 6),
         "first_frame_seconds": round(float(found.times[0]), 6),

@@ -13,6 +13,7 @@ from kinesynth.notes import tell
 from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.calibration.fitted import fit_to_video
+from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
@@ -131,7 +132,9 @@ def _write(
     request: Request, found: Reconstruction, seen: list[Sight], videos: Mapping[str, Video], notes: list[str]
 ) -> Path:
     mass, said = body_mass(found, request.mass)
-    files = write_motion(request.output, request.name, found)
+    files = {f"points {sight.view.name}": path for sight in seen if (path := _detected(request, sight.view.name))}
+    said += remove_earlier(request.output, [*files.values(), *request.keypoints.values()])
+    files |= write_motion(request.output, request.name, found)
     model = write_model(request.output, request.name, found, mass)
     if model is None:
         said.append("no scaled .osim: OpenSim is not installed (pip install 'kinesynth[pipeline]')")
@@ -145,14 +148,16 @@ def _write(
                 write_overlay(path, video, sight, found, body, progress(f"overlay {sight.view.name}", len(video.times)))
                 files[f"overlay {sight.view.name}"] = path
     tell("predict", said)
-    path = request.output / "predict.json"
-    write_summary(path, summary(found, seen, files, notes + said, mass))  # stays if the motion gives no forces
+    path = request.output / SUMMARY
+    write_summary(
+        path, summary(request.output, found, seen, files, notes + said, mass)
+    )  # stays if the motion gives no forces
     if request.dynamics:
         from kinesynth_train.predict.dynamics import write_dynamics
 
         more, told = write_dynamics(request.output, request.name, found, model)
         tell("predict", told)
-        write_summary(path, summary(found, seen, files | more, notes + said + told, mass))
+        write_summary(path, summary(request.output, found, seen, files | more, notes + said + told, mass))
     return path
 
 
@@ -219,8 +224,18 @@ def _detect(request: Request, name: str, video: Video) -> Keypoints:
     margin = 1.0 + abs(request.offsets.get(name, 0.0))  # the views' offsets are not known yet
     span = (request.start - margin, request.end + margin)
     points = detect_people(video, BlazePose(), span, progress(f"points {name}", len(video.times)))
-    save_keypoints(request.output / "pose" / f"{name}.npz", points)
+    save_keypoints(_points_file(request, name), points)
     return points
+
+
+def _points_file(request: Request, name: str) -> Path:
+    """Return where the points that the detector sees in a view are kept."""
+    return request.output / "pose" / f"{name}.npz"
+
+
+def _detected(request: Request, name: str) -> Path | None:
+    """Return the file of a view's points, if this run detected them."""
+    return _points_file(request, name) if name in request.videos and name not in request.keypoints else None
 
 
 def _rate_notes(views: list[View]) -> list[str]:
