@@ -20,6 +20,8 @@ from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places
 from kinesynth_train.predict.views import Sight
 
+LIMBS = ("femur", "tibia", "talus", "humerus", "ulna", "hand")
+
 
 def check_output(folder: Path) -> None:
     """Make the folder of the results, before hours are spent on what could not be kept.
@@ -93,6 +95,20 @@ def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.nda
     return errors
 
 
+def joints_on_mask(found: Reconstruction, sight: Sight) -> float:
+    """Return which share of the skeleton's limb joints lies on the detector's mask; NaN where there is no mask."""
+    if sight.silhouettes is None:
+        return float("nan")
+    places = frame_places(sight.view.times, found.times + sight.offset.seconds)
+    nearest = np.rint(places).astype(int)
+    shown = found.poses.valid & (nearest >= 0) & (nearest < len(sight.points))
+    shown[shown] = sight.silhouettes.squares[nearest[shown]].any(axis=(1, 2))
+    names = found.skeleton.body_names
+    joints = found.poses.joints[shown][:, [names.index(f"{body}_{side}") for body in LIMBS for side in "rl"]]
+    pixels, _ = sight.view.camera.pixels(joints)
+    return float(sight.silhouettes.holds(nearest[shown], pixels).mean()) if shown.any() else float("nan")
+
+
 def _columns(sight: Sight, found: Reconstruction) -> list[int]:
     names = keypoint_sets()[sight.view.keypoints.set]
     return [names.index(name) for name in found.names]
@@ -111,19 +127,21 @@ def summary(
     confidence = np.where(np.isfinite(found.confidence), found.confidence, 0.0).mean(axis=1)
     return {
         "kinesynth": __version__,
+        "guess": found.guess,
         "assumed": notes,
         "files": {kind: path.relative_to(folder).as_posix() for kind, path in files.items()},
         "frames": len(found.times),
         "frames_per_second": round(found.fps, 6),
         "first_frame_seconds": round(float(found.times[0]), 6),
         "height_m": round(found.size.height, 4),
-        "height_measured_m": round(found.size.measured, 4),
+        "height_measured_m": _rounded(found.size.measured, 4),
         "mass_kg": mass_kg,
         "scale_factors": {name: round(factor, 4) for name, factor in found.size.factors.items()},
         "views": {
             sight.view.name: {
                 "offset_seconds": round(sight.offset.seconds, 4),
                 "lines_of_sight_miss_first_view_mm": _rounded(1e3 * sight.miss, 1),
+                "joints_on_mask": _rounded(joints_on_mask(found, sight), 3),
                 "reprojection_rms_px": _rounded(_rms(pixels[sight.view.name]), 2),
                 "reprojection_rms_px_by_frame": [_rounded(value, 1) for value in pixels[sight.view.name]],
             }

@@ -13,9 +13,11 @@ from kinesynth.notes import tell
 from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.calibration.fitted import fit_to_video
+from kinesynth_train.predict.assumed_camera import assumed_camera
 from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
+from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
 from kinesynth_train.predict.rays import LEAST_CONFIDENCE
@@ -23,7 +25,7 @@ from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, View, sights
 
-LEAST_VIEWS = LEAST_FRAMES = 2
+LEAST_FRAMES = 2
 SAME_RATE = 0.02
 MOST_OUTSIDE = 0.3  # of the points that are seen
 
@@ -48,6 +50,7 @@ class Request:
         up: axis of the calibration's, or the markers', world that is up; empty takes the format's own.
         keypoint_set: the points' set, where the files do not say.
         fps: frames per second of points without a video.
+        focal_px: focal length of one view without a calibration; 0 takes a phone's.
         overlay: whether to write videos with the skeleton.
         dynamics: whether to go on to forces, moments and activations.
     """
@@ -68,6 +71,7 @@ class Request:
     up: str = ""
     keypoint_set: str = ""
     fps: float = 0.0
+    focal_px: float = 0.0
     overlay: bool = True
     dynamics: bool = False
 
@@ -84,12 +88,9 @@ def predict(request: Request) -> Path:
         raise MissingDependency("opensim", "pipeline")
     if request.markers is not None:
         return _predict_markers(request, request.markers)
-    if request.cameras is None:
-        raise BadInput("--cameras", "calibration", "nothing", "a calibration", "give one, or --markers FILE.trc")
-    cameras, notes = read_cameras(request.cameras, request.up)
-    tell(request.cameras, notes)
-    _check_names(request, cameras)
     videos = {name: open_video(path) for name, path in request.videos.items()}
+    cameras, notes = _cameras(request, videos)
+    _check_names(request, cameras)
     views = []
     for name in dict.fromkeys([*request.videos, *request.keypoints]):
         view, said = _view(request, name, cameras[name], videos.get(name))
@@ -99,7 +100,12 @@ def predict(request: Request) -> Path:
     found_sights, said = sights(views, request.person, dict(request.offsets))
     notes += said + _rate_notes(views)
     times = even_times(views[0].times, request.start, request.end)
-    found = reconstruct(found_sights, times, request.smooth, request.height)
+    if len(views) == 1:
+        known = request.cameras is not None
+        found, sight = reconstruct_one(found_sights[0], times, request.smooth, request.height, calibrated=known)
+        found_sights = [sight]
+    else:
+        found = reconstruct(found_sights, times, request.smooth, request.height)
     notes += found.notes
     tell("predict", [*said, *found.notes])
     return _write(request, found, found_sights, videos, notes)
@@ -161,15 +167,33 @@ def _write(
     return path
 
 
+def _cameras(request: Request, videos: Mapping[str, Video]) -> tuple[dict[str, Camera], list[str]]:
+    """Return the cameras by name, read or, of one view, assumed; and notes."""
+    if request.cameras is not None:
+        if request.focal_px:
+            found, mend = "both it and --cameras", "leave one of them out"
+            raise BadInput("--focal-px", "camera", found, "one of them", mend)
+        cameras, notes = read_cameras(request.cameras, request.up)
+        tell(request.cameras, notes)
+        return cameras, notes
+    names = list(dict.fromkeys([*request.videos, *request.keypoints]))
+    if len(names) != 1 or len(videos) != 1:
+        mend = "give one; leave it out only where there is one --video; or give --markers FILE.trc"
+        raise BadInput("--cameras", "calibration", "nothing", "a calibration", mend)
+    ((name, video),) = videos.items()
+    camera, notes = assumed_camera(name, video.width, video.height, request.focal_px)
+    tell(name, notes)
+    return {name: camera}, notes
+
+
 def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
     names = list(dict.fromkeys([*request.videos, *request.keypoints]))
     unknown = [name for name in names if name not in cameras]
     if unknown:
         mend = "name each video as its camera: --video NAME=FILE"
         raise BadInput(request.cameras or "--cameras", "camera", unknown[0], ", ".join(cameras), mend)
-    if len(names) < LEAST_VIEWS:
-        found, mend = f"{len(names)} view", "give a second --video NAME=FILE or --keypoints NAME=FILE"
-        raise BadInput("predict", "views", found, "two or more calibrated views", mend)
+    if not names:
+        raise BadInput("predict", "views", "none", "one or more", "give --video NAME=FILE or --keypoints NAME=FILE")
     for name in request.offsets:
         if name not in names:
             raise BadInput("--offset", "view", name, ", ".join(names), "name one of the views")

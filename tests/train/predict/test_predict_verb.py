@@ -110,7 +110,8 @@ def test_a_video_is_turned_as_its_file_says(tmp_path: Path) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
-    "one view": (lambda scene: flags(scene)[:2], "two or more calibrated views"),
+    "no view": (lambda scene: flags(scene)[:0], "give --video NAME=FILE"),
+    "focal length twice": (lambda scene: [*flags(scene)[:2], "--focal-px", "900"], "both it and --cameras"),
     "unknown camera": (lambda scene: ["--keypoints", f"door={scene / 'cam0.npz'}", *flags(scene)], "cam0, cam1"),
     "no frame rate": (lambda scene: [*flags(scene)], "--fps"),
     "view twice": (lambda scene: [*flags(scene)[:2], *flags(scene)], "cam0 twice"),
