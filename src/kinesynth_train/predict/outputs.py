@@ -19,6 +19,7 @@ from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places
 from kinesynth_train.predict.views import Sight
+from kinesynth_train.predict.visualizer import write_visualizer
 
 LIMBS = ("femur", "tibia", "talus", "humerus", "ulna", "hand")
 
@@ -39,7 +40,7 @@ def check_output(folder: Path) -> None:
 
 
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
-    """Write the points (.trc), the same of the skeleton fitted to them, and the angles (.mot); return where.
+    """Write points (.trc), the same of the skeleton fitted to them, angles (.mot) and bones to look at; return where.
 
     Frames that are not believed are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN.
     """
@@ -52,7 +53,9 @@ def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Pa
     columns = dict(zip(found.skeleton.coordinate_names, values.T, strict=True))
     times = np.arange(len(found.times))[valid] / found.fps
     write_storage(angles, times, columns, in_degrees=True, name="Coordinates")
-    return {"points": points, "fitted points": fitted, "angles": angles}
+    visualizer = folder / "visualizer" / f"{name}.json"
+    write_visualizer(visualizer, found)
+    return {"points": points, "fitted points": fitted, "angles": angles, "visualizer": visualizer}
 
 
 def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float) -> Path | None:

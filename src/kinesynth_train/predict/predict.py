@@ -14,6 +14,7 @@ from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.calibration.fitted import fit_to_video
 from kinesynth_train.predict.assumed_camera import assumed_camera
+from kinesynth_train.predict.clip_file import write_clip_file
 from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
@@ -154,6 +155,9 @@ def _write(
                 write_overlay(path, video, sight, found, body, progress(f"overlay {sight.view.name}", len(video.times)))
                 files[f"overlay {sight.view.name}"] = path
     tell("predict", said)
+    clip = request.output / f"{request.name}.h5"
+    write_clip_file(clip, found, seen, videos, mass, model, None, notes + said)
+    files["clip"] = clip
     path = request.output / SUMMARY
     write_summary(
         path, summary(request.output, found, seen, files, notes + said, mass)
@@ -161,8 +165,9 @@ def _write(
     if request.dynamics:
         from kinesynth_train.predict.dynamics import write_dynamics
 
-        more, told = write_dynamics(request.output, request.name, found, model)
+        more, told, dynamics = write_dynamics(request.output, request.name, found, model)
         tell("predict", told)
+        write_clip_file(clip, found, seen, videos, mass, model, dynamics, notes + said + told)
         write_summary(path, summary(request.output, found, seen, files | more, notes + said + told, mass))
     return path
 
