@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.atomic import atomic_path
+from kinesynth.atomic import write_bytes
 from kinesynth.errors import BadInput
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip entry can carry
@@ -24,8 +24,7 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool 
     `np.savez` stamps every entry with the time of day; here equal arrays give equal bytes. Arrays of objects are
     refused, because reading them back would need pickle.
     """
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(npz_bytes(arrays, compressed=compressed))
+    write_bytes(path, npz_bytes(arrays, compressed=compressed))
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> bytes:
