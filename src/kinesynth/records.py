@@ -1,8 +1,8 @@
 """What each stage says of a clip: its arrays by name, with shapes, units and frames.
 
 Stage files are written and read through these records, so that no stage spells another's arrays. Letters stand for
-sizes: T frames, J coordinates, B bodies, K keypoints (joint centres, then mass centres), M markers, A muscles, F feet
-(right, left). All positions are in ground, y up.
+sizes: T frames, J coordinates, B bodies, K keypoints (joint centres, then mass centres), M markers, L markers that are
+followed (the same M, or those that a person wore), A muscles, F feet (right, left). All positions are in ground, y up.
 """
 
 import json
@@ -99,14 +99,27 @@ class MarkerPaths(Record):
 
 
 @dataclass(frozen=True)
+class WornPaths(Record):
+    """Of load-motion, where markers were measured; `virtual-markers` hands them on. Their labels: attribute worn_names.
+
+    Attributes:
+        worn: m, short gaps bridged by the body that wears them, NaN in long ones.
+        worn_seen: where they were measured.
+    """
+
+    worn: Annotated[np.ndarray, "T L 3"]
+    worn_seen: Annotated[np.ndarray, "T L", bool]
+
+
+@dataclass(frozen=True)
 class Kinematics(Record):
-    """Of inverse-kinematics.
+    """Of inverse-kinematics. It follows virtual markers, or else the L that a person wore.
 
     Attributes:
         angles: rad (m for translations).
         keypoints: m.
-        markers: of the model at these angles, m.
-        marker_error: m, from the marker that was followed; NaN where it was not seen.
+        markers: virtual ones of the model at these angles, m.
+        marker_error: m, from each marker that was followed; NaN where it was not seen.
         marker_error_rms: m, over the markers that weigh.
         marker_error_max: m, the same.
         segment_turn: rad, by how much each body would turn to meet its own bony landmarks.
@@ -116,7 +129,7 @@ class Kinematics(Record):
     angles: Annotated[np.ndarray, "T J"]
     keypoints: Annotated[np.ndarray, "T K 3"]
     markers: Annotated[np.ndarray, "T M 3"]
-    marker_error: Annotated[np.ndarray, "T M"]
+    marker_error: Annotated[np.ndarray, "T L"]
     marker_error_rms: Annotated[np.ndarray, "T"]
     marker_error_max: Annotated[np.ndarray, "T"]
     segment_turn: Annotated[np.ndarray, "T B"]

@@ -105,8 +105,9 @@ def write_subject(
 ) -> None:
     """Write a subject's record: betas, sex, height, and mass from the volume where nothing better tells it.
 
-    Beside height and mass stand their errors (standard deviations), 0 where they are stated. A `rejection` goes on
-    record as why `load-motion` is to reject all of the subject's clips.
+    Beside height and mass stand their errors (standard deviations), 0 where they are stated, and the markers that were
+    worn, by which the skeleton is scaled. A `rejection` goes on record as why `load-motion` is to reject all of the
+    subject's clips.
     """
     vertices = model.rest_vertices(shape.betas)
     mass = shape.mass_kg if shape.mass_kg is not None else density_kg_m3 * volume(vertices, model.faces)
@@ -128,6 +129,8 @@ def write_subject(
     }
     if shape.amass_size is not None:
         record["amass_size"] = round(shape.amass_size, 6)
+    if shape.worn is not None:
+        record["worn"] = dict(shape.worn)
     if rejection is not None:
         record["rejected"] = {
             "reason": rejection.reason,
@@ -189,17 +192,21 @@ def _of_markers(model: BodyModel, rows: list[ClipRow], likely: np.ndarray | None
     """Return the shape on which the markers of a subject's trials sit, static trials included."""
     from kinesynth.body.mocap.fit import dress
     from kinesynth.body.mocap.trial import read_trial
+    from kinesynth.body.mocap.worn import worn_record
 
+    statics = [row.static for row in rows if row.static is not None]
     files = {file: row.labels for row in rows for file in (row.static, row.path) if file is not None}
-    trials = []
+    trials = {}
     for file in list(files)[:_MOST_TRIALS]:
         try:
-            trials.append(read_trial(file, model, files[file]))
-            tell(file, trials[-1].notes)
+            trials[file] = read_trial(file, model, files[file])
+            tell(file, trials[file].notes)
         except BadInput as error:
             print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
     if not trials:
         raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
-    dressed = dress(model, trials, likely=likely)
+    dressed = dress(model, list(trials.values()), likely=likely)
     tell(rows[0].path or rows[0].subject, dressed.notes)
-    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin")
+    static = next((trials[file] for file in statics if file in trials), None)
+    worn = worn_record(dressed, static, [trial for file, trial in trials.items() if file not in statics])
+    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin", worn=worn)

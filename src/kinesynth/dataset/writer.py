@@ -150,6 +150,8 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     """Return a clip's record, float32, from its stages."""
     arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
     arrays["scales"] = _single(scales)
+    if "followed_names" in stages["ik"].attrs:  # a person's own markers led; the virtual ones are the skeleton's
+        arrays["markers"] = _single(stages["ik"].arrays["markers"])
     source, ground = stages["fit"].attrs, stages["grf"].attrs
     frames = len(arrays["angles"])
     attrs = {

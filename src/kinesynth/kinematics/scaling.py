@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
-from kinesynth.body.measurements import PLAUSIBLE_FACTORS
+from kinesynth.body.measurements import PLAUSIBLE_FACTORS, Tape
+from kinesynth.body.model import load_body
 from kinesynth.body.static_pose import static_markers, user_markers
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
+from kinesynth.kinematics.bounded_skeleton import read_bounded_skeleton
 from kinesynth.kinematics.protocol import Protocol, virtual_protocol
 from kinesynth.kinematics.segment_masses import Sex
+from kinesynth.kinematics.worn_ik import WornPlaces
+from kinesynth.kinematics.worn_markers import WornMarkers
+from kinesynth.kinematics.worn_places import fit_worn_markers
 from kinesynth.skeleton.marker_weights import marker_weights
 
 if TYPE_CHECKING:
@@ -38,6 +43,9 @@ def scale_model(
     marker then moves to where the static pose has it, or gives way to the user's own. The report gives the factors and
     how far landmarks lay from the generic markers (RMS, maximum) before they moved.
 
+    Of a person who wore markers, these scale the bodies (`worn_fit`): the virtual ones, which the body is fitted to
+    later, are placed on the model that comes out, and the report tells where those that were worn sit on it.
+
     Args:
         body: body model in SMPL-X's schema.
         subject: the subject's JSON file, with betas, mass and height.
@@ -58,13 +66,22 @@ def scale_model(
     static = static_markers(body, betas)
     own = None if marker_vertices is None else user_markers(body, betas, marker_vertices)
     weights = marker_weights(list(static), "static")
+    worn = WornMarkers.of_record(person["worn"]) if "worn" in person else None
+    fitted = None
+    if worn is not None:
+        generic = isolated(read_bounded_skeleton, skeleton.absolute(), timeout_seconds=timeout_seconds, log=log)
+        fitted = fit_worn_markers(generic, worn, Tape(load_body(body)).factors(betas))
     with atomic_path(output) as temporary:
         scaled = isolated(
             scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
-            virtual_protocol(), _sex(person), own, timeout_seconds=timeout_seconds, log=log,
+            virtual_protocol(), _sex(person), own, None if fitted is None else fitted.factors,
+            timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
         check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
-    write_text(report, json.dumps(scaling_report(person, scaled, weights), indent=1) + "\n")
+    told = scaling_report(person, scaled, weights)
+    if worn is not None and fitted is not None:
+        told["worn"] = WornPlaces.of(worn, fitted).record
+    write_text(report, json.dumps(told, indent=1) + "\n")
 
 
 def scale(
@@ -76,11 +93,12 @@ def scale(
     protocol: Protocol,
     sex: Sex,
     own: Mapping[str, tuple[str, np.ndarray]] | None = None,
+    factors: np.ndarray | None = None,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
     from kinesynth.kinematics.scale_tool import run_scale_tool
 
-    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex, own)
+    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex, own, factors)
 
 
 def _sex(person: Mapping[str, Any]) -> Sex:

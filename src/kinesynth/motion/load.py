@@ -25,6 +25,7 @@ from kinesynth.motion.retarget import re_expressed
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
 from kinesynth.pose_layout import SMPLX
+from kinesynth.records import WornPaths
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
@@ -212,6 +213,7 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "betas": who.betas,
         **SMPLX.split(poses),
         "transl": placed.pelvis - who.figure.joints[0],
+        **_worn(recording, placed.worn),
     }
     attrs = {
         "subject": row.subject,
@@ -235,5 +237,13 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "notes": "; ".join(notes),
         **recording.attrs,
     }
+    worn = {"worn_names": list(recording.worn_names)} if recording.worn_names else {}
     unseen = unseen_seconds(recording)
-    return Clip(row.clip_id, arrays, {**attrs, "unseen": unseen} if unseen else attrs)
+    return Clip(row.clip_id, arrays, {**attrs, **worn, **({"unseen": unseen} if unseen else {})})
+
+
+def _worn(recording: Recording, positions: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return the measured markers' arrays, none of a motion without any."""
+    if positions is None or recording.worn_seen is None:
+        return {}
+    return WornPaths(positions, recording.worn_seen).arrays
