@@ -29,6 +29,7 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
+from kinesynth.subject_record import SubjectRecord
 
 STAGE = "pack_shard"
 MEND = "run the stages of this shard again"
@@ -101,7 +102,7 @@ def pack_shard(
     """
     paths = {"ik": ik, "markers": markers, "fit": fit, "grf": grf, "id": id, "so": so, "quality": quality}
     stages = {name: read_stage(path) for name, path in {**paths, "render": render}.items()}
-    person = _read_json(subject, *_PERSON)
+    person = SubjectRecord.read(subject)
     skeleton = SkeletonDefinition.from_osim(model)
     with atomic_path(output) as temporary:
         with new_file(temporary, libver=HDF5_FORMAT) as file:
@@ -109,7 +110,7 @@ def pack_shard(
             file.attrs["kinesynth_version"] = __version__
             file.attrs["config_sha256"] = config_sha256
             file.attrs["created"] = created or _date()
-            file.attrs.update({name: person[name] for name in _PERSON})
+            file.attrs.update({name: getattr(person, name) for name in _PERSON})
             file.attrs.update(_body_attributes(body))
             file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
             file.attrs["part_names"] = " ".join(part.name for part in parts())

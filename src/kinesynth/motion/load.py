@@ -1,10 +1,8 @@
 """Loads clips from any source of motion."""
 
-import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +27,7 @@ from kinesynth.records import WornPaths
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
+from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
 _MARGIN_SECONDS = 0.5  # a procedural motion goes on beyond the cut, so that filters see no end
@@ -39,7 +38,7 @@ TIMEOUT_SECONDS = 600.0
 class Subject:
     """Whose clips are loaded: the subject's record, and the body with its figure at the subject's shape."""
 
-    record: dict[str, Any]
+    record: SubjectRecord
     betas: np.ndarray
     body: BodyModel
     figure: Figure
@@ -85,7 +84,7 @@ def load_motion(
     delivered: dict[str, Clip] = {}
     rejected: dict[str, Rejection] = {}
     for row in progress(rows, STAGE):
-        if refused := who.record.get("rejected"):
+        if refused := who.record.rejected:
             rejected[row.clip_id] = Rejection(row.clip_id, STAGE, **refused)
             continue
         try:
@@ -101,14 +100,8 @@ def load_motion(
 
 
 def _read_subject(path: Path, body: Path) -> Subject:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        betas = np.asarray(record["betas"], np.float64)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise BadInput(path, "subject", found, "the json of subject-shape", "make it again") from error
-    model = load_body(body)
-    return Subject(record, betas, model, figure_of(model, betas))
+    record, model = SubjectRecord.read(path), load_body(body)
+    return Subject(record, record.betas, model, figure_of(model, record.betas))
 
 
 def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) -> Recording:
@@ -174,7 +167,7 @@ def _fitted(file: AmassFile, who: Subject) -> Recording:
     recording = from_amass(file)
     if not who.body.identity.is_free:
         require_own_betas(file, who.body)
-        if who.record["shape_source"] == OWN_BETAS:
+        if who.record.shape_source == OWN_BETAS:
             return recording
     theirs, ours = _joints_of(file, who), who.figure.joints
     return replace(
@@ -189,7 +182,7 @@ def _joints_of(file: AmassFile, who: Subject) -> np.ndarray:
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
     if tells_size(file) or not who.body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
-    size = who.record.get("amass_size")
+    size = who.record.amass_size
     return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
 
 
@@ -224,8 +217,8 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
-        "sex": str(who.record["sex"]),
-        "shape_source": str(who.record["shape_source"]),
+        "sex": who.record.sex,
+        "shape_source": who.record.shape_source,
         "root_scale": recording.root_scale,
         "heading_removed_rad": placed.heading,
         "floor_removed_m": placed.floor,
