@@ -146,7 +146,10 @@ def make_clip(
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
-        "grf": (GroundForces.partly(force=force, cop=cop, moment=free, smooth_angles=angles).arrays, attrs),
+        "grf": (
+            GroundForces.partly(force=force, cop=cop, moment=free, smooth_angles=angles).arrays,
+            {**attrs, "grf_engine": "contact"},
+        ),
         "id": ({"moments": moments, "residual": np.full((frames, 6), RESIDUAL)}, attrs),
         "so": ({"activations": activations, "reserves": 0.05 * moments, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (

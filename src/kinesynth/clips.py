@@ -21,8 +21,9 @@ DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = ("amass", "opensim", "markers", "procedural")
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels", "belt")
+_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels", "belt", "grf")
 UP_AXES = ("x", "y", "z")
+GRF_FILES = (".mot", ".sto", ".xml", ".c3d")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIX_TABLE = "correct the table"
 
@@ -31,12 +32,14 @@ _FIX_TABLE = "correct the table"
 class ClipRow:
     """One line of the table.
 
-    `path`, `model`, `static` and `labels` are resolved against the table's folder; `start` and `end` are seconds, None
-    for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an
-    `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass` kg, `height` m
-    and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that tells the
-    landmarks of a marker file's labels; `belt` is the speed of a treadmill's belt, m/s, 0 over ground, None where the
-    feet are to tell. A procedural clip has no path: its action names the motion.
+    `path`, `model`, `static`, `labels` and `grf` are resolved against the table's folder; `start` and `end` are
+    seconds, None for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them;
+    an `fps` or an `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass`
+    kg, `height` m and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that
+    tells the landmarks of a marker file's labels; `belt` is the speed of a treadmill's belt, m/s, 0 over ground, None
+    where the feet are to tell; `grf` is a file of measured ground forces (.mot or .sto, the .xml of ExternalLoads that
+    names one, or a .c3d with force plates), in the frame and the time of `path`. A procedural clip has no path: its
+    action names the motion.
     """
 
     clip_id: str
@@ -57,6 +60,7 @@ class ClipRow:
     sex: str | None = None
     labels: Path | None = None
     belt: float | None = None
+    grf: Path | None = None
 
     @property
     def stated(self) -> Stated:
@@ -176,6 +180,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         sex=stated.sex,
         labels=_resolve(table, values.get("labels", "")),
         belt=_number(table, line, "belt", values.get("belt", "")),
+        grf=_resolve(table, values.get("grf", "")),
     )
     _check_files(table, line, row)
     return row
@@ -191,6 +196,10 @@ def _check_files(table: Path, line: int, row: ClipRow) -> None:
         raise _bad(table, line, "path", "nothing", f"the file of a clip of source {row.source}")
     if row.labels is not None and row.source not in ("markers", "amass"):
         raise _bad(table, line, "labels", repr(str(row.labels)), f"nothing: source {row.source} has no markers")
+    if row.grf is not None and row.source == "procedural":
+        raise _bad(table, line, "grf", repr(str(row.grf)), "nothing: nobody measured a procedural motion")
+    if row.grf is not None and row.grf.suffix.lower() not in GRF_FILES:
+        raise _bad(table, line, "grf", repr(str(row.grf)), f"a file that ends in {', '.join(GRF_FILES)}, or nothing")
     if row.source == "opensim" and row.model is None:
         raise _bad(table, line, "model", "nothing", "the .osim file that the coordinates belong to")
 

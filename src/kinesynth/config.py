@@ -89,6 +89,11 @@ class GroundReaction:
     weights: str = option("", "GaitDynamicsRefinement.pt, for the engine gaitdynamics")
     cutoff_hz: float = option(6.0, "zero-phase low-pass on the joint angles", exclusiveMinimum=0)
     friction: float = option(0.8, "friction coefficient between sole and floor", exclusiveMinimum=0, maximum=2)
+    measured_cutoff_hz: float = option(
+        0,
+        "low-pass on measured forces (the clip table's column grf); 0: the motion's, as inverse dynamics wants",
+        minimum=0,
+    )
 
 
 @dataclass(frozen=True)

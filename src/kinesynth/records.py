@@ -154,6 +154,7 @@ class GroundForces(Record):
         unexplained: N and N m at the pelvis, what no foot supplies.
         smooth_angles: rad (m for translations), the motion to which forces, moments and activations belong.
         airborne: frames of a flight.
+        unmeasured: frames in which plates did not measure a foot's force; none where forces are estimated.
     """
 
     force: Annotated[np.ndarray, "T F 3"]
@@ -162,6 +163,7 @@ class GroundForces(Record):
     unexplained: Annotated[np.ndarray, "T 6"]
     smooth_angles: Annotated[np.ndarray, "T J"]
     airborne: Annotated[np.ndarray, "T", bool]
+    unmeasured: Annotated[np.ndarray, "T", bool]
 
     @property
     def wrench(self) -> list[np.ndarray]:

@@ -46,7 +46,8 @@ class Stages:
         force[..., 1], cop[:, 0], cop[:, 1] = 370.0, [0.1, 0.0, 0.1], [0.1, 0.0, -0.1]
         self.grf = {"force": force, "cop": cop, "moment": np.zeros((FRAMES, 2, 3))}
         self.grf["unexplained"] = np.zeros((FRAMES, 6))
-        self.grf |= {"smooth_angles": np.zeros((FRAMES, joints)), "airborne": np.zeros(FRAMES, dtype=bool)}
+        self.grf |= {"smooth_angles": np.zeros((FRAMES, joints))}
+        self.grf |= {name: np.zeros(FRAMES, dtype=bool) for name in ("airborne", "unmeasured")}
         self.id = {"moments": np.full((FRAMES, joints), 10.0), "residual": np.zeros((FRAMES, 6))}
         self.so = {
             "activations": np.full((FRAMES, 80), 0.2),
@@ -170,6 +171,13 @@ def test_gimbal_lock_masks_the_pelvis_and_what_rests_on_its_acceleration(
     assert locked == [frame >= FRAMES - 2 - LOCK_REACH for frame in range(FRAMES)]
     assert not clip.arrays["force_valid"][locked].any()
     assert not clip.arrays["activation_valid"][locked].any()
+
+
+def test_what_plates_did_not_measure_is_masked(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.grf["unmeasured"][MIDDLE] = True
+    clip = stages.filtered(tmp_path, skeleton).clips["a"]
+    assert not clip.arrays["force_valid"][MIDDLE]
+    assert reasons(clip, MIDDLE) == {"not_measured"}
 
 
 def test_take_off_and_landing_are_masked(stages: Stages, skeleton: Path, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@
 
 `measured_forces.csv` lists the plates' files beside the clips of `people.csv`: the kind of motion, which decides the
 bars, from and to which second of the file's own time both feet are on plates or in the air, and whether a setting was
-tuned on it. What stands in acceptance/people_forces is taken over; delete its stages/grf to estimate anew.
+tuned on it. Joint moments are held against inverse dynamics of the same motion with the plates' forces, as the clip
+table's column grf takes them. What stands in acceptance/people_forces is taken over; delete its stages/grf to estimate
+anew, and measured to take the plates' forces anew.
 """
 
 import csv
@@ -17,16 +19,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.atomic import write_text
-from kinesynth.body.mocap.anatomy import carriers_of
-from kinesynth.body.mocap.trial import read_screened
 from kinesynth.config import Filters
 from kinesynth.dynamics.names import FEET, TOES
-from kinesynth.dynamics.plate_feet import steps
 from kinesynth.dynamics.quality import Subject, failed_checks, gimbal_locked
 from kinesynth.dynamics.reasons import REASONS, spoilt
 from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
-from kinesynth.opensim_files.force_table import read_force_table
 from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
@@ -34,6 +32,8 @@ from tools.acceptance.figures import OUTPUT, SHARED, Figure, print_table
 from tools.acceptance.force_errors import FootForces, errors
 from tools.acceptance.measured_people import COLUMNS, SECONDS, Row
 from tools.acceptance.measured_people import recordings as people
+from tools.acceptance.plate_dynamics import JOINTS, moment_errors, with_plates
+from tools.acceptance.plates import foot_markers, plate_forces
 from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "people_forces"
@@ -51,6 +51,7 @@ BARS: dict[str, dict[str, float]] = {
     "jump": {"total": 0.35, "peak_off": 0.20},
     "sprint": {"vertical": 0.50},
 }  # fmt: skip
+MOMENT_BARS = {"stand": 0.2, "walk": 0.2, "squat": 0.2, "run": 0.35}  # N m/kg
 HIGHER = {"pearson"}
 WITHIN_BAR = 0.95  # of all valid frames have vertical errors of 0.15 body weights at most
 
@@ -92,6 +93,10 @@ def figures_of(found: list[Found]) -> Iterator[Figure]:
             better = "higher" if name in HIGHER else "lower"
             value = round((each.errors or {})[name], 4)
             yield Figure(f"people.forces.{each.row['clip']}.{name}", value, UNITS.get(name, "BW"), bar, better)
+        for joint in JOINTS if each.row["kind"] in MOMENT_BARS else ():
+            value = round((each.errors or {})[f"{joint}_moment"], 4)
+            bar = MOMENT_BARS[each.row["kind"]]
+            yield Figure(f"people.forces.{each.row['clip']}.{joint}_moment", value, "N m/kg", bar, "lower")
     parts = [each.forces for each in with_plates if each.forces is not None]
     valid = np.concatenate([part.valid for part in parts]) if parts else np.zeros(0, bool)
     believed = np.concatenate([part.believed for part in parts]) if parts else np.zeros(0, bool)
@@ -140,7 +145,8 @@ def found_of(row: Row, shard: str) -> Found:
     times = float(motion.attrs["start"]) + np.arange(int(motion.attrs["n_frames"])) / motion.fps
     turn = Rotation.from_euler("y", -float(motion.attrs["heading_removed_rad"]))
     weight = GRAVITY * float(row["mass_kg"])
-    measured = turn.apply(plate_forces(row, times).reshape(-1, 3)).reshape(-1, 2, 3) / weight
+    plates = plate_forces(SHARED / row["plates"], times, foot_markers(SHARED / row["path"], times))
+    measured = turn.apply(plates.reshape(-1, 3)).reshape(-1, 2, 3) / weight
     estimated = GroundForces.of(ground).force[:, :2] / weight
     failed = checks(clips, row["subject"], list(stages["inverse_kinematics"].attrs["body_names"]))
     begin, end = (float(row[name] or default) for name, default in (("from", -np.inf), ("to", np.inf)))
@@ -149,42 +155,30 @@ def found_of(row: Row, shard: str) -> Found:
     shares = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
     worst = sorted((name for name in shares if shares[name] > 0.0), key=lambda name: -shares[name])[:3]
     told = ", ".join(f"{name} {shares[name]:.0%}" for name in worst)
-    return Found(row, "", forces, errors(forces), f"{told} {ground.attrs['dynamics_reason']}".strip())
+    found = errors(forces) | moments_of(row, shard, clips, seen)
+    return Found(row, "", forces, found, f"{told} {ground.attrs['dynamics_reason']}".strip())
 
 
-def plate_forces(row: Row, times: np.ndarray) -> np.ndarray:
-    """Return the force (T, 2, 3) N on right and left foot in the file's frame, NaN beyond the plates' times.
-
-    Feet are where their markers are, on a treadmill too: plates and markers share their frame.
-    """
-    plates, feet = read_force_table(SHARED / row["plates"]), foot_markers(SHARED / row["path"], times)
-    shape = (len(times), -1, 3)
-    force, point = (
-        np.stack([np.interp(times, plates.times, column) for column in each.reshape(len(each), -1).T], -1).reshape(
-            shape
-        )
-        for each in (plates.force, plates.point)
+def moments_of(row: Row, shard: str, clips: dict[str, Clip], seen: np.ndarray) -> dict[str, float]:
+    """Return how far a clip's moments are from those with measured forces, and how those explain its motion."""
+    files = {rule: FOLDER / FILES[rule].format(shard=shard, subject=row["subject"]) for rule in FILES}
+    work = FOLDER / "measured"
+    work.mkdir(exist_ok=True)
+    ground, moments = with_plates(
+        files["inverse_kinematics"], files["scale_model"], SHARED / row["plates"], row["clip"], work
     )
-    result = np.zeros((len(times), 2, 3))
-    for step in steps(force[..., 1], point, feet):
-        if step.foot is not None:
-            result[step.frames, step.foot] += force[step.frames, step.plate]
-    result[(times < plates.times[0]) | (times > plates.times[-1])] = np.nan
-    return result
-
-
-def foot_markers(path: Path, times: np.ndarray) -> np.ndarray:
-    """Return where the markers of right and left foot are, (T, 2, K, 3) m, in the file's frame."""
-    trial = read_screened(path)
-    ridden = carriers_of(trial.labels)
-    frames = np.rint((times - trial.markers.times[0]) * trial.markers.fps).astype(int)
-    sides = []
-    for bodies in zip(FEET, TOES, strict=True):
-        columns = [trial.markers.names.index(name) for name, body in ridden.items() if body in bodies]
-        sides.append(trial.markers.positions[np.clip(frames, 0, len(trial.markers.positions) - 1)][:, columns])
-    most = max(side.shape[1] for side in sides)
-    padded = [np.pad(side, ((0, 0), (0, most - side.shape[1]), (0, 0)), constant_values=np.nan) for side in sides]
-    return np.stack(padded, axis=1)
+    if ground.attrs["dynamics_reason"]:
+        print(f"{row['clip']}: with plates: {ground.attrs['dynamics_reason']}")  # noqa: T201
+    names = list(read_stage(files["inverse_dynamics"]).attrs["coordinate_names"])
+    known = seen & ~GroundForces.of(ground).unmeasured
+    estimated, measured = (Moments.of(clip) for clip in (clips["inverse_dynamics"], moments))
+    mass = float(row["mass_kg"])
+    left = np.linalg.norm(measured.residual[known, :3], axis=1) / (GRAVITY * mass)
+    return {
+        **moment_errors(estimated.moments[known], measured.moments[known], names, mass),
+        "measured": float(known[seen].mean()),
+        "measured_residual": float(np.sqrt(np.mean(left**2))),
+    }
 
 
 def checks(clips: dict[str, Clip], subject: str, bodies: list[str]) -> dict[str, np.ndarray]:
@@ -207,7 +201,8 @@ def print_forces(found: list[Found]) -> None:
     """Print a line per recording; forces in body weights by the plates' mass."""
     print(  # noqa: T201
         f"{'forces':16}{'vert r':>7}{'vert l':>7}{'total':>7}{'r':>7}{'fore-aft':>9}{'stance':>7}{'events':>7}"
-        f"{'mean':>6}{'plates':>7}{'peak':>6}{'valid':>7}{'<0.15':>7}   BW RMS; points; ms; BW; ratio; shares"
+        f"{'mean':>6}{'plates':>7}{'peak':>6}{'valid':>7}{'<0.15':>7}{'hip':>6}{'knee':>6}{'ankle':>6}{'known':>7}"
+        f"{'left':>6}   BW RMS; points; ms; BW; ratio; shares; N m/kg; with plates: share of frames, BW at the pelvis"
     )
     for each in found:
         if not (e := each.errors):
@@ -216,7 +211,9 @@ def print_forces(found: list[Found]) -> None:
         print(  # noqa: T201
             f"{each.row['clip']:16}{e['vertical_r']:7.3f}{e['vertical_l']:7.3f}{e['total']:7.3f}{e['pearson']:7.3f}"
             f"{e['fore_aft']:9.3f}{e['stance_off']:7.1f}{e['event_off']:7.1f}{e['mean']:6.2f}{e['mean_measured']:7.2f}"
-            f"{e['peak_ratio']:6.2f}{e['valid']:7.1%}{e['valid_within']:7.1%}   {each.failed}"
+            f"{e['peak_ratio']:6.2f}{e['valid']:7.1%}{e['valid_within']:7.1%}"
+            f"{e['hip_moment']:6.2f}{e['knee_moment']:6.2f}{e['ankle_moment']:6.2f}{e['measured']:7.1%}"
+            f"{e['measured_residual']:6.2f}   {each.failed}"
         )
 
 

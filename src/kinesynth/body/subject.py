@@ -1,12 +1,11 @@
 """The shape of one subject, shared by all of the subject's clips."""
 
-import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kinesynth.atomic import write_text
 from kinesynth.body.amass_shape import shape_of_amass
 from kinesynth.body.bone_lengths import opensim_measures, require_measures
 from kinesynth.body.drawn import drawn_shape
@@ -20,6 +19,7 @@ from kinesynth.geometry.mesh import volume
 from kinesynth.isolation import isolated
 from kinesynth.notes import tell
 from kinesynth.stated import NOTHING, Stated
+from kinesynth.subject_record import SubjectRecord
 
 SHAPE_TELLING = ("amass", "opensim", "markers")  # the sources whose files tell a shape, the better first
 _MOST_TRIALS = 6  # of markers, that a shape is fitted to together
@@ -116,29 +116,25 @@ def write_subject(
         tell(
             subject, [f"mass {mass:.1f} +- {mass_error:.1f} kg, estimated; the column mass of the clip table states it"]
         )
-    record = {
-        "subject": subject,
-        "sex": shape.sex,
-        "betas": [round(float(beta), 6) for beta in shape.betas],
-        "height_m": round(stated.height or height(vertices), 4),
-        "height_error_m": round(height_error, 4),
-        "mass_kg": round(float(mass), 3),
-        "mass_error_kg": round(mass_error, 3),
-        "split": split,
-        "shape_source": shape.source,
-    }
-    if shape.amass_size is not None:
-        record["amass_size"] = round(shape.amass_size, 6)
-    if rejection is not None:
-        record["rejected"] = {
-            "reason": rejection.reason,
-            "figure": round(float(rejection.figure or 0.0), 4),
-            "detail": rejection.detail,
-        }
-    text = json.dumps(record, indent=1)
-    if shape.worn is not None:  # on one line: it is long
-        text = f'{text[:-2]},\n "worn": {json.dumps(shape.worn)}\n}}'
-    write_text(path, text + "\n")
+    SubjectRecord(
+        subject=subject,
+        sex=shape.sex,
+        betas=shape.betas,
+        height_m=round(stated.height or height(vertices), 4),
+        height_error_m=round(height_error, 4),
+        mass_kg=round(float(mass), 3),
+        mass_error_kg=round(mass_error, 3),
+        split=split,
+        shape_source=shape.source,
+        amass_size=None if shape.amass_size is None else round(shape.amass_size, 6),
+        worn=shape.worn,
+        rejected=None if rejection is None else _told(rejection),
+    ).write(path)
+
+
+def _told(rejection: ClipRejected) -> dict[str, Any]:
+    figure = round(float(rejection.figure or 0.0), 4)
+    return {"reason": rejection.reason, "figure": figure, "detail": rejection.detail}
 
 
 def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float) -> Shape:

@@ -29,6 +29,7 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
+from kinesynth.subject_record import SubjectRecord
 
 STAGE = "pack_shard"
 MEND = "run the stages of this shard again"
@@ -101,7 +102,7 @@ def pack_shard(
     """
     paths = {"ik": ik, "markers": markers, "fit": fit, "grf": grf, "id": id, "so": so, "quality": quality}
     stages = {name: read_stage(path) for name, path in {**paths, "render": render}.items()}
-    person = _read_json(subject, *_PERSON)
+    person = SubjectRecord.read(subject)
     skeleton = SkeletonDefinition.from_osim(model)
     with atomic_path(output) as temporary:
         with new_file(temporary, libver=HDF5_FORMAT) as file:
@@ -109,7 +110,7 @@ def pack_shard(
             file.attrs["kinesynth_version"] = __version__
             file.attrs["config_sha256"] = config_sha256
             file.attrs["created"] = created or _date()
-            file.attrs.update({name: person[name] for name in _PERSON})
+            file.attrs.update({name: getattr(person, name) for name in _PERSON})
             file.attrs.update(_body_attributes(body))
             file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
             file.attrs["part_names"] = " ".join(part.name for part in parts())
@@ -152,7 +153,7 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     arrays["scales"] = _single(scales)
     if "followed_names" in stages["ik"].attrs:  # a person's own markers led; the virtual ones are the skeleton's
         arrays["markers"] = _single(stages["ik"].arrays["markers"])
-    source = stages["fit"].attrs
+    source, ground = stages["fit"].attrs, stages["grf"].attrs
     frames = len(arrays["angles"])
     attrs = {
         "action": source["action"],
@@ -160,9 +161,10 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),
-        "notes": str(source.get("notes", "")),
+        "notes": "; ".join(filter(None, (str(source.get("notes", "")), str(ground.get("grf_notes", ""))))),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),
+        "grf_engine": str(ground["grf_engine"]),
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }

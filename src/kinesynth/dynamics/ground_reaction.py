@@ -19,11 +19,13 @@ from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.masked import without_dynamics
+from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
+from kinesynth.notes import tell
 from kinesynth.records import GroundForces, Kinematics
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
@@ -41,14 +43,16 @@ class GroundReaction:
         cop: (T, 2, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
         moment: (T, 2, 3) N m, the free moment about the vertical through `cop`.
         unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
-        rest_heights: (P,) m, where the points of the soles were found to rest.
+        unmeasured: (T,) bool, frames in which plates did not measure a foot's force; None where it is estimated.
+        notes: what was taken for granted about measured forces.
     """
 
     force: np.ndarray
     cop: np.ndarray
     moment: np.ndarray
     unexplained: np.ndarray
-    rest_heights: np.ndarray
+    unmeasured: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
 
 def ground_reaction(
@@ -62,17 +66,20 @@ def ground_reaction(
     scale: Path | None = None,
     cutoff_hz: float = 6.0,
     friction: float = 0.8,
-    contact_height_m: float = 0.02,
+    contact_height_m: float = 0.015,
     contact_speed_m_per_s: float = 0.8,
-    rest_tolerance_m: float = 0.03,
+    rest_tolerance_m: float = 0.06,
     least_force_newtons: float = 20.0,
     contact_cutoff_hz: float = 15.0,
+    measured_cutoff_hz: float = 0.0,
+    contact_speed_share: float = 0.2,
+    contact_lead_seconds: float = 0.015,
     unexplained_force_bw: float = 0.3,
     unexplained_moment_bw_m: float = 0.15,
     unexplained_share: float = 0.5,
     timeout_seconds: float = 120.0,
 ) -> None:
-    """Estimate the forces under both feet from joint angles.
+    """Estimate the forces under both feet from joint angles, or take those that plates measured, where a clip has them.
 
     A clip whose load the feet cannot carry (hands or a seat take part) keeps its place; its attribute
     `dynamics_valid` turns False and `dynamics_reason` says why.
@@ -93,6 +100,11 @@ def ground_reaction(
         rest_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
         least_force_newtons: a foot with less vertical force carries none: its centre of pressure would be noise.
         contact_cutoff_hz: low-pass cut-off of the feet's motion for telling contact, 0.45 of the frame rate at most.
+        measured_cutoff_hz: low-pass cut-off of measured forces; 0: that of the motion, because inverse dynamics makes
+            moments of what the two do not share (Bisseling and Hof 2006, Kristianslund et al. 2012).
+        contact_speed_share: as a share of a foot's greatest speed, the speed over the floor beyond which it hardly
+            carries load, where that is more than `contact_speed_m_per_s`.
+        contact_lead_seconds: for how long a tracked foot still sinks after the real one has met the floor.
         unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
             another contact.
         unexplained_moment_bw_m: a frame's moment that the feet leave over, in body weights times metres, that points
@@ -105,7 +117,14 @@ def ground_reaction(
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
     contact = ContactModel(
-        contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons, contact_cutoff_hz
+        contact_height_m,
+        contact_speed_m_per_s,
+        rest_tolerance_m,
+        friction,
+        least_force_newtons,
+        contact_cutoff_hz,
+        contact_speed_share,
+        contact_lead_seconds,
     )
 
     react = (
@@ -115,26 +134,31 @@ def ground_reaction(
     )
 
     def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
-        attrs = {**clip.attrs, "grf_engine": engine, "cutoff_hz": cutoff_hz}
+        on_plates = bool(clip.attrs.get("grf_file"))
+        attrs = {**clip.attrs, "grf_engine": "measured" if on_plates else engine, "cutoff_hz": cutoff_hz}
         try:
             demand = worker.call(
                 whole_body_demand, model.absolute(), names, root_rotation, Kinematics.of(clip).angles, clip.fps,
                 cutoff_hz, contact, timeout_seconds=timeout_seconds,
             )  # fmt: skip
-        except ClipRejected as error:
+            reaction = taken(clip, demand, measured_cutoff_hz or cutoff_hz) if on_plates else react(demand)
+        except (ClipRejected, BadInput) as error:
+            tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
-        reaction = react(demand)
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
         attrs |= {
             "mass_kg": demand.mass_kg,
-            "sole_rest_heights_m": reaction.rest_heights,
+            "grf_notes": "; ".join(reaction.notes),
+            "sole_rest_heights_m": demand.soles.rest_heights,
+            "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
         forces = GroundForces(
-            reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne
-        )
+            reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne,
+            np.zeros_like(demand.airborne) if reaction.unmeasured is None else reaction.unmeasured,
+        )  # fmt: skip
         return forces.clip(clip.clip_id, attrs)
 
     with Worker(log) as worker:
@@ -172,13 +196,26 @@ def _gaitdynamics(
     return react
 
 
+def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> GroundReaction:
+    """Return the reaction that plates measured.
+
+    Raises:
+        BadInput: their file is unusable, or does not belong to the motion.
+    """
+    measured = forces_of(clip, demand, cutoff_hz)
+    tell(str(clip.attrs["grf_file"]), measured.notes)
+    reaction = reaction_of(demand, measured.force, measured.cop, measured.moment)
+    return replace(reaction, unmeasured=measured.unmeasured, notes=measured.notes)
+
+
 def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
     """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
-    grounded = sole_points(demand.feet) * np.array([1.0, 0.0, 1.0])
+    grounded = sole_points(demand.feet)
+    grounded[..., 1] = demand.soles.floor[..., None]
     heel = demand.feet.heel[..., 3]
     effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
     load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
-    forces = share_load(load, demand.likelihood, contact.friction, demand.rate_hz)
+    forces = share_load(load, demand.soles.likelihood, contact.friction, demand.rate_hz)
     return reaction_of(demand, *_resultant(forces, grounded, contact.least_force_newtons))
 
 
@@ -187,13 +224,17 @@ def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.n
     heel = demand.feet.heel[..., 3]
     wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
-    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], demand.rest_heights)
+    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root])
 
 
 def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:
-    """Return the share of frames whose vertical force or moment left over exceeds the limits."""
-    force = np.abs(reaction.unexplained[:, ROOT.index("pelvis_ty")])
-    moment = np.linalg.norm(reaction.unexplained[:, len(PELVIS_FORCES) :], axis=1)
+    """Return the share of frames whose vertical force or moment left over exceeds the limits.
+
+    Frames in which forces were not measured say nothing, unless none was.
+    """
+    known = slice(None) if reaction.unmeasured is None or reaction.unmeasured.all() else ~reaction.unmeasured
+    force = np.abs(reaction.unexplained[known, ROOT.index("pelvis_ty")])
+    moment = np.linalg.norm(reaction.unexplained[known, len(PELVIS_FORCES) :], axis=1)
     return float(np.mean((force > force_bw * body_weight) | (moment > moment_bw_m * body_weight)))
 
 

@@ -85,6 +85,19 @@ def total_mass(model: osim.Model) -> float:
     return float(model.getTotalMass(model.initSystem()))
 
 
+def mass_centres(model: osim.Model, angles: np.ndarray) -> np.ndarray:
+    """Return where the whole body's mass centre is in each of `angles` (T, J), (T, 3) m in ground."""
+    state = model.initSystem()
+    to_state = state_columns(model, state)
+    positions, centres = np.empty(len(to_state)), []
+    for row in angles:
+        positions[to_state] = row
+        state.setQ(_vector(positions))
+        model.realizePosition(state)
+        centres.append(model.calcMassCenterPosition(state).to_numpy())
+    return np.reshape(centres, (len(angles), 3))
+
+
 def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
     """Pose `model` in each of `angles` (T, J) and return how its feet stand and move."""
     state = model.initSystem()

@@ -38,6 +38,11 @@ class Step:
         """The frames of the step."""
         return slice(self.first, self.last)
 
+    @property
+    def near(self) -> bool:
+        """Whether any foot is where the force acts."""
+        return self.distance_m <= REACH_M
+
 
 def steps(load: np.ndarray, cop: np.ndarray, feet: np.ndarray) -> list[Step]:
     """Return the steps on all plates.

@@ -157,6 +157,7 @@ def failed_checks(
         "so_violation": record["so_violation"] > filters.max_so_violation,
         "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
         "take_off_or_landing": near_ends(record["airborne"], float(attrs["cutoff_hz"]), fps),
+        "not_measured": record["unmeasured"],
     }
 
 

@@ -5,7 +5,7 @@ markers, and else where the mean body laid over the skeleton has them. `tables/s
 people who stand at ease, and how far they may well be from that, standing or moving.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -44,7 +44,7 @@ class WornMarkers:
     moving: np.ndarray
 
     @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Self:
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
         """Take them out of a subject's record, as `kinesynth.body.mocap.worn` wrote them."""
         labels, landmarks, bodies = (tuple(record[name]) for name in ("labels", "landmarks", "bodies"))
         positions, moving = (

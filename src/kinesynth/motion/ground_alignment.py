@@ -25,6 +25,8 @@ class Placed:
         heading: the heading (rad, about y) that was removed.
         floor: the height (m) of the floor that was removed, in the recording's scaled world.
         belt: (2,) m/s along x and z, the velocity of a treadmill's belt that was removed; zeros over ground.
+        from_file: (3, 4), the rotation from the file's axes to the world's, and the shift (m) that follows it and the
+            scale of the recording's path; before a belt's motion is removed.
         worn: (T, M, 3) m, the recording's markers in the same place, if it has any.
     """
 
@@ -33,6 +35,7 @@ class Placed:
     heading: float
     floor: float
     belt: np.ndarray
+    from_file: np.ndarray
     worn: np.ndarray | None = None
 
 
@@ -50,15 +53,18 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
     poses = recording.poses.copy()
     poses[:, SMPLX.root] = (turn * orient).as_rotvec()
     pelvis = recording.root_scale * turn.apply(recording.root)
-    pelvis -= pelvis[0] * [1.0, 0.0, 1.0]
+    first = pelvis[0] * [1.0, 0.0, 1.0]
+    pelvis -= first
     belt = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
     if belt_m_per_s is not None:
         belt = _stated(belt, recording.root_scale * belt_m_per_s)
     seconds = np.arange(len(pelvis)) / recording.fps
     pelvis[:, [0, 2]] -= seconds[:, None] * belt
     floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
+    shift = -first - [0.0, floor, 0.0]
+    from_file = np.column_stack([turn.as_matrix() @ recording.turn, shift])
     placed = pelvis - [0.0, floor, 0.0]
-    return Placed(placed, poses, heading, floor, belt, _with_root(recording, turn, placed))
+    return Placed(placed, poses, heading, floor, belt, from_file, _with_root(recording, turn, placed))
 
 
 def _with_root(recording: Recording, turn: Rotation, pelvis: np.ndarray) -> np.ndarray | None:

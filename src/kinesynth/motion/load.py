@@ -1,10 +1,8 @@
 """Loads clips from any source of motion."""
 
-import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +27,7 @@ from kinesynth.records import WornPaths
 from kinesynth.seeds import generator
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
+from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
 _MARGIN_SECONDS = 0.5  # a procedural motion goes on beyond the cut, so that filters see no end
@@ -39,7 +38,7 @@ TIMEOUT_SECONDS = 600.0
 class Subject:
     """Whose clips are loaded: the subject's record, and the body with its figure at the subject's shape."""
 
-    record: dict[str, Any]
+    record: SubjectRecord
     betas: np.ndarray
     body: BodyModel
     figure: Figure
@@ -85,7 +84,7 @@ def load_motion(
     delivered: dict[str, Clip] = {}
     rejected: dict[str, Rejection] = {}
     for row in progress(rows, STAGE):
-        if refused := who.record.get("rejected"):
+        if refused := who.record.rejected:
             rejected[row.clip_id] = Rejection(row.clip_id, STAGE, **refused)
             continue
         try:
@@ -101,14 +100,8 @@ def load_motion(
 
 
 def _read_subject(path: Path, body: Path) -> Subject:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        betas = np.asarray(record["betas"], np.float64)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise BadInput(path, "subject", found, "the json of subject-shape", "make it again") from error
-    model = load_body(body)
-    return Subject(record, betas, model, figure_of(model, betas))
+    record, model = SubjectRecord.read(path), load_body(body)
+    return Subject(record, record.betas, model, figure_of(model, record.betas))
 
 
 def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) -> Recording:
@@ -117,6 +110,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
         return _procedural(row, who, seed, seconds)
     if row.path is None or not row.path.is_file():
         raise BadInput(row.path or "", "file", "no such file", "the motion that the clip table names", "check the path")
+    if row.grf is not None and not row.grf.is_file():
+        raise BadInput(row.grf, "grf", "no such file", "the forces that the clip table names", "check the path")
     if row.source == "amass":
         file = read_row(row)
         if doubt := audit_rate(file):
@@ -133,8 +128,8 @@ def _record(row: ClipRow, who: Subject, seed: int, seconds: float, log: Path) ->
 
         part = (row.start, row.end, seconds)
         recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
-        if "worn" in who.record:
-            recording = replace(recording, notes=recording.notes + assumed(who.record["worn"]))
+        if who.record.worn is not None:
+            recording = replace(recording, notes=recording.notes + assumed(who.record.worn))
         return audited(row.path, recording, who.figure)
     raise ValueError(f"a clip of source {row.source!r} passed the check of the table")
 
@@ -175,7 +170,7 @@ def _fitted(file: AmassFile, who: Subject) -> Recording:
     recording = from_amass(file)
     if not who.body.identity.is_free:
         require_own_betas(file, who.body)
-        if who.record["shape_source"] == OWN_BETAS:
+        if who.record.shape_source == OWN_BETAS:
             return recording
     theirs, ours = _joints_of(file, who), who.figure.joints
     return replace(
@@ -190,7 +185,7 @@ def _joints_of(file: AmassFile, who: Subject) -> np.ndarray:
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
     if tells_size(file) or not who.body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
-    size = who.record.get("amass_size")
+    size = who.record.amass_size
     return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
 
 
@@ -225,12 +220,14 @@ def _clip(row: ClipRow, who: Subject, recording: Recording) -> Clip:
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
-        "sex": str(who.record["sex"]),
-        "shape_source": str(who.record["shape_source"]),
+        "sex": who.record.sex,
+        "shape_source": who.record.shape_source,
         "root_scale": recording.root_scale,
         "heading_removed_rad": placed.heading,
         "floor_removed_m": placed.floor,
         "belt_velocity_m_per_s": placed.belt,
+        "from_file": placed.from_file,
+        "grf_file": str(row.grf or ""),
         "toes_bent_rad": toes_bent,
         "rest_pose": "the body's own",
         "notes": "; ".join(notes),

@@ -70,7 +70,7 @@ def read_marker_motion(
     }
     return Recording(
         trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes,
-        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))),
+        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))), turn=trial.turn,
         worn=bridged(measured, dressed.points.points(state).numpy(), trial.fps),
         worn_seen=np.isfinite(measured).all(axis=-1), worn_names=dressed.attachment.names,
     )  # fmt: skip

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesynth.amass import AmassFile
+from kinesynth.amass import Y_UP, AmassFile
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.resample import frame_times, resample_markers, resample_positions, resample_rotations
 
-# AMASS (z up) to the world (x forward, y up, z right)
-Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 _SLACK_SECONDS = 0.02  # times in tables are rounded, and so are those in files
 LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
 
@@ -29,6 +27,7 @@ class Recording:
         begin: the file's own time (s) of the first frame.
         notes: what was taken for granted in reading the file.
         unseen: bodies of the OpenSim model, and from and to which seconds of the file's own time no marker tells them.
+        turn: (3, 3), the rotation from the file's axes to this world's; measured forces stand in the file's.
         worn: of a recording by markers, their positions (T, M, 3) m in the world of `root`, short gaps bridged, NaN in
             long ones.
         worn_seen: (T, M) where they were measured.
@@ -43,6 +42,7 @@ class Recording:
     begin: float = 0.0
     notes: tuple[str, ...] = ()
     unseen: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    turn: np.ndarray = field(default_factory=lambda: np.eye(3))
     worn: np.ndarray | None = None
     worn_seen: np.ndarray | None = None
     worn_names: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ def from_amass(file: AmassFile) -> Recording:
     orient = (Y_UP * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     poses = np.concatenate([orient, file.pose_body, file.left_hand, file.right_hand], axis=1)
     attrs = {"surface_model": file.model}
-    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs, notes=file.notes)
+    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs, notes=file.notes, turn=Y_UP.as_matrix())
 
 
 def part_of(

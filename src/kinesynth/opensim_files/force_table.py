@@ -34,6 +34,7 @@ class Plates:
         point: (T, P, 3) m, where it acts; anything where there is no force.
         torque: (T, P, 3) N m, about that point.
         notes: what was taken for granted.
+        feet: of each plate the foot (0 right, 1 left) that the file says it is under, None where it says nothing.
     """
 
     times: np.ndarray
@@ -42,6 +43,7 @@ class Plates:
     point: np.ndarray
     torque: np.ndarray
     notes: tuple[str, ...] = ()
+    feet: tuple[int | None, ...] = ()
 
     @property
     def rate_hz(self) -> float:
@@ -82,12 +84,14 @@ def plates_of(path: Path, storage: Storage, columns: dict[str, dict[str, list[st
         ]
         return np.stack(parts, axis=1)
 
-    notes = []
+    notes: list[str] = []
     if storage.announced:
         notes.append(f"{storage.announced} in its header, {len(storage.times)} rows: taken as it is")
     if bare := [name or "the plate" for name, each in columns.items() if "torque" not in each]:
         notes.append(f"no torque of {', '.join(bare)}: taken for none")
-    return Plates(storage.times, tuple(columns), of("force"), of("point"), of("torque"), tuple(notes))
+    return Plates(
+        storage.times, tuple(columns), of("force"), of("point"), of("torque"), tuple(notes), (None,) * len(columns)
+    )
 
 
 def plate_columns(names: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:

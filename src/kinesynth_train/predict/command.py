@@ -22,7 +22,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verb.add_argument("--video", metavar="NAME=FILE", **each, help="a view's video, by its camera's name; repeat")
     verb.add_argument("--keypoints", metavar="NAME=FILE", **each, help="a view's 2-D points, instead of a detector's")
     verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc), instead of views")
-    verb.add_argument("--cameras", type=Path, help="calibration: .toml, .qca.txt, .json, OpenCap session")
+    verb.add_argument("--cameras", type=Path, help="calibration; one view does without")
     verb.add_argument("--output", type=Path, required=True, help="folder of the results")
     verb.add_argument("--name", default="", help="of the files; the first video's if not given")
     verb.add_argument("--height", type=float, help="m; fixes the size that is measured otherwise")
@@ -35,6 +35,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verb.add_argument("--up", choices=AXES, default="", help="axis that is up, of the calibration or the .trc")
     verb.add_argument("--keypoint-set", default="", help="of points whose files do not say")
     verb.add_argument("--fps", type=float, default=0.0, help="of points without a video")
+    verb.add_argument("--focal-px", type=float, default=0.0, metavar="PX", help="of one view that is not calibrated")
     verb.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no videos")
     verb.add_argument("--dynamics", action="store_true", help="go on to forces, moments and activations (OpenSim)")
 

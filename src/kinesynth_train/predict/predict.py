@@ -13,8 +13,12 @@ from kinesynth.notes import tell
 from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.calibration.fitted import fit_to_video
+from kinesynth_train.predict.assumed_camera import assumed_camera
+from kinesynth_train.predict.clip_file import write_clip_file
+from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
 from kinesynth_train.predict.marker_files import lines_through, read_marked
+from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
 from kinesynth_train.predict.rays import LEAST_CONFIDENCE
@@ -22,7 +26,7 @@ from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, View, sights
 
-LEAST_VIEWS = LEAST_FRAMES = 2
+LEAST_FRAMES = 2
 SAME_RATE = 0.02
 MOST_OUTSIDE = 0.3  # of the points that are seen
 
@@ -47,6 +51,7 @@ class Request:
         up: axis of the calibration's, or the markers', world that is up; empty takes the format's own.
         keypoint_set: the points' set, where the files do not say.
         fps: frames per second of points without a video.
+        focal_px: focal length of one view without a calibration; 0 takes a phone's.
         overlay: whether to write videos with the skeleton.
         dynamics: whether to go on to forces, moments and activations.
     """
@@ -67,6 +72,7 @@ class Request:
     up: str = ""
     keypoint_set: str = ""
     fps: float = 0.0
+    focal_px: float = 0.0
     overlay: bool = True
     dynamics: bool = False
 
@@ -83,12 +89,9 @@ def predict(request: Request) -> Path:
         raise MissingDependency("opensim", "pipeline")
     if request.markers is not None:
         return _predict_markers(request, request.markers)
-    if request.cameras is None:
-        raise BadInput("--cameras", "calibration", "nothing", "a calibration", "give one, or --markers FILE.trc")
-    cameras, notes = read_cameras(request.cameras, request.up)
-    tell(request.cameras, notes)
-    _check_names(request, cameras)
     videos = {name: open_video(path) for name, path in request.videos.items()}
+    cameras, notes = _cameras(request, videos)
+    _check_names(request, cameras)
     views = []
     for name in dict.fromkeys([*request.videos, *request.keypoints]):
         view, said = _view(request, name, cameras[name], videos.get(name))
@@ -98,7 +101,12 @@ def predict(request: Request) -> Path:
     found_sights, said = sights(views, request.person, dict(request.offsets))
     notes += said + _rate_notes(views)
     times = even_times(views[0].times, request.start, request.end)
-    found = reconstruct(found_sights, times, request.smooth, request.height)
+    if len(views) == 1:
+        known = request.cameras is not None
+        found, sight = reconstruct_one(found_sights[0], times, request.smooth, request.height, calibrated=known)
+        found_sights = [sight]
+    else:
+        found = reconstruct(found_sights, times, request.smooth, request.height)
     notes += found.notes
     tell("predict", [*said, *found.notes])
     return _write(request, found, found_sights, videos, notes)
@@ -131,7 +139,9 @@ def _write(
     request: Request, found: Reconstruction, seen: list[Sight], videos: Mapping[str, Video], notes: list[str]
 ) -> Path:
     mass, said = body_mass(found, request.mass)
-    files = write_motion(request.output, request.name, found)
+    files = {f"points {sight.view.name}": path for sight in seen if (path := _detected(request, sight.view.name))}
+    said += remove_earlier(request.output, [*files.values(), *request.keypoints.values()])
+    files |= write_motion(request.output, request.name, found)
     model = write_model(request.output, request.name, found, mass)
     if model is None:
         said.append("no scaled .osim: OpenSim is not installed (pip install 'kinesynth[pipeline]')")
@@ -145,15 +155,40 @@ def _write(
                 write_overlay(path, video, sight, found, body, progress(f"overlay {sight.view.name}", len(video.times)))
                 files[f"overlay {sight.view.name}"] = path
     tell("predict", said)
-    path = request.output / "predict.json"
-    write_summary(path, summary(found, seen, files, notes + said, mass))  # stays if the motion gives no forces
+    clip = request.output / f"{request.name}.h5"
+    write_clip_file(clip, found, seen, videos, mass, model, None, notes + said)
+    files["clip"] = clip
+    path = request.output / SUMMARY
+    write_summary(
+        path, summary(request.output, found, seen, files, notes + said, mass)
+    )  # stays if the motion gives no forces
     if request.dynamics:
         from kinesynth_train.predict.dynamics import write_dynamics
 
-        more, told = write_dynamics(request.output, request.name, found, model)
+        more, told, dynamics = write_dynamics(request.output, request.name, found, model)
         tell("predict", told)
-        write_summary(path, summary(found, seen, files | more, notes + said + told, mass))
+        write_clip_file(clip, found, seen, videos, mass, model, dynamics, notes + said + told)
+        write_summary(path, summary(request.output, found, seen, files | more, notes + said + told, mass))
     return path
+
+
+def _cameras(request: Request, videos: Mapping[str, Video]) -> tuple[dict[str, Camera], list[str]]:
+    """Return the cameras by name, read or, of one view, assumed; and notes."""
+    if request.cameras is not None:
+        if request.focal_px:
+            found, mend = "both it and --cameras", "leave one of them out"
+            raise BadInput("--focal-px", "camera", found, "one of them", mend)
+        cameras, notes = read_cameras(request.cameras, request.up)
+        tell(request.cameras, notes)
+        return cameras, notes
+    names = list(dict.fromkeys([*request.videos, *request.keypoints]))
+    if len(names) != 1 or len(videos) != 1:
+        mend = "give one; leave it out only where there is one --video; or give --markers FILE.trc"
+        raise BadInput("--cameras", "calibration", "nothing", "a calibration", mend)
+    ((name, video),) = videos.items()
+    camera, notes = assumed_camera(name, video.width, video.height, request.focal_px)
+    tell(name, notes)
+    return {name: camera}, notes
 
 
 def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
@@ -162,9 +197,8 @@ def _check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
     if unknown:
         mend = "name each video as its camera: --video NAME=FILE"
         raise BadInput(request.cameras or "--cameras", "camera", unknown[0], ", ".join(cameras), mend)
-    if len(names) < LEAST_VIEWS:
-        found, mend = f"{len(names)} view", "give a second --video NAME=FILE or --keypoints NAME=FILE"
-        raise BadInput("predict", "views", found, "two or more calibrated views", mend)
+    if not names:
+        raise BadInput("predict", "views", "none", "one or more", "give --video NAME=FILE or --keypoints NAME=FILE")
     for name in request.offsets:
         if name not in names:
             raise BadInput("--offset", "view", name, ", ".join(names), "name one of the views")
@@ -219,8 +253,18 @@ def _detect(request: Request, name: str, video: Video) -> Keypoints:
     margin = 1.0 + abs(request.offsets.get(name, 0.0))  # the views' offsets are not known yet
     span = (request.start - margin, request.end + margin)
     points = detect_people(video, BlazePose(), span, progress(f"points {name}", len(video.times)))
-    save_keypoints(request.output / "pose" / f"{name}.npz", points)
+    save_keypoints(_points_file(request, name), points)
     return points
+
+
+def _points_file(request: Request, name: str) -> Path:
+    """Return where the points that the detector sees in a view are kept."""
+    return request.output / "pose" / f"{name}.npz"
+
+
+def _detected(request: Request, name: str) -> Path | None:
+    """Return the file of a view's points, if this run detected them."""
+    return _points_file(request, name) if name in request.videos and name not in request.keypoints else None
 
 
 def _rate_notes(views: list[View]) -> list[str]:

@@ -40,7 +40,7 @@ def read_screened(path: Path, table: Path | None = None) -> Screened:
     check_continuous(path, trial)
     ridden = carriers()
     turn = upright(path, positions, [ridden[label.place] for label in labels.values()])
-    trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn))
+    trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn), turn=turn)
     trial, labels = _with_thumbs(trial, labels)
     markers = Markers.of(trial.names, trial.positions, labels)
     check_sides(path, markers)
