@@ -120,7 +120,7 @@ class Kinematics(Record):
         keypoints: m.
         markers: virtual ones of the model at these angles, m.
         marker_error: m, from each marker that was followed; NaN where it was not seen.
-        marker_error_rms: m, over the markers that weigh.
+        marker_error_rms: m, over the markers that weigh; of those that a person wore, over the ones held to bone.
         marker_error_max: m, the same.
         segment_turn: rad, by how much each body would turn to meet its own bony landmarks.
         segment_shift: m, by how much it would move.

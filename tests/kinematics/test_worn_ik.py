@@ -85,13 +85,16 @@ def test_what_no_marker_tells_stays_as_people_hold_it(
 def test_errors_are_those_of_the_measured_markers(
     skeleton: BoundedSkeleton, worn: WornPlaces, steps: np.ndarray
 ) -> None:
-    """A knee marker 3 cm off shows in its own error and turns its thigh; a frame that nobody saw has none."""
+    """A knee marker 3 cm off shows in its own error and turns its thigh; one on the calf shows in its own alone."""
     measured = _markers(skeleton, worn, steps)
     solved = follow_worn(skeleton, worn, {"clip": measured})["clip"]
     measured[:, LANDMARKS.index("RLFC"), 0] += 0.03
+    measured[:, LANDMARKS.index("RTB2"), 0] += 0.05
     measured[4] = np.nan
     found = worn_errors(skeleton, worn, solved, measured)
     assert found["marker_error"][0, LANDMARKS.index("RLFC")] == pytest.approx(0.03, abs=0.001)
+    assert found["marker_error"][0, LANDMARKS.index("RTB2")] == pytest.approx(0.05, abs=0.001)
+    assert found["marker_error_max"][0] == pytest.approx(0.03, abs=0.001)
     assert np.isnan(found["marker_error"][4]).all()
     assert found["marker_error_rms"][4] == found["marker_error_max"][4] == 0.0
     thigh = skeleton.definition.body_names.index("femur_r")

@@ -124,15 +124,19 @@ def follow_worn(
 def worn_errors(
     skeleton: BoundedSkeleton, worn: WornPlaces, solved: Mapping[str, np.ndarray], measured: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the errors and misfits of `records.Kinematics` of a clip whose worn markers (T, L, 3) m were followed."""
+    """Return the errors and misfits of `records.Kinematics` of a clip whose worn markers (T, L, 3) m were followed.
+
+    RMS and maximum are over markers held to bone: soft tissue informs the angles and does not condemn them.
+    """
     definition = wearing(skeleton, worn.labels, worn.bodies, worn.places).definition
     error = np.linalg.norm(solved["followed"] - measured, axis=-1)
     centres = solved["keypoints"][:, : len(definition.body_names)]
     weighed = [True] * len(worn.labels)
-    bony = held_to_bone(worn.landmarks).tolist()
+    bony = held_to_bone(worn.landmarks)
+    held = error[:, bony]
     return {
         "marker_error": error,
-        "marker_error_rms": np.sqrt(np.nansum(error**2, axis=1) / np.isfinite(error).sum(axis=1).clip(min=1)),
-        "marker_error_max": np.fmax.reduce(error, axis=1, initial=0.0),
-        **segment_misfit(definition, solved["followed"], measured, centres, weighed, bony),
+        "marker_error_rms": np.sqrt(np.nansum(held**2, axis=1) / np.isfinite(held).sum(axis=1).clip(min=1)),
+        "marker_error_max": np.fmax.reduce(held, axis=1, initial=0.0),
+        **segment_misfit(definition, solved["followed"], measured, centres, weighed, bony.tolist()),
     }
