@@ -48,7 +48,7 @@ def line(each: Found) -> str:
     cells = [
         f"{e['vertical']:.3f} / {e['total']:.3f}", f"{e['pearson']:.3f}", f"{e['fore_aft']:.3f}",
         f"{e['stance_off']:.1f}", f"{e['event_off']:.0f}", f"{e['mean']:.2f} / {e['mean_measured']:.2f}",
-        f"{e['peak_ratio']:.2f}", f"{e['valid']:.0%}", f"{e['valid_within']:.0%}",
+        f"{e['peak_ratio']:.2f}", f"{e['valid']:.0%}", f"{e['valid_within']:.0%}" if e["valid"] else "-",
         " / ".join(f"{e[f'{joint}_moment']:.2f}" for joint in ("hip", "knee", "ankle")),
     ]  # fmt: skip
     return f"| {name} | {' | '.join(cells)} |"
