@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.dataset.exports.clips import MEND, exported_clips
-from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth.opensim_files.external_loads import write_external_loads
@@ -58,7 +58,7 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
     for suffix, (title, names, values) in tables.items():
         columns = dict(zip(names, values.T, strict=True))
         write_storage(named(suffix), times, columns, in_degrees=suffix.endswith(".mot"), name=title)
-    ground = (arrays[f"grf/{name}"] for name in ("force", "cop", "moment"))
+    ground = pushes(arrays)
     write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground, motion=named("_smooth.mot").name)
 
 
