@@ -8,6 +8,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration import Camera
 from kinesynth_train.predict.gaps import MOST_SECONDS
+from kinesynth_train.predict.given_masks import GivenMasks
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
@@ -49,7 +50,8 @@ class Sight:
         offset: against the first view, told by motion or by the user.
         miss: m, median by which hips' and shoulders' lines of sight pass those of the first view; NaN for the first.
         lifted: (T, P, 3) m, the detector's guess of the points in space, as in `Keypoints`.
-        silhouettes: the person's, where the detector tells them.
+        silhouettes: the person's, where the detector or the user tells them.
+        boxes: (T, 4) px, left, top, right and bottom, where the user tells them.
     """
 
     view: View
@@ -58,7 +60,8 @@ class Sight:
     offset: Offset
     miss: float
     lifted: np.ndarray | None = None
-    silhouettes: Silhouettes | None = None
+    silhouettes: Silhouettes | GivenMasks | None = None
+    boxes: np.ndarray | None = None
 
     def at(self, times: np.ndarray) -> Rays:
         """Return the lines of sight at times (N,) of the first view; none where the view itself paused for long."""
