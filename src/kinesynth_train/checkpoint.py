@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from kinesynth import __version__
+from kinesynth.atomic import write_bytes
 from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.networks import Network, make_network, network_module
 from kinesynth_train.presets import Preset, preset_from_dict
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
-from kinesynth_train.whole_files import save_bytes
 
 FORMAT = 3
 MEND = "give the checkpoint.pt of kinesynth-train fit"
@@ -92,7 +92,7 @@ def save_checkpoint(path: Path, model: Model, progress: dict[str, Any], best: di
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    save_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue())
 
 
 def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, Any]]:

@@ -12,11 +12,11 @@ from kinesynth.errors import BadInput
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
+from kinesynth_train.figures import write_figures
 from kinesynth_train.joint_limits import limit_lines
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
-from kinesynth_train.whole_files import write_figures
 
 Method = Callable[[Stretch], Estimate]
 MEAN_POSE = "mean pose"

@@ -17,12 +17,12 @@ from kinesynth_train.checkpoint import Model, load_checkpoint, save_checkpoint, 
 from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
 from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
+from kinesynth_train.figures import write_figures
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import Anatomy, all_angles, all_scales, dataset_skeleton
 from kinesynth_train.training_data import test_windows, training_windows
-from kinesynth_train.whole_files import write_figures
 
 MOST_VALIDATIONS = 20  # of a phase, however short its epochs are
 

@@ -90,7 +90,7 @@ def on_skin(body: BodyModel, vertices: np.ndarray, names: Sequence[str]) -> np.n
 
 def _pelvis_shift(rest: np.ndarray) -> np.ndarray:
     """Return the pelvis joint's place (3,) relative to `trans`, which AMASS leaves out of it, in the y-up world."""
-    from kinesynth.motion.recording import Y_UP
+    from kinesynth.amass import Y_UP
 
     return np.asarray(Y_UP.apply(rest[0]))
 

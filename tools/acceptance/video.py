@@ -1,6 +1,7 @@
 """Real people's videos: angles, joint centres and forces that `predict` finds, against what others found.
 
-The references of `two_phones` (OpenCap) and `four_cameras` (Pose2Sim) are other methods on the same videos, no truth.
+The references of `two_phones` (OpenCap) and `four_cameras` (Pose2Sim) are other methods on the same videos, no truth;
+that of `one_phone` is motion capture with markers.
 Videos are compared in the first view's time, shifted by the whole frames (at most 0.2 s) that lay the knees' angles on
 each other: OpenCap does not say which of its videos it took the time from.
 """
@@ -19,7 +20,9 @@ from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import MarkerTrajectories, Storage, read_storage, read_trc
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
-from kinesynth_train.predict.predict import Request, predict
+from kinesynth_train.predict.predict import predict
+from kinesynth_train.predict.request import Request
+from tools.acceptance.body_angles import flexions
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 
 DATA = SHARED / "data" / "video"
@@ -37,6 +40,7 @@ def figures() -> Iterator[Figure]:
     yield from four_cameras("openpose", keypoints=True)
     if importlib.util.find_spec("ai_edge_litert") is not None:
         yield from two_phones()
+        yield from one_phone()
         yield from four_cameras("blazepose", keypoints=False)
 
 
@@ -64,6 +68,22 @@ def two_phones() -> Iterator[Figure]:
     forces, weight = read_storage(output / "dynamics/walk_grf.mot"), _weight(output / "kinematics/walk_scaled.osim")
     vertical = float((forces.column("ground_force_r_y") + forces.column("ground_force_l_y")).mean()) / weight
     yield Figure(f"{name}.vertical_force_error", round(abs(vertical - 1.0), 4), "BW", 0.03, "lower")
+
+
+def one_phone() -> Iterator[Figure]:
+    """Yield the figures of a walk before one phone, against motion capture with markers; the height is not told."""
+    folder, name, output = DATA / "one_phone" / "walk", "video.one_phone", OUTPUT / "video" / "one_phone"
+    predict(Request(None, output, {"phone": folder / "video.mp4"}, name="walk"))
+    motion = read_storage(output / "kinematics/walk.mot")
+    times, reference = flexions(folder / "mocap.json.gz")
+    common = motion.times <= times[-1]
+    errors = []
+    for angle in FLEXIONS:
+        sides = [motion.column(f"{angle}_{side}")[common] - np.interp(motion.times[common], times,
+                 reference[f"{angle}_{side}"]) for side in "rl"]  # fmt: skip
+        errors.append(float(np.mean([_rms(side) for side in sides])))
+        yield Figure(f"{name}.{angle}_rms", round(errors[-1], 2), "deg", 12.0, "lower")
+    yield Figure(f"{name}.mean_flexion_rms", round(float(np.mean(errors)), 2), "deg", 10.0, "lower")
 
 
 def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Figure]:

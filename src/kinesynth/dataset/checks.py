@@ -28,7 +28,7 @@ def clip_faults(clip: ClipRecord, sizes: Mapping[str, int]) -> Iterator[str]:
     yield from attribute_faults
     if attribute_faults:
         return
-    sizes = {**sizes, "K": 2 * sizes["B"], "T": int(clip.attrs["n_frames"])}
+    sizes = {**sizes, "K": 2 * sizes["B"], "T": clip.n_frames}
     yield from _array_faults(clip.arrays, schema.clip, sizes)
     if not clip.views:
         yield "views: found none, expected at least one camera"
@@ -55,7 +55,7 @@ def attributes_faults(found: Mapping[str, Any], expected: Mapping[str, Attribute
 def keypoints_on_mask(clip: ClipRecord) -> float:
     """Return the share of the keypoints inside the pictures that lie on the person, over all views and frames."""
     counts = [_view_counts(view, clip.arrays["keypoints"]) for view in clip.views.values()]
-    hits, total = np.sum(counts, axis=0)
+    hits, total = np.sum(counts, axis=0) if counts else (0, 0)
     return float(hits / total) if total else 0.0
 
 

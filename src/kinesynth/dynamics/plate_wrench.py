@@ -48,7 +48,7 @@ class Wrenches:
 
 @dataclass(frozen=True)
 class Place:
-    """How a file's axes and points become those of a clip's world (`motion.placing`).
+    """How a file's axes and points become those of a clip's world (`motion.ground_alignment`).
 
     Attributes:
         turn: (3, 3).

@@ -27,6 +27,7 @@ class Placed:
         belt: (2,) m/s along x and z, the velocity of a treadmill's belt that was removed; zeros over ground.
         from_file: (3, 4), the rotation from the file's axes to the world's, and the shift (m) that follows it and the
             scale of the recording's path; before a belt's motion is removed.
+        worn: (T, M, 3) m, the recording's markers in the same place, if it has any.
     """
 
     pelvis: np.ndarray
@@ -35,6 +36,7 @@ class Placed:
     floor: float
     belt: np.ndarray
     from_file: np.ndarray
+    worn: np.ndarray | None = None
 
 
 def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = None) -> Placed:
@@ -61,7 +63,17 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
     floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
     shift = -first - [0.0, floor, 0.0]
     from_file = np.column_stack([turn.as_matrix() @ recording.turn, shift])
-    return Placed(pelvis - [0.0, floor, 0.0], poses, heading, floor, belt, from_file)
+    placed = pelvis - [0.0, floor, 0.0]
+    return Placed(placed, poses, heading, floor, belt, from_file, _with_root(recording, turn, placed))
+
+
+def _with_root(recording: Recording, turn: Rotation, pelvis: np.ndarray) -> np.ndarray | None:
+    """Return the recording's markers (T, M, 3) m turned and carried as the pelvis was, to `pelvis` (T, 3)."""
+    if recording.worn is None:
+        return None
+    from_root = (recording.worn - recording.root[:, None]).reshape(-1, 3)
+    turned = recording.root_scale * turn.apply(from_root).reshape(recording.worn.shape)
+    return np.asarray(turned + pelvis[:, None])
 
 
 def _stated(belt: np.ndarray, speed: float) -> np.ndarray:

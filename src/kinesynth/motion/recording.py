@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesynth.amass import AmassFile
+from kinesynth.amass import Y_UP, AmassFile
 from kinesynth.errors import ClipRejected
-from kinesynth.motion.resample import frame_times, resample_positions, resample_rotations
+from kinesynth.motion.resample import frame_times, resample_markers, resample_positions, resample_rotations
 
-# AMASS (z up) to the world (x forward, y up, z right)
-Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 _SLACK_SECONDS = 0.02  # times in tables are rounded, and so are those in files
 LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
 
@@ -30,6 +28,10 @@ class Recording:
         notes: what was taken for granted in reading the file.
         unseen: bodies of the OpenSim model, and from and to which seconds of the file's own time no marker tells them.
         turn: (3, 3), the rotation from the file's axes to this world's; measured forces stand in the file's.
+        worn: of a recording by markers, their positions (T, M, 3) m in the world of `root`, short gaps bridged, NaN in
+            long ones.
+        worn_seen: (T, M) where they were measured.
+        worn_names: (M,) their labels.
     """
 
     fps: float
@@ -41,6 +43,9 @@ class Recording:
     notes: tuple[str, ...] = ()
     unseen: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     turn: np.ndarray = field(default_factory=lambda: np.eye(3))
+    worn: np.ndarray | None = None
+    worn_seen: np.ndarray | None = None
+    worn_names: tuple[str, ...] = ()
 
 
 def from_amass(file: AmassFile) -> Recording:
@@ -97,7 +102,14 @@ def cut(recording: Recording, start: float | None, end: float | None, most_secon
         root=resample_positions(recording.root, recording.fps, times),
         poses=resample_rotations(recording.poses, recording.fps, times),
         begin=begin,
+        worn=None if recording.worn is None else resample_markers(recording.worn, recording.fps, times),
+        worn_seen=None if recording.worn_seen is None else recording.worn_seen[_nearest(recording, times)],
     )
+
+
+def _nearest(recording: Recording, times: np.ndarray) -> np.ndarray:
+    """Return the recording's frames that are nearest to `times` (N,) s after its first."""
+    return np.asarray(np.clip(np.round(times * recording.fps), 0, len(recording.root) - 1).astype(int))
 
 
 def unseen_seconds(recording: Recording) -> dict[str, list[list[float]]]:

@@ -15,6 +15,7 @@ from kinesynth.records import Kinematics
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import StageFile, read_stage, write_stage
+from kinesynth_train.predict.clip_file import Dynamics
 from kinesynth_train.predict.reconstruct import Reconstruction
 
 LEAST_SECONDS = 0.5
@@ -25,8 +26,8 @@ POINT_FILTERS = Filters(max_marker_rms_m=0.1)
 
 def write_dynamics(
     folder: Path, name: str, found: Reconstruction, model: Path | None
-) -> tuple[dict[str, Path], list[str]]:
-    """Write forces, moments and activations of the longest part without a gap; return the files, and notes.
+) -> tuple[dict[str, Path], list[str], Dynamics]:
+    """Write forces, moments and activations of the longest part without a gap; return the files, notes, and where.
 
     Raises:
         MissingDependency: OpenSim is not installed.
@@ -49,12 +50,13 @@ def write_dynamics(
     write_stage(stages / "ik.h5", _tracked(name, found, definition, angles, slice(first, last)))
     _run_stages(stages, model, folder / "logs" / "opensim.log")
     files, notes = _write_results(folder / "dynamics", name, definition, stages, first / found.fps)
+    files |= {f"stage {path.stem}": path for path in sorted(stages.glob("*"))}
     if (first, last) != (0, len(found.times)):
         notes.append(f"forces are those of frames {first} to {last - 1}, the longest part without a gap")
     notes.append(
         f"the soles rest {1e3 * floor:.0f} mm above the calibration's zero; the files of the dynamics have it at 0"
     )
-    return files, notes
+    return files, notes, Dynamics(stages, slice(first, last), floor)
 
 
 def floor_height(definition: SkeletonDefinition, angles: np.ndarray) -> float:
@@ -116,7 +118,7 @@ def _write_results(
     folder: Path, name: str, definition: SkeletonDefinition, stages: Path, start: float
 ) -> tuple[dict[str, Path], list[str]]:
     """Write OpenSim's files: NaN in the .sto where a frame is not believed."""
-    from kinesynth.dataset.export import for_opensim, moment_labels
+    from kinesynth.dataset.exports.opensim import for_opensim, moment_labels
 
     ground, moments, muscles, quality = (read_stage(stages / f"{each}.h5") for each in ("grf", "id", "so", "quality"))
     if name not in quality.clips:

@@ -15,6 +15,7 @@ from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz
 from kinesynth_train.calibration.text import figures, read_bytes
 from kinesynth_train.predict.landmarks import keypoint_sets
+from kinesynth_train.predict.silhouettes import BYTES, Silhouettes
 
 MEND = "write the points as docs/predict.md shows"
 MOST_PEOPLE = 50
@@ -32,11 +33,16 @@ class Keypoints:
         set: their set's name.
         points: (T, N, P, 3) px and confidence of N people, NaN and 0 where not seen; who is who changes by frame.
         notes: what was taken for granted.
+        lifted: (T, N, P, 3) m, a detector's guess of the same points in space, in the axes of a camera that looks at
+            the person's hips, about these; NaN where not seen.
+        silhouettes: of the N people, where the detector tells them.
     """
 
     set: str
     points: np.ndarray
     notes: tuple[str, ...] = ()
+    lifted: np.ndarray | None = None
+    silhouettes: Silhouettes | None = None
 
 
 def read_keypoints(path: Path, keypoint_set: str = "") -> Keypoints:
@@ -67,7 +73,7 @@ def read_keypoints(path: Path, keypoint_set: str = "") -> Keypoints:
     points = np.where(seen[..., None], points, [np.nan, np.nan, 0.0])
     points[..., 2] = points[..., 2].clip(0.0, 1.0)
     chosen, notes = _set_of(path, points, keypoint_set or name)
-    return Keypoints(chosen, points, notes)
+    return Keypoints(chosen, points, notes, *_of_detector(path, points.shape))
 
 
 def _openpose(folder: Path) -> np.ndarray:
@@ -118,6 +124,22 @@ def _own(path: Path) -> tuple[str, np.ndarray]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         found = " ".join(str(error).split())[:120] or type(error).__name__
         raise BadInput(path, "points", found, "JSON with set and points (frames, points, 3)", MEND) from error
+
+
+def _of_detector(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray | None, Silhouettes | None]:
+    """Return what our own detector keeps beside points of this shape (T, N, P, 3): the lifted ones and silhouettes."""
+    if path.suffix != ".npz":
+        return None, None
+    with open_npz(path, "an .npz with points and set", MEND) as archive:
+        given = {name: archive[name] for name in ("lifted", "silhouettes", "squares") if name in archive}
+    sizes = {"lifted": shape, "silhouettes": (*shape[:2], BYTES), "squares": (*shape[:2], 2, 3)}
+    for name, array in given.items():
+        if array.shape != sizes[name]:
+            raise BadInput(path, name, f"shape {array.shape}", f"{sizes[name]}", "detect the points again")
+    lifted = figures(path, "lifted", given["lifted"]) if "lifted" in given else None
+    if not {"silhouettes", "squares"} <= set(given):
+        return lifted, None
+    return lifted, Silhouettes(given["silhouettes"].astype(np.uint8), figures(path, "squares", given["squares"]))
 
 
 def _set_of(path: Path, points: np.ndarray, name: str) -> tuple[str, tuple[str, ...]]:

@@ -63,6 +63,16 @@ def generic_skeleton() -> SkeletonDefinition:
         return SkeletonDefinition.load(path)
 
 
+def usual_accelerations(definition: SkeletonDefinition) -> np.ndarray:
+    """Return the spread (J,) of each coordinate's acceleration, rad/s^2 and m/s^2; infinite of those not known."""
+    spread = np.full(len(definition.coordinate_names), np.inf)
+    for row in table("accelerations"):
+        for name in (row["coordinate"], f"{row['coordinate']}_r", f"{row['coordinate']}_l"):
+            if name in definition.coordinate_names:
+                spread[definition.coordinate_names.index(name)] = float(row["spread"])
+    return spread
+
+
 def priors(definition: SkeletonDefinition) -> tuple[np.ndarray, np.ndarray]:
     """Return mean (J,) and precision (J,), 1/rad^2, of the coordinates; a precision of zero says nothing."""
     mean, precision = np.zeros(len(definition.coordinate_names)), np.zeros(len(definition.coordinate_names))

@@ -11,15 +11,17 @@ import numpy as np
 
 from kinesynth import __version__
 from kinesynth.atomic import write_text
-from kinesynth.dataset.export import for_opensim
+from kinesynth.body.shape import BMI
+from kinesynth.dataset.exports.opensim import for_opensim
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places
 from kinesynth_train.predict.views import Sight
+from kinesynth_train.predict.visualizer import write_visualizer
 
-USUAL_BMI = 23.0  # kg/m^2, of whose mass nothing is told
+LIMBS = ("femur", "tibia", "talus", "humerus", "ulna", "hand")
 
 
 def check_output(folder: Path) -> None:
@@ -38,7 +40,7 @@ def check_output(folder: Path) -> None:
 
 
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
-    """Write the points (.trc), the same of the skeleton fitted to them, and the angles (.mot); return where.
+    """Write points (.trc), the same of the skeleton fitted to them, angles (.mot) and bones to look at; return where.
 
     Frames that are not believed are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN.
     """
@@ -51,7 +53,9 @@ def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Pa
     columns = dict(zip(found.skeleton.coordinate_names, values.T, strict=True))
     times = np.arange(len(found.times))[valid] / found.fps
     write_storage(angles, times, columns, in_degrees=True, name="Coordinates")
-    return {"points": points, "fitted points": fitted, "angles": angles}
+    visualizer = folder / "visualizer" / f"{name}.json"
+    write_visualizer(visualizer, found)
+    return {"points": points, "fitted points": fitted, "angles": angles, "visualizer": visualizer}
 
 
 def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float) -> Path | None:
@@ -71,7 +75,7 @@ def body_mass(found: Reconstruction, told: float | None) -> tuple[float, list[st
     """Return the mass, kg, that is told or usual for the height, and a note where it was not told."""
     if told is not None:
         return told, []
-    mass = round(USUAL_BMI * found.size.height**2, 1)
+    mass = round(BMI * found.size.height**2, 1)
     return mass, [f"no --mass: {mass:g} kg is usual for {found.size.height:.2f} m, and forces are in proportion to it"]
 
 
@@ -94,32 +98,55 @@ def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.nda
     return errors
 
 
+def joints_on_mask(found: Reconstruction, sight: Sight) -> float:
+    """Return which share of the skeleton's limb joints lies on the detector's mask; NaN where there is no mask."""
+    if sight.silhouettes is None:
+        return float("nan")
+    places = frame_places(sight.view.times, found.times + sight.offset.seconds)
+    nearest = np.rint(places).astype(int)
+    shown = found.poses.valid & (nearest >= 0) & (nearest < len(sight.points))
+    shown[shown] = sight.silhouettes.shown(nearest[shown])
+    names = found.skeleton.body_names
+    joints = found.poses.joints[shown][:, [names.index(f"{body}_{side}") for body in LIMBS for side in "rl"]]
+    pixels, _ = sight.view.camera.pixels(joints)
+    return float(sight.silhouettes.holds(nearest[shown], pixels).mean()) if shown.any() else float("nan")
+
+
 def _columns(sight: Sight, found: Reconstruction) -> list[int]:
     names = keypoint_sets()[sight.view.keypoints.set]
     return [names.index(name) for name in found.names]
 
 
 def summary(
-    found: Reconstruction, sights: list[Sight], files: Mapping[str, Path], notes: list[str], mass_kg: float
+    folder: Path,
+    found: Reconstruction,
+    sights: list[Sight],
+    files: Mapping[str, Path],
+    notes: list[str],
+    mass_kg: float,
+    method: str,
 ) -> dict[str, Any]:
-    """Return what predict.json holds."""
+    """Return what predict.json in a folder holds; the files' paths begin there."""
     pixels = reprojection(found, sights)
     confidence = np.where(np.isfinite(found.confidence), found.confidence, 0.0).mean(axis=1)
     return {
         "kinesynth": __version__,
+        "guess": found.guess,
+        "method": method,
         "assumed": notes,
-        "files": {kind: str(path) for kind, path in files.items()},
+        "files": {kind: path.relative_to(folder).as_posix() for kind, path in files.items()},
         "frames": len(found.times),
         "frames_per_second": round(found.fps, 6),
         "first_frame_seconds": round(float(found.times[0]), 6),
         "height_m": round(found.size.height, 4),
-        "height_measured_m": round(found.size.measured, 4),
+        "height_measured_m": _rounded(found.size.measured, 4),
         "mass_kg": mass_kg,
         "scale_factors": {name: round(factor, 4) for name, factor in found.size.factors.items()},
         "views": {
             sight.view.name: {
                 "offset_seconds": round(sight.offset.seconds, 4),
                 "lines_of_sight_miss_first_view_mm": _rounded(1e3 * sight.miss, 1),
+                "joints_on_mask": _rounded(joints_on_mask(found, sight), 3),
                 "reprojection_rms_px": _rounded(_rms(pixels[sight.view.name]), 2),
                 "reprojection_rms_px_by_frame": [_rounded(value, 1) for value in pixels[sight.view.name]],
             }

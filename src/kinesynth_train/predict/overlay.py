@@ -107,7 +107,7 @@ def write_overlay(
                 (sight.points[index, :, :2] + 0.5) * factor - 0.5,
                 sight.points[index, :, 2],
             )
-            label = f"{sight.view.name}  {time - first:.2f} s"
+            label = f"{sight.view.name}  {time - first:.2f} s" + "  one view: a guess" * bool(found.guess)
             ImageDraw.Draw(picture).text((10, 8), label, fill="white", font=font, stroke_width=2, stroke_fill=RIM)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
             progress(index)

@@ -46,17 +46,22 @@ def find_poses(
         positions: (T, M, 3) m; NaN where not seen.
         confidence: (T, M) from 0 to 1, by which a point weighs.
     """
-    seen = np.isfinite(positions).all(axis=-1)
-    bodies = [skeleton.body_names[body] for body in skeleton.marker_bodies]
-    valid = np.ones(len(positions), dtype=bool)
-    for count, parts in NEEDED:
-        valid &= seen[:, [body.startswith(parts) for body in bodies]].sum(axis=1) >= count
+    valid = is_shown(skeleton, np.isfinite(positions).all(axis=-1))
     angles = np.full((len(positions), len(skeleton.coordinate_names)), np.nan)
     if valid.any():
         weights = (confidence[valid].clip(LEAST_WEIGHT, 1.0)) / spreads**2
         bounded = BoundedSkeleton(skeleton, search_limits(skeleton).numpy())
         angles[valid] = solve_clips(bounded, {"": positions[valid]}, weights, Prior(*priors(skeleton)))[""]["angles"]
     return poses_of(skeleton, angles, positions)
+
+
+def is_shown(skeleton: SkeletonDefinition, seen: np.ndarray) -> np.ndarray:
+    """Return the frames (T,) whose points that are seen (T, M) tell a pose."""
+    bodies = [skeleton.body_names[body] for body in skeleton.marker_bodies]
+    shown = np.ones(len(seen), dtype=bool)
+    for count, parts in NEEDED:
+        shown &= seen[:, [body.startswith(parts) for body in bodies]].sum(axis=1) >= count
+    return shown
 
 
 def poses_of(skeleton: SkeletonDefinition, angles: np.ndarray, positions: np.ndarray) -> Poses:
@@ -68,5 +73,6 @@ def poses_of(skeleton: SkeletonDefinition, angles: np.ndarray, positions: np.nda
     markers[valid], joints[valid] = pose.markers.numpy(), pose.joint_centres.numpy()
     squares = ((markers - positions) ** 2).sum(axis=-1)
     misfit = np.full(len(angles), np.nan)
-    misfit[valid] = np.sqrt(np.nanmean(squares[valid], axis=1))
+    counts = np.isfinite(squares[valid]).sum(axis=1)
+    misfit[valid] = np.sqrt(np.nansum(squares[valid], axis=1) / np.where(counts, counts, np.nan))
     return Poses(angles, markers, joints, misfit, valid)

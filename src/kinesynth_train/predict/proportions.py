@@ -31,7 +31,7 @@ class Proportions:
         scales: (B, 3) factors of the generic skeleton's bodies.
         factors: the same by measurement.
         height: m, of the skeleton that is so scaled.
-        measured: m, the height that the points alone tell.
+        measured: m, the height that the points alone tell; NaN where they tell none.
     """
 
     scales: np.ndarray
@@ -87,6 +87,13 @@ def proportions(
         factors = {name: factor * height / tall for name, factor in factors.items()}
         return Proportions(result * height / tall, factors, height, float(np.exp(told)) * generic)
     return Proportions(result, factors, tall, tall)
+
+
+def of_height(definition: SkeletonDefinition, height: float) -> Proportions:
+    """Return the size of a person of usual proportions of whom nothing but the height, m, is known."""
+    factor = height / stature(definition)
+    factors = {row["measurement"]: factor for row in table("proportions")}
+    return Proportions(scales_of(definition, factors), factors, height, float("nan"))
 
 
 def _overall(marked: SkeletonDefinition, standing: np.ndarray, positions: np.ndarray) -> float:

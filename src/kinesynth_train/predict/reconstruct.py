@@ -38,6 +38,7 @@ class Reconstruction:
         skeleton: of that size, with the points as its markers.
         poses: the motion.
         notes: what was taken for granted.
+        guess: why all of it is a guess; empty where it is not.
     """
 
     times: np.ndarray
@@ -49,6 +50,7 @@ class Reconstruction:
     skeleton: SkeletonDefinition
     poses: Poses
     notes: tuple[str, ...]
+    guess: str = ""
 
     @property
     def fps(self) -> float:
@@ -79,7 +81,7 @@ def reconstruct(sights: Sequence[Sight], times: np.ndarray, smooth_hz: float, he
     found = from_points(
         times, marked, spreads, meeting.points[:, columns], meeting.confidence[:, columns], smooth_hz, height
     )
-    return refined(found, marked, _lines(rays, columns, spreads), smooth_hz, height)
+    return refined(found, marked, sight_lines(rays, columns, spreads), smooth_hz, height)
 
 
 def refined(
@@ -95,7 +97,7 @@ def refined(
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
-def _lines(rays: Sequence[Rays], columns: Sequence[int], spreads: np.ndarray) -> SightLines:
+def sight_lines(rays: Sequence[Rays], columns: Sequence[int], spreads: np.ndarray) -> SightLines:
     """Return the lines of sight of some of the points, weighed by confidence and by the points' spread."""
     directions = np.stack([each.directions[:, columns] for each in rays])
     seen = np.isfinite(directions).all(axis=-1)

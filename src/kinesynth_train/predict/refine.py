@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
-from kinesynth.kinematics.twists import Twists, descendants
 from kinesynth.runs import runs
-from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
+from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.inverse_kinematics import search_limits
 from kinesynth_train.predict.gaps import smooth
 from kinesynth_train.predict.landmarks import priors
+from kinesynth_train.predict.point_motion import PointMotion
 
 OUTLIER_M = 0.06  # from a line of sight, at which a point weighs a quarter
 ROUNDS = 3
@@ -50,26 +50,18 @@ class SightFit:
 
     def __init__(self, skeleton: SkeletonDefinition, lines: SightLines, start: np.ndarray) -> None:
         """Prepare the fit of T frames to lines of sight, from angles (T, J)."""
-        low, high = search_limits(skeleton).numpy().T
-        self.free = np.flatnonzero((skeleton.coupled_to < 0) & (low < high))
-        self.bounds = torch.tensor(np.stack([low, high], axis=1)[self.free])
-        self._lines, self._start = lines, torch.tensor(start)
-        self._layer = SkeletonLayer(skeleton)
-        self._twists = Twists(skeleton, self.free, np.unique(skeleton.marker_bodies))
-        below = descendants(skeleton.parents)[np.ix_(self._twists.bodies.numpy(), skeleton.marker_bodies)]
-        self._moves = torch.tensor(below, dtype=torch.float64)  # (D, M)
+        self._motion, self._lines = PointMotion(skeleton, start), lines
+        self.free, self.bounds = self._motion.free, self._motion.bounds
         mean, precision = priors(skeleton)
         self._likely, self._precision = torch.tensor(mean[self.free]), torch.tensor(precision[self.free])
         spread = np.where(skeleton.coordinate_translational[self.free], COURSE_SPREAD_M, COURSE_SPREAD_RAD)
         self._steady = torch.tensor(spread**-2)
-        self.course = self._start[:, self.free]
+        self.course = torch.tensor(start[:, self.free])
 
     def quadratic(self, unknowns: Tensor, index: Tensor) -> Quadratic:
         """Return cost, gradient and Gauss-Newton matrix at unknowns (K, P) of the frames (K,)."""
-        angles = self._start[index].index_copy(1, torch.tensor(self.free), unknowns)
-        pose = self._layer(angles)
-        cost, pull, stiffness = _towards(pose.markers, self._lines.select(index))
-        slopes = self._slopes(angles, pose.transforms, pose.markers)  # (K, 3M, P)
+        points, slopes = self._motion(unknowns, index)
+        cost, pull, stiffness = towards(points, self._lines.select(index))
         stiff = (stiffness @ slopes.reshape(*stiffness.shape[:3], -1)).flatten(1, 2)
         gradient = (slopes.mT @ pull.flatten(1)[..., None])[..., 0]
         matrix = slopes.mT @ stiff
@@ -86,28 +78,16 @@ class SightFit:
             (T, 3M, 3M) of the cost by the points; and the cost near the unknowns.
         """
         index = torch.arange(len(unknowns))
-        angles = self._start.index_copy(1, torch.tensor(self.free), unknowns)
-        pose = self._layer(angles)
-        _, pull, stiffness = _towards(pose.markers, self._lines)
-        frames, points = stiffness.shape[:2]
-        blocks = stiffness.new_zeros(frames, points, 3, points, 3)
-        place = torch.arange(points)
+        points, slopes = self._motion(unknowns, index)
+        _, pull, stiffness = towards(points, self._lines)
+        frames, count = stiffness.shape[:2]
+        blocks = stiffness.new_zeros(frames, count, 3, count, 3)
+        place = torch.arange(count)
         blocks[:, place, :, place] = stiffness.movedim(1, 0)
-        slopes = self._slopes(angles, pose.transforms, pose.markers)
-        return slopes, pull.flatten(1), blocks.reshape(frames, 3 * points, -1), self.quadratic(unknowns, index)
-
-    def _slopes(self, angles: Tensor, transforms: Tensor, markers: Tensor) -> Tensor:
-        """Return by how much the points (K, 3M, P) move with each coordinate."""
-        twists = self._twists(angles, transforms[..., :3, :].movedim(1, 0).contiguous())  # (D, K, 6)
-        spin, speed = twists[:, :, None, :3], twists[:, :, None, 3:]
-        moved = (speed + torch.linalg.cross(spin, markers[None])) * self._moves[:, None, :, None]
-        slopes = moved.flatten(2).permute(1, 2, 0)
-        shape = (*slopes.shape[:2], len(self.free))
-        summed: Tensor = slopes.new_zeros(shape).index_add(2, self._twists.coordinates, slopes)
-        return summed
+        return slopes, pull.flatten(1), blocks.reshape(frames, 3 * count, -1), self.quadratic(unknowns, index)
 
 
-def _towards(points: Tensor, lines: SightLines) -> tuple[Tensor, Tensor, Tensor]:
+def towards(points: Tensor, lines: SightLines) -> tuple[Tensor, Tensor, Tensor]:
     """Return the cost (K,) of points (K, M, 3), half its derivative (K, M, 3) and its stiffness (K, M, 3, 3)."""
     away = points - lines.origins[:, None, None]
     along = (away * lines.directions).sum(dim=-1, keepdim=True)
@@ -138,15 +118,15 @@ def refine(
         unknowns = torch.tensor(part[:, fit.free])
         least = torch.full((last - first,), 1e-9, dtype=torch.float64)
         for _ in range(ROUNDS):
-            fit.course = torch.tensor(_course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz))
+            fit.course = torch.tensor(course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz))
             unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MOST_ITERATIONS)
         solved = part.copy()
-        solved[:, fit.free] = _course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
+        solved[:, fit.free] = course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
         result[first:last] = skeleton.coupled(solved)
     return result
 
 
-def _course(
+def course(
     skeleton: SkeletonDefinition, free: np.ndarray, unknowns: np.ndarray, fps: float, cutoff_hz: float
 ) -> np.ndarray:
     """Return the smooth course (T, P) of coordinates, within their limits."""

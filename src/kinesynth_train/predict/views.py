@@ -8,9 +8,11 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration import Camera
 from kinesynth_train.predict.gaps import MOST_SECONDS
+from kinesynth_train.predict.given_masks import GivenMasks
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
+from kinesynth_train.predict.silhouettes import Silhouettes
 from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
 from kinesynth_train.predict.tracks import LEAST_POINTS, follow, main_person, of_person
 
@@ -47,6 +49,9 @@ class Sight:
         rays: of these, at the view's own times.
         offset: against the first view, told by motion or by the user.
         miss: m, median by which hips' and shoulders' lines of sight pass those of the first view; NaN for the first.
+        lifted: (T, P, 3) m, the detector's guess of the points in space, as in `Keypoints`.
+        silhouettes: the person's, where the detector or the user tells them.
+        boxes: (T, 4) px, left, top, right and bottom, where the user tells them.
     """
 
     view: View
@@ -54,6 +59,9 @@ class Sight:
     rays: Rays
     offset: Offset
     miss: float
+    lifted: np.ndarray | None = None
+    silhouettes: Silhouettes | GivenMasks | None = None
+    boxes: np.ndarray | None = None
 
     def at(self, times: np.ndarray) -> Rays:
         """Return the lines of sight at times (N,) of the first view; none where the view itself paused for long."""
@@ -87,8 +95,10 @@ def sights(
     trunk = [names.index(name) for name in TRUNK]
     first = views[0]
     people = _people(first)
-    points = of_person(first.keypoints.points, people[main_person(first.keypoints.points, people, near)])
-    found = [Sight(first, points, rays_of(first.camera, points), Offset(0.0, np.nan, np.nan), float("nan"))]
+    track = people[main_person(first.keypoints.points, people, near)]
+    points = of_person(first.keypoints.points, track)
+    alone = Offset(0.0, np.nan, np.nan)
+    found = [Sight(first, points, rays_of(first.camera, points), alone, float("nan"), *_of_track(first, track))]
     notes = (
         [] if len(people) == 1 else [f"view {first.name}: {len(people)} people or pieces of tracks, one is followed"]
     )
@@ -97,6 +107,18 @@ def sights(
         found.append(sight)
         notes += said
     return found, notes
+
+
+def _of_track(view: View, track: np.ndarray) -> tuple[np.ndarray | None, Silhouettes | None]:
+    """Return a person's lifted points (T, P, 3) and silhouettes, as far as the detector tells them."""
+    frames, who, seen = np.arange(len(track)), np.maximum(track, 0), track >= 0
+    lifted, shown = view.keypoints.lifted, view.keypoints.silhouettes
+    if lifted is not None:
+        lifted = np.where(seen[:, None, None], lifted[frames, who], np.nan)
+    if shown is not None:
+        bits, squares = shown.bits[frames, who], shown.squares[frames, who]
+        shown = Silhouettes(bits * seen[:, None].astype(np.uint8), squares * seen[:, None, None])
+    return lifted, shown
 
 
 def _people(view: View) -> list[np.ndarray]:
@@ -149,7 +171,7 @@ def _candidates(first: Sight, view: View, trunk: list[int], told: float | None) 
         offset = Offset(told or 0.0, float("nan"), float("nan"))
         if told is None:
             offset = best_offset(first.rays, first.view.times, rays, view.times)
-        sight = Sight(view, points, rays, offset, float("inf"))
+        sight = Sight(view, points, rays, offset, float("inf"), *_of_track(view, track))
         misses = np.abs(gaps(first.rays, sight.at(first.view.times))[:, trunk])
         if np.isfinite(misses).any():
             sight = replace(sight, miss=float(np.nanmedian(misses)))

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from test_predict_verb import write_video
 
 from kinesynth.errors import BadInput, KinesynthError, MissingDependency
 from kinesynth_train.predict.detector import weights
-from kinesynth_train.predict.detector.blazepose import BlazePose, Circle, _anchors, _crop_matrix, _refined
-from kinesynth_train.predict.detector.people import detect_people
+from kinesynth_train.predict.detector.blazepose import BlazePose, Circle, Look, _anchors, _crop_matrix, _refined
+from kinesynth_train.predict.detector.people import detect_people, save_keypoints
+from kinesynth_train.predict.keypoint_files import read_keypoints
+from kinesynth_train.predict.silhouettes import Silhouettes, packed
 from kinesynth_train.predict.videos import open_video
 
 
@@ -60,11 +63,12 @@ class TwoPeople:
         people = [Circle(60.0, 80.0, 30.0, 0.0)]
         return people if self.looks > self.stays else [*people, Circle(20.0, 80.0, 25.0, 0.0)]
 
-    def look(self, _picture: np.ndarray, circle: Circle) -> tuple[np.ndarray, Circle, float]:
+    def look(self, _picture: np.ndarray, circle: Circle) -> Look:
         self.looks += 1
         points = np.tile([circle.x, circle.y, 0.9], (33, 1))
         gone = circle.x < 40 and self.looks > self.stays
-        return points, circle, 0.1 if gone else 0.9
+        silhouette = packed(np.ones((256, 256)), np.array([[0.25, 0.0, circle.x - 32], [0.0, 0.25, circle.y - 32]]))
+        return Look(points, np.full((33, 3), circle.x), silhouette, circle, 0.1 if gone else 0.9)
 
 
 def test_people_keep_their_places(tmp_path: Path) -> None:
@@ -76,6 +80,30 @@ def test_people_keep_their_places(tmp_path: Path) -> None:
     assert second[:15].all()
     assert not second[25:].any()
     assert not (found.points[:, 2, :, 2] > 0).any()
+    assert found.lifted is not None
+    assert found.silhouettes is not None
+    np.testing.assert_allclose(found.lifted[:, 0], 60.0)
+    assert np.isnan(found.lifted[30:, 1]).all()
+    mask = Silhouettes(found.silhouettes.bits[:, 0], found.silhouettes.squares[:, 0])
+    around = np.array([[[60.0, 80.0], [29.0, 80.0], [91.0, 80.0], [60.0, 49.0], [20.0, 80.0]]])
+    assert mask.holds(np.array([0]), around).tolist() == [[True, True, True, True, False]]
+    np.testing.assert_allclose(mask.mask(0, 90, 160).sum(), 62 * 64, rtol=0.03)  # its square ends at the picture's edge
+
+
+def test_what_the_detector_tells_is_read_back(tmp_path: Path) -> None:
+    video = open_video(write_video(tmp_path / "a.mp4", 90, 160, frames=20))
+    network: Any = TwoPeople(stays=40)
+    found = detect_people(video, network, (0.0, 10.0), lambda _: None)
+    save_keypoints(tmp_path / "points.npz", found)
+    again = read_keypoints(tmp_path / "points.npz")
+    np.testing.assert_array_equal(again.lifted, found.lifted)
+    assert again.silhouettes is not None
+    assert found.silhouettes is not None
+    np.testing.assert_array_equal(again.silhouettes.bits, found.silhouettes.bits)
+    np.testing.assert_array_equal(again.silhouettes.squares, found.silhouettes.squares)
+    save_keypoints(tmp_path / "other.npz", replace(found, lifted=np.zeros((3, 1, 33, 3))))
+    with pytest.raises(BadInput, match="lifted: found shape"):
+        read_keypoints(tmp_path / "other.npz")
 
 
 def test_nobody_is_told(tmp_path: Path) -> None:

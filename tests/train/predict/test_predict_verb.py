@@ -15,6 +15,7 @@ from kinesynth_train.calibration.own import as_json
 from kinesynth_train.cli import run
 from kinesynth_train.predict import outputs
 from kinesynth_train.predict.detector.people import save_keypoints
+from kinesynth_train.predict.earlier import remove_earlier
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.videos import open_video
 
@@ -109,7 +110,8 @@ def test_a_video_is_turned_as_its_file_says(tmp_path: Path) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
-    "one view": (lambda scene: flags(scene)[:2], "two or more calibrated views"),
+    "no view": (lambda scene: flags(scene)[:0], "give --video NAME=FILE"),
+    "focal length twice": (lambda scene: [*flags(scene)[:2], "--focal-px", "900"], "both it and --cameras"),
     "unknown camera": (lambda scene: ["--keypoints", f"door={scene / 'cam0.npz'}", *flags(scene)], "cam0, cam1"),
     "no frame rate": (lambda scene: [*flags(scene)], "--fps"),
     "view twice": (lambda scene: [*flags(scene)[:2], *flags(scene)], "cam0 twice"),
@@ -139,6 +141,27 @@ def test_a_motion_that_gives_no_forces_keeps_its_angles(scene: Path, capsys: pyt
     assert verb(scene, *flags(scene), "--fps", "60", "--end", "0.3", "--dynamics") == 2
     assert "--dynamics: motion: found 0.32 s" in capsys.readouterr().err.splitlines()[-1]
     assert "angles" in json.loads((scene / "out/predict.json").read_text())["files"]
+
+
+def test_a_second_run_leaves_nothing_of_the_first(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verb(scene, *flags(scene), "--fps", "60", "--name", "first") == 0
+    (scene / "out/own.txt").write_text("the user's")
+    assert verb(scene, *flags(scene), "--fps", "60", "--name", "second") == 0
+    assert "of an earlier run were removed" in capsys.readouterr().err
+    files = {path.relative_to(scene / "out").as_posix() for path in (scene / "out").rglob("*") if path.is_file()}
+    assert not any("first" in file for file in files)
+    told = json.loads((scene / "out/predict.json").read_text())["files"]
+    assert files - {"own.txt", "predict.json", "logs/opensim.log"} == set(told.values())
+
+
+def test_a_file_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    for name in ("a.txt", "out/kept.npz", "out/b.txt"):
+        (tmp_path / name).write_text("")
+    named = {"one": "../a.txt", "two": str(tmp_path / "a.txt"), "three": "kept.npz", "four": "b.txt"}
+    (tmp_path / "out/predict.json").write_text(json.dumps({"files": named}))
+    assert remove_earlier(tmp_path / "out", [tmp_path / "out/kept.npz"])[0].startswith("1 files")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.txt", "kept.npz", "out"]
 
 
 def points_of(scene: Path, change: Callable[[np.ndarray], np.ndarray]) -> list[str]:

@@ -15,6 +15,7 @@ from scipy.special import expit
 
 from kinesynth.errors import MissingDependency
 from kinesynth_train.predict.detector.weights import fetch_weights
+from kinesynth_train.predict.silhouettes import packed
 
 POINTS = 33
 DETECTOR_SIZE, LANDMARK_SIZE, HEATMAP_SIZE = 224, 256, 64
@@ -44,6 +45,25 @@ class Circle:
     def is_near(self, other: "Circle") -> bool:
         """Tell whether two circles are one person's."""
         return float(np.hypot(self.x - other.x, self.y - other.y)) < SAME_PERSON * max(self.radius, other.radius)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is seen where a person was looked for.
+
+    Attributes:
+        points: (33, 3) px and visibility.
+        lifted: (33, 3) m, the same in space, about the middle of the hips, in the axes of a camera that looks at it.
+        silhouette: bits and map, as `silhouettes.packed` gives them.
+        following: where to look next.
+        sure: from 0 to 1, that it is a person.
+    """
+
+    points: np.ndarray
+    lifted: np.ndarray
+    silhouette: tuple[np.ndarray, np.ndarray]
+    following: Circle
+    sure: float
 
 
 class BlazePose:
@@ -89,8 +109,8 @@ class BlazePose:
                 people.append(circle)
         return people
 
-    def look(self, picture: np.ndarray, circle: Circle) -> tuple[np.ndarray, Circle, float]:
-        """Return the points (33, 3) of a person, px and visibility; where to look next; and how sure it is a person."""
+    def look(self, picture: np.ndarray, circle: Circle) -> Look:
+        """Return what is seen of the person about whom a circle is."""
         matrix = _crop_matrix(circle)
         crop = Image.fromarray(picture).transform(
             (LANDMARK_SIZE, LANDMARK_SIZE), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR
@@ -101,7 +121,11 @@ class BlazePose:
         places = (places @ matrix[:, :2].T) + matrix[:, 2]
         visibility = expit(raw[:, 3:].min(axis=1))  # seen, and inside the picture
         points = np.concatenate([places[:POINTS], visibility[:POINTS, None]], axis=1)
-        return points, Circle.of(places[POINTS], places[POINTS + 1]), float(outputs[1].ravel()[0])
+        lifted = outputs[4].reshape(-1, 3)[:POINTS].astype(float)
+        cosine, sine = np.cos(circle.turn), np.sin(circle.turn)
+        lifted[:, :2] = lifted[:, :2] @ np.array([[cosine, sine], [-sine, cosine]])
+        following = Circle.of(places[POINTS], places[POINTS + 1])
+        return Look(points, lifted, packed(outputs[2][0, ..., 0], matrix), following, float(outputs[1].ravel()[0]))
 
 
 def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:

@@ -8,6 +8,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth_train.predict.detector.blazepose import LEAST_SCORE, POINTS, BlazePose, Circle
 from kinesynth_train.predict.keypoint_files import Keypoints
+from kinesynth_train.predict.silhouettes import BYTES, Silhouettes
 from kinesynth_train.predict.videos import Video
 
 MOST_PEOPLE = 3
@@ -34,6 +35,9 @@ def detect_people(
     """
     points = np.full((len(video.times), MOST_PEOPLE, POINTS, 3), np.nan)
     points[..., 2] = 0.0
+    lifted = np.full(points.shape, np.nan)
+    bits = np.zeros((*points.shape[:2], BYTES), np.uint8)
+    squares = np.zeros((*points.shape[:2], 2, 3))
     people: list[Circle | None] = [None] * MOST_PEOPLE
     searched = -np.inf
     for frame, picture in video.frames():
@@ -46,16 +50,18 @@ def detect_people(
         for place, circle in enumerate(people):
             if circle is None:
                 continue
-            seen, following, sure = network.look(picture, circle)
-            twice = any(other is not None and other.is_near(following) for other in people[:place])
-            people[place] = None if sure < LEAST_SCORE or twice or not _fits(following, picture) else following
-            if people[place] is not None:
-                points[frame, place] = seen
+            seen = network.look(picture, circle)
+            twice = any(other is not None and other.is_near(seen.following) for other in people[:place])
+            lost = seen.sure < LEAST_SCORE or twice or not _fits(seen.following, picture)
+            people[place] = None if lost else seen.following
+            if not lost:
+                points[frame, place], lifted[frame, place] = seen.points, seen.lifted
+                bits[frame, place], squares[frame, place] = seen.silhouette
         progress(frame)
     if not (points[..., 2] > 0).any():
         found = "nobody in any frame"
         raise BadInput(video.path, "people", found, "a person", "check that the video is upright, or give --keypoints")
-    return Keypoints("blazepose33", points)
+    return Keypoints("blazepose33", points, (), lifted, Silhouettes(bits, squares))
 
 
 def _welcome(people: list[Circle | None], found: list[Circle], side: int) -> None:
@@ -76,4 +82,9 @@ def save_keypoints(path: Path, keypoints: Keypoints) -> None:
     """Write points as `read_keypoints` reads them."""
     from kinesynth.npz import write_npz
 
-    write_npz(path, {"points": keypoints.points, "set": np.array(keypoints.set)}, compressed=True)
+    arrays = {"points": keypoints.points, "set": np.array(keypoints.set)}
+    if keypoints.lifted is not None:
+        arrays["lifted"] = keypoints.lifted
+    if keypoints.silhouettes is not None:
+        arrays |= {"silhouettes": keypoints.silhouettes.bits, "squares": keypoints.silhouettes.squares}
+    write_npz(path, arrays, compressed=True)

@@ -2,7 +2,7 @@ import json
 import math
 from pathlib import Path
 
-from kinesynth_train.whole_files import write_figures
+from kinesynth_train.figures import write_figures
 
 
 def test_what_is_no_number_is_null(tmp_path: Path) -> None:

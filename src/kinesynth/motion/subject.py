@@ -1,28 +1,22 @@
 """The shape of one subject, shared by all of the subject's clips."""
 
-import json
 import sys
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from kinesynth.atomic import write_text
-from kinesynth.body.amass_shape import shape_of_amass
-from kinesynth.body.bone_lengths import opensim_measures, require_measures
 from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.measurements import Tape
 from kinesynth.body.model import BodyModel, load_body
-from kinesynth.body.shape import Shape, fit_lengths, height
-from kinesynth.body.stated_shape import errors_of, likely_betas, require_consistent, with_stated
+from kinesynth.body.shape import Shape, height
+from kinesynth.body.stated_shape import errors_of, require_consistent, with_stated
 from kinesynth.clips import ClipRow, read_clips, stated_people
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.geometry.mesh import volume
-from kinesynth.isolation import isolated
+from kinesynth.motion.sources import Shaping, source_module
 from kinesynth.notes import tell
+from kinesynth.sources import sources
 from kinesynth.stated import NOTHING, Stated
-
-SHAPE_TELLING = ("amass", "opensim", "markers")  # the sources whose files tell a shape, the better first
-_MOST_TRIALS = 6  # of markers, that a shape is fitted to together
+from kinesynth.subject_record import SubjectRecord
 
 
 def subject_shape(
@@ -73,7 +67,8 @@ def subject_shape(
         raise BadInput(clips, "subject", repr(subject), "a subject of the table", "correct the name")
     stated = stated_people(clips, rows, subjects or "").get(subject, NOTHING)
     model = load_body(body)
-    shape, rejection = _shape(model, rows, seed, density_kg_m3, log, stated), None
+    how = Shaping(density_kg_m3, stated, log)
+    shape, rejection = _shape(model, rows, seed, how), None
     try:
         shape = _usable(model, shape, stated, density_kg_m3)
     except ClipRejected as error:
@@ -105,8 +100,9 @@ def write_subject(
 ) -> None:
     """Write a subject's record: betas, sex, height, and mass from the volume where nothing better tells it.
 
-    Beside height and mass stand their errors (standard deviations), 0 where they are stated. A `rejection` goes on
-    record as why `load-motion` is to reject all of the subject's clips.
+    Beside height and mass stand their errors (standard deviations), 0 where they are stated, and the markers that were
+    worn, by which the skeleton is scaled. A `rejection` goes on record as why `load-motion` is to reject all of the
+    subject's clips.
     """
     vertices = model.rest_vertices(shape.betas)
     mass = shape.mass_kg if shape.mass_kg is not None else density_kg_m3 * volume(vertices, model.faces)
@@ -115,26 +111,25 @@ def write_subject(
         tell(
             subject, [f"mass {mass:.1f} +- {mass_error:.1f} kg, estimated; the column mass of the clip table states it"]
         )
-    record = {
-        "subject": subject,
-        "sex": shape.sex,
-        "betas": [round(float(beta), 6) for beta in shape.betas],
-        "height_m": round(stated.height or height(vertices), 4),
-        "height_error_m": round(height_error, 4),
-        "mass_kg": round(float(mass), 3),
-        "mass_error_kg": round(mass_error, 3),
-        "split": split,
-        "shape_source": shape.source,
-    }
-    if shape.amass_size is not None:
-        record["amass_size"] = round(shape.amass_size, 6)
-    if rejection is not None:
-        record["rejected"] = {
-            "reason": rejection.reason,
-            "figure": round(float(rejection.figure or 0.0), 4),
-            "detail": rejection.detail,
-        }
-    write_text(path, json.dumps(record, indent=1) + "\n")
+    SubjectRecord(
+        subject=subject,
+        sex=shape.sex,
+        betas=shape.betas,
+        height_m=round(stated.height or height(vertices), 4),
+        height_error_m=round(height_error, 4),
+        mass_kg=round(float(mass), 3),
+        mass_error_kg=round(mass_error, 3),
+        split=split,
+        shape_source=shape.source,
+        amass_size=None if shape.amass_size is None else round(shape.amass_size, 6),
+        worn=shape.worn,
+        rejected=None if rejection is None else _told(rejection),
+    ).write(path)
+
+
+def _told(rejection: ClipRejected) -> dict[str, Any]:
+    figure = round(float(rejection.figure or 0.0), 4)
+    return {"reason": rejection.reason, "figure": figure, "detail": rejection.detail}
 
 
 def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float) -> Shape:
@@ -150,56 +145,13 @@ def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float
     return shape
 
 
-def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: float, log: Path, stated: Stated) -> Shape:
+def _shape(model: BodyModel, rows: list[ClipRow], seed: int, how: Shaping) -> Shape:
     """Return the shape that the first readable file tells; a file that cannot be read is left to its clip's stage."""
-    telling = [row for source in SHAPE_TELLING for row in rows if row.source == source]
-    for row in telling:
-        try:
-            if row.source == "amass":
-                return shape_of_amass(model, _from(row, telling), density_kg_m3, stated)
-            if row.source == "markers":
-                trials = [other for other in telling if other.source == "markers"]
-                return _of_markers(model, trials, likely_betas(model, stated, density_kg_m3))
-            return _of_opensim(model, _file(row.model), density_kg_m3, log)
-        except (BadInput, ClipRejected) as error:
-            print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-    return drawn_shape(model, rows[0].subject, seed, density_kg_m3, sex=stated.sex)
-
-
-def _from(row: ClipRow, rows: list[ClipRow]) -> list[ClipRow]:
-    """Return a row and those of its source that come after it."""
-    return [other for other in rows[rows.index(row) :] if other.source == row.source]
-
-
-def _file(path: Path | None) -> Path:
-    """Return a path that `read_clips` has required."""
-    if path is None:
-        raise ValueError("a clip without its file passed the check of the table")
-    return path
-
-
-def _of_opensim(model: BodyModel, path: Path, density_kg_m3: float, log: Path) -> Shape:
-    target, mass = isolated(opensim_measures, str(path.absolute()), timeout_seconds=300.0, log=log)
-    require_measures(path, target)
-    betas = fit_lengths(model, target, "neutral", density_kg_m3, mass_kg=mass)
-    return Shape(betas, "neutral", "bone lengths and mass of the OpenSim model", mass)
-
-
-def _of_markers(model: BodyModel, rows: list[ClipRow], likely: np.ndarray | None) -> Shape:
-    """Return the shape on which the markers of a subject's trials sit, static trials included."""
-    from kinesynth.body.mocap.fit import dress
-    from kinesynth.body.mocap.trial import read_trial
-
-    files = {file: row.labels for row in rows for file in (row.static, row.path) if file is not None}
-    trials = []
-    for file in list(files)[:_MOST_TRIALS]:
-        try:
-            trials.append(read_trial(file, model, files[file]))
-            tell(file, trials[-1].notes)
-        except BadInput as error:
-            print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-    if not trials:
-        raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
-    dressed = dress(model, trials, likely=likely)
-    tell(rows[0].path or rows[0].subject, dressed.notes)
-    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin")
+    for source in sources().values():
+        theirs = [row for row in rows if row.source == source.name]
+        for row in theirs if source.tells_shape else ():
+            try:
+                return source_module(source.name).shape(model, row, theirs, how)
+            except (BadInput, ClipRejected) as error:
+                print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
+    return drawn_shape(model, rows[0].subject, seed, how.density_kg_m3, sex=how.stated.sex)
