@@ -33,7 +33,7 @@ import numpy as np
 import webdataset  # type: ignore[import-untyped]
 
 from kinesynth.dataset import ShardDataset
-from kinesynth.dataset.places import find_shards
+from kinesynth.dataset.listing import find_shards
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, ViewRecord, read_clip, write_clip
 from kinesynth.dataset.schema import load_schema

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tools.static_optimization_peers import compare
+from tools.acceptance.static_optimization_peers import compare
 
 from kinesynth.stage_file import read_stage
 

@@ -58,7 +58,9 @@ def flags(section):
         value, name = getattr(section, field.name), field.name.replace("_", "-")
         if isinstance(value, bool):
             words += [f"--{name}" if value else f"--no-{name}"]
-        elif value not in ("", ()):
+        elif value == ():
+            words += [f"--no-{name}"]
+        elif value != "":
             words += [f"--{name}", *(value if isinstance(value, tuple) else (value,))]
     return " ".join(shlex.quote(str(word)) for word in words)
 
@@ -92,7 +94,7 @@ def fingerprint(rows, files=True):
     digest = hashlib.sha256()
     for row in rows:
         digest.update(repr(row).encode())
-        for file in (row.path, row.model, row.static, row.labels) if files else ():
+        for file in (row.path, row.model, row.static, row.labels, row.grf) if files else ():
             if file is not None and file.exists():
                 status = file.stat()
                 digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())

@@ -1,6 +1,6 @@
-"""Ground reaction: the floor's answer, from motion alone.
+"""Ground reaction: the floor's answer, from motion alone, or as force plates measured it.
 
-Takes:  stages/ik/{shard}.h5, stages/scale/{subject}.{osim,json}
+Takes:  stages/ik/{shard}.h5, stages/scale/{subject}.{osim,json}, the files in the clip table's column grf
 Gives:  stages/grf/{shard}.h5                force, centre of pressure and free moment under each foot
 """
 
@@ -24,6 +24,7 @@ rule ground_reaction:
         weights=GRF_WEIGHTS,
         cutoff=CONFIG.grf.cutoff_hz,
         friction=CONFIG.grf.friction,
+        measured_cutoff=CONFIG.grf.measured_cutoff_hz,
     shell:
         """
         kinesynth ground-reaction \
@@ -33,6 +34,7 @@ rule ground_reaction:
             --engine {params.engine} {params.weights} \
             --cutoff-hz {params.cutoff} \
             --friction {params.friction} \
+            --measured-cutoff-hz {params.measured_cutoff} \
             --output {output.grf:q} \
             --log {log:q} \
             2>>{log:q}

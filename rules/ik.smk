@@ -1,6 +1,6 @@
 """Inverse kinematics: joint angles from markers.
 
-Takes:  stages/markers/{shard}.h5, stages/scale/{subject}.osim
+Takes:  stages/markers/{shard}.h5, stages/scale/{subject}.osim and its report
 Gives:  stages/ik/{shard}.h5                 angles, joint and mass centres, errors per marker and frame
 """
 
@@ -10,6 +10,7 @@ rule inverse_kinematics:
     input:
         markers=FILES["virtual_markers"],
         model=of_subject(FILES["scale_model"]),
+        scaling=of_subject(SCALE_REPORT),
     output:
         ik=FILES["inverse_kinematics"],
     log:
@@ -27,6 +28,7 @@ rule inverse_kinematics:
         kinesynth inverse-kinematics \
             --markers {input.markers:q} \
             --model {input.model:q} \
+            --scaling {input.scaling:q} \
             --engine {params.engine} \
             --accuracy {params.accuracy} \
             --timeout-seconds {params.timeout} \

@@ -1,4 +1,4 @@
-"""Motion: every source through one door, at one rate, on one floor.
+"""Motion: clips of every source, resampled, with heading and ground aligned.
 
 Takes:  the clip table's files (AMASS npz, OpenSim model and coordinates, .trc or .c3d markers) or the procedural library
 Gives:  stages/motion/{shard}.h5             SMPL-X pose, world y up

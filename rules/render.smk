@@ -20,26 +20,14 @@ rule render_views:
         "../envs/pipeline.yaml"
     params:
         seed=CONFIG.seed,
-        preset=CONFIG.render.preset,
-        width=CONFIG.render.width,
-        height=CONFIG.render.height,
-        rig=CONFIG.render.rig,
-        views=CONFIG.render.views,
-        blur="--motion-blur" if CONFIG.render.motion_blur else "--no-motion-blur",
-        tracks=[f"--tracks={track}" for track in CONFIG.render.tracks],
+        render=flags(CONFIG.render),
     shell:
         """
         kinesynth render-views \
             --body {input.body:q} \
             --fit {input.fit:q} \
             --seed {params.seed} \
-            --preset {params.preset} \
-            --width {params.width} \
-            --height {params.height} \
-            --rig {params.rig} \
-            --views {params.views:q} \
-            {params.blur} \
-            {params.tracks:q} \
+            {params.render} \
             --output {output.render:q} \
             --log {log:q} \
             2>>{log:q}

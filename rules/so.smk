@@ -20,13 +20,13 @@ rule fit_muscle_paths:
     conda:
         "../envs/pipeline.yaml"
     params:
-        degree=CONFIG.so.path_degree,
+        paths=flags(CONFIG.muscle_paths),
     shell:
         """
         kinesynth fit-muscle-paths \
             --grf {input.grf:q} \
             --model {input.model:q} \
-            --degree {params.degree} \
+            {params.paths} \
             --output {output.paths:q} \
             --log {log:q} \
             2>>{log:q}
@@ -49,12 +49,7 @@ rule static_optimization:
     conda:
         "../envs/pipeline.yaml"
     params:
-        engine=CONFIG.so.engine,
-        rate=CONFIG.so.rate,
-        exponent=CONFIG.so.activation_exponent,
-        timeout=CONFIG.so.timeout_seconds,
-        smoothing_seconds=CONFIG.so.smoothing_seconds,
-        smoothing_order=CONFIG.so.smoothing_order,
+        so=flags(CONFIG.so),
     shell:
         """
         kinesynth static-optimization \
@@ -62,12 +57,7 @@ rule static_optimization:
             --id {input.id:q} \
             --model {input.model:q} \
             --paths {input.paths:q} \
-            --engine {params.engine} \
-            --rate {params.rate} \
-            --activation-exponent {params.exponent} \
-            --timeout-seconds {params.timeout} \
-            --smoothing-seconds {params.smoothing_seconds} \
-            --smoothing-order {params.smoothing_order} \
+            {params.so} \
             --output {output.so:q} \
             --log {log:q} \
             2>>{log:q}

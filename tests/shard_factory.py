@@ -5,7 +5,6 @@ The skeleton is the real one; its motion is a sway of the limbs, the person in t
 
 import io
 import json
-import zlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from kinesynth.body.parts import body_parts
 from kinesynth.dataset.camera import project
 from kinesynth.dataset.index import index_shards
 from kinesynth.dataset.writer import pack_shard
+from kinesynth.drawn_view import DrawnView
 from kinesynth.records import GroundForces
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
@@ -146,7 +146,10 @@ def make_clip(
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
-        "grf": (GroundForces.partly(force=force, cop=cop, moment=free, smooth_angles=angles).arrays, attrs),
+        "grf": (
+            GroundForces.partly(force=force, cop=cop, moment=free, smooth_angles=angles).arrays,
+            {**attrs, "grf_engine": "contact"},
+        ),
         "id": ({"moments": moments, "residual": np.full((frames, 6), RESIDUAL)}, attrs),
         "so": ({"activations": activations, "reserves": 0.05 * moments, "so_violation": np.full(frames, 1e-4)}, attrs),
         "quality": (
@@ -188,16 +191,16 @@ def render(
         labels = capsules(skeleton, keypoints, K, world_to_camera, width, height)
         masks = labels > 0
         rows, columns = masks.any(axis=2), masks.any(axis=1)
-        arrays |= {
-            f"{view}/video": encode(masks),
-            f"{view}/parts": np.frombuffer(zlib.compress(labels), np.uint8),
-            f"{view}/depth": np.frombuffer(zlib.compress(1000 * labels.astype(np.uint16)), np.uint8),
-            f"{view}/K": K,
-            f"{view}/world_to_camera": world_to_camera,
-            f"{view}/bbox": np.stack(
-                [columns.argmax(1), rows.argmax(1), width - columns[:, ::-1].argmax(1),
-                 height - rows[:, ::-1].argmax(1)], axis=1).astype(float),
-        }  # fmt: skip
+        low, high = [columns.argmax(1), rows.argmax(1)], [columns[:, ::-1].argmax(1), rows[:, ::-1].argmax(1)]
+        drawn = DrawnView(
+            video=encode(masks),
+            parts=labels,
+            bbox=np.stack([*low, width - high[0], height - high[1]], axis=1).astype(float),
+            K=K,
+            world_to_camera=world_to_camera,
+            depth=1000 * labels.astype(np.uint16),
+        )
+        arrays |= drawn.arrays(view)
     attrs = {"views": ["frontal", "sagittal"], "width": width, "height": height, "fps": FPS, "appearance": {"seed": 1},
              "tracks": "parts depth"}  # fmt: skip
     return arrays, attrs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kinesynth import cli
-from kinesynth.config import Config, Filters
+from kinesynth.config import Config, Filters, Render
 
 ROOT = Path(__file__).parents[1]
 
@@ -68,7 +68,7 @@ def test_rules_give_sections_of_the_configuration_whole() -> None:
         for name, each in inspect.signature(getattr(import_module(module), function)).parameters.items()
         if is_dataclass(each.default)
     }
-    assert sections == set().union(*used) == {"filters"}
+    assert sections == set().union(*used) == {"filters", "muscle_paths", "render", "so"}
 
 
 def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
@@ -90,6 +90,45 @@ def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
     assert taken == [replace(Filters(), edge_seconds=0.1)]
     assert cli.run(["quality-filter", "--output", str(tmp_path), "--edge-minutes", "0.1"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["--rig", "phones", "--tracks", "parts", "depth"], Render(rig="phones", tracks=("parts", "depth"))),
+        (["--no-tracks", "--motion-blur"], Render(tracks=(), motion_blur=True)),
+    ],
+)
+def test_lists_of_a_section_are_flags_and_none_of_it_too(
+    given: list[str], expected: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Render] = []
+
+    def render_views(*, render: Render = Render()) -> None:  # noqa: B008 a frozen record
+        """Render."""
+        taken.append(render)
+
+    monkeypatch.setattr("kinesynth.render.render_views.render_views", render_views)
+    assert cli.run(["render-views", *given]) == 0
+    assert taken == [expected]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--width", "31"], "command line: width: found 31, expected minimum 64"),
+        (["--width", "65"], "command line: width: found 65, expected a multiple of 2"),
+        (["--preset", "fine"], "command line: preset: found 'fine', expected one of ['preview', 'odah']"),
+    ],
+)
+def test_values_of_a_section_keep_their_bounds_on_the_command_line(
+    flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = ["--body", str(tmp_path), "--fit", str(tmp_path), "--output", str(tmp_path / "render.h5")]
+    assert cli.run(["render-views", *inputs, *flags]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
 
 
 def test_unknown_flag_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

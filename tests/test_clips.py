@@ -118,6 +118,21 @@ def test_what_is_no_table(tmp_path: Path) -> None:
         read_clips(tmp_path / "missing.tsv")
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"grf": "forces.csv"},
+            "line 2, grf: found .*forces.csv.*, expected a file that ends in .mot, .sto, .xml, .c3d",
+        ),
+        ({"source": "procedural", "path": "", "grf": "f.mot"}, "line 2, grf: .*nobody measured a procedural motion"),
+    ],
+)
+def test_forces_are_files_of_real_motions(tmp_path: Path, change: dict[str, str], says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        read_clips(table(tmp_path, {**GOOD, **change}, header=[*HEADER, "grf"]))
+
+
 def test_a_short_line_is_told(tmp_path: Path) -> None:
     path = table(tmp_path, GOOD)
     path.write_text(path.read_text() + "c2\ts2\n")
@@ -138,9 +153,10 @@ def test_no_text_escapes_as_anything_else(tmp_path_factory: pytest.TempPathFacto
 
 def test_round_trip(tmp_path: Path) -> None:
     rows = [
-        ClipRow("c1", "s1", "walk", "train", "amass", tmp_path / "a.npz", 0.25, 1.5, fps=120.0, frames=601),
+        ClipRow("c1", "s1", "walk", "train", "amass", tmp_path / "a.npz", 0.25, 1.5, fps=120.0, frames=601, belt=1.2),
         ClipRow("c2", "s1", "jump up", "train", "opensim", Path("/data/b.mot"), model=tmp_path / "m.osim"),
         ClipRow("c3", "s2", "squat", "test", "procedural"),
+        ClipRow("c4", "s3", "walk", "val", "markers", tmp_path / "w.c3d", grf=tmp_path / "w.c3d"),
     ]
     write_clips(tmp_path / "clips.tsv", rows)
     assert read_clips(tmp_path / "clips.tsv") == rows

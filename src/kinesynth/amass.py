@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz, write_npz
 from kinesynth.pose_layout import SMPLX
 
+Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
+"""From AMASS's world, whose z is up, to ours, whose y is up and in which x points forward."""
 RATES_HZ = (10.0, 1000.0)
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
 _SPLIT_KEYS = ("root_orient", "pose_body", "pose_hand")

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
+from kinesynth.config import check_section
 from kinesynth.errors import KinesynthError, machine_fault
 
 VERBS = {
@@ -24,7 +25,7 @@ VERBS = {
     "list-shards": ("kinesynth.shards:list_shards", "list a run's shards, with the frames to expect"),
     "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
     "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),
-    "subject-shape": ("kinesynth.body.subject:subject_shape", "choose a subject's shape, mass and height"),
+    "subject-shape": ("kinesynth.motion.subject:subject_shape", "choose a subject's shape, mass and height"),
     "load-motion": ("kinesynth.motion.load:load_motion", "read, audit, resample and place a shard's motions"),
     "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
@@ -46,7 +47,7 @@ VERBS = {
     "gallery": ("kinesynth.render.gallery:gallery", "draw a contact sheet of bodies and clothes"),
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
-    "export": ("kinesynth.dataset.export:export", "write a subject's labels as OpenSim files"),
+    "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
     "view": ("kinesynth.report.view:view", "show a clip with its labels over the pixels"),
     "report": ("kinesynth.report.page:report", "draw the report page"),
@@ -95,7 +96,10 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
         given: dict[str, dict[str, Any]] = {name: {} for name in sections}
         for option in owners.keys() & options.keys():
             given[owners[option]][option] = options.pop(option)
-        function(**options, **{name: replace(section, **given[name]) for name, section in sections.items()})
+        stated = {name: replace(section, **given[name]) for name, section in sections.items()}
+        for section in stated.values():
+            check_section(section)
+        function(**options, **stated)
 
     parameters = [*own, *(_flag(option, section) for section in sections.values() for option in fields(section))]
     wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
@@ -103,7 +107,8 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _flag(option: Field[Any], section: Any) -> inspect.Parameter:
-    annotation: Any = Annotated[option.type, Parameter(help=option.metadata["description"])]
+    help_text = Parameter(help=option.metadata["description"], negative_iterable="no-")
+    annotation: Any = Annotated[option.type, help_text]
     value = getattr(section, option.name)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
 

@@ -14,15 +14,17 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.sources import sources
 from kinesynth.stated import Stated, merged, read_stated, read_subjects
 from kinesynth.text import read_text
 
 DEMO = "demo"
 SPLITS = ("train", "val", "test")
-SOURCES = ("amass", "opensim", "markers", "procedural")
+SOURCES = tuple(sources())
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels")
+_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels", "belt", "grf")
 UP_AXES = ("x", "y", "z")
+GRF_FILES = (".mot", ".sto", ".xml", ".c3d")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIX_TABLE = "correct the table"
 
@@ -31,11 +33,14 @@ _FIX_TABLE = "correct the table"
 class ClipRow:
     """One line of the table.
 
-    `path`, `model`, `static` and `labels` are resolved against the table's folder; `start` and `end` are seconds, None
-    for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them; an `fps` or an
-    `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass` kg, `height` m
-    and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that tells the
-    landmarks of a marker file's labels. A procedural clip has no path: its action names the motion.
+    `path`, `model`, `static`, `labels` and `grf` are resolved against the table's folder; `start` and `end` are
+    seconds, None for the whole file; `fps` and `frames` tell what the file holds, where `kinesynth index` wrote them;
+    an `fps` or an `up` (x, y or z) that the user states overrides what an AMASS file says or shows, and so do `mass`
+    kg, `height` m and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that
+    tells the landmarks of a marker file's labels; `belt` is the speed of a treadmill's belt, m/s, 0 over ground, None
+    where the feet are to tell; `grf` is a file of measured ground forces (.mot or .sto, the .xml of ExternalLoads that
+    names one, or a .c3d with force plates), in the frame and the time of `path`. A procedural clip has no path: its
+    action names the motion.
     """
 
     clip_id: str
@@ -55,6 +60,8 @@ class ClipRow:
     height: float | None = None
     sex: str | None = None
     labels: Path | None = None
+    belt: float | None = None
+    grf: Path | None = None
 
     @property
     def stated(self) -> Stated:
@@ -173,6 +180,8 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         height=stated.height,
         sex=stated.sex,
         labels=_resolve(table, values.get("labels", "")),
+        belt=_number(table, line, "belt", values.get("belt", "")),
+        grf=_resolve(table, values.get("grf", "")),
     )
     _check_files(table, line, row)
     return row
@@ -180,15 +189,19 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
 
 def _check_files(table: Path, line: int, row: ClipRow) -> None:
     """Each source needs its own columns: a file, a model, a static trial, or none."""
-    if row.source == "procedural" and row.path is not None:
-        raise _bad(
-            table, line, "path", repr(str(row.path)), "nothing: the action of a procedural clip names its motion"
-        )
-    if row.source != "procedural" and row.path is None:
+    source = sources()[row.source]
+    if not source.file and row.path is not None:
+        expected = f"nothing: the action of a {row.source} clip names its motion"
+        raise _bad(table, line, "path", repr(str(row.path)), expected)
+    if source.file and row.path is None:
         raise _bad(table, line, "path", "nothing", f"the file of a clip of source {row.source}")
-    if row.labels is not None and row.source not in ("markers", "amass"):
+    if row.labels is not None and not source.markers:
         raise _bad(table, line, "labels", repr(str(row.labels)), f"nothing: source {row.source} has no markers")
-    if row.source == "opensim" and row.model is None:
+    if row.grf is not None and not source.file:
+        raise _bad(table, line, "grf", repr(str(row.grf)), f"nothing: nobody measured a {row.source} motion")
+    if row.grf is not None and row.grf.suffix.lower() not in GRF_FILES:
+        raise _bad(table, line, "grf", repr(str(row.grf)), f"a file that ends in {', '.join(GRF_FILES)}, or nothing")
+    if source.model and row.model is None:
         raise _bad(table, line, "model", "nothing", "the .osim file that the coordinates belong to")
 
 

@@ -89,6 +89,18 @@ class GroundReaction:
     weights: str = option("", "GaitDynamicsRefinement.pt, for the engine gaitdynamics")
     cutoff_hz: float = option(6.0, "zero-phase low-pass on the joint angles", exclusiveMinimum=0)
     friction: float = option(0.8, "friction coefficient between sole and floor", exclusiveMinimum=0, maximum=2)
+    measured_cutoff_hz: float = option(
+        0,
+        "low-pass on measured forces (the clip table's column grf); 0: the motion's, as inverse dynamics wants",
+        minimum=0,
+    )
+
+
+@dataclass(frozen=True)
+class MusclePaths:
+    """Polynomials fitted to the muscles' paths around a shard's motions."""
+
+    degree: int = option(6, "of the polynomials", minimum=1, maximum=8)
 
 
 @dataclass(frozen=True)
@@ -96,11 +108,10 @@ class StaticOptimization:
     """Static optimization."""
 
     engine: Literal["batched", "opensim"] = option("batched", "batched: ours; opensim: OpenSim's StaticOptimization")
-    path_degree: int = option(
-        6, "of the polynomials fitted to the muscles' paths around a shard's motions", minimum=1, maximum=8
-    )
     rate: float = option(0, "solutions per second of the engine opensim, interpolated; 0: every frame", minimum=0)
-    activation_exponent: float = option(2.0, "exponent of the activations in the cost", minimum=1, maximum=10)
+    activation_exponent: float = option(
+        2.0, "exponent of the activations in the cost; the engine batched takes 2 or more", minimum=1, maximum=10
+    )
     timeout_seconds: float = option(3600, "a clip that takes longer is rejected", exclusiveMinimum=0)
     smoothing_seconds: float = option(0.05, "window of the Savitzky-Golay filter on activations; 0: none", minimum=0)
     smoothing_order: int = option(2, "of its polynomials", minimum=0)
@@ -129,6 +140,12 @@ class Filters:
     max_residual_moment_bw_m: float = option(
         0.1,
         "left over at the pelvis, body weights x m: how far the ground force would have to move",
+        exclusiveMinimum=0,
+    )
+    max_split_error_bw: float = option(
+        0.1,
+        "body weights by which the vertical force on the feet may be off because a seat or hands share it: motion does "
+        "not tell how, or only within bounds",
         exclusiveMinimum=0,
     )
     moment_limit: float = option(
@@ -225,6 +242,7 @@ class Config:
     regressor: Regressor = field(default_factory=Regressor)
     fit: Fit = field(default_factory=Fit)
     grf: GroundReaction = field(default_factory=GroundReaction)
+    muscle_paths: MusclePaths = field(default_factory=MusclePaths)
     so: StaticOptimization = field(default_factory=StaticOptimization)
     filters: Filters = field(default_factory=Filters)
     render: Render = field(default_factory=Render)
@@ -258,8 +276,21 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     return config
 
 
+def check_section(section: Any) -> None:
+    """Require that the values of a section, as a verb's flags gave them, are within their bounds.
+
+    Raises:
+        BadConfig: one is not.
+    """
+    from jsonschema import Draft202012Validator
+
+    values = {name: list(each) if isinstance(each, tuple) else each for name, each in vars(section).items()}
+    for error in Draft202012Validator(_object_schema(type(section))).iter_errors(values):
+        raise _bad_config("command line", error)
+
+
 def shaping_config(config: Config) -> str:
-    """Return what the content of shards depends on, as JSON: neither the training nor how clips are shared out."""
+    """Return what the content of shards depends on, as JSON: without the options of training and sharding."""
     aside = {"train", "clips_per_shard", "frames_per_shard"}
     return json.dumps({name: part for name, part in dataclasses.asdict(config).items() if name not in aside})
 

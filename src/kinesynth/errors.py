@@ -70,7 +70,7 @@ class MissingDependency(KinesynthError):
 
 
 def machine_fault(error: OSError) -> str:
-    """Return what the machine refused, in one line; empty where the fault is ours. HDF5 tells it in words only."""
+    """Return what the machine refused, in one line; empty where the fault is ours. HDF5 has it in its text only."""
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
         if error.errno == number or os.strerror(number) in str(error):
             return f"{error.filename or 'output'}: {os.strerror(number)}; make room or correct the path, and run again"

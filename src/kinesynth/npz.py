@@ -1,5 +1,6 @@
 """NumPy archives: written so that bytes depend on content alone, read without pickle and without surprises."""
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.atomic import atomic_path
+from kinesynth.atomic import write_bytes
 from kinesynth.errors import BadInput
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip entry can carry
@@ -23,12 +24,19 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool 
     `np.savez` stamps every entry with the time of day; here equal arrays give equal bytes. Arrays of objects are
     refused, because reading them back would need pickle.
     """
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    write_bytes(path, npz_bytes(arrays, compressed=compressed))
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> bytes:
+    """Return an archive of `arrays` as bytes, as `write_npz` writes it."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+    return target.getvalue()
 
 
 @contextmanager

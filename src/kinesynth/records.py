@@ -1,8 +1,8 @@
 """What each stage says of a clip: its arrays by name, with shapes, units and frames.
 
 Stage files are written and read through these records, so that no stage spells another's arrays. Letters stand for
-sizes: T frames, J coordinates, B bodies, K keypoints (joint centres, then mass centres), M markers, A muscles, F feet
-(right, left). All positions are in ground, y up.
+sizes: T frames, J coordinates, B bodies, K keypoints (joint centres, then mass centres), M markers, L markers that are
+followed (the same M, or those that a person wore), A muscles, F feet (right, left). All positions are in ground, y up.
 """
 
 import json
@@ -99,14 +99,27 @@ class MarkerPaths(Record):
 
 
 @dataclass(frozen=True)
+class WornPaths(Record):
+    """Of load-motion, where markers were measured; `virtual-markers` hands them on. Their labels: attribute worn_names.
+
+    Attributes:
+        worn: m, short gaps bridged by the body that wears them, NaN in long ones.
+        worn_seen: where they were measured.
+    """
+
+    worn: Annotated[np.ndarray, "T L 3"]
+    worn_seen: Annotated[np.ndarray, "T L", bool]
+
+
+@dataclass(frozen=True)
 class Kinematics(Record):
-    """Of inverse-kinematics.
+    """Of inverse-kinematics. It follows virtual markers, or else the L that a person wore.
 
     Attributes:
         angles: rad (m for translations).
         keypoints: m.
-        markers: of the model at these angles, m.
-        marker_error: m, from the marker that was followed; NaN where it was not seen.
+        markers: virtual ones of the model at these angles, m.
+        marker_error: m, from each marker that was followed; NaN where it was not seen.
         marker_error_rms: m, over the markers that weigh.
         marker_error_max: m, the same.
         segment_turn: rad, by how much each body would turn to meet its own bony landmarks.
@@ -116,7 +129,7 @@ class Kinematics(Record):
     angles: Annotated[np.ndarray, "T J"]
     keypoints: Annotated[np.ndarray, "T K 3"]
     markers: Annotated[np.ndarray, "T M 3"]
-    marker_error: Annotated[np.ndarray, "T M"]
+    marker_error: Annotated[np.ndarray, "T L"]
     marker_error_rms: Annotated[np.ndarray, "T"]
     marker_error_max: Annotated[np.ndarray, "T"]
     segment_turn: Annotated[np.ndarray, "T B"]
@@ -135,12 +148,14 @@ class GroundForces(Record):
     """Of ground-reaction.
 
     Attributes:
-        force: N, on each foot.
+        force: N, on each foot, right then left, and where others take part on each of `dynamics.names.OTHERS`.
         cop: m, the centre of pressure; the middle of the foot where it carries nothing.
         moment: N m, the free moment about the vertical through `cop`.
         unexplained: N and N m at the pelvis, what no foot supplies.
         smooth_angles: rad (m for translations), the motion to which forces, moments and activations belong.
         airborne: frames of a flight.
+        unmeasured: frames in which plates did not measure a foot's force; none where forces are estimated.
+        split_error: N, by how much the vertical force on the feet may be off because a seat or hands share it.
     """
 
     force: Annotated[np.ndarray, "T F 3"]
@@ -149,6 +164,8 @@ class GroundForces(Record):
     unexplained: Annotated[np.ndarray, "T 6"]
     smooth_angles: Annotated[np.ndarray, "T J"]
     airborne: Annotated[np.ndarray, "T", bool]
+    unmeasured: Annotated[np.ndarray, "T", bool]
+    split_error: Annotated[np.ndarray, "T"]
 
     @property
     def wrench(self) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Text files of users: one door that no folder, pipe or flood comes through."""
+"""Reads users' text files safely: refuses folders, pipes and oversized files."""
 
 from pathlib import Path
 from typing import Literal

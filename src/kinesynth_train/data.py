@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kinesynth.dataset import Crop, ShardDataset
-from kinesynth.dataset.places import ClipPlace
+from kinesynth.dataset.listing import ClipEntry
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
@@ -108,7 +108,7 @@ class Windows(Dataset[Batch]):
             self._kept[window] = self._read(epoch, window)
         return self._kept[window]
 
-    def clip_of(self, index: int) -> ClipPlace:
+    def clip_of(self, index: int) -> ClipEntry:
         """Return the clip that a window is of, and the file; all clips of a file are one subject's."""
         return self._dataset_here().clip_of(index % self._count)
 
@@ -212,7 +212,7 @@ class MicroBatches(Sampler[list[int]]):
         return np.random.default_rng([self._seed, epoch]).permutation(self._windows)
 
 
-def endless(windows: Dataset[Batch], batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:
+def cycle(windows: Dataset[Batch], batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:
     """Yield batches without end."""
     # Reading survives a fork, but a process that trains has threads of CUDA, NCCL and OpenMP, which do not: a forked
     # worker may wait for ever for a lock that one of them held (torch's page on DistributedDataParallel says so too).

@@ -49,7 +49,7 @@ def join_ranks(device: str) -> Iterator[Ranks]:
         torch.distributed.destroy_process_group()
 
 
-def shared(network: Network, ranks: Ranks) -> nn.Module:
+def data_parallel(network: Network, ranks: Ranks) -> nn.Module:
     """Return the network so that gradients of the parameters that now want one are averaged over the processes."""
     if ranks.count == 1:
         return network

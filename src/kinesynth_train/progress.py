@@ -14,7 +14,7 @@ LINES, POINTS = 20, 500  # that a run prints, and that its curve has, about
 
 
 class Progress:
-    """The state of a run that is told to people.
+    """Reports how far a training run is.
 
     Args:
         output: folder of the TensorBoard logs.

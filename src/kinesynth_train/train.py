@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_checkpoint, source_of
-from kinesynth_train.data import Batch, MicroBatches, Windows, endless, to_device
-from kinesynth_train.distributed import Ranks, join_ranks, shared
+from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
+from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
 from kinesynth_train.figures import write_figures
 from kinesynth_train.presets import Phase
@@ -92,10 +92,10 @@ class Run:
         if self.ranks.first:
             states = {"optimizer": self.optimizer and self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
             validated = {"figure": self.best.figure, "step": self.best.step, "curve": self.best.curve}
-            told = {**self.progress.state(), **states, "validated": validated, "told": self.told()}
+            told = {**self.progress.state(), **states, "validated": validated, "told": self.run_identity()}
             save_checkpoint(self.settings.output / "checkpoint.pt", self.model, told, self.best.parameters)
 
-    def told(self) -> dict[str, str | int]:
+    def run_identity(self) -> dict[str, str | int]:
         """Return what two runs must share for one to go on where the other stopped."""
         names = ("network", "seed", "overfit")
         return {name: getattr(self.settings, name) for name in names}
@@ -144,9 +144,9 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         validation = stretches(settings.shards, "val", preset.crop, model.network.labels, preset.aspect)
     run = Run(settings, ranks, model, frames, scaler, progress, validation, Best())
     if state:
-        if state["told"] != run.told() or model.preset != preset:
+        if state["told"] != run.run_identity() or model.preset != preset:
             found, mend = f"a run of {state['told']}", "give the settings of that run, or another output folder"
-            raise BadInput(file, "settings", found, f"{run.told()} and its preset", mend)
+            raise BadInput(file, "settings", found, f"{run.run_identity()} and its preset", mend)
         scaler.load_state_dict(state["scaler"])
         progress.load_state(state)
         run.optimizer_state = state["optimizer"]
@@ -179,8 +179,8 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
     progress.train_windows = len(windows)
     done = (progress.step - first) * phase.accumulate * ranks.count
     order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
-    batches = endless(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
-    parallel = shared(network, ranks)
+    batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
+    parallel = data_parallel(network, ranks)
     progress.begin(phase.batch_size * phase.accumulate * ranks.count)
     last = phase is run.model.preset.phases[-1]
     pause = max(phase.epoch_steps(run.frames), math.ceil(phase.steps / MOST_VALIDATIONS))

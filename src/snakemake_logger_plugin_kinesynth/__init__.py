@@ -27,7 +27,7 @@ class LogHandler(LogHandlerBase):
     """
 
     def __post_init__(self) -> None:
-        """Begin as if nothing had been told for long."""
+        """Start with a progress line due."""
         self._rules: dict[int, str] = {}
         self._next = 0.0
         self._finished = 0
@@ -87,7 +87,7 @@ def last_words(log: Path) -> str:
     if not log.exists():
         return f"no log; expected {log}"
     text = log.read_text(encoding="utf-8", errors="replace")
-    said = MESSAGE.findall(text) or [line for line in re.split(r"[\r\n]+", text) if line.strip()] or ["without a word"]
+    said = MESSAGE.findall(text) or [line for line in re.split(r"[\r\n]+", text) if line.strip()] or ["no output"]
     return f"{said[-1].strip()} (see {log})"
 
 

@@ -9,6 +9,8 @@ import pytest
 from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers, virtual_markers
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.errors import BadInput
+from kinesynth.pose_layout import SMPLX
+from kinesynth.records import WornPaths
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 FROM_HEAD_TO_FOOT = (
@@ -139,3 +141,20 @@ def test_a_body_without_skin_is_named(free: BodyModel) -> None:
     hollow = replace(free, faces=free.faces[:1])
     with pytest.raises(BadInput, match="no skin"):
         resolve_markers(hollow)
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_virtual_markers_hand_on_those_that_were_worn(tmp_path: Path, free_path: Path, measured: bool) -> None:
+    """Beside the body's own; a motion without any has none."""
+    frames = 4
+    arrays = {"betas": np.zeros(10), **SMPLX.split(np.zeros((frames, 156))), "transl": np.zeros((frames, 3))}
+    paths = WornPaths(np.full((frames, 2, 3), 0.5), np.ones((frames, 2), bool))
+    attrs = {"fps": 30.0, **({"worn_names": ["a", "b"]} if measured else {})}
+    clip = Clip("c", {**arrays, **(paths.arrays if measured else {})}, attrs)
+    write_stage(tmp_path / "motion.h5", StageFile({"c": clip}))
+    virtual_markers(body=free_path, motion=tmp_path / "motion.h5", output=tmp_path / "markers.h5")
+    found = read_stage(tmp_path / "markers.h5").clips["c"]
+    assert ("worn" in found.arrays) == measured
+    if measured:
+        np.testing.assert_array_equal(WornPaths.of(found).worn, paths.worn)
+        assert list(found.attrs["worn_names"]) == ["a", "b"]

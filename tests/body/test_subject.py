@@ -10,8 +10,8 @@ import pytest
 from kinesynth.body.bone_lengths import LENGTHS, lengths
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import fit_lengths
-from kinesynth.body.subject import subject_shape
 from kinesynth.errors import BadInput
+from kinesynth.motion.subject import subject_shape
 
 LIMBS = 4
 

@@ -8,7 +8,7 @@ import numpy as np
 from make import exchanged, moved, relabelled, write_points, write_trc
 from marker_variants import Change, c3d, trc
 from scipy.spatial.transform import Rotation
-from tools.case_verdicts import Limits
+from tools.cases.verdicts import Limits
 from variant import TRUTH, Lab, Variant
 from walk import Recorded, bent, record, reversed_in_time, sized, standing_still, turned
 

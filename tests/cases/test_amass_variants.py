@@ -2,7 +2,7 @@
 
 import pytest
 from amass_variants import VARIANTS
-from tools.case_verdicts import RIGHT, Verdict
+from tools.cases.verdicts import RIGHT, Verdict
 from variant import Lab, Variant, run_together
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from tools.acceptance import cases as topic
-from tools.case_inputs import LOADER, jobs, row_of, write_clean
-from tools.case_runs import Motion, run_clips
-from tools.case_verdicts import RIGHT, Expectation, judge, read_expectations
+from tools.cases.inputs import LOADER, jobs, row_of, write_clean
+from tools.cases.runs import Motion, run_clips
+from tools.cases.verdicts import RIGHT, Expectation, judge, read_expectations
 from variant import Lab
 
 TABLES = Path(topic.__file__).parent

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from marker_variants import READ, WORN
-from tools.case_verdicts import RIGHT
+from tools.cases.verdicts import RIGHT
 from variant import Lab, Variant, read_only, run_alone
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from point_variants import VARIANTS
-from tools.case_verdicts import RIGHT
+from tools.cases.verdicts import RIGHT
 from variant import Lab, Variant, run_alone
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tools.case_runs import BONES, Motion, Outcome
-from tools.case_verdicts import (
+from tools.cases.runs import BONES, Motion, Outcome
+from tools.cases.verdicts import (
     POOR_MESSAGE,
     RIGHT,
     SILENT_WRONG,

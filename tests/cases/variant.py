@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from make import write_mot, write_npz, write_trc
-from tools.case_inputs import row_of
-from tools.case_runs import Motion, Outcome, run_clips
-from tools.case_verdicts import CLEAN, POOR_MESSAGE, RIGHT, SILENT_WRONG, Expectation, Limits, Verdict, judge, says
+from tools.cases.inputs import row_of
+from tools.cases.runs import Motion, Outcome, run_clips
+from tools.cases.verdicts import CLEAN, POOR_MESSAGE, RIGHT, SILENT_WRONG, Expectation, Limits, Verdict, judge, says
 from walk import BETAS, Recorded, performed, walking
 
 from kinesynth.amass import AmassFile

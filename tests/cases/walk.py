@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
-from tools.case_runs import Motion, motion_of
+from tools.cases.runs import Motion, motion_of
 
 from kinesynth.amass import AmassFile
 from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks
@@ -14,7 +14,7 @@ from kinesynth.body.mocap.labels import known
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.geometry.mesh import vertex_normals, volume
 from kinesynth.motion.figure import figure_of
-from kinesynth.motion.placing import place
+from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.procedural import make
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.seeds import generator
@@ -90,7 +90,7 @@ def on_skin(body: BodyModel, vertices: np.ndarray, names: Sequence[str]) -> np.n
 
 def _pelvis_shift(rest: np.ndarray) -> np.ndarray:
     """Return the pelvis joint's place (3,) relative to `trans`, which AMASS leaves out of it, in the y-up world."""
-    from kinesynth.motion.recording import Y_UP
+    from kinesynth.amass import Y_UP
 
     return np.asarray(Y_UP.apply(rest[0]))
 

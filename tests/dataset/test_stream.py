@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from torch.utils.data import DataLoader
 
-from kinesynth.dataset import ShardDataset, ShardStream, WindowOrder
-from kinesynth.dataset.epoch import SharedEpoch
+from kinesynth.dataset import ResumableSampler, ShardDataset, ShardStream
+from kinesynth.dataset.shared_epoch import SharedEpoch
 
 Key = tuple[str, int]
 
@@ -46,7 +46,7 @@ def test_an_epoch_reaches_persistent_workers(results: Path, method: str) -> None
 
 
 def test_order_shares_out_and_goes_on() -> None:
-    orders = [WindowOrder(11, seed=3, rank=rank, ranks=2) for rank in (0, 1)]
+    orders = [ResumableSampler(11, seed=3, rank=rank, ranks=2) for rank in (0, 1)]
     first = [list(order) for order in orders]
     assert [len(part) for part in first] == [len(order) for order in orders] == [5, 5]
     assert len({*first[0], *first[1]}) == 10

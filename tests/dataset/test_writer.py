@@ -115,3 +115,19 @@ def test_licence_follows_the_body(stages: dict[str, Path], tmp_path: Path) -> No
     with h5py.File(tmp_path / "shard.h5") as file:
         assert file.attrs["body_license"] == "SMPL-X model license (MPI)"
         assert file.attrs["body_model"] == "SMPLX_MALE.npz"
+
+
+def test_where_a_person_s_markers_led_the_shard_has_the_skeleton_s(stages: dict[str, Path], tmp_path: Path) -> None:
+    """Virtual markers of the body that wore the measured ones say nothing of where the skeleton went."""
+    ik, markers = read_stage(stages["ik"]), read_stage(stages["markers"])
+    led = ik.clips["anna_walk"]
+    attrs = {**led.attrs, "followed_names": ["r_knee"]}
+    write_stage(stages["ik"], StageFile({**ik.clips, "anna_walk": Clip("anna_walk", led.arrays, attrs)}, {}, ik.attrs))
+    for clip_id in ("anna_walk", "anna_squat"):
+        respell(stages["markers"], clip_id, "markers", markers.clips[clip_id].arrays["markers"] + 0.01)
+    shard = tmp_path / "shard.h5"
+    pack_shard(**stages, output=shard, config_sha256="0" * 64, created="2026-01-01")
+    with h5py.File(shard) as file:
+        walk, squat = (file[f"clips/{clip_id}/markers"][()] for clip_id in ("anna_walk", "anna_squat"))
+    np.testing.assert_allclose(walk, led.arrays["markers"], atol=1e-6)
+    np.testing.assert_allclose(squat, ik.clips["anna_squat"].arrays["markers"] + 0.01, atol=1e-6)

@@ -3,7 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heights, sole_points, speeds
+from kinesynth.dynamics.contact import (
+    FootMotion,
+    contact_likelihood,
+    greatest_contact_speed,
+    rest_heights,
+    sole_points,
+    velocities,
+)
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 
 STILL = np.zeros((20, 2, 1, 3))
@@ -26,18 +33,26 @@ def test_soles_mirror_and_scale() -> None:
 
 
 def test_likely_is_low_and_slow() -> None:
-    def likelihood(height: float, speed: float) -> float:
-        return float(contact_likelihood(np.array([height]), np.array([speed]), 0.03, 0.8)[0])
+    def likelihood(height: float, speed: float, sinking: float = 0.0) -> float:
+        velocity = np.array([[speed, -sinking, 0.0]])
+        return float(contact_likelihood(np.array([height]), velocity, 0.03, 0.8, 0.02)[0])
 
     assert likelihood(0.0, 0.0) > 0.99
     assert likelihood(0.1, 0.0) < 1e-6
     assert likelihood(0.0, 3.0) < 1e-6
     assert 0.4 < likelihood(0.03, 0.0) < 0.6
+    assert 0.4 < likelihood(0.07, 0.0, 2.0) < 0.6, "a foot on its way down for another 0.02 s"
+
+
+def test_whoever_swings_fast_touches_down_fast() -> None:
+    swing = STILL + np.sin(np.arange(20) / 3.0)[:, None, None, None] * np.array([10.0, 0.0, 0.0])
+    assert greatest_contact_speed(swing, 0.8, 0.2) == pytest.approx(2.0, rel=0.05)
+    assert greatest_contact_speed(0.1 * swing, 0.8, 0.2) == 0.8
 
 
 def test_speed_of_a_point_on_the_move() -> None:
     points = STILL + np.arange(20)[:, None, None, None] * np.array([0.01, 0.0, 0.0])
-    np.testing.assert_allclose(speeds(points, 100.0), 1.0)
+    np.testing.assert_allclose(velocities(points, 100.0), np.broadcast_to([1.0, 0.0, 0.0], STILL.shape), atol=1e-9)
 
 
 def test_speed_does_not_depend_on_the_frame_rate() -> None:
@@ -47,7 +62,7 @@ def test_speed_does_not_depend_on_the_frame_rate() -> None:
         times = np.arange(round(rate_hz)) / rate_hz
         places = np.zeros((len(times), 2, 1, 3))
         places[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
-        return speeds(places, rate_hz)
+        return velocities(places, rate_hz)[..., 0]
 
     assert swing(120.0).max() > 3.0
     np.testing.assert_allclose(swing(30.0), swing(120.0)[::4], atol=0.15)
@@ -56,9 +71,9 @@ def test_speed_does_not_depend_on_the_frame_rate() -> None:
 def test_points_rest_where_they_are_slow_and_low() -> None:
     height = np.where(np.arange(20) < 10, 0.015, 0.3)
     points = STILL + height[:, None, None, None] * np.array([0.0, 1.0, 0.0])
-    still = np.zeros(points.shape[:3])
+    still = np.ones(points.shape[:3], dtype=bool)
     assert rest_heights(points, still, 0.03) == pytest.approx(0.015)
-    assert rest_heights(points, still + 1.0, 0.03) == 0.0
+    assert rest_heights(points, ~still, 0.03) == 0.0
     assert rest_heights(points + np.array([0.0, 0.04, 0.0]), still, 0.03) == 0.03
 
 

@@ -2,7 +2,7 @@ import daqp
 import numpy as np
 import pytest
 
-from kinesynth.dynamics.dual_newton import share_moments
+from kinesynth.dynamics.dual_newton import ALMOST_NONE, share_moments
 
 
 def problem(seed: int, frames: int = 20, joints: int = 6, muscles: int = 25) -> tuple[np.ndarray, np.ndarray]:
@@ -29,6 +29,26 @@ def test_agrees_with_an_active_set_solver(seed: int) -> None:
         assert flag == 1
         np.testing.assert_allclose(found.activations[frame], exact[:25], atol=1e-7)
         np.testing.assert_allclose(found.reserves[frame], reserve * exact[25:], atol=1e-4)
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0, 4.5])
+@pytest.mark.parametrize("lower", [0.0, 0.01])
+def test_other_exponents_meet_the_optimality_conditions(exponent: float, lower: float) -> None:
+    """Where no bound holds, a muscle's cost rises as the moments that it gives are worth; else it is at its bound."""
+    capacity, moments = problem(5)
+    bounds = np.tile([lower, 1.0], (25, 1))
+    found = share_moments(capacity, moments, bounds, np.full(6, 2.0), exponent)
+    supplied = (capacity @ found.activations[..., None])[..., 0] + found.reserves
+    np.testing.assert_allclose(supplied, moments, atol=1e-5)
+    worth = np.einsum("tj,tja->ta", 2.0 * found.reserves / 2.0**2, capacity)
+    slope = exponent * found.activations ** (exponent - 1.0)
+    lower = max(lower, ALMOST_NONE) if exponent > 2.0 else lower
+    at_lower, at_upper = found.activations <= lower + 1e-12, found.activations >= 1.0 - 1e-12
+    inside = ~at_lower & ~at_upper
+    assert inside.any()
+    np.testing.assert_allclose(slope[inside], worth[inside], atol=1e-6)
+    assert (worth[at_lower] <= slope[at_lower] + 1e-6).all()
+    assert (worth[at_upper] >= slope[at_upper] - 1e-6).all()
 
 
 def test_moments_balance_and_bounds_hold() -> None:

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from kinesynth.dynamics.filters import low_pass
-from kinesynth.dynamics.flight import SMEAR_CYCLES, airborne, frames_of, free_fall_shift, near_ends
+from kinesynth.dynamics.flight import (
+    SMEAR_CYCLES,
+    airborne,
+    falling_path,
+    frames_of,
+    free_fall_shift,
+    held_contact,
+    near_ends,
+)
 from kinesynth.gravity import GRAVITY
 
 RATE = 100.0
@@ -17,14 +25,76 @@ def likelihood(frames: int, *spans: slice) -> np.ndarray:
 
 
 def test_flights_are_neither_too_short_nor_too_long() -> None:
-    found = airborne(likelihood(400, slice(10, 12), SPAN, slice(200, 350)), RATE)
-    assert found == [SPAN]
+    spans = [slice(10, 12), SPAN, slice(200, 350)]
+    support = np.where(np.any([frames_of([span], 400) for span in spans], axis=0), 0.0, 1.0)
+    assert airborne(likelihood(400, *spans), support, RATE) == [SPAN]
 
 
 def test_one_foot_on_the_floor_is_no_flight() -> None:
     down = likelihood(100, SPAN)
     down[:, 1, 0] = 0.9
-    assert airborne(down, RATE) == []
+    assert airborne(down, np.zeros(100), RATE) == []
+
+
+def test_a_body_that_is_carried_does_not_fly() -> None:
+    """No foot is seen to touch, and yet the mass centre is held up."""
+    assert airborne(likelihood(100, SPAN), np.ones(100), RATE) == []
+    carried = np.zeros(100)
+    carried[50:60] = 2.0
+    assert airborne(likelihood(100, SPAN), carried, RATE) == [slice(40, 50), slice(60, 70)]
+
+
+def test_feet_and_body_meet_half_way() -> None:
+    """The feet see the flight from frame 40 to 70, the body falls from 36 on and is caught at 66."""
+    support = np.ones(100)
+    support[36:66] = 0.0
+    assert airborne(likelihood(100, SPAN), support, RATE) == [slice(38, 66)]
+    held = held_contact(likelihood(100, SPAN), [slice(38, 66)], RATE)
+    assert (held[38:66] == 0.0).all()
+    assert (held[:38] == 1.0).all()
+    assert (held[66:] == 1.0).all()
+
+
+def bouncing(rate_hz: float = RATE) -> tuple[np.ndarray, np.ndarray, list[slice]]:
+    """Return the force (T,) in weights, the path (T, 3) m and the flights of a mass that hops on a spring."""
+    frames, ground, air = 400, 24, 14
+    phase = np.arange(frames) % (ground + air)
+    down = phase < ground
+    force = np.where(down, np.sin(np.pi * (phase + 0.5) / ground), 0.0)
+    force /= force[: ground + air].mean()
+    steps = np.zeros((frames, 3))
+    steps[:, 1] = (force - 1.0) * GRAVITY / rate_hz**2
+    path = np.zeros((frames, 3))
+    path[1:] = np.cumsum(np.cumsum(steps, axis=0), axis=0)[:-1]
+    path -= np.linspace(0.0, 1.0, frames)[:, None] * (path[-1] - path[0])
+    firsts = range(ground, frames - air, ground + air)
+    return force, path, [slice(first, first + air) for first in firsts]
+
+
+def test_a_hop_keeps_its_peak_and_its_impulse() -> None:
+    """A filter at 6 Hz alone takes a third of the peak; that nothing holds a flying body gives it back."""
+    force, path, flights = bouncing()
+
+    def found(smooth: np.ndarray) -> np.ndarray:
+        return np.asarray(np.diff(smooth[:, 1], 2) * RATE**2 / GRAVITY + 1.0)
+
+    noisy = path + 5e-4 * np.random.default_rng(1).standard_normal(path.shape)
+    inner, truth = slice(38, -50), force[1:-1]
+    told, blunt = found(falling_path(noisy, flights, RATE, 6.0)), found(low_pass(noisy, RATE, 6.0))
+    assert np.sqrt(np.mean((told - truth)[inner] ** 2)) < 0.4 * np.sqrt(np.mean((blunt - truth)[inner] ** 2))
+    assert told[inner].max() == pytest.approx(force.max(), rel=0.1)
+    assert told[inner].mean() == pytest.approx(truth[inner].mean(), abs=0.02)
+    np.testing.assert_allclose(told[frames_of(flights, len(path))[1:-1]], 0.0, atol=1e-3)
+
+
+def test_without_flights_the_path_is_only_smoothed() -> None:
+    times = np.arange(300) / RATE
+    slow, edge = np.sin(2.0 * np.pi * 0.5 * times), np.sin(2.0 * np.pi * 6.0 * times)
+    path = np.stack([slow, edge, times**3], axis=1)
+    smooth = falling_path(path, [], RATE, 6.0)
+    np.testing.assert_allclose(smooth[50:-50, 0], slow[50:-50], atol=1e-4)
+    assert np.abs(smooth[100:-100, 1]).max() == pytest.approx(np.sqrt(0.5), abs=0.03)
+    np.testing.assert_allclose(smooth[:, 2], path[:, 2], atol=1e-6)
 
 
 def smeared_support(frames: int = 120) -> np.ndarray:

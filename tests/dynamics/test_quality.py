@@ -46,7 +46,9 @@ class Stages:
         force[..., 1], cop[:, 0], cop[:, 1] = 370.0, [0.1, 0.0, 0.1], [0.1, 0.0, -0.1]
         self.grf = {"force": force, "cop": cop, "moment": np.zeros((FRAMES, 2, 3))}
         self.grf["unexplained"] = np.zeros((FRAMES, 6))
-        self.grf |= {"smooth_angles": np.zeros((FRAMES, joints)), "airborne": np.zeros(FRAMES, dtype=bool)}
+        self.grf |= {"smooth_angles": np.zeros((FRAMES, joints))}
+        self.grf |= {name: np.zeros(FRAMES, dtype=bool) for name in ("airborne", "unmeasured")}
+        self.grf["split_error"] = np.zeros(FRAMES)
         self.id = {"moments": np.full((FRAMES, joints), 10.0), "residual": np.zeros((FRAMES, 6))}
         self.so = {
             "activations": np.full((FRAMES, 80), 0.2),
@@ -112,6 +114,7 @@ def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Pa
     stages.so["reserves"][7, knee] = 9.0
     stages.so["reserves"][8, stages.column("elbow_flex_r")] = 50.0
     stages.so["so_violation"][9] = 100.0
+    stages.grf["split_error"][10] = 100.0
     clip = stages.filtered(tmp_path, skeleton).clips["a"]
     expected = [
         {"residual"},
@@ -121,10 +124,11 @@ def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Pa
         {"reserve"},
         set(),
         {"so_violation"},
+        {"undetermined_contact"},
     ]
-    assert [reasons(clip, frame) for frame in range(3, 10)] == expected
-    np.testing.assert_array_equal(clip.arrays["force_valid"][3:10], [0, 0, 0, 0, 1, 1, 1])
-    np.testing.assert_array_equal(clip.arrays["activation_valid"][3:10], [0, 0, 0, 0, 0, 1, 0])
+    assert [reasons(clip, frame) for frame in range(3, 11)] == expected
+    np.testing.assert_array_equal(clip.arrays["force_valid"][3:11], [0, 0, 0, 0, 1, 1, 1, 0])
+    np.testing.assert_array_equal(clip.arrays["activation_valid"][3:11], [0, 0, 0, 0, 0, 1, 0, 0])
 
 
 @pytest.mark.parametrize(("measure", "value"), [("segment_turn", np.radians(8.1)), ("segment_shift", 0.031)])
@@ -170,6 +174,13 @@ def test_gimbal_lock_masks_the_pelvis_and_what_rests_on_its_acceleration(
     assert locked == [frame >= FRAMES - 2 - LOCK_REACH for frame in range(FRAMES)]
     assert not clip.arrays["force_valid"][locked].any()
     assert not clip.arrays["activation_valid"][locked].any()
+
+
+def test_what_plates_did_not_measure_is_masked(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.grf["unmeasured"][MIDDLE] = True
+    clip = stages.filtered(tmp_path, skeleton).clips["a"]
+    assert not clip.arrays["force_valid"][MIDDLE]
+    assert reasons(clip, MIDDLE) == {"not_measured"}
 
 
 def test_take_off_and_landing_are_masked(stages: Stages, skeleton: Path, tmp_path: Path) -> None:

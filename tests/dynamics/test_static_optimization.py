@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from motions import planted, write_angles
 
+from kinesynth.config import StaticOptimization
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
 from kinesynth.dynamics.muscle_path_fit import fit_muscle_paths
@@ -17,6 +18,7 @@ from kinesynth.stage_file import StageFile, read_stage, write_stage
 FPS = 30.0
 FRAMES = 10
 INNER = slice(3, -3, 3)
+SOLVED_BY_TOOL = StaticOptimization(engine="opensim", rate=10.0)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ _CROUCH = {"hip_flexion": 1.0, "knee_angle": 1.3, "ankle_angle": 0.55}
 @pytest.fixture(scope="module")
 def by_tool(crouched: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> StageFile:
     folder = tmp_path_factory.mktemp("so_tool")
-    static_optimization(**crouched, output=folder / "so.h5", log=folder / "log", engine="opensim", rate=10.0)
+    static_optimization(**crouched, output=folder / "so.h5", log=folder / "log", so=SOLVED_BY_TOOL)
     return read_stage(folder / "so.h5")
 
 
@@ -100,7 +102,12 @@ def test_muscles_and_reserves_make_up_the_moments(
 def test_smoothed_activations_keep_the_balance(crouched: dict[str, Path], solved: StageFile, tmp_path: Path) -> None:
     """A window of five frames moves activations off the solution; the reserves say by how much."""
     output = tmp_path / "so.h5"
-    static_optimization(**crouched, output=output, log=tmp_path / "log", smoothing_seconds=5.0 / FPS, smoothing_order=0)
+    static_optimization(
+        **crouched,
+        output=output,
+        log=tmp_path / "log",
+        so=StaticOptimization(smoothing_seconds=5.0 / FPS, smoothing_order=0),
+    )
     smooth, raw = read_stage(output), solved.clips["crouch"].arrays
     check_balance(crouched, smooth)
     arrays = smooth.clips["crouch"].arrays
@@ -180,7 +187,9 @@ def test_the_tool_says_its_rate(by_tool: StageFile) -> None:
 
 def test_a_clip_that_hangs_is_masked(crouched: dict[str, Path], tmp_path: Path) -> None:
     output = tmp_path / "so.h5"
-    static_optimization(**crouched, output=output, log=tmp_path / "log", engine="opensim", timeout_seconds=0.01)
+    static_optimization(
+        **crouched, output=output, log=tmp_path / "log", so=StaticOptimization(engine="opensim", timeout_seconds=0.01)
+    )
     clip = read_stage(output).clips["crouch"]
     assert not clip.attrs["dynamics_valid"]
     assert "hung" in clip.attrs["dynamics_reason"]
@@ -194,9 +203,21 @@ def test_paths_of_another_model_are_refused(solved: StageFile, crouched: dict[st
         static_optimization(**other, output=tmp_path / "so.h5", log=tmp_path / "log")
 
 
-def test_batched_refuses_other_exponents(crouched: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(KinesynthError, match="activation_exponent"):
-        static_optimization(**crouched, output=tmp_path / "so.h5", activation_exponent=3.0)
+def test_batched_refuses_exponents_without_a_smooth_dual(crouched: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(KinesynthError, match=r"activation_exponent: the batched engine takes 2 or more, not 1\.5"):
+        static_optimization(**crouched, output=tmp_path / "so.h5", so=StaticOptimization(activation_exponent=1.5))
+
+
+def test_batched_agrees_with_opensim_on_cubes(crouched: dict[str, Path], solved: StageFile, tmp_path: Path) -> None:
+    found = {}
+    for engine in ("batched", "opensim"):
+        so = replace(SOLVED_BY_TOOL, engine=engine, activation_exponent=3.0)
+        static_optimization(**crouched, output=tmp_path / f"{engine}.h5", log=tmp_path / "log", so=so)
+        found[engine] = read_stage(tmp_path / f"{engine}.h5").clips["crouch"].arrays["activations"][INNER]
+    assert np.sqrt(np.mean((found["batched"] - found["opensim"]) ** 2)) < 0.01
+    assert np.corrcoef(found["batched"].ravel(), found["opensim"].ravel())[0, 1] > 0.99
+    squares = solved.clips["crouch"].arrays["activations"][INNER]
+    assert found["batched"].max() < squares.max() - 0.02  # cubes spread the load over more muscles
 
 
 @pytest.mark.parametrize(

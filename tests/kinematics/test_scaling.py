@@ -11,7 +11,8 @@ from kinesynth.errors import BadInput
 from kinesynth.kinematics import scaling
 from kinesynth.kinematics.scale_tool import ScaledModel
 
-PERSON = {"subject": "s1", "betas": [0.0] * 10, "mass_kg": 70.0, "height_m": 1.7}
+PERSON = {"subject": "s1", "sex": "neutral", "betas": [0.0] * 10, "mass_kg": 70.0, "height_m": 1.7,
+          "mass_error_kg": 0.0, "height_error_m": 0.0, "split": "train", "shape_source": "drawn"}  # fmt: skip
 SCALED = ScaledModel(("pelvis", "torso"), np.ones((2, 3)), ("RASI", "HTOP"), np.array([0.01, 0.5]), ("q",), np.ones(1))
 
 

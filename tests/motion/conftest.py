@@ -31,5 +31,6 @@ def subject(tmp_path: Path) -> Path:
     """A subject of the mean shape."""
     path = tmp_path / "s01.json"
     record = {"subject": "s01", "sex": "female", "betas": [0.0] * 10, "height_m": 1.7, "mass_kg": 65.0}
-    path.write_text(json.dumps({**record, "split": "train", "shape_source": "drawn"}))
+    told = {"height_error_m": 0.0, "mass_error_kg": 0.0, "split": "train", "shape_source": "drawn"}
+    path.write_text(json.dumps(record | told))
     return path

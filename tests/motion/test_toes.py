@@ -5,7 +5,7 @@ import pytest
 
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import ANKLES, FEET, Figure, sole_positions
-from kinesynth.motion.placing import Placed
+from kinesynth.motion.ground_alignment import Placed
 from kinesynth.motion.toes import are_stiff, bent
 
 FPS = 30.0

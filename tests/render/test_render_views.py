@@ -1,7 +1,6 @@
 """The verb, on a figure of ellipsoids and tiny pictures."""
 
 import io
-import zlib
 from pathlib import Path
 
 import av
@@ -11,6 +10,8 @@ import pytest
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
+from kinesynth.config import Render
+from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.geometry.projection import project
 from kinesynth.render.engine import VARIABLE, choose_engine
@@ -51,17 +52,10 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> Stage
         body=body_path,
         fit=folder / "fit.h5",
         output=folder / "render.h5",
-        views=["frontal", "sagittal"],
-        width=WIDTH,
-        height=HEIGHT,
+        render=Render(width=WIDTH, height=HEIGHT, tracks=()),
         log=folder / "log",
     )
     return read_stage(folder / "render.h5")
-
-
-def labels(clip: Clip, view: str) -> np.ndarray:
-    inflated = zlib.decompress(clip.arrays[f"{view}/parts"].tobytes())
-    return np.frombuffer(inflated, np.uint8).reshape(N_FRAMES, HEIGHT, WIDTH)
 
 
 def test_one_bad_clip_does_not_sink_the_shard(rendered: StageFile) -> None:
@@ -74,20 +68,22 @@ def test_every_view_is_complete(rendered: StageFile) -> None:
     assert clip.attrs["views"] == ["frontal", "sagittal"]
     assert (clip.attrs["width"], clip.attrs["height"]) == (WIDTH, HEIGHT)
     for view in clip.attrs["views"]:
-        with av.open(io.BytesIO(clip.arrays[f"{view}/video"].tobytes())) as container:
+        drawn = DrawnView.of(clip, view)
+        with av.open(io.BytesIO(drawn.video.tobytes())) as container:
             pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
         assert len(pictures) == N_FRAMES
         assert pictures[0].shape == (HEIGHT, WIDTH, 3)
         assert 60 < np.mean(pictures) < 230  # neither dark nor blown out
-        assert clip.arrays[f"{view}/bbox"].shape == (N_FRAMES, 4)
+        assert drawn.bbox.shape == (N_FRAMES, 4)
 
 
 def test_joints_fall_on_the_mask(rendered: StageFile, body_path: Path) -> None:
     clip = rendered.clips["whole"]
     _, joints = load_body(body_path).pose(walking(N_FRAMES))
-    for view in clip.attrs["views"]:
-        mask = labels(clip, view) > 0
-        pixels, _ = project(joints, clip.arrays[f"{view}/K"], clip.arrays[f"{view}/world_to_camera"])
+    for name in clip.attrs["views"]:
+        view = DrawnView.of(clip, name)
+        mask = view.parts > 0
+        pixels, _ = project(joints, view.K, view.world_to_camera)
         columns, rows = np.round(pixels).astype(int).transpose(2, 0, 1)
         hit = mask[np.arange(N_FRAMES)[:, None], rows, columns]
         assert hit.mean() >= 0.97
@@ -97,7 +93,7 @@ def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_pa
     """Seen from the front before the figure takes its first step: no limb is before another."""
     clip = rendered.clips["whole"]
     _, joints = load_body(body_path).pose(walking(N_FRAMES))
-    drawn, label = labels(clip, "frontal")[0], {part.name: 1 + k for k, part in enumerate(parts())}
+    view, label = DrawnView.of(clip, "frontal"), {part.name: 1 + k for k, part in enumerate(parts())}
     segments = {("head", "head"): "head", ("spine2", "spine2"): "torso", ("pelvis", "pelvis"): "pelvis"}
     for side in ("right", "left"):
         for start, end, part in (
@@ -110,17 +106,17 @@ def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_pa
             segments[f"{side}_{start}", f"{side}_{end}"] = f"{side}_{part}"
     for ends, part in segments.items():
         middle = joints[0, [JOINT_NAMES.index(end) for end in ends]].mean(axis=0)
-        pixel, _ = project(middle, clip.arrays["frontal/K"], clip.arrays["frontal/world_to_camera"])
+        pixel, _ = project(middle, view.K, view.world_to_camera)
         column, row = np.rint(pixel).astype(int)
-        assert drawn[row, column] == label[part], part
+        assert view.parts[0, row, column] == label[part], part
 
 
 def test_joints_fall_on_the_mask_through_a_phone_s_lens(tmp_path: Path, body_path: Path) -> None:
     attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
     write_stage(tmp_path / "fit.h5", StageFile({"walk": Clip("walk", walking(N_FRAMES).arrays(), attrs)}))
     render_views(
-        body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", rig="phones", width=160, height=120,
-        motion_blur=True, tracks=["depth"], log=tmp_path / "log",
+        body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", log=tmp_path / "log",
+        render=Render(rig="phones", width=160, height=120, motion_blur=True, tracks=("depth",)),
     )  # fmt: skip
     clip = read_stage(tmp_path / "render.h5").clips["walk"]
     assert clip.attrs["views"] == ["phone_left", "phone_right"]
@@ -130,17 +126,18 @@ def test_joints_fall_on_the_mask_through_a_phone_s_lens(tmp_path: Path, body_pat
     for camera in scene.cameras:
         assert camera.exposure.seconds > 0
         assert camera.exposure.rate >= 20
-        arrays = {name.partition("/")[2]: array for name, array in clip.arrays.items() if camera.name in name}
-        np.testing.assert_array_equal(arrays["distortion"], camera.distortion)
-        with av.open(io.BytesIO(arrays["video"].tobytes())) as container:
+        drawn = DrawnView.of(clip, camera.name)
+        assert drawn.distortion is not None
+        assert drawn.depth is not None
+        np.testing.assert_array_equal(drawn.distortion, camera.distortion)
+        with av.open(io.BytesIO(drawn.video.tobytes())) as container:
             assert [(frame.width, frame.height) for frame in container.decode(video=0)] == [(90, 160)] * N_FRAMES
-        parts = np.frombuffer(zlib.decompress(arrays["parts"].tobytes()), np.uint8).reshape(N_FRAMES, 160, 90)
-        pixels, distance = project(joints, arrays["K"], arrays["world_to_camera"], arrays["distortion"])
+        pixels, distance = project(joints, drawn.K, drawn.world_to_camera, drawn.distortion)
         columns, rows = np.round(pixels).astype(int).transpose(2, 0, 1)
         frames = np.arange(N_FRAMES)[:, None]
-        assert (parts[frames, rows, columns] > 0).mean() >= 0.97
-        depth = np.frombuffer(zlib.decompress(arrays["depth"].tobytes()), np.uint16).reshape(parts.shape) / 1000
-        on_body = parts[frames, rows, columns] > 0
+        assert (drawn.parts[frames, rows, columns] > 0).mean() >= 0.97
+        depth = drawn.depth / 1000
+        on_body = drawn.parts[frames, rows, columns] > 0
         assert np.median(np.abs(depth[frames, rows, columns] - distance)[on_body]) < 0.15
 
 

@@ -1,5 +1,3 @@
-from typing import get_args
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,6 @@ from kinesynth.render.rigs import (
     CAMERAS,
     LISTED,
     RIGS,
-    Rig,
     cameras_of,
     picture_size,
     present,
@@ -102,7 +99,7 @@ def test_an_unknown_rig_is_named() -> None:
 
 def test_configuration_and_flag_offer_the_rigs_of_the_table() -> None:
     render = config_schema()["properties"]["render"]["properties"]
-    assert render["rig"]["enum"] == [LISTED, *RIGS] == list(get_args(Rig))
+    assert render["rig"]["enum"] == [LISTED, *RIGS]
     assert list(RIGS) == ["odah", "phones", "laboratory"]
     assert RIGS["odah"] == ["frontal", "sagittal"]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from kinesynth.errors import BadInput
-from kinesynth_train.data import MicroBatches, Windows, endless
+from kinesynth_train.data import MicroBatches, Windows, cycle
 from kinesynth_train.presets import Augment
 from kinesynth_train.stored_windows import StoredWindows
 
@@ -36,7 +36,7 @@ def test_going_on_and_sharing_out_change_nothing() -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_items_follow_from_their_index(results: Path, workers: int) -> None:
     windows = Windows(results, "train", 4, 16, augment=Augment(0.05, 0.1, 20.0, 0.5, recolour=True))
-    batch = next(endless(windows, MicroBatches(len(windows), 4, 1), workers, pin=False))
+    batch = next(cycle(windows, MicroBatches(len(windows), 4, 1), workers, pin=False))
     alone = [windows[index] for index in first(1, len(windows), 4, 1)[0]]
     assert all(torch.equal(batch[name], torch.stack([item[name] for item in alone])) for name in batch)
     assert not torch.equal(windows[0]["angles"], windows[len(windows)]["angles"])

@@ -16,10 +16,10 @@ from pathlib import Path
 from kinesynth.body.build import build_body
 from kinesynth.clips import ClipRow
 from tools.acceptance.figures import OUTPUT, ROOT, SHARED, Figure
-from tools.case_inputs import LOADER, jobs, row_of, write_clean
-from tools.case_runs import Motion, run_isolated
-from tools.case_together import run_all
-from tools.case_verdicts import (
+from tools.cases.inputs import LOADER, jobs, row_of, write_clean
+from tools.cases.runs import Motion, run_isolated
+from tools.cases.together import run_all
+from tools.cases.verdicts import (
     POOR_MESSAGE,
     RIGHT,
     SILENT_WRONG,

@@ -18,9 +18,9 @@ from tools.acceptance.dynamics_consistency import (
     rate_figures,
 )
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
+from tools.acceptance.gait_trial import CHANNELS, JOINTS, GaitTrial, process_trial
 from tools.acceptance.runs import run_workflow
-from tools.gait_trial import CHANNELS, JOINTS, GaitTrial, process_trial
-from tools.static_optimization_peers import Comparison, compare
+from tools.acceptance.static_optimization_peers import Comparison, compare
 
 WALKING = SHARED / "data/walking"
 SIDES = ("right", "left")

@@ -13,7 +13,7 @@ from kinesynth.opensim_files import read_storage
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.figures import OUTPUT, Figure
-from tools.gait_trial import model_motion
+from tools.acceptance.gait_trial import model_motion
 
 SECONDS = 3600.0
 LOG = OUTPUT / "consistency.log"

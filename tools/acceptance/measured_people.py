@@ -20,7 +20,7 @@ from kinesynth.dynamics.quality import valid_angles
 from kinesynth.layout import FILES
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
-from kinesynth.records import unseen_bodies
+from kinesynth.records import Kinematics, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import read_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
@@ -70,7 +70,7 @@ class Found:
     Attributes:
         row: of the table.
         reason: why it was rejected, or nothing.
-        markers_m: RMS distance of the measured markers from the body that wears them, NaN without any.
+        markers_m: RMS distance of the measured markers from the skeleton's that follow them, NaN without any.
         apart: of each group of angles, ours less the published.
         valid: share of angles that the masks leave which kinematics alone decide.
         invalid: the coordinates that they mask most, with the share left.
@@ -154,7 +154,8 @@ def found_of(row: Row, shard: str) -> Found:
     worst = ", ".join(
         f"{name} {share[name]:.0%}" for name in sorted(share, key=share.__getitem__)[:3] if share[name] < 1
     )
-    rms = float(attrs.get("marker_fit_rms_m", np.nan))
+    measured = "followed_names" in clip.attrs
+    rms = float(np.sqrt(np.nanmean(Kinematics.of(clip).marker_error ** 2))) if measured else np.nan
     return Found(row, "", rms, apart, float(valid.mean()), worst, mass, seconds)
 
 

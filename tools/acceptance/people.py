@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.acceptance import drawn_people, measured_people
+from tools.acceptance import drawn_people, measured_forces, measured_people
 from tools.acceptance.figures import Figure
 
 
@@ -10,3 +10,4 @@ def figures() -> Iterator[Figure]:
     """Measure each in turn."""
     yield from drawn_people.figures()
     yield from measured_people.figures()
+    yield from measured_forces.figures()

@@ -9,7 +9,7 @@ from benchmarks.planning import plan
 
 from tools.acceptance import slurm
 from tools.acceptance.figures import ROOT, Figure
-from tools.faults import FAULTS, recovered
+from tools.system.faults import FAULTS, recovered
 
 
 def figures() -> Iterator[Figure]:

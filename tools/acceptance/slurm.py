@@ -19,7 +19,7 @@ import yaml
 
 from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
 from tools.document import fill
-from tools.tiny import command, differing, label_files, run, write_run
+from tools.system.tiny import command, differing, label_files, run, write_run
 
 CANCELLED, STARVED = "ground_reaction", "inverse_kinematics"
 FIRST_MEMORY_MB = 120  # less than Python and OpenSim take
@@ -49,7 +49,7 @@ def figures() -> Iterator[Figure]:
 
 def measure() -> Outcome:
     """Run the tiny workflow on a SLURM of one node, then locally, and compare labels and shards."""
-    node = ROOT / "tools/slurm_node.sh"
+    node = ROOT / "tools/system/slurm_node.sh"
     subprocess.run([node, "start"], check=True)
     try:
         folder, states = _run_on_slurm(OUTPUT / "slurm" / "cluster")

@@ -1,4 +1,4 @@
-"""The trainer: what the tiny presets learn by heart, and whether a killed run goes on as if nothing had been."""
+"""The trainer: that the tiny presets overfit eight windows, and that a killed run resumes with the same loss curve."""
 
 import json
 import shutil

@@ -1,7 +1,7 @@
 """Virtual markers on a body model: where they sit, and their paths over a motion."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from kinesynth.body.landmarks import TABLE, RestBody, Rule, find, rules
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import BadInput
 from kinesynth.geometry.mesh import nearest_point
-from kinesynth.records import MarkerPaths
+from kinesynth.records import MarkerPaths, WornPaths
 from kinesynth.stage_file import Clip, process_clips
 
 _BODY_SIDES = frozenset({"femur", "tibia", "calcn", "toes", "humerus", "ulna", "radius", "hand"})
@@ -55,7 +55,9 @@ def virtual_markers(*, body: Path, motion: Path, output: Path, marker_vertices: 
 
     def mark(clip: Clip) -> Clip:
         vertices, _ = model.pose(SmplxPose.from_clip(clip))
-        return MarkerPaths(layout.positions(vertices)).clip(clip.clip_id, clip.attrs)
+        found = MarkerPaths(layout.positions(vertices)).clip(clip.clip_id, clip.attrs)
+        worn = WornPaths.of(clip).arrays if "worn_names" in clip.attrs else {}
+        return replace(found, arrays={**found.arrays, **worn})
 
     attrs = {"marker_names": list(layout.names), "marker_bodies": list(layout.bodies)}
     process_clips("virtual_markers", [motion], output, mark, attrs)

@@ -1,6 +1,6 @@
 """The parts that a picture of a body is divided into, and what of the body model and of the skeleton belongs to each.
 
-`tables/parts.csv` lists them: part p stands in its p-th row, counted from 1; 0 is what is no body. A part's `joints`
+`tables/parts.csv` lists them: part p is row p, counted from 1; 0 is background. A part's `joints`
 are SMPL-X's, whose skinning weights say which part a point of the surface is of; its `bodies` are the skeleton's. Two
 bodies lie in two parts: the patella before the knee, and the talus inside the ankle.
 """

@@ -1,7 +1,8 @@
 """A subject's shape: where it comes from, what is usual in its sex, and the one nearest to lengths and a mass."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Shape:
             one, by the length of the legs.
         basis: what tells it: nothing (drawn), the file's betas as they are, bone lengths, or markers on the skin.
         length_spread_m: (7,) how well each of `LENGTHS` is known, infinite where it is not.
+        worn: of measured markers, what `kinesynth.body.mocap.worn` says of them.
     """
 
     betas: np.ndarray
@@ -41,6 +43,7 @@ class Shape:
     amass_size: float | None = None
     basis: Literal["drawn", "betas", "lengths", "skin"] = "lengths"
     length_spread_m: np.ndarray = field(default_factory=LENGTH_SPREAD_M.copy)
+    worn: Mapping[str, Any] | None = None
 
 
 def height(vertices: np.ndarray) -> float:

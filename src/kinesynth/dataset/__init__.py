@@ -10,8 +10,8 @@ Example:
 """
 
 from kinesynth.dataset.crop import Crop
-from kinesynth.dataset.order import WindowOrder
 from kinesynth.dataset.reader import ShardDataset
+from kinesynth.dataset.sampler import ResumableSampler
 from kinesynth.dataset.stream import ShardStream
 
-__all__ = ["Crop", "ShardDataset", "ShardStream", "WindowOrder"]
+__all__ = ["Crop", "ResumableSampler", "ShardDataset", "ShardStream"]

@@ -42,7 +42,8 @@ def attributes_faults(found: Mapping[str, Any], expected: Mapping[str, Attribute
     for name, attribute in expected.items():
         value = found.get(name)
         if value is None:
-            yield f"attribute {name}: missing"
+            if not attribute.optional:
+                yield f"attribute {name}: missing"
         elif not isinstance(value, _PYTHON_TYPES[attribute.type]):
             yield f"attribute {name}: found {type(value).__name__}, expected {attribute.type}"
         elif attribute.enum and value not in attribute.enum:

@@ -1,106 +1,50 @@
-"""`kinesynth export`: a subject's shards as the files that OpenSim opens."""
+"""`kinesynth export`: shards in the formats of other programs."""
 
-import lzma
-import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import h5py
-import numpy as np
-
-from kinesynth.dataset.record import ClipRecord, read_clip
+from kinesynth.dataset.exports import coco as coco_format
+from kinesynth.dataset.exports import opensim as opensim_format
+from kinesynth.dataset.exports import smplx as smplx_format
+from kinesynth.dataset.exports import webdataset as webdataset_format
+from kinesynth.dataset.exports.clips import whole_folder
 from kinesynth.errors import BadInput
-from kinesynth.opensim_files import write_storage, write_trc
-from kinesynth.opensim_files.external_loads import write_external_loads
-from kinesynth.skeleton.definition import SkeletonDefinition
-from kinesynth.stage_file import progress
 
 
-def export(shards: list[Path], *, opensim: Path) -> None:
-    """Write a subject's model and, of each clip, markers, angles, forces, moments and activations as OpenSim files.
-
-    The folder appears whole or not at all. In it stand `<subject>.osim` and, per clip, `<clip>.trc` (virtual markers),
-    `<clip>.mot` (coordinates in degrees and metres; those that OpenSim calls coupled in radians, as it writes and
-    reads them itself), `<clip>_smooth.mot` (the same of the motion that forces, moments and activations belong to),
-    `<clip>_grf.mot` with `<clip>_grf.xml` (ExternalLoads), `<clip>_moments.sto` and `<clip>_activations.sto`.
+def export(
+    shards: list[Path],
+    *,
+    opensim: Path | None = None,
+    smplx: Path | None = None,
+    coco: Path | None = None,
+    webdataset: Path | None = None,
+    body: Path | None = None,
+) -> None:
+    """Write shards in the formats of other programs; each folder appears whole or not at all.
 
     Args:
-        shards: the subject's HDF5 files.
-        opensim: the folder to write.
+        shards: HDF5 files; those of one subject for `opensim`.
+        opensim: a folder for the model and, per clip, markers, angles, forces, moments and activations.
+        smplx: a folder for the fitted bodies as AMASS has them: an SMPL-X .npz per clip, z up. It needs `body`.
+        coco: a folder for pictures with person boxes, masks and keypoints, of COCO (17) and of Halpe (26). It needs
+            `body`, for faces and feet.
+        webdataset: a folder for a tar per shard: labels, and the cameras' videos as they are.
+        body: the body model that the shards were made with (the run's stages/body/model.npz).
 
     Raises:
-        BadInput: a file is missing or unreadable, or the shards are not one subject's.
+        BadInput: a file is missing or unreadable, no format is asked for, or the body is missing or another's.
     """
-    temporary = opensim.with_name(f".partial-{opensim.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        _write_subject(shards, temporary)
-        if opensim.exists():
-            shutil.rmtree(opensim)
-        temporary.rename(opensim)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _write_subject(shards: list[Path], folder: Path) -> None:
-    """Write the model, which all shards of a subject hold alike, and all clips."""
-    subject = ""
-    for shard in progress(shards, "export"):
-        try:
-            with h5py.File(shard, "r") as file:
-                if subject not in ("", file.attrs["subject"]):
-                    raise BadInput(
-                        shard, "subject", str(file.attrs["subject"]), subject, "export one subject at a time"
-                    )
-                subject = str(file.attrs["subject"])
-                (folder / f"{subject}.osim").write_bytes(lzma.decompress(file["model"][()].tobytes()))
-                skeleton = SkeletonDefinition.read(file["skeleton"])
-                for clip_id, group in file["clips"].items():
-                    _write_clip(folder / clip_id, read_clip(group), skeleton)
-        except (OSError, KeyError, lzma.LZMAError) as error:
-            found = " ".join(str(error).split())
-            raise BadInput(
-                shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`"
-            ) from error
-
-
-def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> None:
-    """Write one clip's files, whose names begin with `stem`."""
-
-    def named(suffix: str) -> Path:
-        return stem.with_name(stem.name + suffix)
-
-    arrays = {name: array.astype(float) for name, array in clip.arrays.items()}
-    fps = float(clip.attrs["fps"])
-    times = np.arange(int(clip.attrs["n_frames"])) / fps
-    write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
-    tables = {
-        ".mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["angles"])),
-        "_smooth.mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["smooth_angles"])),
-        "_moments.sto": ("moments", moment_labels(skeleton), arrays["moments"]),
-        "_activations.sto": ("activations", skeleton.muscle_names, arrays["activations"]),
+    wanted: dict[str, tuple[Path | None, Callable[[list[Path], Path], None]]] = {
+        "opensim": (opensim, opensim_format.write),
+        "smplx": (smplx, partial(smplx_format.write, body=body)),
+        "coco": (coco, partial(coco_format.write, body=body)),
+        "webdataset": (webdataset, webdataset_format.write),
     }
-    for suffix, (title, names, values) in tables.items():
-        columns = dict(zip(names, values.T, strict=True))
-        write_storage(named(suffix), times, columns, in_degrees=suffix.endswith(".mot"), name=title)
-    ground = (arrays[f"grf/{name}"] for name in ("force", "cop", "moment"))
-    write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground, motion=named("_smooth.mot").name)
-
-
-def for_opensim(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
-    """Return `angles` (T, J) as they stand in a file that says degrees."""
-    return np.where(_in_degrees(skeleton), np.degrees(angles), angles)
-
-
-def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
-    """Return (J,), true for the coordinates that OpenSim converts when a file says degrees."""
-    return ~skeleton.coordinate_translational & (skeleton.coupled_to < 0)
-
-
-def moment_labels(skeleton: SkeletonDefinition) -> list[str]:
-    """Return the column names that InverseDynamicsTool gives: a moment for an angle, a force for a translation.
-
-    It calls that of a coupled coordinate a force too, whatever the coordinate is.
-    """
-    pairs = zip(skeleton.coordinate_names, _in_degrees(skeleton), strict=True)
-    return [f"{name}_{'moment' if angle else 'force'}" for name, angle in pairs]
+    if all(folder is None for folder, _ in wanted.values()):
+        formats = ", ".join(f"--{name}" for name in wanted)
+        raise BadInput("export", "format", "none", f"one of {formats}", "name a folder to write")
+    for folder, write in wanted.values():
+        if folder is not None:
+            with whole_folder(folder) as temporary:
+                write(shards, temporary)

@@ -8,9 +8,9 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from kinesynth.dataset.crop import Crop
-from kinesynth.dataset.epoch import SharedEpoch
-from kinesynth.dataset.places import ClipPlace, find_shards, list_clips
+from kinesynth.dataset.listing import ClipEntry, find_shards, list_clips
 from kinesynth.dataset.schema import load_schema
+from kinesynth.dataset.shared_epoch import SharedEpoch
 from kinesynth.dataset.windows import WindowReader
 from kinesynth.errors import BadInput
 from kinesynth.seeds import generator
@@ -45,10 +45,10 @@ class ShardDataset:
         views: cameras by name; None for all, () for labels without pixels.
         labels: fields by their names in the schema (`grf/force`); None for all.
         tracks: of the views, which a run may have left out: `parts`, `depth`.
-        keep: which clips, by what a `ClipPlace` says of them: `lambda clip: clip.quality["force_valid"] > 0.9`.
+        keep: which clips, by what a `ClipEntry` says of them: `lambda clip: clip.quality["force_valid"] > 0.9`.
         stride: None: an item per clip, whose window lies at random, anew each epoch (`set_epoch`); a number: windows
             that begin every so many frames, the last one at the clip's end.
-        short: what becomes of clips shorter than the window: `pad` repeats their last frame, `drop` leaves them out.
+        short: how to treat clips shorter than the window: `pad` repeats their last frame, `drop` leaves them out.
         crop: squares around the person instead of whole pictures.
         seed: of the random windows and crops.
 
@@ -71,7 +71,7 @@ class ShardDataset:
         *,
         labels: Sequence[str] | None = None,
         tracks: Sequence[str] = (),
-        keep: Callable[[ClipPlace], bool] | None = None,
+        keep: Callable[[ClipEntry], bool] | None = None,
         stride: int | None = None,
         short: Literal["pad", "drop"] = "pad",
         crop: Crop | None = None,
@@ -127,7 +127,7 @@ class ShardDataset:
         """Return the file that an item is read from."""
         return self._items[index][0].shard
 
-    def clip_of(self, index: int) -> ClipPlace:
+    def clip_of(self, index: int) -> ClipEntry:
         """Return the clip that an item is read from."""
         return self._items[index][0]
 
@@ -143,15 +143,15 @@ class ShardDataset:
         """Close the files."""
         self.close()
 
-    def _starts(self, clip: ClipPlace) -> list[int | None]:
+    def _starts(self, clip: ClipEntry) -> list[int | None]:
         """Return the first frames of a clip's windows, None for one that is drawn anew each epoch."""
         if self.stride is None:
             return [None]
         last = max(clip.frames - self.window, 0)
         return [*range(0, last, self.stride), last]
 
-    def _random_start(self, clip: ClipPlace) -> int:
+    def _random_start(self, clip: ClipEntry) -> int:
         return int(self._generator(clip, "window").integers(max(clip.frames - self.window, 0) + 1))
 
-    def _generator(self, clip: ClipPlace, *purpose: str) -> np.random.Generator:
+    def _generator(self, clip: ClipEntry, *purpose: str) -> np.random.Generator:
         return generator(self.seed, clip.clip_id, *purpose, str(self.epoch))

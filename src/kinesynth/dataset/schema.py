@@ -39,7 +39,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: its JSON type, meaning, unit and bounds."""
+    """One attribute: its JSON type, meaning, unit and bounds; what is `optional` shards of older releases lack."""
 
     type: str
     description: str
@@ -47,6 +47,7 @@ class Attribute:
     enum: tuple[str, ...] = ()
     minimum: float = float("-inf")
     maximum: float = float("inf")
+    optional: bool = False
 
 
 @dataclass(frozen=True)

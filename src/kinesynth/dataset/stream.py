@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from itertools import groupby
 from typing import Any
 
-from kinesynth.dataset.order import share
 from kinesynth.dataset.reader import ShardDataset
+from kinesynth.dataset.sampler import share
 from kinesynth.seeds import generator
 
 

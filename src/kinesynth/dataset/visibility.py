@@ -51,7 +51,7 @@ def keypoint_tracks(
     own = body_parts(body_names)
     joint = own | (own[parents] & (parents >= 0)[:, None])
     fronts = np.concatenate([joint, own])
-    visible = _is_drawn(pixels, labels, fronts) & ~_behind_trunk(pixels, depth, labels, own, parents)
+    visible = is_drawn(pixels, labels, fronts) & ~_behind_trunk(pixels, depth, labels, own, parents)
     seen = np.where(visible, Visibility.VISIBLE, Visibility.OCCLUDED)
     return pixels.astype(np.float32), np.where(inside, seen, Visibility.OUTSIDE).astype(np.uint8)
 
@@ -61,7 +61,7 @@ def in_picture(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(((pixels >= -0.5) & (pixels < np.array([width, height]) - 0.5)).all(axis=-1))
 
 
-def _is_drawn(pixels: np.ndarray, labels: np.ndarray, fronts: np.ndarray) -> np.ndarray:
+def is_drawn(pixels: np.ndarray, labels: np.ndarray, fronts: np.ndarray) -> np.ndarray:
     """Return where (T, K) one of a keypoint's parts, `fronts` (K, P+1) bool, is drawn within reach of it."""
     frames, height, width = labels.shape
     column, row = np.rint(pixels).astype(int).transpose(2, 0, 1)
@@ -88,4 +88,4 @@ def _behind_trunk(
     limbs[roots] = own[roots]
     hidden = np.zeros(depth.shape, dtype=bool)
     hidden[:, roots] = depth[:, roots] > depth[:, count + parents[roots]] + TRUNK_DEPTH_M
-    return np.asarray(hidden & ~_is_drawn(pixels, labels, limbs))
+    return np.asarray(hidden & ~is_drawn(pixels, labels, limbs))

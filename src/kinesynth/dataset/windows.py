@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 
 from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
-from kinesynth.dataset.files import OpenFiles
-from kinesynth.dataset.places import MEND, ClipPlace
+from kinesynth.dataset.file_cache import OpenFiles
+from kinesynth.dataset.listing import MEND, ClipEntry
 from kinesynth.dataset.schema import SCHEMA_VERSION, Field, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
 from kinesynth.dataset.visibility import Visibility, in_picture
@@ -41,7 +41,7 @@ class WindowReader:
         self.labels = tuple(load_schema().clip) if labels is None else tuple(labels)
         self.files = OpenFiles()
 
-    def read(self, clip: ClipPlace, start: int, rng: Callable[[str], np.random.Generator]) -> dict[str, Any]:
+    def read(self, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]) -> dict[str, Any]:
         """Return the window that begins at frame `start`; `rng` gives the generator of a view's crops.
 
         Raises:
@@ -55,7 +55,7 @@ class WindowReader:
             raise BadInput(clip.shard, f"clips/{clip.clip_id}", found, f"schema {SCHEMA_VERSION}", MEND) from error
 
     def _read(
-        self, group: h5py.Group, clip: ClipPlace, start: int, rng: Callable[[str], np.random.Generator]
+        self, group: h5py.Group, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]
     ) -> dict[str, Any]:
         stop = min(start + self.window, clip.frames)
         item: dict[str, Any] = {

@@ -3,7 +3,6 @@
 import json
 import lzma
 import os
-import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,10 +24,13 @@ from kinesynth.dataset.schema import SCHEMA_VERSION
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.video import pack_masks
 from kinesynth.dataset.visibility import keypoint_tracks
+from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
+from kinesynth.opensim_files.external_loads import FEET, OTHERS
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
+from kinesynth.subject_record import SubjectRecord
 
 STAGE = "pack_shard"
 MEND = "run the stages of this shard again"
@@ -45,7 +47,7 @@ _COPIED = {
     "markers": ("markers", "markers"),
     "smplx/betas": ("fit", "betas"),
     **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
-    **{f"grf/{name}": ("grf", name) for name in ("force", "cop", "moment")},
+    "grf/split_error": ("grf", "split_error"),
     "moments": ("id", "moments"),
     "activations": ("so", "activations"),
     "reserves": ("so", "reserves"),
@@ -101,7 +103,7 @@ def pack_shard(
     """
     paths = {"ik": ik, "markers": markers, "fit": fit, "grf": grf, "id": id, "so": so, "quality": quality}
     stages = {name: read_stage(path) for name, path in {**paths, "render": render}.items()}
-    person = _read_json(subject, *_PERSON)
+    person = SubjectRecord.read(subject)
     skeleton = SkeletonDefinition.from_osim(model)
     with atomic_path(output) as temporary:
         with new_file(temporary, libver=HDF5_FORMAT) as file:
@@ -109,7 +111,7 @@ def pack_shard(
             file.attrs["kinesynth_version"] = __version__
             file.attrs["config_sha256"] = config_sha256
             file.attrs["created"] = created or _date()
-            file.attrs.update({name: person[name] for name in _PERSON})
+            file.attrs.update({name: getattr(person, name) for name in _PERSON})
             file.attrs.update(_body_attributes(body))
             file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
             file.attrs["part_names"] = " ".join(part.name for part in parts())
@@ -149,8 +151,11 @@ def _write_clips(
 def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: SkeletonDefinition) -> ClipRecord:
     """Return a clip's record, float32, from its stages."""
     arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
+    arrays |= _pushed(stages["grf"])
     arrays["scales"] = _single(scales)
-    source = stages["fit"].attrs
+    if "followed_names" in stages["ik"].attrs:  # a person's own markers led; the virtual ones are the skeleton's
+        arrays["markers"] = _single(stages["ik"].arrays["markers"])
+    source, ground = stages["fit"].attrs, stages["grf"].attrs
     frames = len(arrays["angles"])
     attrs = {
         "action": source["action"],
@@ -158,8 +163,10 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),
-        "notes": str(source.get("notes", "")),
+        "notes": "; ".join(filter(None, (str(source.get("notes", "")), str(ground.get("grf_notes", ""))))),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
+        "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),
+        "grf_engine": str(ground["grf_engine"]),
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }
@@ -168,32 +175,37 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     return ClipRecord(arrays, attrs, views)
 
 
+def _pushed(ground: Clip) -> dict[str, np.ndarray]:
+    """Return what pushes the feet, and what the other bodies: zeros where nothing does."""
+    arrays: dict[str, np.ndarray] = {}
+    for name in ("force", "cop", "moment"):
+        rows = _single(ground.arrays[name])
+        others = np.zeros((len(rows), len(OTHERS), 3), np.float32)
+        others[:, : rows.shape[1] - len(FEET)] = rows[:, len(FEET) :]
+        arrays |= {f"grf/{name}": rows[:, : len(FEET)], f"grf/other_{name}": others}
+    return arrays
+
+
 def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefinition) -> ViewRecord:
     """Return a view's tracks; the mask is where the picture shows any part, and keypoints are seen by their parts."""
-    height, width = int(render.attrs["height"]), int(render.attrs["width"])
-    arrays = {
-        name: _single(render.arrays[f"{view}/{name}"])
-        for name in ("bbox", "K", "world_to_camera", "distortion")
-        if name != "distortion" or f"{view}/distortion" in render.arrays
-    }
-    arrays["video"] = render.arrays[f"{view}/video"]
-    shape = (len(keypoints), height, width)
-    labels = _inflated(render.arrays[f"{view}/parts"], np.uint8).reshape(shape)
-    arrays["mask"] = pack_masks(labels > 0)
+    drawn, tracks = DrawnView.of(render, view), str(render.attrs["tracks"]).split()
+    if len(drawn.parts) != len(keypoints):
+        found, expected = f"{len(drawn.parts)} frames", f"the {len(keypoints)} of the angles"
+        raise BadInput(render.file or render.clip_id, f"{view}/parts", found, expected, MEND)
+    arrays = {"bbox": _single(drawn.bbox), "K": _single(drawn.K), "world_to_camera": _single(drawn.world_to_camera)}
+    if drawn.distortion is not None:
+        arrays["distortion"] = _single(drawn.distortion)
+    arrays |= {"video": drawn.video, "mask": pack_masks(drawn.parts > 0)}
     K, world_to_camera, distortion = camera_of(arrays)
     arrays["keypoints_2d"], arrays["visibility"] = keypoint_tracks(
-        keypoints, labels, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion
+        keypoints, drawn.parts, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion
     )
-    tracks = str(render.attrs["tracks"]).split()
     if "parts" in tracks:
-        arrays["parts"] = labels
-    if "depth" in tracks:
-        arrays["depth"] = _inflated(render.arrays[f"{view}/depth"], np.uint16).reshape(shape)
-    return ViewRecord(arrays, {"width": width, "height": height, "appearance": _text(render.attrs["appearance"])})
-
-
-def _inflated(compressed: np.ndarray, kind: type[np.generic]) -> np.ndarray:
-    return np.frombuffer(zlib.decompress(compressed.tobytes()), kind)
+        arrays["parts"] = drawn.parts
+    if "depth" in tracks and drawn.depth is not None:
+        arrays["depth"] = drawn.depth
+    size = {"width": int(render.attrs["width"]), "height": int(render.attrs["height"])}
+    return ViewRecord(arrays, {**size, "appearance": _text(render.attrs["appearance"])})
 
 
 def _single(array: np.ndarray) -> np.ndarray:

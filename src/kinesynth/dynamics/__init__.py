@@ -1,1 +1,1 @@
-"""Forces and muscles: ground reaction, inverse dynamics, static optimization and what may be believed of them."""
+"""Forces and muscles: ground reaction, inverse dynamics, static optimization, and their validity."""

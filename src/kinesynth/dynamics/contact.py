@@ -9,8 +9,10 @@ from scipy.special import expit
 GENERIC_FOOT_LENGTH_M = 0.1788
 """Heel frame to toe joint in the generic model (Rajagopal et al. 2016): the unit that the table below scales with."""
 
-SLOW_M_PER_S = 0.2
-"""A point of the sole that bears load moves less than this, rolling included."""
+SLOW = 0.25
+"""A point of the sole at rest moves less than this share of the speed at which contact becomes unlikely."""
+
+FASTEST = 0.98  # quantile of a foot's speed that counts as its greatest
 
 # Medial and lateral points of the sole, generic model, metres: x forward, z towards the outside of the foot.
 HEEL_AND_BALL = np.array([[0.000, -0.022], [0.000, 0.022], [0.150, -0.040], [0.135, 0.048]])  # in calcn's frame
@@ -42,41 +44,61 @@ def sole_points(feet: FootMotion) -> np.ndarray:
     return np.concatenate([_attached(HEEL_AND_BALL, scale, feet.heel), _attached(TOE_TIPS, scale, feet.toes)], axis=2)
 
 
-def speeds(points: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return how fast `points` (T, 2, P, 3) move, (T, 2, P) m/s.
+def velocities(points: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return how `points` (T, 2, P, 3) move, (T, 2, P, 3) m/s.
 
     A spline's derivative: differences between frames would be blunter the fewer frames there are in a second.
     """
     times = np.arange(len(points)) / rate_hz
     spline = make_interp_spline(times, points, k=3 if len(points) > 3 else 1)
-    return np.asarray(np.linalg.norm(spline.derivative()(times), axis=-1))
+    return np.asarray(spline.derivative()(times))
 
 
-def rest_heights(points: np.ndarray, speed: np.ndarray, tolerance_m: float) -> np.ndarray:
+def greatest_contact_speed(velocity: np.ndarray, least_m_per_s: float, share: float) -> float:
+    """Return the speed over the floor (m/s) above which points with `velocity` (T, 2, P, 3) hardly carry load.
+
+    A foot meets the floor the faster the faster it swings: at a tenth to a quarter of its greatest speed, from walking
+    to sprinting. Whoever stands hardly moves his feet: `least_m_per_s` holds then.
+    """
+    fastest = np.quantile(np.linalg.norm(velocity[:, :, 0], axis=-1), FASTEST)
+    return max(least_m_per_s, share * float(fastest))
+
+
+def rest_heights(points: np.ndarray, slow: np.ndarray, tolerance_m: float) -> np.ndarray:
     """Return the height (P,) m at which each point of the sole rests on the floor, the same for both feet.
 
     The skeleton's feet are rigid and without flesh, and markers, scaling and tracking leave them up to some centimetres
-    above or below the floor, the heel other than the toes. A point rests where it is slow and low; one that never is
-    gets 0. The heights stay within `tolerance_m`, so that a heel held up does not count as resting.
+    above or below the floor, the heel other than the toes. A point rests where it is `slow` (T, 2, P) and low; one that
+    never is gets 0. The heights stay within `tolerance_m`, so that a heel held up does not count as resting.
     """
     result = np.zeros(points.shape[2])
     for point in range(len(result)):
         height = points[:, :, point, 1]
-        resting = height[(speed[:, :, point] < SLOW_M_PER_S) & (np.abs(height) < 2.0 * tolerance_m)]
+        resting = height[slow[:, :, point] & (np.abs(height) < 2.0 * tolerance_m)]
         if resting.size:
             result[point] = np.quantile(resting, 0.3)
     return np.clip(result, -tolerance_m, tolerance_m)
 
 
 def contact_likelihood(
-    height: np.ndarray, speed: np.ndarray, contact_height_m: float, contact_speed_m_per_s: float
+    height: np.ndarray, velocity: np.ndarray, contact_height_m: float, contact_speed_m_per_s: float, lead_seconds: float
 ) -> np.ndarray:
-    """Return how likely each point carries load, (T, 2, P) in [0, 1], from its height over its rest and its speed.
+    """Return how likely each point carries load, (T, 2, P) in [0, 1].
 
-    Likely is what lies lower than about `contact_height_m` and moves slower than about `contact_speed_m_per_s`; both
-    gates are logistic, so that load comes and goes without a step.
+    Likely is what lies lower than about `contact_height_m` and slides slower than about `contact_speed_m_per_s`; both
+    gates are logistic, so that load comes and goes without a step. Tracked feet are smooth: they still sink when the
+    real ones have met the floor and rise before those have left it, for about `lead_seconds`.
+
+    Args:
+        height: (T, 2, P) m above where the point rests.
+        velocity: (T, 2, P, 3) m/s.
+        contact_height_m: see above.
+        contact_speed_m_per_s: see above.
+        lead_seconds: see above.
     """
-    return np.asarray(_gate(height / contact_height_m) * _gate(speed / contact_speed_m_per_s))
+    sliding = np.linalg.norm(velocity[..., [0, 2]], axis=-1)
+    height = height - lead_seconds * np.abs(velocity[..., 1])
+    return np.asarray(_gate(height / contact_height_m) * _gate(sliding / contact_speed_m_per_s))
 
 
 def _gate(ratio: np.ndarray) -> np.ndarray:

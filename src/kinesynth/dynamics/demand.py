@@ -5,14 +5,42 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dynamics.contact import FootMotion, contact_likelihood, rest_heights, sole_points, speeds
+from kinesynth.dynamics.contact import (
+    SLOW,
+    FootMotion,
+    contact_likelihood,
+    greatest_contact_speed,
+    rest_heights,
+    sole_points,
+    velocities,
+)
 from kinesynth.dynamics.filters import low_pass
-from kinesynth.dynamics.flight import airborne, frames_of, free_fall_shift
+from kinesynth.dynamics.flight import airborne, falling_path, frames_of, free_fall_shift, held_contact
+from kinesynth.dynamics.floors import floor_under, support_heights
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
+from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
+from kinesynth.gravity import GRAVITY
 
 GREATEST_CUTOFF = 0.45  # of the frame rate
 FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
+
+
+@dataclass(frozen=True)
+class SoleContact:
+    """Where the soles touch.
+
+    Attributes:
+        likelihood: (T, 2, P), how likely each point of the soles carries load.
+        floor: (T, 2) m, height of what each foot is nearest to standing on.
+        rest_heights: (P,) m, where the points of the soles were found to rest above it.
+        flights: spans of frames in which nothing touches.
+    """
+
+    likelihood: np.ndarray
+    floor: np.ndarray
+    rest_heights: np.ndarray
+    flights: list[slice]
 
 
 @dataclass(frozen=True)
@@ -22,8 +50,8 @@ class Demand:
     Attributes:
         forces: (T, J) N m and N, the generalised forces without external ones.
         feet: how the feet move.
-        likelihood: (T, 2, P), how likely each point of the soles carries load.
-        rest_heights: (P,) m, where the points of the soles were found to rest.
+        others: how other bodies do that something may push.
+        soles: where they touch.
         angles: (T, J), the motion that asks it: low-passed, falling freely in flight, coupled coordinates included.
         airborne: (T,) bool, frames of a flight: no point of either sole is in contact.
         root: the columns of J in the order of `ROOT`.
@@ -33,8 +61,8 @@ class Demand:
 
     forces: np.ndarray
     feet: FootMotion
-    likelihood: np.ndarray
-    rest_heights: np.ndarray
+    others: OtherMotion
+    soles: SoleContact
     angles: np.ndarray
     airborne: np.ndarray
     root: list[int]
@@ -56,6 +84,8 @@ class ContactModel:
     friction: float
     least_force_newtons: float
     cutoff_hz: float
+    speed_share: float
+    lead_seconds: float
 
 
 def whole_body_demand(
@@ -82,27 +112,50 @@ def whole_body_demand(
         smooth[:, root_rotation.columns] = root_rotation.low_passed(angles, fps, cutoff)
         return coupled(body, smooth)
 
-    feet = opensim_model.foot_motion(body, smoothed(max(cutoff_hz, min(contact.cutoff_hz, GREATEST_CUTOFF * fps))))
-    likelihood, rest = sole_contact(feet, fps, contact)
-    flights = airborne(likelihood, fps)
+    quick = max(cutoff_hz, min(contact.cutoff_hz, GREATEST_CUTOFF * fps))
+    centre = opensim_model.mass_centres(body, coupled(body, angles))
+    soles = sole_contact(opensim_model.foot_motion(body, smoothed(quick)), low_pass(centre, fps, quick), fps, contact)
 
     def demand(posed: np.ndarray) -> Demand:
         with opensim_model.scratch_folder() as folder:
             forces = opensim_model.generalised_forces(folder, model, names, times, posed)
         moving = opensim_model.foot_motion(body, posed)
-        return Demand(forces, moving, likelihood, rest, posed, frames_of(flights, len(angles)), root, mass, fps)
+        others = opensim_model.other_motion(body, posed)
+        return Demand(forces, moving, others, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
 
-    found = demand(smoothed(cutoff_hz))
-    for _ in range(FREE_FALL_SWEEPS if flights else 0):
+    posed = smoothed(cutoff_hz)
+    if not soles.flights:
+        return demand(posed)
+    posed[:, translations] += falling_path(centre, soles.flights, fps, cutoff_hz) - opensim_model.mass_centres(
+        body, posed
+    )
+    found = demand(posed)
+    for _ in range(FREE_FALL_SWEEPS):
         posed = found.angles.copy()
-        posed[:, translations] += free_fall_shift(found.forces[:, translations] / mass, flights, fps)
+        posed[:, translations] += free_fall_shift(found.forces[:, translations] / mass, soles.flights, fps)
         found = demand(posed)
     return found
 
 
-def sole_contact(feet: FootMotion, fps: float, contact: ContactModel) -> tuple[np.ndarray, np.ndarray]:
-    """Return how likely each point of the soles carries load, (T, 2, P), and the heights (P,) m at which they rest."""
+def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, contact: ContactModel) -> SoleContact:
+    """Return where the soles touch, from the feet's motion and the path (T, 3) m of the body's mass centre."""
     points = sole_points(feet)
-    speed = speeds(points, fps)
-    rest = rest_heights(points, speed, contact.rest_tolerance_m)
-    return contact_likelihood(points[..., 1] - rest, speed, contact.height_m, contact.speed_m_per_s), rest
+    velocity = velocities(points, fps)
+    speed = np.linalg.norm(velocity, axis=-1)
+    fast = greatest_contact_speed(velocity, contact.speed_m_per_s, contact.speed_share)
+    slow = speed < SLOW * fast
+    rest = rest_heights(points, slow, contact.rest_tolerance_m)
+    above = points[..., 1] - rest
+    lowest = above.min(axis=-1)
+    offset = np.linalg.norm((points.mean(axis=2) - centre[:, None])[..., [0, 2]], axis=-1)
+    floor = floor_under(lowest, support_heights(lowest, slow.any(axis=-1), offset, fps))
+    likelihood = contact_likelihood(above - floor[..., None], velocity, contact.height_m, fast, contact.lead_seconds)
+    flights = airborne(likelihood, vertical_support(centre, fps), fps)
+    return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights)
+
+
+def vertical_support(centre: np.ndarray, fps: float) -> np.ndarray:
+    """Return the vertical force (T,) that the path (T, 3) m of a mass centre asks, in weights; one at the ends."""
+    support = np.ones(len(centre))
+    support[1:-1] += np.diff(centre[:, 1], 2) * fps**2 / GRAVITY
+    return support

@@ -2,21 +2,23 @@
 
 Per frame: the activations a and reserve moments r that
 
-    minimise  |a|^2 + |r / w|^2   subject to   C a + r = m,  lower <= a <= upper,
+    minimise  sum a^p + |r / w|^2   subject to   C a + r = m,  lower <= a <= upper,
 
-with C the muscles' moments at full activation, m the joint moments and w the reserves' optimal moments. For given
-multipliers y of the moments the minimiser is known, a = clip(C'y / 2) and r = w^2 y / 2, so that what remains is to
-minimise the dual, convex and smooth but for its second derivative, over as many unknowns as there are coordinates. A
-semismooth Newton method does it exactly in a few steps (Qi and Sun 1993, "A nonsmooth version of Newton's method").
+with C the muscles' moments at full activation, m the joint moments, w the reserves' optimal moments and p the exponent,
+2 or more. For given multipliers y of the moments the minimiser is known, a = clip((C'y / p)^(1 / (p - 1))) and r = w^2
+y / 2, so that what remains is to minimise the dual, convex and smooth but for its second derivative, over as many
+unknowns as there are coordinates. A semismooth Newton method does it exactly in a few steps (Qi and Sun 1993, "A
+nonsmooth version of Newton's method").
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 MOST_STEPS = 100
 SHORTEST_STEP = 1e-6
 TOLERANCE = 1e-9  # of the joint moments, relative to the largest
+ALMOST_NONE = 1e-3  # least activation with exponents over 2, whose roots are infinitely steep at 0
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,20 @@ class Sharing:
     imbalance: np.ndarray
 
 
-def share_moments(capacity: np.ndarray, moments: np.ndarray, bounds: np.ndarray, reserve: np.ndarray) -> Sharing:
+def share_moments(
+    capacity: np.ndarray, moments: np.ndarray, bounds: np.ndarray, reserve: np.ndarray, exponent: float = 2.0
+) -> Sharing:
     """Share joint moments between muscles and reserves.
 
     Args:
         capacity: (T, J, A) N m, the moment of each muscle at activation 1.
         moments: (T, J) N m.
-        bounds: (A, 2) least and greatest activation.
+        bounds: (A, 2) minimum and maximum of the activations.
         reserve: (J,) N m, the reserves' optimal moments w.
+        exponent: of the activations in the cost, 2 or more.
     """
-    problem = _Dual(capacity, moments, bounds[:, 0], bounds[:, 1], reserve**2 / 2.0)
+    lower = np.maximum(bounds[:, 0], ALMOST_NONE) if exponent > 2.0 else bounds[:, 0]
+    problem = _Dual(capacity, moments, lower, bounds[:, 1], reserve**2 / 2.0, exponent)
     multipliers = problem.start()
     scale = np.maximum(np.abs(moments).max(axis=1, initial=0.0), 1.0)
     todo = np.arange(len(moments))
@@ -69,24 +75,25 @@ class _Dual:
     lower: np.ndarray
     upper: np.ndarray
     reserve: np.ndarray
+    exponent: float
 
     def frames(self, rows: np.ndarray) -> "_Dual":
         if len(rows) == len(self.moments):
             return self
-        return _Dual(self.capacity[rows], self.moments[rows], self.lower, self.upper, self.reserve)
+        return replace(self, capacity=self.capacity[rows], moments=self.moments[rows])
 
     def start(self) -> np.ndarray:
-        """Return the multipliers that would solve the problem without bounds."""
-        free = np.ones((len(self.moments), len(self.lower)), dtype=bool)
-        return np.asarray(np.linalg.solve(self._curvature(free), self.moments[..., None])[..., 0])
+        """Return the multipliers that would solve the problem of squares without bounds."""
+        slope = np.full((len(self.moments), len(self.lower)), 0.5)
+        return np.asarray(np.linalg.solve(self._curvature(slope), self.moments[..., None])[..., 0])
 
     def activations(self, multipliers: np.ndarray) -> np.ndarray:
-        return np.clip(self._pull(multipliers) / 2.0, self.lower, self.upper)
+        return np.asarray(np.clip(self._unbounded(self._pull(multipliers)), self.lower, self.upper))
 
     def value(self, multipliers: np.ndarray) -> np.ndarray:
         pull = self._pull(multipliers)
-        activations = np.clip(pull / 2.0, self.lower, self.upper)
-        muscles = np.sum(activations * (pull - activations), axis=1)
+        activations = np.clip(self._unbounded(pull), self.lower, self.upper)
+        muscles = np.sum(activations * (pull - activations ** (self.exponent - 1.0)), axis=1)
         others = np.sum(multipliers * (0.5 * self.reserve * multipliers - self.moments), axis=1)
         return np.asarray(muscles + others)
 
@@ -97,15 +104,16 @@ class _Dual:
 
     def step(self, multipliers: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """Return Newton's steps (T, J), each halved until it leads down."""
-        half = self._pull(multipliers) / 2.0
-        free = (half > self.lower) & (half < self.upper)
-        step = -np.linalg.solve(self._curvature(free), gradient[..., None])[..., 0]
-        slope = np.sum(step * gradient, axis=1)
+        wanted, p = self._unbounded(self._pull(multipliers)), self.exponent
+        free = (wanted > self.lower) & (wanted < self.upper)
+        slope = free * np.where(free, np.abs(wanted), 1.0) ** (2.0 - p) / (p * (p - 1.0))
+        step = -np.linalg.solve(self._curvature(slope), gradient[..., None])[..., 0]
+        descent = np.sum(step * gradient, axis=1)
         value, length = self.value(multipliers), np.ones(len(step))
         high = np.arange(len(step))
         while len(high) and length.min() > SHORTEST_STEP:
             part, trial = self.frames(high), multipliers[high] + length[high, None] * step[high]
-            allowed = value[high] + 1e-4 * length[high] * slope[high] + 1e-12 * np.abs(value[high])
+            allowed = value[high] + 1e-4 * length[high] * descent[high] + 1e-12 * np.abs(value[high])
             high = high[part.value(trial) > allowed]
             length[high] *= 0.5
         return np.asarray(step * length[:, None])
@@ -113,6 +121,12 @@ class _Dual:
     def _pull(self, multipliers: np.ndarray) -> np.ndarray:
         return np.asarray((multipliers[:, None] @ self.capacity)[:, 0])
 
-    def _curvature(self, free: np.ndarray) -> np.ndarray:
-        muscles = (self.capacity * (0.5 * free[:, None])) @ self.capacity.swapaxes(1, 2)
+    def _unbounded(self, pull: np.ndarray) -> np.ndarray:
+        """Return the activations that would be best without bounds."""
+        share = pull / self.exponent
+        return np.asarray(np.sign(share) * np.abs(share) ** (1.0 / (self.exponent - 1.0)))
+
+    def _curvature(self, slope: np.ndarray) -> np.ndarray:
+        """Return the dual's second derivative (T, J, J), of activations that change by `slope` (T, A) per pull."""
+        muscles = (self.capacity * slope[:, None]) @ self.capacity.swapaxes(1, 2)
         return np.asarray(muscles + np.diag(self.reserve))

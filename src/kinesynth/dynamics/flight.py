@@ -7,22 +7,69 @@ is down and moves as before elsewhere.
 """
 
 import numpy as np
+from scipy.linalg import solveh_banded
 
 from kinesynth.gravity import GRAVITY
 from kinesynth.runs import runs
 
-LEAST_SECONDS = 0.05
+LEAST_SECONDS = 0.03
 GREATEST_SECONDS = 1.0  # a jump of 1.2 m
 GREATEST_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
 SMEAR_CYCLES = 1.16  # of the cut-off, 0.19 s at 6 Hz: 99 % of the area of the filter's response to an impulse
+NO_SUPPORT = 0.1  # of body weight: a body with less falls
+CARRIED = 0.6  # of body weight: one with more is carried, whether by feet that are seen to touch or by anything else
+AGREE_SECONDS = 0.06  # by how much feet and body may differ on when a flight begins
+STIFF = 1e8  # weight of free fall against measured places
 NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz filter's response
 
 
-def airborne(likelihood: np.ndarray, rate_hz: float) -> list[slice]:
-    """Return the spans of frames in which no point of either sole, likelihood (T, 2, P), is in contact."""
-    off = likelihood.max(axis=(1, 2)) < 0.5
-    spans = [slice(first, last) for first, last in runs(off)]
+def airborne(likelihood: np.ndarray, support: np.ndarray, rate_hz: float) -> list[slice]:
+    """Return the spans of frames in which the body flies.
+
+    Two witnesses tell when a flight begins and ends: the feet, of which no point is likely in contact, and the body,
+    whose mass centre falls. Smooth feet sink into the floor late, and a shoe's tip may touch it for some time after
+    the load has gone; the body's acceleration is blurred by its filter. Where both see the end, half way between them
+    is taken.
+
+    Args:
+        likelihood: (T, 2, P) of contact.
+        support: (T,), the vertical force in weights that the acceleration of the mass centre asks.
+        rate_hz: frames per second.
+    """
+    off = (likelihood.max(axis=(1, 2)) < 0.5) & (support < CARRIED)
+    falling = support < NO_SUPPORT
+    reach = round(AGREE_SECONDS * rate_hz)
+    spans = [slice(_agreed(first, falling, reach, 1), _agreed(last, ~falling, reach, 0)) for first, last in runs(off)]
     return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
+
+
+def _agreed(edge: int, flags: np.ndarray, reach: int, up: int) -> int:
+    """Return the frame half way between `edge` and the nearest within `reach` at which `flags` (T,) become true.
+
+    Halves are rounded down, or `up` by 1: never into the stance.
+    """
+    begins = np.flatnonzero(flags[1:] & ~flags[:-1]) + 1
+    near = begins[np.abs(begins - edge) <= reach]
+    return edge if not len(near) else (edge + int(near[np.abs(near - edge).argmin()]) + up) // 2
+
+
+def held_contact(likelihood: np.ndarray, spans: list[slice], rate_hz: float) -> np.ndarray:
+    """Return the likelihood (T, 2, P) of contact: nothing within flights, and up to them as where contact is seen.
+
+    Args:
+        likelihood: (T, 2, P) by the feet alone.
+        spans: the flights.
+        rate_hz: frames per second.
+    """
+    flying, seen = frames_of(spans, len(likelihood)), np.flatnonzero(likelihood.max(axis=(1, 2)) >= 0.5)
+    result = likelihood.copy()
+    result[flying] = 0.0
+    if len(seen):
+        frames = np.arange(len(likelihood))
+        nearest = seen[np.abs(frames[:, None] - seen).argmin(axis=1)]
+        held = ~flying & (np.abs(frames - nearest) <= AGREE_SECONDS * rate_hz)
+        result[held] = likelihood[nearest[held]]
+    return result
 
 
 def frames_of(spans: list[slice], frames: int) -> np.ndarray:
@@ -46,6 +93,37 @@ def near_ends(inside: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndarra
         return np.zeros(len(inside), dtype=bool)
     distance = np.abs(np.arange(len(inside))[:, None] - ends).min(axis=1)
     return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz + 1e-9)
+
+
+def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: float) -> np.ndarray:
+    """Return the path (T, 3) m of a mass centre, smooth, and falling freely within `spans`.
+
+    A low-pass filter alone smears the force of a short stance into the flights around it and blunts its peak. That
+    there is no force in flight is knowledge, which the filter is given here: the result x minimises |x - path|^2 +
+    penalty |D x|^2, with D the fourth differences, among all paths whose second differences within the spans are
+    gravity's. Stances keep their impulse, and peaks come back. Without spans it is a low-pass filter with a gain of
+    1/sqrt(2) at the cut-off (Whittaker 1923, "On a new method of graduation").
+    """
+    frames, order = len(path), 4
+    if frames <= order:
+        return path.copy()
+    penalty = (np.sqrt(2.0) - 1.0) / (2.0 * np.sin(np.pi * cutoff_hz / rate_hz)) ** (2 * order)
+    inside = frames_of(spans, frames)[1:-1].astype(float)
+    bands = np.zeros((order + 1, frames))
+    bands[0] = 1.0
+    _add_squares(bands, np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.full(frames - order, penalty))
+    _add_squares(bands, np.array([1.0, -2.0, 1.0]), STIFF * inside)
+    fall = np.zeros(frames)
+    for offset, coefficient in enumerate((1.0, -2.0, 1.0)):
+        fall[offset : frames - 2 + offset] -= STIFF * coefficient * inside * GRAVITY / rate_hz**2
+    return np.asarray(solveh_banded(bands, path + fall[:, None] * [0.0, 1.0, 0.0], lower=True))
+
+
+def _add_squares(bands: np.ndarray, difference: np.ndarray, weights: np.ndarray) -> None:
+    """Add D' W D to lower `bands`, with D the rows of `difference` along the diagonal and W their `weights`."""
+    for offset in range(len(difference)):
+        for first in range(len(difference) - offset):
+            bands[offset, first : first + len(weights)] += difference[first] * difference[first + offset] * weights
 
 
 def free_fall_shift(support: np.ndarray, spans: list[slice], rate_hz: float) -> np.ndarray:

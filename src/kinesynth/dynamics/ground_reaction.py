@@ -19,36 +19,44 @@ from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.masked import without_dynamics
+from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
+from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error
 from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
+from kinesynth.notes import tell
 from kinesynth.records import GroundForces, Kinematics
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
 MEND = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
+TOUCHES = 0.05  # likelihood from which a point may share the load
 
 
 @dataclass(frozen=True)
 class GroundReaction:
-    """What the ground does to both feet, right then left.
+    """What the surroundings do to F bodies: both feet, right then left, and where they take part `names.OTHERS`.
 
     Attributes:
-        force: (T, 2, 3) N, in ground.
-        cop: (T, 2, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
-        moment: (T, 2, 3) N m, the free moment about the vertical through `cop`.
+        force: (T, F, 3) N, in ground.
+        cop: (T, F, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
+        moment: (T, F, 3) N m, the free moment about the vertical through `cop`.
         unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
-        rest_heights: (P,) m, where the points of the soles were found to rest.
+        split_error: (T,) N, by how much the vertical force on the feet may be off because others share it.
+        unmeasured: (T,) bool, frames in which plates did not measure a foot's force; None where it is estimated.
+        notes: what was taken for granted about measured forces.
     """
 
     force: np.ndarray
     cop: np.ndarray
     moment: np.ndarray
     unexplained: np.ndarray
-    rest_heights: np.ndarray
+    split_error: np.ndarray
+    unmeasured: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
 
 def ground_reaction(
@@ -62,17 +70,20 @@ def ground_reaction(
     scale: Path | None = None,
     cutoff_hz: float = 6.0,
     friction: float = 0.8,
-    contact_height_m: float = 0.02,
+    contact_height_m: float = 0.015,
     contact_speed_m_per_s: float = 0.8,
-    rest_tolerance_m: float = 0.03,
+    rest_tolerance_m: float = 0.06,
     least_force_newtons: float = 20.0,
     contact_cutoff_hz: float = 15.0,
+    measured_cutoff_hz: float = 0.0,
+    contact_speed_share: float = 0.2,
+    contact_lead_seconds: float = 0.015,
     unexplained_force_bw: float = 0.3,
     unexplained_moment_bw_m: float = 0.15,
     unexplained_share: float = 0.5,
     timeout_seconds: float = 120.0,
 ) -> None:
-    """Estimate the forces under both feet from joint angles.
+    """Estimate the forces under both feet from joint angles, or take those that plates measured, where a clip has them.
 
     A clip whose load the feet cannot carry (hands or a seat take part) keeps its place; its attribute
     `dynamics_valid` turns False and `dynamics_reason` says why.
@@ -93,6 +104,11 @@ def ground_reaction(
         rest_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
         least_force_newtons: a foot with less vertical force carries none: its centre of pressure would be noise.
         contact_cutoff_hz: low-pass cut-off of the feet's motion for telling contact, 0.45 of the frame rate at most.
+        measured_cutoff_hz: low-pass cut-off of measured forces; 0: that of the motion, because inverse dynamics makes
+            moments of what the two do not share (Bisseling and Hof 2006, Kristianslund et al. 2012).
+        contact_speed_share: as a share of a foot's greatest speed, the speed over the floor beyond which it hardly
+            carries load, where that is more than `contact_speed_m_per_s`.
+        contact_lead_seconds: for how long a tracked foot still sinks after the real one has met the floor.
         unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
             another contact.
         unexplained_moment_bw_m: a frame's moment that the feet leave over, in body weights times metres, that points
@@ -105,7 +121,14 @@ def ground_reaction(
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
     contact = ContactModel(
-        contact_height_m, contact_speed_m_per_s, rest_tolerance_m, friction, least_force_newtons, contact_cutoff_hz
+        contact_height_m,
+        contact_speed_m_per_s,
+        rest_tolerance_m,
+        friction,
+        least_force_newtons,
+        contact_cutoff_hz,
+        contact_speed_share,
+        contact_lead_seconds,
     )
 
     react = (
@@ -115,26 +138,32 @@ def ground_reaction(
     )
 
     def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
-        attrs = {**clip.attrs, "grf_engine": engine, "cutoff_hz": cutoff_hz}
+        on_plates = bool(clip.attrs.get("grf_file"))
+        attrs = {**clip.attrs, "grf_engine": "measured" if on_plates else engine, "cutoff_hz": cutoff_hz}
         try:
             demand = worker.call(
                 whole_body_demand, model.absolute(), names, root_rotation, Kinematics.of(clip).angles, clip.fps,
                 cutoff_hz, contact, timeout_seconds=timeout_seconds,
             )  # fmt: skip
-        except ClipRejected as error:
+            reaction = taken(clip, demand, measured_cutoff_hz or cutoff_hz) if on_plates else react(demand)
+        except (ClipRejected, BadInput) as error:
+            tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
-        reaction = react(demand)
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
         valid = share <= unexplained_share
         attrs |= {
             "mass_kg": demand.mass_kg,
-            "sole_rest_heights_m": reaction.rest_heights,
+            "grf_notes": "; ".join(reaction.notes),
+            "sole_rest_heights_m": demand.soles.rest_heights,
+            "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
         forces = GroundForces(
-            reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne
-        )
+            reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne,
+            np.zeros_like(demand.airborne) if reaction.unmeasured is None else reaction.unmeasured,
+            reaction.split_error,
+        )  # fmt: skip
         return forces.clip(clip.clip_id, attrs)
 
     with Worker(log) as worker:
@@ -172,35 +201,98 @@ def _gaitdynamics(
     return react
 
 
+def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> GroundReaction:
+    """Return the reaction that plates measured.
+
+    Raises:
+        BadInput: their file is unusable, or does not belong to the motion.
+    """
+    measured = forces_of(clip, demand, cutoff_hz)
+    tell(str(clip.attrs["grf_file"]), measured.notes)
+    reaction = reaction_of(demand, measured.force, measured.cop, measured.moment)
+    return replace(reaction, unmeasured=measured.unmeasured, notes=measured.notes)
+
+
 def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
-    """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
-    grounded = sole_points(demand.feet) * np.array([1.0, 0.0, 1.0])
-    heel = demand.feet.heel[..., 3]
-    effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
-    load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
-    forces = share_load(load, demand.likelihood, contact.friction, demand.rate_hz)
-    return reaction_of(demand, *_resultant(forces, grounded, contact.least_force_newtons))
+    """Return the reaction that meets `demand`: of the feet, and of other contacts where feet cannot carry it."""
+    weight = demand.mass_kg * GRAVITY
+    soles = sole_points(demand.feet)
+    soles[..., 1] = demand.soles.floor[..., None]
+    arms = soles - demand.feet.heel[..., 3][:, :, None]
+    effect = point_effect(demand.feet.jacobian, arms)
+    load = Load(demand.forces, effect, demand.root, weight)
+    forces = share_load(load, demand.soles.likelihood, contact.friction, demand.rate_hz)
+    alone = reaction_of(demand, *resultants(forces, soles, contact.least_force_newtons))
+    standing = (demand.soles.likelihood > TOUCHES).any(axis=(1, 2))
+    likelihood = resting(demand.others, alone.unexplained, standing, weight, demand.rate_hz)
+    if (likelihood < 0.5).all():
+        doubt = doubtful(demand.others, demand.rate_hz)
+        return replace(alone, split_error=np.where(doubt, 0.5 * weight, 0.0))
+    return _with_others(demand, contact, soles, effect, likelihood)
+
+
+def _with_others(
+    demand: Demand, contact: ContactModel, soles: np.ndarray, effect: np.ndarray, likelihood: np.ndarray
+) -> GroundReaction:
+    """Return the reaction of feet and other contacts, of which `likelihood` (T, Q) tells where they rest.
+
+    Args:
+        demand: what the motion asks.
+        contact: friction and least force.
+        soles: (T, 2, P, 3) m, the soles' points on their floor.
+        effect: (T, J, 2, P, 3) of forces on them.
+        likelihood: of the others.
+    """
+    weight, others, frames = demand.mass_kg * GRAVITY, demand.others, len(soles)
+    arms = others.points - others.origins[:, OWNER]
+    theirs = point_effect(others.jacobian[:, OWNER], arms[:, :, None])[:, :, :, 0]
+    coordinates, feet = effect.shape[1], soles.shape[1] * soles.shape[2]
+    load = Load(
+        demand.forces, np.concatenate([effect.reshape(frames, coordinates, feet, 3), theirs], axis=2), demand.root,
+        weight,
+    )  # fmt: skip
+    sole_likelihood = demand.soles.likelihood.reshape(frames, feet)
+    both = np.concatenate([sole_likelihood, likelihood], axis=1)
+    forces = share_load(load, both, contact.friction, demand.rate_hz)
+    on_feet, on_others = forces[:, :feet], forces[:, feet:]
+    rows = [resultants(on_feet.reshape(soles.shape), soles, contact.least_force_newtons)]
+    for body in range(others.origins.shape[1]):
+        mine = body == OWNER
+        rows.append(resultants(on_others[:, None, mine], others.points[:, None, mine], contact.least_force_newtons))
+    touch = both > TOUCHES
+    error = split_error(soles.reshape(frames, feet, 3), on_feet[..., 1], others.points, on_others[..., 1], touch)
+    error += on_others[:, ~SEAT, 1].sum(axis=1)  # of a table nothing is known but that a hand keeps still
+    error[near_others(touch[:, feet:], demand.rate_hz) | doubtful(others, demand.rate_hz)] = 0.5 * weight
+    together = [np.concatenate(parts, axis=1) for parts in zip(*rows, strict=True)]
+    return replace(reaction_of(demand, *together), split_error=error)
 
 
 def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.ndarray) -> GroundReaction:
-    """Return the reaction of `force`, `cop` and `moment`, each (T, 2, 3), and what it leaves of the demand."""
-    heel = demand.feet.heel[..., 3]
-    wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
-    supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
-    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root], demand.rest_heights)
+    """Return the reaction of `force`, `cop` and `moment`, each (T, F, 3), and what it leaves of the demand."""
+    bodies = force.shape[1]
+    origins = np.concatenate([demand.feet.heel[..., 3], demand.others.origins], axis=1)[:, :bodies]
+    jacobian = np.concatenate([demand.feet.jacobian, demand.others.jacobian], axis=1)[:, :bodies]
+    wrench = np.concatenate([moment + np.cross(cop - origins, force), force], axis=-1)
+    supplied = np.einsum("tfij,tfi->tj", jacobian, wrench)
+    unexplained = (demand.forces - supplied)[:, demand.root]
+    return GroundReaction(force, cop, moment, unexplained, np.zeros(len(force)))
 
 
 def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:
-    """Return the share of frames whose vertical force or moment left over exceeds the limits."""
-    force = np.abs(reaction.unexplained[:, ROOT.index("pelvis_ty")])
-    moment = np.linalg.norm(reaction.unexplained[:, len(PELVIS_FORCES) :], axis=1)
+    """Return the share of frames whose vertical force or moment left over exceeds the limits.
+
+    Frames in which forces were not measured say nothing, unless none was.
+    """
+    known = slice(None) if reaction.unmeasured is None or reaction.unmeasured.all() else ~reaction.unmeasured
+    force = np.abs(reaction.unexplained[known, ROOT.index("pelvis_ty")])
+    moment = np.linalg.norm(reaction.unexplained[known, len(PELVIS_FORCES) :], axis=1)
     return float(np.mean((force > force_bw * body_weight) | (moment > moment_bw_m * body_weight)))
 
 
-def _resultant(
+def resultants(
     forces: np.ndarray, points: np.ndarray, least_force_newtons: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return force, centre of pressure and free moment, each (T, 2, 3), of `forces` (T, 2, P, 3) at `points`."""
+    """Return force, centre of pressure and free moment, each (T, B, 3), of `forces` (T, B, P, 3) at `points`."""
     force = forces.sum(axis=2)
     loaded = force[..., 1:2] >= least_force_newtons
     weight = np.where(loaded[..., None], forces[..., 1:2], 1.0)

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import qmc
 
+from kinesynth.config import MusclePaths as MusclePathOptions
 from kinesynth.dynamics.muscle_paths import MusclePaths, fit_paths
 from kinesynth.isolation import Worker
 from kinesynth.records import GroundForces
 from kinesynth.stage_file import read_stage
 
+MUSCLE_PATHS = MusclePathOptions()
 REACH_RAD = np.radians(10.0)  # how far around the motion the paths are to hold
 
 
@@ -20,7 +22,7 @@ def fit_muscle_paths(
     model: Path,
     output: Path,
     log: Path = Path("fit_muscle_paths.log"),
-    degree: int = 6,
+    muscle_paths: MusclePathOptions = MUSCLE_PATHS,
     poses: int = 1024,
     timeout_seconds: float = 1800.0,
 ) -> None:
@@ -36,7 +38,7 @@ def fit_muscle_paths(
         model: the subject's scaled model (.osim).
         output: the paths (.npz).
         log: what OpenSim says.
-        degree: of the polynomials.
+        muscle_paths: the section `muscle_paths` of the configuration.
         poses: to fit, a power of two. A pose takes about 5 ms.
         timeout_seconds: longest time for the poses.
     """
@@ -46,7 +48,7 @@ def fit_muscle_paths(
     names = list(stage.attrs["coordinate_names"]) if motions else []
     with Worker(log) as worker:
         paths, error = worker.call(
-            fitted_paths, model.absolute(), names, motion, degree, poses, timeout_seconds=timeout_seconds
+            fitted_paths, model.absolute(), names, motion, muscle_paths.degree, poses, timeout_seconds=timeout_seconds
         )
     print(f"moment arms of held-out poses are off by {1e3 * error:.2f} mm RMS", file=sys.stderr)  # noqa: T201
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
+from kinesynth.config import StaticOptimization
 from kinesynth.dynamics.filters import local_fit
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
@@ -21,7 +21,8 @@ from kinesynth.records import GroundForces, Moments, MuscleActivity
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
-EXPONENT = 2.0
+SO = StaticOptimization()
+MIN_EXPONENT = 2.0
 
 Arrays = dict[str, np.ndarray]
 Solve = Callable[[GroundForces, Moments, float], tuple[Arrays, float]]
@@ -35,12 +36,7 @@ def static_optimization(
     paths: Path,
     output: Path,
     log: Path = Path("static_optimization.log"),
-    engine: Literal["batched", "opensim"] = "batched",
-    rate: float = 0.0,
-    activation_exponent: float = 2.0,
-    timeout_seconds: float = 3600.0,
-    smoothing_seconds: float = 0.05,
-    smoothing_order: int = 2,
+    so: StaticOptimization = SO,
 ) -> None:
     """Share the joint moments of every clip among the muscles.
 
@@ -60,39 +56,36 @@ def static_optimization(
             where that is coupled; and so_violation (T,) N m, the norm over the muscle-driven coordinates of what the
             engine's own activations and reserves missed of the moments; its attribute muscle_driven names these.
         log: what OpenSim says.
-        engine: batched solves all frames at once, the same problem as OpenSim's StaticOptimization, opensim.
-        rate: solutions per second of the engine opensim, interpolated to the clip's frames (its attribute `so_rate`);
-            0 solves every frame. The tool needs about a second for each. The batched engine solves every frame.
-        activation_exponent: exponent of the activations in the cost; the batched engine knows 2 only.
-        timeout_seconds: longest time for OpenSim's part in one clip.
-        smoothing_seconds: window of the Savitzky-Golay filter on the activations; where it holds too few frames for
+        so: the section `so` of the configuration. Its engine batched solves all frames at once, the same problem as
+            OpenSim's StaticOptimization, opensim, which needs about a second for each of the `rate` solutions per
+            second that are interpolated to the clip's frames (its attribute `so_rate`). With exponents over 2 the
+            batched engine's reserves still cost their squares. Where the smoothing's window holds too few frames for
             its polynomials to smooth anything, as below 100 frames per second by default, there is none.
-        smoothing_order: of its polynomials.
 
     Raises:
-        KinesynthError: the batched engine is asked for an exponent other than 2.
+        KinesynthError: the batched engine is asked for an exponent under 2.
         BadInput: the paths are those of another model.
     """
-    if engine == "batched" and activation_exponent != EXPONENT:
+    if so.engine == "batched" and so.activation_exponent < MIN_EXPONENT:
         raise KinesynthError(
-            f"activation_exponent: the batched engine knows {EXPONENT:g} only, not {activation_exponent:g}; "
+            f"activation_exponent: the batched engine takes {MIN_EXPONENT:g} or more, not {so.activation_exponent:g}; "
             "choose the engine opensim"
         )
     names = list(read_stage(grf).attrs["coordinate_names"])
 
     def work(worker: Worker, known: Muscles, solve: Solve, ground: Clip, moments: Clip) -> Clip:
         forces, asked = GroundForces.of(ground), Moments.of(moments)
-        attrs = {**moments.attrs, "so_engine": engine, "activation_exponent": activation_exponent, "so_rate": 0.0}
+        attrs = {**moments.attrs, "so_engine": so.engine, "activation_exponent": so.activation_exponent, "so_rate": 0.0}
         zeros = MuscleActivity.zeros(T=len(asked.moments), A=len(known.names), J=len(names))
         if not moments.attrs["dynamics_valid"]:
             return without_dynamics(ground.clip_id, attrs, str(moments.attrs["dynamics_reason"]), zeros)
         try:
             found, so_rate = solve(forces, asked, ground.fps)
-            smooth = local_fit(found["activations"], ground.fps, smoothing_seconds, smoothing_order)
+            smooth = local_fit(found["activations"], ground.fps, so.smoothing_seconds, so.smoothing_order)
             both = np.stack([found["activations"], np.clip(smooth, 0.0, 1.0)])
             supplied = worker.call(
                 exact_supply, model.absolute(), known.driven, forces.smooth_angles, ground.fps, both,
-                timeout_seconds=timeout_seconds,
+                timeout_seconds=so.timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", zeros)
@@ -103,10 +96,10 @@ def static_optimization(
 
     with Worker(log) as worker:
         known = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
-        if engine == "batched":
-            solve = _batched(worker, model, paths, names, known)
+        if so.engine == "batched":
+            solve = _batched(worker, model, paths, names, known, so.activation_exponent)
         else:
-            solve = partial(_with_tool, worker, model, names, known, rate, activation_exponent, timeout_seconds)
+            solve = partial(_with_tool, worker, model, names, known, so)
         attrs = {"muscle_names": list(known.names), "muscle_driven": list(known.driven)}
         process_clips("static_optimization", [grf, id], output, partial(work, worker, known, solve), attrs)
 
@@ -123,7 +116,7 @@ def _driven(known: Muscles) -> list[int]:
     return [known.coordinate_names.index(name) for name in known.driven]
 
 
-def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: Muscles) -> Solve:
+def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: Muscles, exponent: float) -> Solve:
     """Return the batched engine for the subject's clips."""
     force = worker.call(_muscle_force, model.absolute(), timeout_seconds=MODEL_SECONDS)
     fitted = MusclePaths.load(paths)
@@ -134,19 +127,19 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: 
     muscles = BatchedMuscles(fitted, force, np.array([names.index(name) for name in known.driven]))
 
     def solve(forces: GroundForces, asked: Moments, fps: float) -> tuple[Arrays, float]:
-        return solve_batched(muscles, forces.smooth_angles, fps, asked.moments), fps
+        return solve_batched(muscles, forces.smooth_angles, fps, asked.moments, exponent), fps
 
     return solve
 
 
 def _with_tool(
-    worker: Worker, model: Path, names: list[str], known: Muscles, rate: float, exponent: float,
-    timeout_seconds: float, forces: GroundForces, _asked: Moments, fps: float,
+    worker: Worker, model: Path, names: list[str], known: Muscles, so: StaticOptimization,
+    forces: GroundForces, _asked: Moments, fps: float,
 ) -> tuple[Arrays, float]:  # fmt: skip
     """Solve a clip with OpenSim's tool."""
     arrays, so_rate = worker.call(
         activations, model.absolute(), names, forces.smooth_angles, fps, forces.wrench,
-        rate or fps, exponent, timeout_seconds=timeout_seconds,
+        so.rate or fps, so.activation_exponent, timeout_seconds=so.timeout_seconds,
     )  # fmt: skip
     return {**arrays, "reserves": arrays["reserves"][:, _driven(known)]}, so_rate
 

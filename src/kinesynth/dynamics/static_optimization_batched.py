@@ -1,7 +1,7 @@
 """Static optimization of whole clips at once: fitted muscle paths, forces in closed form, one dual Newton method.
 
-The problem is that of OpenSim's tool: least squares of activations, the model's own bounds on them, muscles with
-force-length-velocity, a stiff tendon and no passive forces, one reserve per free coordinate.
+The problem is that of OpenSim's tool: the least sum of activations to a power, the model's own bounds on them, muscles
+with force-length-velocity, a stiff tendon and no passive forces, one reserve per free coordinate.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class BatchedMuscles:
 
 
 def solve_batched(
-    muscles: BatchedMuscles, angles: np.ndarray, fps: float, moments: np.ndarray
+    muscles: BatchedMuscles, angles: np.ndarray, fps: float, moments: np.ndarray, exponent: float = 2.0
 ) -> dict[str, np.ndarray]:
     """Return activations (T, A) and, of the D coordinates that muscles drive, the reserves (T, D) N m.
 
@@ -42,12 +42,13 @@ def solve_batched(
         angles: (T, J) rad, low-passed as for `moments`.
         fps: frames per second.
         moments: (T, J) N m, of inverse dynamics.
+        exponent: of the activations in the cost.
     """
     driven = angles[:, muscles.columns]
     speed, wanted = speeds(driven, fps), moments[:, muscles.columns]
     parts = [slice(start, start + CHUNK) for start in range(0, len(angles), CHUNK)]
     solved = [
-        share_among_muscles(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part], wanted[part])
+        share_among_muscles(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part], wanted[part], exponent)
         for part in parts
     ]
     return {
@@ -57,7 +58,12 @@ def solve_batched(
 
 
 def share_among_muscles(
-    force: MuscleForce, lengths: np.ndarray, gradients: np.ndarray, speed: np.ndarray, moments: np.ndarray
+    force: MuscleForce,
+    lengths: np.ndarray,
+    gradients: np.ndarray,
+    speed: np.ndarray,
+    moments: np.ndarray,
+    exponent: float = 2.0,
 ) -> Sharing:
     """Share `moments` (T, D) among muscles of `lengths` (T, A) m whose gradients (T, A, D) m/rad are known.
 
@@ -65,7 +71,7 @@ def share_among_muscles(
     """
     full = force.full(lengths, (gradients @ speed[..., None])[..., 0])
     capacity = -np.swapaxes(gradients * full[..., None], 1, 2)  # a muscle pulls: it turns the joint to grow shorter
-    return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE))
+    return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE), exponent)
 
 
 def speeds(angles: np.ndarray, fps: float) -> np.ndarray:

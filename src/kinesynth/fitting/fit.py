@@ -12,7 +12,7 @@ import torch
 
 from kinesynth.body.model import load_body
 from kinesynth.errors import ClipRejected
-from kinesynth.fitting.follow import Goal, follow, marker_layout, smplx_arrays
+from kinesynth.fitting.pose_fit import Goal, follow, marker_layout, smplx_arrays
 from kinesynth.fitting.regressor import check_body, read_regressor
 from kinesynth.fitting.shape import read_shape
 from kinesynth.records import BodyFit

@@ -17,9 +17,9 @@ from kinesynth.body.markers import MarkerLayout
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.body.mosh.points import BodyState, Mixture
 from kinesynth.errors import BadInput
-from kinesynth.fitting.convex import convex_weights
-from kinesynth.fitting.follow import Goal, follow, marker_layout, shared_betas, smplx_arrays
-from kinesynth.fitting.shards import Shard, pairs, read_shards
+from kinesynth.fitting.convex_weights import convex_weights
+from kinesynth.fitting.paired_stages import Shard, pairs, read_shards
+from kinesynth.fitting.pose_fit import Goal, follow, marker_layout, shared_betas, smplx_arrays
 from kinesynth.npz import open_npz, write_npz
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, progress
@@ -106,7 +106,7 @@ def joint_regressor(
 def shipped_regressor(*, body: Path, output: Path) -> None:
     """Write the free body's regressor, which comes with the package: no shard has to be solved before it is there.
 
-    It was trained by `tools/free_regressor.py` on many people in poses from all over the ranges of their joints.
+    It was trained by `tools/shipped/regressor.py` on many people in poses from all over the ranges of their joints.
 
     Args:
         body: the free body.

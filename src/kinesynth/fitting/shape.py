@@ -9,9 +9,9 @@ from kinesynth.atomic import write_text
 from kinesynth.body.model import load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput
-from kinesynth.fitting.follow import Goal, marker_layout, shared_betas
+from kinesynth.fitting.paired_stages import pairs, read_shards
+from kinesynth.fitting.pose_fit import Goal, marker_layout, shared_betas
 from kinesynth.fitting.regressor import check_body, read_regressor
-from kinesynth.fitting.shards import pairs, read_shards
 
 
 def fit_shape(

@@ -13,6 +13,7 @@ from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.marker_set import read_marker_set
 from kinesynth.kinematics.segment_misfit import segment_misfit
+from kinesynth.kinematics.worn_ik import WornPlaces, follow_worn, worn_errors
 from kinesynth.opensim_files.trc import read_trc
 from kinesynth.records import Kinematics, MarkerPaths
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -44,6 +45,7 @@ def inverse_kinematics(
     timeout_seconds: float = 1800.0,
     accuracy: float = 1e-5,
     marker_set: Path | None = None,
+    scaling: Path | None = None,
 ) -> None:
     """Find each frame's joint angles from its markers: those of the least weighted sum of squared marker errors.
 
@@ -51,6 +53,9 @@ def inverse_kinematics(
     given ones, and by how much each segment should turn and shift for its own bony landmarks. Markers that weigh
     nothing in the fit (the shoulder girdle) are left out of these, of the RMS and of the maximum. Units are radians and
     metres throughout.
+
+    A clip that brings the markers that a person wore follows these, where they sit on the model by its scaling's
+    report, and not the virtual ones; always by the search over all frames. Its errors are those of the worn markers.
 
     Args:
         markers: stage file with marker trajectories, or a .trc file, which counts as one clip of its name.
@@ -61,6 +66,7 @@ def inverse_kinematics(
         timeout_seconds: a clip that takes longer is rejected.
         accuracy: at which OpenSim's tool stops searching in a frame.
         marker_set: folder or name of the marker set that weighs the markers; by default they are virtual ones.
+        scaling: the scaled model's report, which says where worn markers sit; without it virtual ones are followed.
 
     Raises:
         BadInput: the markers' file or the model is unusable, or they share too few markers.
@@ -78,10 +84,18 @@ def inverse_kinematics(
 
         skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=timeout_seconds)
         skeleton, batch = skeleton.with_markers(common), {}
+        worn = None if scaling is None else WornPlaces.read(scaling)
+        followed = _followed(stage, worn)
         if engine == "batched":
-            batch = _solve_batch(skeleton, _usable_markers(stage, len(names), columns), weights)
+            usable = _usable_markers(stage, len(names), columns)
+            batch = _solve_batch(skeleton, {name: usable[name] for name in usable if name not in followed}, weights)
+        if worn is not None:
+            usable = {name: places for name, places in followed.items() if isinstance(places, np.ndarray)}
+            batch |= follow_worn(skeleton, worn, usable)
 
         def work(clip: Clip) -> Clip:
+            if worn is not None and clip.clip_id in followed:
+                return _of_worn(clip, skeleton, worn, followed[clip.clip_id], batch)
             measured = MarkerPaths.of(clip).markers
             check_markers(measured, len(names))
             positions = measured[:, columns]
@@ -102,6 +116,44 @@ def inverse_kinematics(
             "marker_weights": [weights[name] for name in common],
         }
         process_clips("inverse_kinematics", [stage], output, work, attrs)
+
+
+def _followed(stage: StageFile, worn: WornPlaces | None) -> dict[str, np.ndarray | ClipRejected]:
+    """Return the worn markers (T, L, 3) m of the clips that follow these, or why such a clip is to be rejected."""
+    found: dict[str, np.ndarray | ClipRejected] = {}
+    for clip in stage.clips.values():
+        measured = None if worn is None else worn.positions(clip)
+        if measured is not None:
+            present = measured[:, np.isfinite(measured).any(axis=(0, 2))]
+            try:
+                check_markers(present, present.shape[1])
+                found[clip.clip_id] = measured
+            except ClipRejected as error:
+                found[clip.clip_id] = error
+    return found
+
+
+def _of_worn(
+    clip: Clip,
+    skeleton: BoundedSkeleton,
+    worn: WornPlaces,
+    measured: np.ndarray | ClipRejected,
+    batch: Mapping[str, dict[str, np.ndarray]],
+) -> Clip:
+    """Return the kinematics of a clip whose worn markers were followed.
+
+    Raises:
+        ClipRejected: they are not those of one person, or no pose was found.
+    """
+    if isinstance(measured, ClipRejected):
+        raise measured
+    solved = batch[clip.clip_id]
+    if not np.isfinite(solved["angles"]).all():
+        raise ClipRejected("inverse kinematics found no pose")
+    seen = np.where(worn.seen(clip)[..., None], measured, np.nan)
+    arrays = solved | worn_errors(skeleton, worn, solved, seen)
+    attrs = {**clip.attrs, "followed_names": list(worn.labels)}
+    return Kinematics.of_arrays(clip.clip_id, arrays).clip(clip.clip_id, attrs)
 
 
 def read_markers(path: Path) -> StageFile:

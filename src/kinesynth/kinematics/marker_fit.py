@@ -1,7 +1,7 @@
 """How well a skeleton in N poses at once fits N frames of markers: cost, gradient and Gauss-Newton matrix.
 
-What the markers of one rigid body ask for is said in full by their moments, so that the markers themselves are looked
-at once, before the search. With [r; 1] a marker's place in its body, m its measured place, w its weight and T = [R | p]
+The moments of a rigid body's markers are sufficient statistics of its cost, so that the markers themselves are read
+once, before the search. With [r; 1] a marker's place in its body, m its measured place, w its weight and T = [R | p]
 the body's transform, and with A = sum w [r; 1][r; 1]' and C = sum w m [r; 1]', the body's cost is
 
     sum w |T [r; 1] - m|^2 = <T A, T> - 2 <T, C> + sum w |m|^2.

@@ -52,6 +52,7 @@ def run_scale_tool(
     protocol: Protocol,
     sex: Sex,
     own: Mapping[str, tuple[str, np.ndarray]] | None = None,
+    factors: np.ndarray | None = None,
 ) -> ScaledModel:
     """Scale `skeleton` to one static pose and write the subject's model to `output`.
 
@@ -68,15 +69,15 @@ def run_scale_tool(
         sex: of the subject.
         own: markers that the model is to have in place of the landmarks: the body of each, and its place (3,) m in the
             static pose.
+        factors: (B, 3) of the bodies in the model's order, where they are known and nothing is to be measured.
     """
     opensim.Logger.setLevelString("error")
     folder = Path.cwd()
     _add_places(skeleton, folder / "generic.osim", protocol)
     positions = np.tile(np.array(list(static.values())), (STATIC_FRAMES, 1, 1))
     write_trc(folder / "static.trc", list(static), positions, STATIC_FPS)
-    if not _scaler(folder, protocol.measurements).processModel(
-        opensim.Model(str(folder / "generic.osim")), "", mass_kg
-    ):
+    generic = opensim.Model(str(folder / "generic.osim"))
+    if not _scaler(folder, protocol.measurements, generic, factors).processModel(generic, "", mass_kg):
         raise RuntimeError("scaling failed")
     model = light_model(folder / "scaled.osim")
     lock(model, [*protocol.neutral, *unobserved(model, [name for name, weight in weights.items() if weight > 0])])
@@ -111,14 +112,24 @@ def _add_places(skeleton: Path, output: Path, protocol: Protocol) -> None:
     model.printToXML(str(output))
 
 
-def _scaler(folder: Path, measurements: Sequence[Measurement]) -> opensim.ModelScaler:
-    """Return the scaling half of ScaleTool, to be fed from and to write files in `folder`."""
+def _scaler(
+    folder: Path, measurements: Sequence[Measurement], model: opensim.Model, factors: np.ndarray | None
+) -> opensim.ModelScaler:
+    """Return the scaling half of ScaleTool, to be fed from and to write files in `folder`: it measures, or is told."""
     scaler = opensim.ModelScaler()
     scaler.setApply(True)
     scaler.setPreserveMassDist(True)
     order = opensim.ArrayStr()
-    order.append("measurements")
+    order.append("measurements" if factors is None else "manualScale")
     scaler.setScalingOrder(order)
+    for body, factor in zip(
+        model.getBodySet(), [] if factors is None else factors.tolist(), strict=factors is not None
+    ):
+        scale = opensim.Scale()
+        scale.setSegmentName(body.getName())
+        scale.setScaleFactors(opensim.Vec3(*factor))
+        scale.setApply(True)
+        scaler.getScaleSet().cloneAndAppend(scale)
     scaler.setMeasurementSet(_measurement_set(measurements))
     span = opensim.ArrayDouble(0.0, 2)
     span.set(1, (STATIC_FRAMES - 1) / STATIC_FPS)

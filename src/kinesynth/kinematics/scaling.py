@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
-from kinesynth.body.measurements import PLAUSIBLE_FACTORS
+from kinesynth.body.measurements import PLAUSIBLE_FACTORS, Tape
+from kinesynth.body.model import load_body
 from kinesynth.body.static_pose import static_markers, user_markers
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
+from kinesynth.kinematics.bounded_skeleton import read_bounded_skeleton
 from kinesynth.kinematics.protocol import Protocol, virtual_protocol
 from kinesynth.kinematics.segment_masses import Sex
+from kinesynth.kinematics.worn_ik import WornPlaces
+from kinesynth.kinematics.worn_markers import WornMarkers
+from kinesynth.kinematics.worn_places import fit_worn_markers
 from kinesynth.skeleton.marker_weights import marker_weights
+from kinesynth.subject_record import SubjectRecord
 
 if TYPE_CHECKING:
     from kinesynth.kinematics.scale_tool import ScaledModel
@@ -38,6 +44,9 @@ def scale_model(
     marker then moves to where the static pose has it, or gives way to the user's own. The report gives the factors and
     how far landmarks lay from the generic markers (RMS, maximum) before they moved.
 
+    Of a person who wore markers, these scale the bodies (`worn_fit`): the virtual ones, which the body is fitted to
+    later, are placed on the model that comes out, and the report tells where those that were worn sit on it.
+
     Args:
         body: body model in SMPL-X's schema.
         subject: the subject's JSON file, with betas, mass and height.
@@ -53,18 +62,27 @@ def scale_model(
         BadInput: the subject's file lacks a field, the skeleton a marker, or the subject asks for scale factors
             beyond those of people (`kinesynth.body.measurements`), which `subject-shape` should have rejected.
     """
-    person = _read_subject(subject)
-    betas = np.asarray(person["betas"], float)
-    static = static_markers(body, betas)
-    own = None if marker_vertices is None else user_markers(body, betas, marker_vertices)
+    person = SubjectRecord.read(subject)
+    static = static_markers(body, person.betas)
+    own = None if marker_vertices is None else user_markers(body, person.betas, marker_vertices)
     weights = marker_weights(list(static), "static")
+    worn = None if person.worn is None else WornMarkers.of_record(person.worn)
+    fitted = None
+    if worn is not None:
+        generic = isolated(read_bounded_skeleton, skeleton.absolute(), timeout_seconds=timeout_seconds, log=log)
+        fitted = fit_worn_markers(generic, worn, Tape(load_body(body)).factors(person.betas))
     with atomic_path(output) as temporary:
         scaled = isolated(
-            scale, skeleton.absolute(), temporary.absolute(), static, weights, float(person["mass_kg"]),
-            virtual_protocol(), _sex(person), own, timeout_seconds=timeout_seconds, log=log,
+            scale, skeleton.absolute(), temporary.absolute(), static, weights, person.mass_kg,
+            virtual_protocol(), _sex(person.sex), own, None if fitted is None else fitted.factors,
+            timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
         check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
-    write_text(report, json.dumps(scaling_report(person, scaled, weights), indent=1) + "\n")
+    known = {"subject": person.subject, "mass_kg": person.mass_kg, "height_m": person.height_m}
+    told = scaling_report(known, scaled, weights)
+    if worn is not None and fitted is not None:
+        told["worn"] = WornPlaces.of(worn, fitted).record
+    write_text(report, json.dumps(told, indent=1) + "\n")
 
 
 def scale(
@@ -76,37 +94,17 @@ def scale(
     protocol: Protocol,
     sex: Sex,
     own: Mapping[str, tuple[str, np.ndarray]] | None = None,
+    factors: np.ndarray | None = None,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
     from kinesynth.kinematics.scale_tool import run_scale_tool
 
-    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex, own)
+    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex, own, factors)
 
 
-def _sex(person: Mapping[str, Any]) -> Sex:
+def _sex(stated: str) -> Sex:
     """Return the subject's sex, neutral where it is neither or not told."""
-    match person.get("sex"):
-        case "female":
-            return "female"
-        case "male":
-            return "male"
-    return "neutral"
-
-
-def _read_subject(path: Path) -> dict[str, Any]:
-    mend = "make it again with `kinesynth subject-shape`"
-    try:
-        person = json.loads(path.read_text(encoding="utf-8"))
-        mass, betas = float(person["mass_kg"]), np.asarray(person["betas"], float)
-    except OSError as error:
-        raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", mend) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(path, "subject", f"{type(error).__name__}: {error}", "betas and mass_kg", mend) from error
-    if not 0 < mass < np.inf:
-        raise BadInput(path, "mass_kg", f"{mass}", "a positive mass", mend)
-    if betas.ndim != 1 or not np.isfinite(betas).all():
-        raise BadInput(path, "betas", f"shape {betas.shape}", "finite numbers (10,)", mend)
-    return dict(person)
+    return "female" if stated == "female" else "male" if stated == "male" else "neutral"
 
 
 def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, mend: str) -> None:

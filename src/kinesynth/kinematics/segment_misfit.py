@@ -22,6 +22,7 @@ def segment_misfit(
     measured: np.ndarray,
     centres: np.ndarray,
     weighed: Sequence[bool],
+    bony: Sequence[bool] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return by how much each body should turn, segment_turn (T, B) rad, and shift, segment_shift (T, B) m.
 
@@ -33,8 +34,9 @@ def segment_misfit(
         measured: (T, M, 3) m, where they were seen, NaN where they were not.
         centres: (T, B, 3) m, the bodies' joint centres.
         weighed: (M,) which markers inverse kinematics was to meet.
+        bony: (M,) which of them are held to bone; by default their names tell.
     """
-    counted = np.array(are_bony(skeleton.marker_names)) & np.array(weighed)
+    counted = np.array(are_bony(skeleton.marker_names) if bony is None else bony) & np.array(weighed)
     turn, shift = np.zeros(centres.shape[:2]), np.zeros(centres.shape[:2])
     for body, parent in enumerate(skeleton.parents.tolist()):
         own = np.flatnonzero(counted & (skeleton.marker_bodies == body))

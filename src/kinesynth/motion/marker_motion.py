@@ -14,9 +14,10 @@ from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
-from kinesynth.motion.sight import in_sight, require_seen, unseen
+from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.pose_layout import SMPLX
+from kinesynth.runs import runs
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025
@@ -53,6 +54,7 @@ def read_marker_motion(
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
+    measured = dressed.columns(trial).numpy()
     rms = float(np.sqrt(np.nanmean(distance**2)))
     _require_met(dressed.attachment.names, distance, rms)
     pose = smplx_pose(state, body)
@@ -68,8 +70,31 @@ def read_marker_motion(
     }
     return Recording(
         trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes,
-        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))),
+        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))), turn=trial.turn,
+        worn=bridged(measured, dressed.points.points(state).numpy(), trial.fps),
+        worn_seen=np.isfinite(measured).all(axis=-1), worn_names=dressed.attachment.names,
     )  # fmt: skip
+
+
+def bridged(measured: np.ndarray, worn: np.ndarray, fps: float) -> np.ndarray:
+    """Return markers (T, M, 3) m, short gaps filled along the paths that a body has them on, from end to end.
+
+    Args:
+        measured: (T, M, 3) m, NaN in gaps.
+        worn: (T, M, 3) m, where the body that follows them has them.
+        fps: frames per second.
+    """
+    result = measured.copy()
+    for marker in range(measured.shape[1]):
+        hidden = ~np.isfinite(measured[:, marker]).all(axis=-1)
+        off = measured[:, marker] - worn[:, marker]
+        for first, last in runs(hidden):
+            ends = [row for row in (first - 1, last) if 0 <= row < len(measured)]
+            if ends and (last - first) / fps <= MAX_HIDDEN_SECONDS:
+                frames = np.arange(first, last)
+                line = np.stack([np.interp(frames, ends, off[ends, axis]) for axis in range(3)], axis=1)
+                result[frames, marker] = worn[frames, marker] + line
+    return result
 
 
 def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None:

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesynth.amass import AmassFile
+from kinesynth.amass import Y_UP, AmassFile
 from kinesynth.errors import ClipRejected
-from kinesynth.motion.resample import frame_times, resample_positions, resample_rotations
+from kinesynth.motion.resample import frame_times, resample_markers, resample_positions, resample_rotations
 
-# AMASS (z up) to the world (x forward, y up, z right)
-Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 _SLACK_SECONDS = 0.02  # times in tables are rounded, and so are those in files
 LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
 
@@ -24,11 +22,16 @@ class Recording:
         fps: frames per second.
         root: (T, 3) m, the path of the pelvis joint up to a constant.
         poses: (T, 156) rad, axis-angles: root 3, body 63, left hand 45, right hand 45.
-        root_scale: by what the path is to be multiplied to fit the body's legs.
+        root_scale: factor on the path of the root, the ratio of leg lengths.
         attrs: what else the clip's record says of the source.
         begin: the file's own time (s) of the first frame.
         notes: what was taken for granted in reading the file.
         unseen: bodies of the OpenSim model, and from and to which seconds of the file's own time no marker tells them.
+        turn: (3, 3), the rotation from the file's axes to this world's; measured forces stand in the file's.
+        worn: of a recording by markers, their positions (T, M, 3) m in the world of `root`, short gaps bridged, NaN in
+            long ones.
+        worn_seen: (T, M) where they were measured.
+        worn_names: (M,) their labels.
     """
 
     fps: float
@@ -39,6 +42,10 @@ class Recording:
     begin: float = 0.0
     notes: tuple[str, ...] = ()
     unseen: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    turn: np.ndarray = field(default_factory=lambda: np.eye(3))
+    worn: np.ndarray | None = None
+    worn_seen: np.ndarray | None = None
+    worn_names: tuple[str, ...] = ()
 
 
 def from_amass(file: AmassFile) -> Recording:
@@ -46,7 +53,7 @@ def from_amass(file: AmassFile) -> Recording:
     orient = (Y_UP * Rotation.from_rotvec(file.root_orient)).as_rotvec()
     poses = np.concatenate([orient, file.pose_body, file.left_hand, file.right_hand], axis=1)
     attrs = {"surface_model": file.model}
-    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs, notes=file.notes)
+    return Recording(file.fps, Y_UP.apply(file.trans), poses, attrs=attrs, notes=file.notes, turn=Y_UP.as_matrix())
 
 
 def part_of(
@@ -95,7 +102,14 @@ def cut(recording: Recording, start: float | None, end: float | None, most_secon
         root=resample_positions(recording.root, recording.fps, times),
         poses=resample_rotations(recording.poses, recording.fps, times),
         begin=begin,
+        worn=None if recording.worn is None else resample_markers(recording.worn, recording.fps, times),
+        worn_seen=None if recording.worn_seen is None else recording.worn_seen[_nearest(recording, times)],
     )
+
+
+def _nearest(recording: Recording, times: np.ndarray) -> np.ndarray:
+    """Return the recording's frames that are nearest to `times` (N,) s after its first."""
+    return np.asarray(np.clip(np.round(times * recording.fps), 0, len(recording.root) - 1).astype(int))
 
 
 def unseen_seconds(recording: Recording) -> dict[str, list[list[float]]]:

@@ -16,6 +16,22 @@ def resample_positions(values: np.ndarray, fps: float, times: np.ndarray) -> np.
     return _spline(_anti_aliased(values, fps, times), fps, times)
 
 
+def resample_markers(values: np.ndarray, fps: float, times: np.ndarray) -> np.ndarray:
+    """Return marker positions (T, M, 3), sampled at `fps`, at `times` (N,) as (N, M, 3); NaN in gaps, and near them.
+
+    The gaps are filled along straight lines before, so that the filter and the spline have what they need.
+    """
+    seen = np.isfinite(values).all(axis=-1)
+    result = np.full((len(times), *values.shape[1:]), np.nan)
+    at = np.arange(len(values)) / fps
+    for marker in np.flatnonzero(seen.any(axis=0)):
+        here = seen[:, marker]
+        lines = [np.interp(at, at[here], values[here, marker, axis]) for axis in range(3)]
+        hidden = np.interp(times, at, (~here).astype(float)) > 0
+        result[:, marker] = np.where(hidden[:, None], np.nan, resample_positions(np.stack(lines, 1), fps, times))
+    return result
+
+
 def resample_rotations(rotation_vectors: np.ndarray, fps: float, times: np.ndarray) -> np.ndarray:
     """Return axis-angles (T, 3 J) of J joints, sampled at `fps`, at `times` (N,) as axis-angles (N, 3 J).
 

@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import FEET, Figure, Sole, sole_positions
-from kinesynth.motion.placing import Placed
+from kinesynth.motion.ground_alignment import Placed
 from kinesynth.pose_layout import SMPLX
 
 STIFF_RADIANS = 0.01  # a source whose toes never turn further did not record them

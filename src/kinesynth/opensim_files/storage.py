@@ -25,6 +25,7 @@ class Storage:
             writes coupled coordinates in radians into files that say degrees, and passes translations through.
         simm: whether its header is an old one of SIMM's (datacolumns, datarows), whose angles OpenSim takes to be in
             degrees.
+        announced: what the header says of its rows (nRows 200), where there are more or fewer.
     """
 
     times: np.ndarray
@@ -32,6 +33,7 @@ class Storage:
     values: np.ndarray
     in_degrees: bool | None
     simm: bool = False
+    announced: str = ""
 
     def column(self, name: str) -> np.ndarray:
         """Return the column `name` (T,)."""
@@ -78,6 +80,20 @@ def read_storage(path: Path) -> Storage:
         BadInput: the file is missing, no storage, without rows, truncated, holds values that are not finite, or its
             times do not increase.
     """
+    storage = read_cut_storage(path)
+    if storage.announced:
+        field, said = storage.announced.split()
+        mend = f"write {len(storage.times)} there if the file was cut on purpose, else export it again"
+        raise BadInput(path, field, f"{said} with {len(storage.times)} rows", "as many rows as said", mend)
+    return storage
+
+
+def read_cut_storage(path: Path) -> Storage:
+    """Read a .mot or .sto file whose rows may be others in number than its header announces.
+
+    Raises:
+        BadInput: as `read_storage`, apart from that.
+    """
     lines = read_text(path, "a .mot or .sto file", MEND).splitlines()
     ends = [index for index, line in enumerate(lines) if line.strip().lower() == "endheader"]
     if not ends or len(lines) < ends[0] + 3:
@@ -88,16 +104,14 @@ def read_storage(path: Path) -> Storage:
     if twice:
         raise BadInput(path, "columns", f"{twice[0]} twice", "each column once", "remove one of them")
     table = _table(path, labels, lines[ends[0] + 2 :])
-    for key, shown in (("nrows", "nRows"), ("datarows", "datarows")):
-        if header.get(key, str(len(table))) != str(len(table)):
-            mend = f"write {len(table)} there if the file was cut on purpose, else export it again"
-            raise BadInput(path, shown, f"{header[key]} with {len(table)} rows", "as many rows as said", mend)
+    counts = [(shown, header[shown.lower()]) for shown in ("nRows", "datarows") if shown.lower() in header]
+    announced = next((f"{shown} {said}" for shown, said in counts if said != str(len(table))), "")
     if (np.diff(table[:, 0]) <= 0).any():
         row = int(np.argmax(np.diff(table[:, 0]) <= 0)) + 2
         mend = "take the row out that is wrong or stands twice"
         raise BadInput(path, "time", f"no increase at row {row}", "increasing times", mend)
     simm = "datacolumns" in header and "datarows" in header and "version" not in header
-    return Storage(table[:, 0], tuple(labels[1:]), table[:, 1:], _in_degrees(path, header), simm)
+    return Storage(table[:, 0], tuple(labels[1:]), table[:, 1:], _in_degrees(path, header), simm, announced)
 
 
 def _entry(line: str) -> tuple[str, str]:

@@ -32,6 +32,7 @@ class MarkerTrajectories:
         times: (T,) s, the file's own.
         notes: what was taken for granted in reading the file.
         places: the landmarks of markers of which more is known than their labels say.
+        turn: (3, 3), the rotation from the file's axes to those of the positions.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class MarkerTrajectories:
     times: np.ndarray
     notes: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    turn: np.ndarray = field(default_factory=lambda: np.eye(3))
 
 
 def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: float) -> None:

@@ -27,7 +27,7 @@ PART_LEVEL = 16  # grey levels between two labels: no codec's rounding makes one
 
 @dataclass(frozen=True)
 class StaticMesh:
-    """A piece as the renderer needs it; see `Piece`. `part` (F,) is each face's label, 0 on what is no person."""
+    """A piece as the renderer needs it; see `Piece`. `part` (F,) is each face's label, 0 where it is not a person."""
 
     name: str
     faces: np.ndarray

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 Engine = Literal["eevee", "cycles"]
 
@@ -64,7 +64,3 @@ def _settings(row: dict[str, str]) -> Settings:
 
 
 PRESETS = _read()
-if TYPE_CHECKING:
-    Preset = str
-else:
-    Preset = Literal[tuple(PRESETS)]

@@ -1,15 +1,16 @@
 """`kinesynth render-views`: pictures and part labels of a shard's clips, rendered in one Blender process."""
 
 import tempfile
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.config import Render
+from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
@@ -18,9 +19,9 @@ from kinesynth.render.development import develop
 from kinesynth.render.engine import START_SECONDS, choose_engine
 from kinesynth.render.job_folder import picture_path, raw_path
 from kinesynth.render.person_files import write_person
-from kinesynth.render.presets import PRESETS, Preset, Settings
+from kinesynth.render.presets import PRESETS, Settings
 from kinesynth.render.read_back import boxes, read_parts, read_video
-from kinesynth.render.rigs import LISTED, Rig, cameras_of, picture_size, present, sample_exposure, sample_setup
+from kinesynth.render.rigs import cameras_of, picture_size, present, sample_exposure, sample_setup
 from kinesynth.render.sampling import furnish, sample_look, sample_scene
 from kinesynth.render.scene import Scene
 from kinesynth.render.shots import nearest_labels, shot_of
@@ -28,7 +29,7 @@ from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, process_clips
 
 STAGE = "render_views"
-Track = Literal["parts", "depth"]
+RENDER = Render()
 
 
 @dataclass(frozen=True)
@@ -37,23 +38,19 @@ class RenderRun:
 
     Attributes:
         model: the body model.
-        rig: name of the camera rig.
-        views: names of its cameras.
+        render: the section `render` of the configuration.
+        views: names of the cameras.
         size: width and height of the pictures, px.
-        motion_blur: whether what moves is blurred.
         seed: from which everything random is derived.
         settings: of the renderer.
-        tracks: what is kept of each view besides the rest.
     """
 
     model: BodyModel
-    rig: str
+    render: Render
     views: list[str]
     size: tuple[int, int]
-    motion_blur: bool
     seed: int
     settings: Settings
-    tracks: list[Track]
 
     def timeout_seconds(self, n_frames: int) -> float:
         """Return after what time a clip is given up."""
@@ -65,9 +62,9 @@ class RenderRun:
         Raises:
             ClipRejected: a lens is so strong that its picture cannot be made of a pinhole's.
         """
-        views = present(rng, self.rig, self.views)
+        views = present(rng, self.render.rig, self.views)
         setups = [sample_setup(rng, view) for view in views]
-        exposures = [sample_exposure(rng, view, motion_blur=self.motion_blur) for view in views]
+        exposures = [sample_exposure(rng, view, motion_blur=self.render.motion_blur) for view in views]
         cameras = tuple(
             set_up(view, setup, points, self.size, exposure)
             for view, setup, exposure in zip(views, setups, exposures, strict=True)
@@ -85,14 +82,8 @@ def render_views(
     body: Path,
     fit: Path,
     output: Path,
-    rig: Rig = LISTED,
-    views: tuple[str, ...] = ("frontal", "sagittal"),
+    render: Render = RENDER,
     seed: int = 1,
-    preset: Preset = "preview",
-    width: int = 256,
-    height: int = 192,
-    motion_blur: bool = False,
-    tracks: list[Track] | None = None,
     log: Path = Path("render_views.log"),
 ) -> None:
     """Render the clips of a shard: per view an H.264 video, labels of the body's parts, boxes and camera matrices.
@@ -104,22 +95,15 @@ def render_views(
         body: the body model (SMPL-X schema npz).
         fit: the shard's fitted poses.
         output: the shard's pictures.
-        rig: of cameras; views: those that `--views` lists.
-        views: names of cameras (frontal, sagittal, sagittal_left, rear, oblique and those of the rigs); random and
-            random_NAME are sampled anew for each clip.
+        render: the section `render` of the configuration.
         seed: of all that is sampled.
-        preset: preview (CPUs) or odah (the paper's quality).
-        width: of the pictures, px.
-        height: of the pictures, px; upright rigs take the longer of both as their height.
-        motion_blur: blur what moves while the shutter is open.
-        tracks: what the shard is to hold of each view besides the rest: parts (labels of the body's parts), depth.
         log: where Blender's chatter goes.
     """
-    names = cameras_of(rig, list(views))
+    names = cameras_of(render.rig, list(render.views))
     blender_process.keep_memory()
-    settings = choose_engine(PRESETS[preset], log)
-    size = picture_size(names, width, height)
-    run = RenderRun(load_body(body), rig, names, size, motion_blur, seed, settings, tracks or [])
+    settings = choose_engine(PRESETS[render.preset], log)
+    size = picture_size(names, render.width, render.height)
+    run = RenderRun(load_body(body), render, names, size, seed, settings)
     with Worker(log) as worker:
         process_clips(STAGE, [fit], output, partial(_render, worker, run), {"views": names})
 
@@ -134,42 +118,41 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
             raise ClipRejected("body is not finite", float((~np.isfinite(extremes)).sum()))
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, extremes))
         limit = run.timeout_seconds(len(pose))
-        worker.call(blender_process.render, folder, scene, "depth" in run.tracks, timeout_seconds=limit)
-        arrays = {
-            f"{camera.name}/{array}": value
-            for camera in scene.cameras
-            for array, value in _read_view(folder, camera, scene, run.tracks).items()
-        }
+        worker.call(blender_process.render, folder, scene, "depth" in run.render.tracks, timeout_seconds=limit)
+        arrays: dict[str, np.ndarray] = {}
+        for camera in scene.cameras:
+            arrays |= _read_view(folder, camera, scene, run.render.tracks).arrays(camera.name)
     width, height = run.size
     shown = {
         "views": [camera.name for camera in scene.cameras],
         "width": width,
         "height": height,
         "appearance": scene.to_json(),
-        "tracks": " ".join(run.tracks),
+        "tracks": " ".join(run.render.tracks),
     }
     return Clip(clip.clip_id, arrays, {**clip.attrs, **shown})
 
 
-def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: list[Track]) -> dict[str, np.ndarray]:
-    """Return a view's arrays, by name; of a camera without a lens `distortion` is left out."""
+def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: Sequence[str]) -> DrawnView:
     shot, pictures = shot_of(camera), picture_path(folder, camera.name)
     if shot.developed:
         develop(raw_path(folder, camera.name), camera, shot, scene.fps, pictures)
     bent = bool(camera.distortion.any())
     pixels = nearest_labels(camera, shot) if bent else None
     parts = read_parts(folder / f"{camera.name}_parts.mkv", scene.n_frames, pixels)
-    arrays = {
-        "video": read_video(pictures, scene.n_frames),
-        "parts": _deflated(parts),
-        "bbox": boxes(parts > 0),
-        "K": camera.K,
-        "world_to_camera": camera.extrinsics,
-    } | ({"distortion": camera.distortion} if bent else {})
+    depth = None
     if "depth" in tracks:
         depth = np.load(folder / f"{camera.name}_depth.npy", mmap_mode="r")
-        arrays["depth"] = _deflated(depth if pixels is None else np.stack([frame[pixels] for frame in depth]))
-    return arrays
+        depth = depth if pixels is None else np.stack([frame[pixels] for frame in depth])
+    return DrawnView(
+        video=read_video(pictures, scene.n_frames),
+        parts=parts,
+        bbox=boxes(parts > 0),
+        K=camera.K,
+        world_to_camera=camera.extrinsics,
+        distortion=camera.distortion if bent else None,
+        depth=depth,
+    )
 
 
 def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tuple[Scene, np.random.Generator]:
@@ -181,8 +164,3 @@ def clip_scene(clip: Clip, n_frames: int, seed: int, settings: Settings) -> tupl
     look = sample_look(generator(seed, str(clip.attrs["subject"]), "look"), str(clip.attrs.get("sex", "")))
     rng = generator(seed, clip.clip_id, "render")
     return sample_scene(rng, look, clip.fps, n_frames, settings), rng
-
-
-def _deflated(pictures: np.ndarray) -> np.ndarray:
-    """Return the bytes of an array, compressed: a stage file holds arrays as they are."""
-    return np.frombuffer(zlib.compress(np.ascontiguousarray(pictures)), np.uint8)

@@ -8,7 +8,6 @@ static, 1.1 ± 0.1 m above the floor, 33 mm on a 36 mm sensor. `chance` is the p
 import csv
 import re
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -28,10 +27,6 @@ def _read() -> dict[str, dict[str, str]]:
 CAMERAS = _read()
 _rigs = dict.fromkeys(row["rig"] for row in CAMERAS.values() if row["rig"])
 RIGS = {rig: [name for name, row in CAMERAS.items() if row["rig"] == rig] for rig in _rigs}
-if TYPE_CHECKING:
-    Rig = str
-else:
-    Rig = Literal[LISTED, *RIGS]
 
 
 def cameras_of(rig: str, views: list[str]) -> list[str]:

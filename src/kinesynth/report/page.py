@@ -15,7 +15,7 @@ from kinesynth.atomic import write_text
 from kinesynth.dataset.index import read_index
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
-from kinesynth.report.clip_part import clip_part
+from kinesynth.report.clip_section import clip_part
 from kinesynth.report.figures import actions_figure, lengths_figure, loss_figure, quality_figure
 from kinesynth.report.runtimes import read_runtimes
 from kinesynth.report.templates import page

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
-from kinesynth.report.clip_part import clip_part, open_clip
+from kinesynth.report.clip_section import clip_part, open_clip
 from kinesynth.report.templates import page
 from kinesynth.report.video import clip_video
 

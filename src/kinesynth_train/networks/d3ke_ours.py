@@ -21,7 +21,7 @@ from kinesynth_train.networks.frame_estimates import known_of, trained_parameter
 from kinesynth_train.networks.heads import UPRIGHT, KinematicsHead
 from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
-from kinesynth_train.networks.tokens import TransformerBlock, place_code
+from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.rotations import rotation_to_root, six_to_rotation
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
@@ -81,7 +81,7 @@ class D3keOurs(Network):
             said = self._frames(batch["crops"][:, 0], camera)
             estimates = known_of(said, said.scales.flatten(2), camera, self.skeleton)
         entered = self.enter(estimates)
-        features = self.sequence(entered + place_code(entered.shape[1], entered.shape[2], entered))
+        features = self.sequence(entered + positional_encoding(entered.shape[1], entered.shape[2], entered))
         prediction: Prediction = self.sequence_head(features, features.mean(dim=1), camera)
         return prediction
 

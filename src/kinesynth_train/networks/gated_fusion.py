@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from kinesynth_train.networks.tokens import place_code
+from kinesynth_train.networks.tokens import positional_encoding
 
 
 class PoseEncoder(nn.Module):
@@ -21,7 +21,7 @@ class PoseEncoder(nn.Module):
         for convolution in self.convolutions:
             seen = features.masked_fill(padded[..., None], 0.0)
             features = features + nn.functional.gelu(convolution(seen.mT).mT)
-        features = features + place_code(features.shape[1], features.shape[2], features)
+        features = features + positional_encoding(features.shape[1], features.shape[2], features)
         encoded: Tensor = self.transformer(features, src_key_padding_mask=padded)
         return encoded
 
@@ -53,7 +53,7 @@ class GatedFusion(nn.Module):
     def forward(self, pose: Tensor, seen: Tensor, padded: Tensor) -> Tensor:
         """Return each frame's state (N, T, C) of its pose's and its picture's features (N, T, C)."""
         pose = pose + self.input_gate(pose, seen) * self.into_pose(seen)
-        places = place_code(pose.shape[1], pose.shape[2], pose)[:, None]
+        places = positional_encoding(pose.shape[1], pose.shape[2], pose)[:, None]
         tokens = (torch.stack([pose, seen], dim=2) + places + self.kinds).flatten(1, 2)  # (N, 2 T, C), by turns
         mixed = self.transformer(tokens, src_key_padding_mask=padded.repeat_interleave(2, dim=1))
         pose, seen = mixed.unflatten(1, (-1, 2)).unbind(dim=2)
@@ -71,7 +71,7 @@ class PoseAlone(nn.Module):
 
     def forward(self, pose: Tensor, padded: Tensor) -> Tensor:
         """Return each frame's state (N, T, C) of its pose's features (N, T, C)."""
-        places = place_code(pose.shape[1], pose.shape[2], pose)
+        places = positional_encoding(pose.shape[1], pose.shape[2], pose)
         state: Tensor = self.norm(self.transformer(pose + places, src_key_padding_mask=padded))
         return state
 

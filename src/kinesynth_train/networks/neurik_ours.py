@@ -17,7 +17,7 @@ from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import KinematicsHead, about_middle
 from kinesynth_train.networks.marker_windows import about_mean, estimate_each
-from kinesynth_train.networks.tokens import TransformerBlock, place_code
+from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
@@ -78,7 +78,7 @@ class NeurikOurs(Network):
         relative, middle = about_mean(batch["markers"])
         inputs = torch.cat([relative, seen.float()], dim=-1).flatten(0, 1).mT  # (N T, 4, M)
         frames = self.enter(self.spatial(inputs)).unflatten(0, relative.shape[:2])
-        placed = frames + place_code(frames.shape[1], frames.shape[2], frames)
+        placed = frames + positional_encoding(frames.shape[1], frames.shape[2], frames)
         frames = self.leave(self.temporal(placed))
         window, frame = frames.mean(dim=1), None
         if self.output == "centre":

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from kinesynth_train.networks.tokens import TransformerBlock, place_code
+from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 
 
 class TokenUNet(nn.Module):
@@ -46,7 +46,7 @@ class TokenUNet(nn.Module):
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return frame features (N, T, C0) and the window's (N, C2), the mean at the lowest rate, of (N, T, D)."""
         sequence = self.enter(features)
-        sequence = sequence + place_code(sequence.shape[1], sequence.shape[2], sequence)
+        sequence = sequence + positional_encoding(sequence.shape[1], sequence.shape[2], sequence)
         seen: list[Tensor] = []
         for level, ratio in enumerate(self.ratios):
             sequence = self.down[level](sequence)

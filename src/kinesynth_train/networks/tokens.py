@@ -21,7 +21,7 @@ class TransformerBlock(nn.Module):
         return changed
 
 
-def place_code(frames: int, width: int, like: Tensor) -> Tensor:
+def positional_encoding(frames: int, width: int, like: Tensor) -> Tensor:
     """Return the sinusoidal code (T, C) of each frame's place (Vaswani et al. 2017)."""
     rates = torch.exp(torch.arange(0, width, 2, device=like.device) * (-torch.log(torch.tensor(1e4)) / width))
     phases = torch.arange(frames, device=like.device)[:, None] * rates

@@ -118,7 +118,7 @@ def _write_results(
     folder: Path, name: str, definition: SkeletonDefinition, stages: Path, start: float
 ) -> tuple[dict[str, Path], list[str]]:
     """Write OpenSim's files: NaN in the .sto where a frame is not believed."""
-    from kinesynth.dataset.export import for_opensim, moment_labels
+    from kinesynth.dataset.exports.opensim import for_opensim, moment_labels
 
     ground, moments, muscles, quality = (read_stage(stages / f"{each}.h5") for each in ("grf", "id", "so", "quality"))
     if name not in quality.clips:

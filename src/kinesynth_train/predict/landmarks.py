@@ -58,7 +58,7 @@ def with_landmarks(definition: SkeletonDefinition, keypoint_set: str) -> tuple[S
 
 
 def generic_skeleton() -> SkeletonDefinition:
-    """Return the generic skeleton, as it ships; `python -m tools.ship_skeleton` renews the file."""
+    """Return the generic skeleton, as it ships; `python -m tools.shipped.skeleton` renews the file."""
     with resources.as_file(resources.files("kinesynth.skeleton") / "generic.npz") as path:
         return SkeletonDefinition.load(path)
 

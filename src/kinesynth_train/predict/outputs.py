@@ -12,7 +12,7 @@ import numpy as np
 from kinesynth import __version__
 from kinesynth.atomic import write_text
 from kinesynth.body.shape import BMI
-from kinesynth.dataset.export import for_opensim
+from kinesynth.dataset.exports.opensim import for_opensim
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth_train.predict.landmarks import keypoint_sets

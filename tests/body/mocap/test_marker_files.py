@@ -9,7 +9,7 @@ import pytest
 
 from c3d_writer import NAMES, POSITIONS, write_c3d
 from kinesynth.body.mocap.files import read_markers
-from kinesynth.body.mocap.upright import check_extent, up_note, upright
+from kinesynth.body.mocap.up_axis import check_extent, up_note, upright
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import write_trc
 

@@ -1,1 +1,1 @@
-"""Measured markers: read from files, told apart by their labels, and met by a body in SMPL-X's schema."""
+"""Measured markers: read from files, identified by label, and fitted with a body in SMPL-X's schema."""

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from kinesynth.body.mocap.labels import known
-from kinesynth.body.mocap.upright import EXTENT_M, extent
+from kinesynth.body.mocap.up_axis import EXTENT_M, extent
 from kinesynth.errors import BadInput, ClipRejected, MissingDependency
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.opensim_files.trc_header import MEND
 from kinesynth.opensim_files.units import EXPECTED, METRES_PER_UNIT, metres_per_unit
 
-_TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 _MOST_BYTES = 2_000_000_000
 _BLOCK, _KEY = 512, 0x50
 _DEC, _SGI = b"\x55", b"\x56"  # processor types; DEC writes floats of its own kind, SGI all the other way round
@@ -38,11 +38,11 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     """
     if find_spec("ezc3d") is None:
         raise MissingDependency("ezc3d", "pipeline")
-    header_rate = _check_c3d(path)
+    header_rate = check_c3d(path)
     try:
         # A process that has ezc3d loaded cannot use OpenSim: both bring SWIG types of the same names.
         parameters, points, first_frame = isolated(
-            _c3d_content, path.absolute(), timeout_seconds=_TIMEOUT_SECONDS, log=Path(os.devnull)
+            _c3d_content, path.absolute(), timeout_seconds=TIMEOUT_SECONDS, log=Path(os.devnull)
         )
     except ClipRejected as error:
         found = f"unreadable data ({error.detail.removesuffix(f', see {os.devnull}')[:120]})"
@@ -104,7 +104,7 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _check_c3d(path: Path) -> float | None:
+def check_c3d(path: Path) -> float | None:
     """Hold a file against what its first block announces: ezc3d hands out what is there of it, or crashes.
 
     Returns:

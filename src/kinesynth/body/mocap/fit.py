@@ -1,4 +1,4 @@
-"""A body that wears measured markers: shape and marker places of a subject, then the pose of every frame.
+"""Fits a body to measured markers: a subject's shape and marker positions, then the pose of every frame.
 
 As in MoSh++ (Mahmood et al. 2019): stage 1 solves for the shape, the latent places of the markers and the poses of
 some frames together; markers slide along the skin, held to their landmarks as firmly as their labels deserve. Markers
@@ -15,10 +15,10 @@ from scipy.spatial.transform import Rotation, Slerp
 from torch import Tensor
 
 from kinesynth.body.mocap.attachment import Attachment, at_landmarks, at_nearest
+from kinesynth.body.mocap.initial_pose import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.on_skin import off_skin
 from kinesynth.body.mocap.screening import LEAST_KNOWN, listed
-from kinesynth.body.mocap.start import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.body.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
@@ -42,14 +42,14 @@ _TRUNK = ("torso", "pelvis")
 
 
 @dataclass(frozen=True)
-class Dressed:
+class MarkedSubject:
     """A subject and the markers on it.
 
     Attributes:
         body: the body model.
         betas: (10,) its shape.
         attachment: the M markers.
-        latents: (M, 3) m, from the markers' feet on the skin, in the rest pose.
+        latents: (M, 3) m, from the markers' points on the skin, in the rest pose.
         trunk: which markers (M,) ride on trunk or pelvis.
         left_out: why points of unknown labels are no markers on this body.
     """
@@ -99,7 +99,7 @@ def dress(
     trials: list[MarkerTrajectories],
     betas: np.ndarray | None = None,
     likely: np.ndarray | None = None,
-) -> Dressed:
+) -> MarkedSubject:
     """Find the shape of a subject and where its markers sit (stage 1), from frames spread over its `trials`.
 
     Args:
@@ -117,23 +117,23 @@ def dress(
     start = next((each for each in (betas, likely) if each is not None), np.zeros(BETAS))
     latents = landmarks.placement(body, start).means
     trunk = np.array([carrier in _TRUNK for carrier in bodies])
-    dressed = Dressed(body, torch.as_tensor(start), landmarks, latents, trunk)
+    marked = MarkedSubject(body, torch.as_tensor(start), landmarks, latents, trunk)
     share = -(-_SHAPE_FRAMES // len(trials))
     full = _LEAST_OF_FULLEST["shape" if betas is None else "places"]
-    frames = [_some_frames(trial, dressed, share, full) for trial in trials]
+    frames = [_some_frames(trial, marked, share, full) for trial in trials]
     if not any(len(trial.positions) for trial in frames):
         raise ClipRejected(_HIDDEN, detail=f"fewer than {LEAST_KNOWN} known ones in every frame")
-    stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(dressed.posed))
-    dressed, state = _refined(dressed, first_poses(dressed, _targets(dressed, frames)), frames, stiff)
+    stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(marked.posed))
+    marked, state = _refined(marked, first_poses(marked, _targets(marked, frames)), frames, stiff)
     if unknown := [name for name in names if name not in labels]:
-        joined = _with_unknown(dressed, state, frames, unknown)
-        if len(joined.attachment.names) == len(dressed.attachment.names):
+        joined = _with_unknown(marked, state, frames, unknown)
+        if len(joined.attachment.names) == len(marked.attachment.names):
             return joined
-        dressed, _ = _refined(joined, replace(state, latents=joined.latents), frames, stiff)
-    return dressed
+        marked, _ = _refined(joined, replace(state, latents=joined.latents), frames, stiff)
+    return marked
 
 
-def follow_markers(dressed: Dressed, trial: MarkerTrajectories) -> BodyState:
+def follow_markers(marked: MarkedSubject, trial: MarkerTrajectories) -> BodyState:
     """Find the pose of every frame of an upright trial (stage 2).
 
     Frames some way apart are solved alone, from several starts; between them rotations are interpolated, and then all
@@ -142,27 +142,27 @@ def follow_markers(dressed: Dressed, trial: MarkerTrajectories) -> BodyState:
     Raises:
         ClipRejected: no frame shows enough markers.
     """
-    targets = dressed.columns(trial)
+    targets = marked.columns(trial)
     stride = max(1, round(trial.fps / _KEYFRAMES_HZ))
     keys = np.flatnonzero(_well_seen(targets))[::stride]
     if not len(keys):
         raise ClipRejected(_HIDDEN, float(targets.isfinite().all(-1).sum(-1).max()), f"{LEAST_KNOWN} needed")
-    start = _between(first_poses(dressed, targets[keys]), keys, len(targets))
-    weights = Weights(prior=stiffness(dressed.posed))
-    return solve_pose(dressed.points, re_based(start, pose_of(STANDING)), targets, weights, trial.fps)
+    start = _between(first_poses(marked, targets[keys]), keys, len(targets))
+    weights = Weights(prior=stiffness(marked.posed))
+    return solve_pose(marked.points, re_based(start, pose_of(STANDING)), targets, weights, trial.fps)
 
 
-def marker_distance(dressed: Dressed, state: BodyState, trial: MarkerTrajectories) -> np.ndarray:
+def marker_distance(marked: MarkedSubject, state: BodyState, trial: MarkerTrajectories) -> np.ndarray:
     """Return how far (T, M) m the body's markers lie from a trial's, NaN where one was not seen."""
-    distance: np.ndarray = (dressed.points.points(state) - dressed.columns(trial)).norm(dim=-1).numpy()
+    distance: np.ndarray = (marked.points.points(state) - marked.columns(trial)).norm(dim=-1).numpy()
     return distance
 
 
-def first_poses(dressed: Dressed, targets: Tensor) -> BodyState:
+def first_poses(marked: MarkedSubject, targets: Tensor) -> BodyState:
     """Find the poses of frames (T, M, 3) m alone: the trunk laid on its markers, the limbs from several starts."""
-    points, n_frames = dressed.points, len(targets)
-    prior = stiffness(dressed.posed)
-    states = [re_based(_laid_on(dressed, pose_of(limbs), targets), pose_of(STANDING)) for limbs in STARTS]
+    points, n_frames = marked.points, len(targets)
+    prior = stiffness(marked.posed)
+    states = [re_based(_laid_on(marked, pose_of(limbs), targets), pose_of(STANDING)) for limbs in STARTS]
     rotations, transl, correction = (
         torch.cat([getattr(state, name) for state in states]) for name in ("rotations", "transl", "correction")
     )
@@ -186,12 +186,12 @@ def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
     return SmplxPose(state.betas.numpy(), turns[:, :3], turns[:, 3:66], left, right, transl.numpy())
 
 
-def _some_frames(trial: MarkerTrajectories, dressed: Dressed, most: int, full: float) -> MarkerTrajectories:
+def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, full: float) -> MarkerTrajectories:
     """Return so many frames of a trial, spread evenly over those that show that share of what the fullest one shows.
 
     Where these leave out markers that another frame shows, the frame that shows most markers joins them.
     """
-    targets = dressed.columns(trial)
+    targets = marked.columns(trial)
     shown = targets.isfinite().all(-1).numpy()
     counts = np.where(_well_seen(targets), shown.sum(axis=1), 0)
     fullest = int(counts.argmax())
@@ -208,52 +208,54 @@ def _well_seen(targets: Tensor) -> np.ndarray:
     return seen
 
 
-def _targets(dressed: Dressed, trials: list[MarkerTrajectories]) -> Tensor:
-    return torch.cat([dressed.columns(trial) for trial in trials])
+def _targets(marked: MarkedSubject, trials: list[MarkerTrajectories]) -> Tensor:
+    return torch.cat([marked.columns(trial) for trial in trials])
 
 
 def _refined(
-    dressed: Dressed, state: BodyState, trials: list[MarkerTrajectories], weights: Weights
-) -> tuple[Dressed, BodyState]:
+    marked: MarkedSubject, state: BodyState, trials: list[MarkerTrajectories], weights: Weights
+) -> tuple[MarkedSubject, BodyState]:
     """Solve for shape, latents and poses, and let the markers slide to the skin below them, round by round."""
-    targets = _targets(dressed, trials)
+    targets = _targets(marked, trials)
     for _ in range(_ROUNDS):
-        placement = dressed.attachment.placement(dressed.body, dressed.betas.numpy())
-        state = solve_shape(dressed.points, state, targets, weights, placement)
-        attachment, latents = dressed.attachment.slid(dressed.body, state.betas.numpy(), _latents(state))
-        dressed = replace(dressed, betas=state.betas, attachment=attachment, latents=latents)
+        placement = marked.attachment.placement(marked.body, marked.betas.numpy())
+        state = solve_shape(marked.points, state, targets, weights, placement)
+        attachment, latents = marked.attachment.slid(marked.body, state.betas.numpy(), _latents(state))
+        marked = replace(marked, betas=state.betas, attachment=attachment, latents=latents)
         state = replace(state, latents=latents)
-    return dressed, state
+    return marked, state
 
 
-def _with_unknown(dressed: Dressed, state: BodyState, trials: list[MarkerTrajectories], names: list[str]) -> Dressed:
+def _with_unknown(
+    marked: MarkedSubject, state: BodyState, trials: list[MarkerTrajectories], names: list[str]
+) -> MarkedSubject:
     """Attach markers of unknown labels to the skin that stays nearest to them; leave out those not on it."""
     positions = torch.cat([columns(trial, names) for trial in trials]).numpy()
-    vertices, _ = dressed.body.pose(smplx_pose(state, dressed.body))
-    normals = np.stack([vertex_normals(posed, dressed.body.faces) for posed in vertices])
-    left_out = off_skin(names, positions, _targets(dressed, trials).numpy(), vertices, normals, dressed.body.faces)
-    dressed = replace(dressed, left_out=left_out)
+    vertices, _ = marked.body.pose(smplx_pose(state, marked.body))
+    normals = np.stack([vertex_normals(posed, marked.body.faces) for posed in vertices])
+    left_out = off_skin(names, positions, _targets(marked, trials).numpy(), vertices, normals, marked.body.faces)
+    marked = replace(marked, left_out=left_out)
     kept = [column for column, name in enumerate(names) if name not in left_out]
     if not kept:
-        return dressed
+        return marked
     names = [names[column] for column in kept]
     added = at_nearest(names, positions[:, kept], vertices)
-    latents = torch.cat([dressed.latents, added.placement(dressed.body, dressed.betas.numpy()).means])
-    trunk = np.append(dressed.trunk, np.zeros(len(names), bool))
-    return replace(dressed, attachment=dressed.attachment + added, latents=latents, trunk=trunk)
+    latents = torch.cat([marked.latents, added.placement(marked.body, marked.betas.numpy()).means])
+    trunk = np.append(marked.trunk, np.zeros(len(names), bool))
+    return replace(marked, attachment=marked.attachment + added, latents=latents, trunk=trunk)
 
 
-def _laid_on(dressed: Dressed, limbs: Tensor, targets: Tensor) -> BodyState:
+def _laid_on(marked: MarkedSubject, limbs: Tensor, targets: Tensor) -> BodyState:
     """Return a body with its limbs (55, 3, 3) as told, whose trunk lies on its markers; all of it where they hide."""
-    n_frames, points = len(targets), dressed.points
+    n_frames, points = len(targets), marked.points
     turned = limbs.expand(n_frames, -1, -1, -1).clone()
     at_origin = torch.zeros(n_frames, 3, dtype=torch.float64)
-    state = replace(BodyState.at(turned, at_origin, dressed.betas, dressed.posed), latents=dressed.latents)
+    state = replace(BodyState.at(turned, at_origin, marked.betas, marked.posed), latents=marked.latents)
     seen = targets.isfinite().all(-1).numpy()
-    trunk = seen & dressed.trunk
+    trunk = seen & marked.trunk
     enough = trunk.sum(axis=1, keepdims=True) >= 4
     turn, shift = rigid_fit(points.points(state[:1])[0].numpy(), targets.numpy(), np.where(enough, trunk, seen))
-    pelvis = dressed.body.rest_joints(dressed.betas.numpy())[0]
+    pelvis = marked.body.rest_joints(marked.betas.numpy())[0]
     turned[:, 0] = torch.from_numpy(turn)
     return replace(state, rotations=turned, transl=torch.from_numpy(shift - pelvis + turn @ pelvis))
 

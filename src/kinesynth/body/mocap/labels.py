@@ -53,7 +53,7 @@ def landmark(name: str) -> str | None:
 
 
 def plain(name: str) -> str:
-    """Return a label as the table writes it: small letters and figures, r or l in front for a side in words.
+    """Return a label as the table writes it: lower-case letters and digits, a side in words as a leading r or l.
 
     Example:
         >>> plain("Right.Knee"), plain("L_shoulder_study"), plain("Knee_Lat_R"), plain("knee left med")
@@ -70,7 +70,7 @@ def plain(name: str) -> str:
 
 
 def bare(name: str) -> str:
-    """Return a label in small letters and figures only.
+    """Return a label in lower-case letters and digits only.
 
     Example:
         >>> bare("L.PSIS_study")

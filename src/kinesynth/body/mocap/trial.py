@@ -15,7 +15,7 @@ from kinesynth.body.mocap.misplaced import check_places
 from kinesynth.body.mocap.order import check_order
 from kinesynth.body.mocap.screening import Screened, screen
 from kinesynth.body.mocap.sides import check_sides
-from kinesynth.body.mocap.upright import check_extent, up_note, upright
+from kinesynth.body.mocap.up_axis import check_extent, up_note, upright
 from kinesynth.body.mocap.user_labels import told_landmarks
 from kinesynth.body.mocap.wrists import thumb_side
 from kinesynth.body.model import BodyModel
@@ -40,7 +40,7 @@ def read_screened(path: Path, table: Path | None = None) -> Screened:
     check_continuous(path, trial)
     ridden = carriers()
     turn = upright(path, positions, [ridden[label.place] for label in labels.values()])
-    trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn))
+    trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn), turn=turn)
     trial, labels = _with_thumbs(trial, labels)
     markers = Markers.of(trial.names, trial.positions, labels)
     check_sides(path, markers)
@@ -63,7 +63,7 @@ def _with_thumbs(
 
 
 def read_trial(path: Path, body: BodyModel, table: Path | None = None) -> MarkerTrajectories:
-    """Read a marker file upright, what is no marker left out, and its notes say so.
+    """Read a marker file, turned to y up, without the points that are no markers; its notes list them.
 
     Args:
         path: the file.

@@ -31,7 +31,7 @@ class Weights:
     """What the objective's terms weigh against the squared distances, which are in square metres."""
 
     robust_scale_m: float = 0.1  # a point this far off counts a quarter
-    prior: float | Tensor = 3e-3  # m^2/rad^2; lower, and collars and shoulders wring the skin to gain a millimetre
+    prior: float | Tensor = 3e-3  # m^2/rad^2; lower, and collars and shoulders twist implausibly for a millimetre
     rate: float = 3e-5  # m^2 s^2/rad^2; lower, and what inverse kinematics cannot observe jitters
     shape: float = 1e-3  # m^2 per frame: betas one standard deviation off cost as much as ten points 1 cm off
 

@@ -1,4 +1,6 @@
-"""The procedural library: motions made from scratch, in the format of AMASS, so that they take the door of real data.
+"""The procedural library: motions made from scratch, in the format of AMASS.
+
+They pass through the same reader as recorded data.
 
 Each motion is a function of a person's proportions and of a generator that draws cadence, amplitude and side.
 """

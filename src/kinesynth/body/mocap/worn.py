@@ -1,0 +1,112 @@
+"""What a subject's record says of the markers that were worn: where each belongs, and where it was in some frames.
+
+A static trial tells where markers sit. Without one some frames of the trials must, from which sizes and places are
+told together.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kinesynth.body.mocap.anatomy import carriers_of
+from kinesynth.body.mocap.fit import MarkedSubject, columns
+from kinesynth.body.mocap.labels import Label, known
+from kinesynth.opensim_files.trc import MarkerTrajectories
+
+STILL_SECONDS = 0.3
+MOST_SWAY_M = 0.01  # standard deviation within that time, of somebody who stands still
+_FRAMES = 16  # in which a person moves
+_LEAST_SEEN = 0.5  # of the markers that the fullest frame shows
+_DIGITS = 5
+BODY_OF_JOINT = {
+    "pelvis": "pelvis",
+    "spine1": "torso",
+    "spine2": "torso",
+    "spine3": "torso",
+    "neck": "head",
+    "head": "head",
+    "jaw": "head",
+    "eye": "head",
+    "collar": "torso",
+    "hip": "femur",
+    "knee": "tibia",
+    "ankle": "calcn",
+    "foot": "toes",
+    "shoulder": "humerus",
+    "elbow": "ulna",
+}
+"""The OpenSim body that moves with a joint of the body model; those beyond the wrist move the hand."""
+
+
+def worn_record(
+    marked: MarkedSubject, static: MarkerTrajectories | None, trials: Sequence[MarkerTrajectories]
+) -> dict[str, Any]:
+    """Return the markers on a subject, for the subject's record: `kinematics.worn_markers.WornMarkers` reads it.
+
+    Args:
+        marked: the body that wears them.
+        static: a trial of the subject standing, if there is one; one in which nobody stands still counts as the others.
+        trials: all others.
+    """
+    names = marked.attachment.names
+    labels = known(names, {name: place for trial in (*trials, static) if trial for name, place in trial.places.items()})
+    still = None if static is None else standstill(columns(static, names).numpy(), static.fps)
+    moving = [columns(trial, names).numpy() for trial in trials] or [np.empty((0, len(names), 3))]
+    if static is not None and still is None:
+        moving.append(columns(static, names).numpy())
+    spread = _spread(np.concatenate(moving))
+    return {
+        "standing": still is not None,
+        "labels": list(names),
+        "landmarks": [labels[name].place if name in labels else "" for name in names],
+        "bodies": _bodies(marked, labels),
+        "slack_m": [round(float(slack), 4) for slack in marked.attachment.slack],
+        "positions": _rounded(spread if still is None else still[None]),
+        "moving": _rounded(spread[:0] if still is None else spread),
+    }
+
+
+def standstill(positions: np.ndarray, fps: float) -> np.ndarray | None:
+    """Return markers' mean places (M, 3) m in the steadiest stretch of a trial (T, M, 3), NaN of those unseen there.
+
+    None where the typical marker moves by more than `MOST_SWAY_M` in all of them.
+    """
+    length = min(max(round(STILL_SECONDS * fps), 1), len(positions))
+    best, least = None, MOST_SWAY_M
+    for start in range(0, len(positions) - length + 1, max(1, length // 4)):
+        window = positions[start : start + length]
+        seen = np.isfinite(window).all(axis=(0, 2))
+        if seen.sum() < _LEAST_SEEN * positions.shape[1]:
+            continue
+        sway = float(np.quantile(np.linalg.norm(window[:, seen].std(axis=0), axis=-1), 0.9))
+        if sway < least:
+            best, least = np.where(seen[:, None], window.mean(axis=0), np.nan), sway
+    return best
+
+
+def _spread(positions: np.ndarray) -> np.ndarray:
+    """Return some frames (F, M, 3) of many, spread evenly over those that show most markers."""
+    shown = np.isfinite(positions).all(axis=-1).sum(axis=1)
+    full = np.flatnonzero(shown >= max(_LEAST_SEEN * shown.max(initial=0), 1))
+    return positions[full[:: -(-len(full) // _FRAMES) or 1]]
+
+
+def _bodies(marked: MarkedSubject, labels: Mapping[str, Label]) -> list[str]:
+    """Return the OpenSim body of each marker: its landmark's, else that of the skin to which it is attached."""
+    carriers, feet, body = carriers_of(labels), marked.attachment.feet, marked.body
+    moved = np.einsum("mkj,mk->mj", body.skinning_weights[feet.indices], feet.weights).argmax(axis=1)
+    found = []
+    for name, joint in zip(marked.attachment.names, moved.tolist(), strict=True):
+        side, _, part = body.joint_names[joint].rpartition("_")
+        plain = BODY_OF_JOINT.get(part, "hand")
+        sided = f"{plain}_{side[0]}" if side and plain not in ("torso", "head", "pelvis") else plain
+        found.append(carriers.get(name, sided))
+    return found
+
+
+def _rounded(positions: np.ndarray) -> list[Any]:
+    """Return positions as JSON has them, with null where a marker was not seen."""
+    rounded = np.round(positions, _DIGITS).astype(object)
+    rounded[~np.isfinite(positions)] = None
+    return list(rounded.tolist())

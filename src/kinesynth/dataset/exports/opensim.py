@@ -1,0 +1,81 @@
+"""A subject's shards as the files that OpenSim opens: model, markers, angles, forces, moments and activations.
+
+In the folder stand `<subject>.osim` and, per clip, `<clip>.trc` (virtual markers), `<clip>.mot` (coordinates in degrees
+and metres; those that OpenSim calls coupled in radians, as it writes and reads them itself), `<clip>_smooth.mot` (the
+same of the motion that forces, moments and activations belong to), `<clip>_grf.mot` with `<clip>_grf.xml`
+(ExternalLoads), `<clip>_moments.sto` and `<clip>_activations.sto`.
+"""
+
+import lzma
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kinesynth.dataset.exports.clips import MEND, exported_clips
+from kinesynth.dataset.record import ClipRecord, pushes
+from kinesynth.errors import BadInput
+from kinesynth.opensim_files import write_storage, write_trc
+from kinesynth.opensim_files.external_loads import write_external_loads
+from kinesynth.skeleton.definition import SkeletonDefinition
+
+
+def write(shards: Sequence[Path], folder: Path) -> None:
+    """Write the model, which all shards of a subject hold alike, and all clips.
+
+    Raises:
+        BadInput: a file is missing or unreadable, or the shards are not one subject's.
+    """
+    subject = ""
+    for clip in exported_clips(shards):
+        if subject not in ("", clip.person["subject"]):
+            mend = "export one subject at a time"
+            raise BadInput(clip.shard, "subject", str(clip.person["subject"]), subject, mend)
+        subject = str(clip.person["subject"])
+        try:
+            (folder / f"{subject}.osim").write_bytes(lzma.decompress(clip.file["model"][()].tobytes()))
+        except lzma.LZMAError as error:
+            raise BadInput(clip.shard, "model", str(error), "a compressed model", MEND) from error
+        _write_clip(folder / clip.clip_id, clip.record, SkeletonDefinition.read(clip.file["skeleton"]))
+
+
+def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> None:
+    """Write one clip's files, whose names begin with `stem`."""
+
+    def named(suffix: str) -> Path:
+        return stem.with_name(stem.name + suffix)
+
+    arrays = {name: array.astype(float) for name, array in clip.arrays.items()}
+    fps = float(clip.attrs["fps"])
+    times = np.arange(int(clip.attrs["n_frames"])) / fps
+    write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
+    tables = {
+        ".mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["angles"])),
+        "_smooth.mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["smooth_angles"])),
+        "_moments.sto": ("moments", moment_labels(skeleton), arrays["moments"]),
+        "_activations.sto": ("activations", skeleton.muscle_names, arrays["activations"]),
+    }
+    for suffix, (title, names, values) in tables.items():
+        columns = dict(zip(names, values.T, strict=True))
+        write_storage(named(suffix), times, columns, in_degrees=suffix.endswith(".mot"), name=title)
+    ground = pushes(arrays)
+    write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground, motion=named("_smooth.mot").name)
+
+
+def for_opensim(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
+    """Return `angles` (T, J) as they stand in a file that says degrees."""
+    return np.where(_in_degrees(skeleton), np.degrees(angles), angles)
+
+
+def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
+    """Return (J,), true for the coordinates that OpenSim converts when a file says degrees."""
+    return ~skeleton.coordinate_translational & (skeleton.coupled_to < 0)
+
+
+def moment_labels(skeleton: SkeletonDefinition) -> list[str]:
+    """Return the column names that InverseDynamicsTool gives: a moment for an angle, a force for a translation.
+
+    It calls that of a coupled coordinate a force too, whatever the coordinate is.
+    """
+    pairs = zip(skeleton.coordinate_names, _in_degrees(skeleton), strict=True)
+    return [f"{name}_{'moment' if angle else 'force'}" for name, angle in pairs]

@@ -1,0 +1,143 @@
+"""Where a person's markers sit on the skeleton that was fitted to them: where they were worn.
+
+A static trial tells it, but for markers that its pose shows elsewhere than motion does: arms that are raised out of the
+way lift the shoulder girdle, which the skeleton lacks, by centimetres. Markers of girdle and upper arm are then placed
+by frames of the motion.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from kinesynth.kinematics.batched import Prior, solve_clips
+from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
+from kinesynth.kinematics.start_poses import TRUNK_BODY
+from kinesynth.kinematics.worn_fit import fit_sizes_and_poses, stretched
+from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, landmark_places, standing_prior
+from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.layer import SkeletonLayer
+
+RAISED_RAD = np.radians(45.0)  # of an upper arm from hanging
+MOST_BENT_RAD = np.radians(30.0)  # knees of somebody who stands
+_ON_GIRDLE = ("ACR", "ASH", "PSH", "SCA")
+_ON_ELBOW = ("LEL", "MEL")
+_HOLD_A_BODY = 3  # markers
+_ON_UPPER_ARM = ("UA1", "UA2", "UA3", "UAF")
+_HOLD = 5e-5  # weight times m^2 over rad^2: holds what no marker tells, and moves what one tells by nothing to speak of
+
+
+@dataclass(frozen=True)
+class FittedMarkers:
+    """What was found.
+
+    Attributes:
+        factors: (B, 3) by which each body is stretched along its axes.
+        angles: (F, J) rad and m, the pose in each frame.
+        places: (M, 3) m, where the markers sit on the stretched bodies; NaN of one that is neither seen nor known.
+        off_landmark_m: (M,) how far each sits from its landmark, NaN where that is not known.
+        standing: whether the person was taken to stand.
+    """
+
+    factors: np.ndarray
+    angles: np.ndarray
+    places: np.ndarray
+    off_landmark_m: np.ndarray
+    standing: bool
+
+
+def fit_worn_markers(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mapping[str, float]) -> FittedMarkers:
+    """Return the most probable scale, poses and marker places.
+
+    Args:
+        skeleton: the generic one.
+        worn: the markers.
+        likely: the most probable factor of each measurement (`kinesynth.body.measurements`).
+    """
+    names = skeleton.definition.coordinate_names
+    found = fit_sizes_and_poses(skeleton, worn, likely)
+    if worn.standing and max(found.angles[:, names.index(f"knee_angle_{side}")].max() for side in "rl") > MOST_BENT_RAD:
+        return fit_worn_markers(skeleton, replace(worn, standing=False), likely)
+    displaced = _moved_by_arms(names, found.angles, worn).all(axis=0) & worn.standing
+    if displaced.any():
+        on_trunk = displaced & (np.array(worn.bodies) == TRUNK_BODY)
+        held = replace(worn, positions=np.where(on_trunk[:, None], np.nan, worn.positions))
+        found = fit_sizes_and_poses(skeleton, held, likely, floating=True)
+    landmarks = _landmarks(skeleton.definition, worn, found.factors)
+    places = _mean_places(found.transforms, _carriers(skeleton.definition, worn), worn.positions)
+    places[displaced] = np.nan
+    if np.isnan(places).any() and len(worn.moving):
+        moving = _places_in_motion(skeleton, worn, found.factors, places)
+        places = np.where(np.isnan(places), moving, places)
+    places = np.where(np.isnan(places), landmarks, places)
+    off = np.linalg.norm(places - landmarks, axis=1)
+    return FittedMarkers(found.factors, found.angles, places, off, worn.standing)
+
+
+def wearing(
+    skeleton: BoundedSkeleton, labels: Sequence[str], bodies: Sequence[str], places: np.ndarray
+) -> BoundedSkeleton:
+    """Return a skeleton with these markers, at places (M, 3) m on its bodies, in place of its own."""
+    index = np.array([skeleton.definition.body_names.index(body) for body in bodies])
+    definition = replace(
+        skeleton.definition, marker_names=tuple(labels), marker_bodies=index, marker_places=np.asarray(places)
+    )
+    return replace(skeleton, definition=definition)
+
+
+def holding_prior(skeleton: SkeletonDefinition) -> Prior:
+    """Return what holds coordinates that no marker tells at those of people who stand, and the others hardly at all."""
+    prior = standing_prior(skeleton, (), standing=False)
+    return Prior(prior.mean, np.where(prior.precision > 0, _HOLD, 0.0))
+
+
+def _places_in_motion(
+    skeleton: BoundedSkeleton, worn: WornMarkers, factors: np.ndarray, places: np.ndarray
+) -> np.ndarray:
+    """Return where markers (M, 3) ride in motion, on a skeleton that those with places (M, 3) hold; NaN if unseen."""
+    held = np.flatnonzero(np.isfinite(places).all(axis=1))
+    generic = replace(skeleton, definition=stretched(skeleton.definition, factors))
+    bodies, labels = ([values[column] for column in held] for values in (worn.bodies, worn.labels))
+    person = wearing(generic, labels, bodies, places[held])
+    weights = followed_weights([worn.landmarks[column] for column in held])
+    solved = solve_clips(person, {"": worn.moving[:, held]}, weights, holding_prior(person.definition))[""]["angles"]
+    transforms = SkeletonLayer(person.definition)(torch.tensor(solved)).transforms.numpy()
+    raised = _moved_by_arms(person.definition.coordinate_names, solved, worn)
+    positions = np.where(raised[..., None], np.nan, worn.moving)
+    return _mean_places(transforms, _carriers(skeleton.definition, worn), positions)
+
+
+def _moved_by_arms(names: Sequence[str], angles: np.ndarray, worn: WornMarkers) -> np.ndarray:
+    """Return which markers (F, M) are moved by arms that are raised, in poses (F, J).
+
+    Those on the elbow count where three markers hold the forearm, which then tells where the elbow is; else they do.
+    """
+    moved = np.zeros((len(angles), len(worn.landmarks)), dtype=bool)
+    for side in "rl":
+        flexion, adduction = (angles[:, names.index(f"arm_{turn}_{side}")] for turn in ("flex", "add"))
+        raised = np.cos(flexion) * np.cos(adduction) < np.cos(RAISED_RAD)
+        on_forearm = np.isin(worn.bodies, [f"ulna_{side}", f"radius_{side}"]).sum()
+        places = _ON_GIRDLE + _ON_UPPER_ARM + (_ON_ELBOW if on_forearm >= _HOLD_A_BODY else ())
+        moved |= raised[:, None] & np.isin(worn.landmarks, [side.upper() + place for place in places])
+    return moved
+
+
+def _carriers(skeleton: SkeletonDefinition, worn: WornMarkers) -> np.ndarray:
+    return np.array([skeleton.body_names.index(body) for body in worn.bodies])
+
+
+def _landmarks(skeleton: SkeletonDefinition, worn: WornMarkers, factors: np.ndarray) -> np.ndarray:
+    """Return the landmarks' places (M, 3) m on the stretched skeleton, NaN where they are not known."""
+    known = landmark_places()
+    places = np.array([known[name][1] if name in known else np.full(3, np.nan) for name in worn.landmarks])
+    return np.asarray(places * factors[_carriers(skeleton, worn)])
+
+
+def _mean_places(transforms: np.ndarray, carriers: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return the mean places (M, 3) m on their bodies of markers seen at `positions` (F, M, 3), NaN without any."""
+    turn, origin = transforms[:, carriers, :3, :3], transforms[..., :3, 3][:, carriers]
+    local = np.einsum("fmji,fmj->fmi", turn, positions - origin)
+    seen = np.isfinite(local).all(axis=-1, keepdims=True)
+    count = seen.sum(axis=0)
+    return np.asarray(np.where(count > 0, np.where(seen, local, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))

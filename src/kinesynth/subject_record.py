@@ -1,0 +1,98 @@
+"""The record of a subject, which `subject-shape` writes and every later stage reads."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from kinesynth.atomic import write_text
+from kinesynth.errors import BadInput
+
+MEND = "make it again with `kinesynth subject-shape`"
+_OPTIONAL = ("amass_size", "worn", "rejected")
+
+
+@dataclass(frozen=True)
+class SubjectRecord:
+    """Who a subject is.
+
+    Attributes:
+        subject: the name.
+        sex: female, male or neutral, as stated or as the motion's source says.
+        betas: (10,) shape of the body model.
+        height_m: standing.
+        height_error_m: standard deviation of an estimate; 0 where it is stated or drawn.
+        mass_kg: of the whole body.
+        mass_error_kg: likewise.
+        split: train, val or test.
+        shape_source: where the shape comes from.
+        amass_size: leg length over that of SMPL-X's mean body, where betas of another model do not tell it.
+        worn: of measured markers, what `kinesynth.body.mocap.worn` says of them.
+        rejected: reason, figure and detail, why all of the subject's clips are to be rejected.
+    """
+
+    subject: str
+    sex: str
+    betas: np.ndarray
+    height_m: float
+    height_error_m: float
+    mass_kg: float
+    mass_error_kg: float
+    split: str
+    shape_source: str
+    amass_size: float | None = None
+    worn: Mapping[str, Any] | None = None
+    rejected: Mapping[str, Any] | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a subject's file.
+
+        Raises:
+            BadInput: the file is missing or no record, or a mass, a height or a shape is impossible.
+        """
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", MEND) from error
+        except ValueError as error:
+            raise BadInput(path, "file", f"no JSON ({error})", "the JSON file of a subject", MEND) from error
+        if not isinstance(told, dict):
+            raise BadInput(path, "file", type(told).__name__, "the JSON file of a subject", MEND)
+        known: dict[str, Any] = {name: told.get(name) for name in cls.__dataclass_fields__}
+        for name, value in known.items():
+            if value is None and name not in _OPTIONAL:
+                raise BadInput(path, name, "nothing", "a value", MEND)
+        known |= {"betas": _betas(path, known["betas"]), **_sizes(path, known)}
+        return cls(**known)
+
+    def write(self, path: Path) -> None:
+        """Write the file; what is not known is left out."""
+        told = {**asdict(self), "betas": [round(float(beta), 6) for beta in self.betas]}
+        kept = {name: value for name, value in told.items() if value is not None}
+        write_text(path, json.dumps(kept, indent=1) + "\n")
+
+
+def _betas(path: Path, value: Any) -> np.ndarray:
+    try:
+        betas = np.asarray(value, np.float64)
+    except (ValueError, TypeError) as error:
+        raise BadInput(path, "betas", str(error), "finite numbers (10,)", MEND) from error
+    if betas.ndim != 1 or not np.isfinite(betas).all():
+        raise BadInput(path, "betas", f"shape {betas.shape}", "finite numbers (10,)", MEND)
+    return betas
+
+
+def _sizes(path: Path, known: Mapping[str, Any]) -> dict[str, float]:
+    """Return mass, height and their errors as numbers."""
+    sizes = {}
+    for name in ("mass_kg", "height_m", "mass_error_kg", "height_error_m"):
+        least = 0.0 if name.startswith(("mass_error", "height_error")) else np.nextafter(0.0, 1.0)
+        value = known[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < np.inf:
+            raise BadInput(path, name, f"{value}", "a positive number", MEND)
+        sizes[name] = float(value)
+    return sizes

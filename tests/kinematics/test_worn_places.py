@@ -1,0 +1,112 @@
+"""Markers of known places on a skeleton of known size: what is found of size, pose and places."""
+
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kinesynth.body.measurements import measurements
+from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
+from kinesynth.kinematics.worn_fit import stretched
+from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
+from kinesynth.kinematics.worn_places import FittedMarkers, fit_worn_markers, wearing
+from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.layer import SkeletonLayer
+
+LEGS = ["LFC", "MFC", "LMAL", "MMAL", "CAL", "MT2", "MT5"]
+ARMS = ["ACR", "LEL", "MEL", "FAR", "FAU"]
+TRUNK = ["C7", "CLAV", "T10", "RASI", "LASI", "RPSI", "LPSI"]
+PLACES = TRUNK + [side + place for side in "RL" for place in LEGS + ARMS]
+LIKELY = {row.name: 1.0 for row in measurements()}
+TILT = np.radians(-12.0)
+
+
+@pytest.fixture(scope="module")
+def generic() -> BoundedSkeleton:
+    """The generic skeleton with its clamped coordinates' ranges."""
+    definition = SkeletonDefinition.load(Path(str(files("kinesynth.skeleton") / "generic.npz")))
+    bounds = np.where(definition.coordinate_free[:, None], [-np.inf, np.inf], definition.coordinate_ranges)
+    return BoundedSkeleton(definition, bounds)
+
+
+def worn_by(generic: BoundedSkeleton, factor: float, pose: dict[str, float], places: list[str]) -> WornMarkers:
+    """Return the markers of a person who is the generic one stretched, in a pose (degrees)."""
+    known = landmark_places()
+    bodies = tuple(known[name][0] for name in places)
+    factors = np.full((len(generic.definition.body_names), 3), factor)
+    person = stretched(generic.definition, factors)
+    local = np.array([known[name][1] for name in places]) * factor
+    person = wearing(replace(generic, definition=person), places, bodies, local).definition
+    angles = person.coordinate_defaults.copy()
+    for name, value in pose.items():
+        angles[person.coordinate_names.index(name)] = np.radians(value)
+    positions = SkeletonLayer(person)(torch.tensor(angles)[None]).markers.numpy()
+    slack = np.full(len(places), 0.02)
+    return WornMarkers(tuple(places), tuple(places), bodies, slack, positions, True, np.zeros((0, len(places), 3)))
+
+
+def angle(generic: BoundedSkeleton, found: FittedMarkers, name: str) -> float:
+    """Return a coordinate of the first frame in degrees."""
+    return float(np.degrees(found.angles[0, generic.definition.coordinate_names.index(name)]))
+
+
+POSE = {"pelvis_tilt": -12.0, "hip_flexion_r": 8.0, "knee_angle_r": 6.0, "knee_angle_l": 4.0, "lumbar_extension": 5.0}
+POSE |= {"elbow_flex_r": 30.0, "elbow_flex_l": 20.0, "arm_add_r": -15.0, "arm_add_l": -15.0, "pelvis_rotation": 70.0}
+
+
+def test_size_pose_and_places_come_back(generic: BoundedSkeleton) -> None:
+    """A person ten per cent larger than the free body that wears the markers, facing anywhere."""
+    worn = worn_by(generic, 1.1, POSE, PLACES)
+    found = fit_worn_markers(generic, worn, LIKELY)
+    thigh = found.factors[generic.definition.body_names.index("femur_r"), 1]
+    assert thigh == pytest.approx(1.1, abs=0.015)
+    for name, value in POSE.items():
+        assert angle(generic, found, name) == pytest.approx(value, abs=2.5), name
+    assert np.nanmean(found.off_landmark_m) < 0.012
+
+
+def test_the_pelvis_tilts_as_its_own_markers_say_where_all_four_are_there(generic: BoundedSkeleton) -> None:
+    """A tilt that few people stand in is measured, not guessed; without the markers behind, anatomy has a say."""
+    skewed = POSE | {"pelvis_tilt": -25.0, "lumbar_extension": 20.0}
+    whole = fit_worn_markers(generic, worn_by(generic, 1.0, skewed, PLACES), LIKELY)
+    assert angle(generic, whole, "pelvis_tilt") == pytest.approx(-25.0, abs=2.0)
+    few = [name for name in PLACES if name not in ("RPSI", "LPSI")] + ["SACR"]
+    some = fit_worn_markers(generic, worn_by(generic, 1.0, skewed, few), LIKELY)
+    assert -23.0 < angle(generic, some, "pelvis_tilt") < -5.0
+    assert standing_prior(generic.definition, few, standing=True).precision[0] > 0.0
+
+
+def test_a_marker_moves_to_where_it_was_worn(generic: BoundedSkeleton) -> None:
+    """An ankle marker 15 mm too far forward is off its landmark by about that, and everything else stays."""
+    worn = worn_by(generic, 1.0, POSE | {"pelvis_rotation": 0.0}, PLACES)
+    column = PLACES.index("RLMAL")
+    worn.positions[0, column, 0] += 0.015
+    found = fit_worn_markers(generic, worn, LIKELY)
+    assert found.off_landmark_m[column] == pytest.approx(0.015, abs=0.007)
+    person = replace(generic, definition=stretched(generic.definition, found.factors))
+    person = wearing(person, worn.labels, worn.bodies, found.places)
+    markers = SkeletonLayer(person.definition)(torch.tensor(found.angles)).markers.numpy()
+    assert np.abs(markers - worn.positions).max() < 1e-6
+
+
+def test_raised_arms_are_told_and_leave_the_trunk_alone(generic: BoundedSkeleton) -> None:
+    """Shoulders that raised arms lift by 4 cm do not bend the trunk, and motion places the markers on them."""
+    raised = POSE | {"arm_add_r": -85.0, "arm_add_l": -85.0}
+    worn, moving = worn_by(generic, 1.0, raised, PLACES), worn_by(generic, 1.0, POSE, PLACES)
+    lifted = [PLACES.index(side + place) for side in "RL" for place in ARMS]
+    worn.positions[:, lifted, 1] += 0.04
+    found = fit_worn_markers(generic, replace(worn, moving=moving.positions), LIKELY)
+    assert angle(generic, found, "lumbar_extension") == pytest.approx(5.0, abs=2.5)
+    assert angle(generic, found, "elbow_flex_r") == pytest.approx(30.0, abs=4.0)
+    assert found.off_landmark_m[PLACES.index("RACR")] < 0.012
+
+
+def test_who_does_not_stand_is_not_taken_to(generic: BoundedSkeleton) -> None:
+    """A static trial of somebody who sits keeps its bent knees."""
+    sitting = {f"{name}_{side}": 85.0 for name in ("hip_flexion", "knee_angle") for side in "rl"}
+    found = fit_worn_markers(generic, worn_by(generic, 1.0, sitting, PLACES), LIKELY)
+    assert not found.standing
+    assert angle(generic, found, "knee_angle_r") == pytest.approx(85.0, abs=4.0)
