@@ -142,6 +142,12 @@ class Filters:
         "left over at the pelvis, body weights x m: how far the ground force would have to move",
         exclusiveMinimum=0,
     )
+    max_split_error_bw: float = option(
+        0.1,
+        "body weights by which the vertical force on the feet may be off because a seat or hands share it: motion does "
+        "not tell how, or only within bounds",
+        exclusiveMinimum=0,
+    )
     moment_limit: float = option(
         1.0,
         "multiple of strong people's joint moments; forces swapped between left and right leave no residual, but "

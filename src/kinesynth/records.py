@@ -148,13 +148,14 @@ class GroundForces(Record):
     """Of ground-reaction.
 
     Attributes:
-        force: N, on each foot.
+        force: N, on each foot, right then left, and where others take part on each of `dynamics.names.OTHERS`.
         cop: m, the centre of pressure; the middle of the foot where it carries nothing.
         moment: N m, the free moment about the vertical through `cop`.
         unexplained: N and N m at the pelvis, what no foot supplies.
         smooth_angles: rad (m for translations), the motion to which forces, moments and activations belong.
         airborne: frames of a flight.
         unmeasured: frames in which plates did not measure a foot's force; none where forces are estimated.
+        split_error: N, by how much the vertical force on the feet may be off because a seat or hands share it.
     """
 
     force: Annotated[np.ndarray, "T F 3"]
@@ -164,6 +165,7 @@ class GroundForces(Record):
     smooth_angles: Annotated[np.ndarray, "T J"]
     airborne: Annotated[np.ndarray, "T", bool]
     unmeasured: Annotated[np.ndarray, "T", bool]
+    split_error: Annotated[np.ndarray, "T"]
 
     @property
     def wrench(self) -> list[np.ndarray]:

@@ -75,7 +75,7 @@ class SubjectRecord:
         kept = {name: value for name, value in told.items() if value is not None and name != "worn"}
         text = json.dumps(kept, indent=1)
         if self.worn is not None:  # on one line: it is long
-            text = f'{text[:-2]},\n "worn": {json.dumps(dict(self.worn))}\n}}'
+            text = f'{text[:-2]},\n "worn": {json.dumps(self.worn)}\n}}'
         write_text(path, text + "\n")
 
 

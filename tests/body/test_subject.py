@@ -11,8 +11,8 @@ import pytest
 from kinesynth.body.bone_lengths import LENGTHS, lengths
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import Shape, fit_lengths
-from kinesynth.body.subject import subject_shape, write_subject
 from kinesynth.errors import BadInput
+from kinesynth.motion.subject import subject_shape, write_subject
 
 LIMBS = 4
 

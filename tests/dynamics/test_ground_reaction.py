@@ -78,11 +78,32 @@ def test_impulse_is_what_weight_and_momentum_ask(clips: dict[str, tuple[Clip, Cl
     assert np.trapezoid(vertical(clip)) / (len(vertical(clip)) - 1) == pytest.approx(1.0, abs=0.02)
 
 
-@pytest.mark.parametrize("clip_id", ["hover", "seat"])
-def test_other_contacts_are_told(clips: dict[str, tuple[Clip, Clip]], clip_id: str) -> None:
-    clip, _ = clips[clip_id]
+def test_what_holds_a_body_in_the_air_is_told(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    clip, _ = clips["hover"]
     assert not clip.attrs["dynamics_valid"]
     assert "cannot carry" in clip.attrs["dynamics_reason"]
+
+
+def test_a_seat_bears_its_part_and_the_split_is_in_doubt(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    """A body at rest on a chair: feet and seat together bear its weight, and more of it the seat, right below it."""
+    clip, moments = clips["seat"]
+    weight = clip.attrs["mass_kg"] * GRAVITY
+    force = clip.arrays["force"]
+    assert force.shape == (40, 7, 3)
+    np.testing.assert_allclose(force[..., 1].sum(axis=1), weight, rtol=0.02)
+    np.testing.assert_allclose(force[..., [0, 2]].sum(axis=1), 0.0, atol=0.02 * weight)
+    assert (force[:, 2:5, 1].sum(axis=1) > 0.5 * weight).all()
+    assert (force[:, 5:] == 0.0).all()
+    assert (clip.arrays["split_error"] > 0.05 * weight).all()
+    assert np.abs(moments.arrays["residual"]).max() < 0.05 * weight
+    assert clip.attrs["dynamics_valid"]
+
+
+@pytest.mark.parametrize("clip_id", ["stand", "squat", "jump", "hover"])
+def test_feet_alone_have_two_rows_and_no_doubt(clips: dict[str, tuple[Clip, Clip]], clip_id: str) -> None:
+    clip, _ = clips[clip_id]
+    assert clip.arrays["force"].shape[1] == 2
+    assert (clip.arrays["split_error"] == 0.0).all()
 
 
 def test_inverse_dynamics_leaves_what_the_ground_left(clips: dict[str, tuple[Clip, Clip]]) -> None:

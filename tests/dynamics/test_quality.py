@@ -48,6 +48,7 @@ class Stages:
         self.grf["unexplained"] = np.zeros((FRAMES, 6))
         self.grf |= {"smooth_angles": np.zeros((FRAMES, joints))}
         self.grf |= {name: np.zeros(FRAMES, dtype=bool) for name in ("airborne", "unmeasured")}
+        self.grf["split_error"] = np.zeros(FRAMES)
         self.id = {"moments": np.full((FRAMES, joints), 10.0), "residual": np.zeros((FRAMES, 6))}
         self.so = {
             "activations": np.full((FRAMES, 80), 0.2),
@@ -113,6 +114,7 @@ def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Pa
     stages.so["reserves"][7, knee] = 9.0
     stages.so["reserves"][8, stages.column("elbow_flex_r")] = 50.0
     stages.so["so_violation"][9] = 100.0
+    stages.grf["split_error"][10] = 100.0
     clip = stages.filtered(tmp_path, skeleton).clips["a"]
     expected = [
         {"residual"},
@@ -122,10 +124,11 @@ def test_each_check_masks_its_frame(stages: Stages, skeleton: Path, tmp_path: Pa
         {"reserve"},
         set(),
         {"so_violation"},
+        {"undetermined_contact"},
     ]
-    assert [reasons(clip, frame) for frame in range(3, 10)] == expected
-    np.testing.assert_array_equal(clip.arrays["force_valid"][3:10], [0, 0, 0, 0, 1, 1, 1])
-    np.testing.assert_array_equal(clip.arrays["activation_valid"][3:10], [0, 0, 0, 0, 0, 1, 0])
+    assert [reasons(clip, frame) for frame in range(3, 11)] == expected
+    np.testing.assert_array_equal(clip.arrays["force_valid"][3:11], [0, 0, 0, 0, 1, 1, 1, 0])
+    np.testing.assert_array_equal(clip.arrays["activation_valid"][3:11], [0, 0, 0, 0, 0, 1, 0, 0])
 
 
 @pytest.mark.parametrize(("measure", "value"), [("segment_turn", np.radians(8.1)), ("segment_shift", 0.031)])

@@ -6,7 +6,7 @@ import numpy as np
 
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
-from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.gravity import GRAVITY
 
 SMOOTHING_S = 0.05  # standard deviation of the kernel: motions of tracked bodies and forces have little beyond 6 Hz
@@ -55,8 +55,8 @@ def accelerations(places: np.ndarray, fps: float) -> np.ndarray:
 
 def _balance(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Compare force and moment under the feet, with the force left over, with what the masses' motion asks for."""
-    arrays, fps, masses = clip.arrays, float(clip.attrs["fps"]), person.skeleton.masses[:, None]
-    force, cop, moment = (arrays[f"grf/{name}"].astype(float) for name in ("force", "cop", "moment"))
+    arrays, fps, masses = clip.arrays, clip.fps, person.skeleton.masses[:, None]
+    force, cop, moment = pushes(arrays)
     places = arrays["keypoints"][:, len(masses) :].astype(float)
     centre = (places * masses).sum(axis=1, keepdims=True) / masses.sum()
     acceleration = accelerations(places, fps)

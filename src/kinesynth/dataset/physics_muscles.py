@@ -11,7 +11,7 @@ from kinesynth.skeleton.moment_limits import moment_limits
 
 _MUSCLE_REASONS = {"reserve", "so_violation"}  # concern activations alone
 _FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure",
-                  "gimbal_lock", "take_off_or_landing", "not_measured"}  # fmt: skip
+                  "gimbal_lock", "take_off_or_landing", "not_measured", "undetermined_contact"}  # fmt: skip
 _SMALLEST = 0.2  # N m/kg: the share of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 _LAGS_S = (0.1, 0.4)
@@ -57,7 +57,7 @@ def _lag(clip: ClipRecord, person: Person) -> Iterator[Found]:
 
     Static optimization knows no delay: effort, the sum of squared activations, rises and falls with the moments.
     """
-    arrays, fps = clip.arrays, float(clip.attrs["fps"])
+    arrays, fps = clip.arrays, clip.fps
     lags = np.arange(max(2, int(np.ceil(_LAGS_S[0] * fps))), int(_LAGS_S[1] * fps) + 1)
     gains: list[tuple[float, str]] = []
     for side in ("r", "l"):

@@ -8,13 +8,13 @@ import torch
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.physics_forces import UP, accelerations, smoothed
-from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.gravity import GRAVITY
+from kinesynth.opensim_files.external_loads import PUSHED
 from kinesynth.skeleton.layer import SkeletonLayer, SkeletonPose
 
 _STEP = 1e-4  # rad, of the finite differences
 _SMOOTHING_S = 0.03
-_FEET = ("calcn_r", "calcn_l")
 # N m/kg that an error may have: turning parts' own inertia, which the shard does not hold, grows towards the trunk.
 _ALLOWED = {"ankle_angle": 0.1, "subtalar_angle": 0.1, "knee_angle": 0.3, "hip": 0.5, "lumbar": 0.6}
 _ALLOWED_SHARE = 0.25  # and of the moment itself, for fast motion
@@ -59,13 +59,14 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
     The parts' masses sit in their mass centres; their own moments of inertia are left out. The motion is that which the
     forces belong to (`smooth_angles`).
     """
-    arrays, fps = clip.arrays, float(clip.attrs["fps"])
+    arrays, fps = clip.arrays, clip.fps
     angles = arrays["smooth_angles"]
     pose = _posed(layer, angles)
-    masses, feet = person.skeleton.masses[:, None], person.bodies(_FEET)
+    masses = person.skeleton.masses[:, None]
     places = pose.mass_centres.numpy()
     load = masses * (smoothed(accelerations(places, fps), fps, _SMOOTHING_S) + GRAVITY * UP)
-    force, cop, free = (arrays[f"grf/{name}"].astype(float) for name in ("force", "cop", "moment"))
+    force, cop, free = pushes(arrays)
+    feet = person.bodies(tuple(PUSHED.values())[: force.shape[1]])
     rotations, origins = _feet(pose, feet)
     arm = np.einsum("tfji,tfj->tfi", rotations, cop - origins)
     columns = []
@@ -90,6 +91,6 @@ def _posed(layer: SkeletonLayer, angles: np.ndarray) -> SkeletonPose:
 
 
 def _feet(pose: SkeletonPose, feet: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return rotations (T, 2, 3, 3) and origins (T, 2, 3) of the feet."""
+    """Return rotations (T, F, 3, 3) and origins (T, F, 3) of the bodies that are pushed."""
     transforms = pose.transforms[:, feet].numpy()
     return transforms[..., :3, :3], transforms[..., :3, 3]

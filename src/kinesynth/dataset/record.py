@@ -29,6 +29,28 @@ class ClipRecord:
     attrs: Mapping[str, Any]
     views: Mapping[str, ViewRecord]
 
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.attrs["fps"])
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames T, as the attribute says."""
+        return int(self.attrs["n_frames"])
+
+
+def pushes(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Return force, centre of pressure and free moment, each (T, F, 3), of all that pushes the body.
+
+    First come the feet, right and left; where anything else pushes, the five bodies of `grf/other_force` follow.
+    """
+    parts = [arrays[f"grf/{name}"].astype(float) for name in ("force", "cop", "moment")]
+    if "grf/other_force" not in arrays or not arrays["grf/other_force"].any():
+        return parts
+    others = [arrays[f"grf/other_{name}"].astype(float) for name in ("force", "cop", "moment")]
+    return [np.concatenate(pair, axis=1) for pair in zip(parts, others, strict=True)]
+
 
 def write_clip(group: h5py.Group, clip: ClipRecord) -> None:
     """Write a clip into its empty group; arrays take the schema's types."""

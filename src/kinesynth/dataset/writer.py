@@ -27,6 +27,7 @@ from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
+from kinesynth.opensim_files.external_loads import FEET, OTHERS
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 from kinesynth.subject_record import SubjectRecord
@@ -46,7 +47,7 @@ _COPIED = {
     "markers": ("markers", "markers"),
     "smplx/betas": ("fit", "betas"),
     **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
-    **{f"grf/{name}": ("grf", name) for name in ("force", "cop", "moment")},
+    "grf/split_error": ("grf", "split_error"),
     "moments": ("id", "moments"),
     "activations": ("so", "activations"),
     "reserves": ("so", "reserves"),
@@ -150,6 +151,7 @@ def _write_clips(
 def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: SkeletonDefinition) -> ClipRecord:
     """Return a clip's record, float32, from its stages."""
     arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
+    arrays |= _pushed(stages["grf"])
     arrays["scales"] = _single(scales)
     if "followed_names" in stages["ik"].attrs:  # a person's own markers led; the virtual ones are the skeleton's
         arrays["markers"] = _single(stages["ik"].arrays["markers"])
@@ -171,6 +173,17 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     render = stages["render"]
     views = {view: _view(render, view, arrays["keypoints"], skeleton) for view in render.attrs["views"]}
     return ClipRecord(arrays, attrs, views)
+
+
+def _pushed(ground: Clip) -> dict[str, np.ndarray]:
+    """Return what pushes the feet, and what the other bodies: zeros where nothing does."""
+    arrays: dict[str, np.ndarray] = {}
+    for name in ("force", "cop", "moment"):
+        rows = _single(ground.arrays[name])
+        others = np.zeros((len(rows), len(OTHERS), 3), np.float32)
+        others[:, : rows.shape[1] - len(FEET)] = rows[:, len(FEET) :]
+        arrays |= {f"grf/{name}": rows[:, : len(FEET)], f"grf/other_{name}": others}
+    return arrays
 
 
 def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefinition) -> ViewRecord:

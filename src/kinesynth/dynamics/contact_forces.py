@@ -36,7 +36,7 @@ class Load:
 
     Attributes:
         demand: (T, J) N m and N, the generalised forces that move the body without the ground.
-        effect: (T, J, 2, P, 3), generalised force per force on each contact point.
+        effect: (T, J, ..., 3), generalised force per force on each contact point.
         root: the six columns of J that no joint can drive.
         body_weight: N.
     """
@@ -48,11 +48,11 @@ class Load:
 
 
 def point_effect(jacobian: np.ndarray, arms: np.ndarray) -> np.ndarray:
-    """Return the generalised force (T, J, 2, P, 3) per force on points of the feet.
+    """Return the generalised force (T, J, B, P, 3) per force on points of bodies.
 
     Args:
-        jacobian: (T, 2, 6, J) of the feet's frames, angular above linear.
-        arms: (T, 2, P, 3) m from those frames' origins to the points.
+        jacobian: (T, B, 6, J) of the bodies' frames, angular above linear.
+        arms: (T, B, P, 3) m from those frames' origins to the points.
     """
     angular, linear = jacobian[:, :, None, :3], jacobian[:, :, None, 3:]
     velocity = linear + np.cross(angular, arms[..., None], axis=3)
@@ -67,19 +67,19 @@ def share_load(
     weights: Weights = DEFAULT_WEIGHTS,
     sweeps: int = 2,
 ) -> np.ndarray:
-    """Return the forces (T, 2, P, 3) N on the contact points, at `rate_hz` frames per second.
+    """Return the forces (T, ..., 3) N on the contact points, at `rate_hz` frames per second.
 
-    A point's normal force is non-negative and vanishes with its `likelihood` (T, 2, P); its friction stays in a
+    A point's normal force is non-negative and vanishes with its `likelihood` (T, ...); its friction stays in a
     four-sided pyramid inside the cone of `friction`. The first pass solves every frame alone, `sweeps` more pull it
     towards its neighbours in time: neither direction is preferred.
     """
-    frames, feet, points = likelihood.shape
+    frames = len(likelihood)
     problem = _Problem.of(load, likelihood, friction, weights)
     forces = np.stack([problem.solve(frame) for frame in range(frames)])
     for _ in range(sweeps):
         target = _mean_of_neighbours(forces, NEIGHBOUR_SECONDS * rate_hz)
         forces = np.stack([problem.solve(frame, weights.smooth, target[frame]) for frame in range(frames)])
-    return forces.reshape(frames, feet, points, 3) * load.body_weight
+    return forces.reshape(*likelihood.shape, 3) * load.body_weight
 
 
 def _mean_of_neighbours(values: np.ndarray, distance: float) -> np.ndarray:

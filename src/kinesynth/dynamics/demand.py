@@ -18,6 +18,7 @@ from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.flight import airborne, falling_path, frames_of, free_fall_shift, held_contact
 from kinesynth.dynamics.floors import floor_under, support_heights
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
+from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.gravity import GRAVITY
 
@@ -49,6 +50,7 @@ class Demand:
     Attributes:
         forces: (T, J) N m and N, the generalised forces without external ones.
         feet: how the feet move.
+        others: how other bodies do that something may push.
         soles: where they touch.
         angles: (T, J), the motion that asks it: low-passed, falling freely in flight, coupled coordinates included.
         airborne: (T,) bool, frames of a flight: no point of either sole is in contact.
@@ -59,6 +61,7 @@ class Demand:
 
     forces: np.ndarray
     feet: FootMotion
+    others: OtherMotion
     soles: SoleContact
     angles: np.ndarray
     airborne: np.ndarray
@@ -117,7 +120,8 @@ def whole_body_demand(
         with opensim_model.scratch_folder() as folder:
             forces = opensim_model.generalised_forces(folder, model, names, times, posed)
         moving = opensim_model.foot_motion(body, posed)
-        return Demand(forces, moving, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
+        others = opensim_model.other_motion(body, posed)
+        return Demand(forces, moving, others, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
 
     posed = smoothed(cutoff_hz)
     if not soles.flights:

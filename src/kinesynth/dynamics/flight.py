@@ -12,7 +12,7 @@ from scipy.linalg import solveh_banded
 from kinesynth.gravity import GRAVITY
 from kinesynth.runs import runs
 
-LEAST_SECONDS = 0.05
+LEAST_SECONDS = 0.03
 GREATEST_SECONDS = 1.0  # a jump of 1.2 m
 GREATEST_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
 SMEAR_CYCLES = 1.16  # of the cut-off, 0.19 s at 6 Hz: 99 % of the area of the filter's response to an impulse

@@ -21,6 +21,7 @@ from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motio
 from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
+from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error
 from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.gravity import GRAVITY
@@ -32,17 +33,19 @@ from kinesynth.stage_file import Clip, process_clips, read_stage
 MODEL_SECONDS = 600.0
 MEND = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
+TOUCHES = 0.05  # likelihood from which a point may share the load
 
 
 @dataclass(frozen=True)
 class GroundReaction:
-    """What the ground does to both feet, right then left.
+    """What the surroundings do to F bodies: both feet, right then left, and where they take part `names.OTHERS`.
 
     Attributes:
-        force: (T, 2, 3) N, in ground.
-        cop: (T, 2, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
-        moment: (T, 2, 3) N m, the free moment about the vertical through `cop`.
+        force: (T, F, 3) N, in ground.
+        cop: (T, F, 3) m, the centre of pressure; the middle of the foot where it carries nothing.
+        moment: (T, F, 3) N m, the free moment about the vertical through `cop`.
         unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
+        split_error: (T,) N, by how much the vertical force on the feet may be off because others share it.
         unmeasured: (T,) bool, frames in which plates did not measure a foot's force; None where it is estimated.
         notes: what was taken for granted about measured forces.
     """
@@ -51,6 +54,7 @@ class GroundReaction:
     cop: np.ndarray
     moment: np.ndarray
     unexplained: np.ndarray
+    split_error: np.ndarray
     unmeasured: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
@@ -158,6 +162,7 @@ def ground_reaction(
         forces = GroundForces(
             reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne,
             np.zeros_like(demand.airborne) if reaction.unmeasured is None else reaction.unmeasured,
+            reaction.split_error,
         )  # fmt: skip
         return forces.clip(clip.clip_id, attrs)
 
@@ -209,22 +214,68 @@ def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> GroundReaction:
 
 
 def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
-    """Return the ground reaction that meets `demand` as far as feet on a flat floor can."""
-    grounded = sole_points(demand.feet)
-    grounded[..., 1] = demand.soles.floor[..., None]
-    heel = demand.feet.heel[..., 3]
-    effect = point_effect(demand.feet.jacobian, grounded - heel[:, :, None])
-    load = Load(demand.forces, effect, demand.root, demand.mass_kg * GRAVITY)
+    """Return the reaction that meets `demand`: of the feet, and of other contacts where feet cannot carry it."""
+    weight = demand.mass_kg * GRAVITY
+    soles = sole_points(demand.feet)
+    soles[..., 1] = demand.soles.floor[..., None]
+    arms = soles - demand.feet.heel[..., 3][:, :, None]
+    effect = point_effect(demand.feet.jacobian, arms)
+    load = Load(demand.forces, effect, demand.root, weight)
     forces = share_load(load, demand.soles.likelihood, contact.friction, demand.rate_hz)
-    return reaction_of(demand, *_resultant(forces, grounded, contact.least_force_newtons))
+    alone = reaction_of(demand, *resultants(forces, soles, contact.least_force_newtons))
+    standing = (demand.soles.likelihood > TOUCHES).any(axis=(1, 2))
+    likelihood = resting(demand.others, alone.unexplained, standing, weight, demand.rate_hz)
+    if (likelihood < 0.5).all():
+        doubt = doubtful(demand.others, demand.rate_hz)
+        return replace(alone, split_error=np.where(doubt, 0.5 * weight, 0.0))
+    return _with_others(demand, contact, soles, effect, likelihood)
+
+
+def _with_others(
+    demand: Demand, contact: ContactModel, soles: np.ndarray, effect: np.ndarray, likelihood: np.ndarray
+) -> GroundReaction:
+    """Return the reaction of feet and other contacts, of which `likelihood` (T, Q) tells where they rest.
+
+    Args:
+        demand: what the motion asks.
+        contact: friction and least force.
+        soles: (T, 2, P, 3) m, the soles' points on their floor.
+        effect: (T, J, 2, P, 3) of forces on them.
+        likelihood: of the others.
+    """
+    weight, others, frames = demand.mass_kg * GRAVITY, demand.others, len(soles)
+    arms = others.points - others.origins[:, OWNER]
+    theirs = point_effect(others.jacobian[:, OWNER], arms[:, :, None])[:, :, :, 0]
+    coordinates, feet = effect.shape[1], soles.shape[1] * soles.shape[2]
+    load = Load(
+        demand.forces, np.concatenate([effect.reshape(frames, coordinates, feet, 3), theirs], axis=2), demand.root,
+        weight,
+    )  # fmt: skip
+    sole_likelihood = demand.soles.likelihood.reshape(frames, feet)
+    both = np.concatenate([sole_likelihood, likelihood], axis=1)
+    forces = share_load(load, both, contact.friction, demand.rate_hz)
+    on_feet, on_others = forces[:, :feet], forces[:, feet:]
+    rows = [resultants(on_feet.reshape(soles.shape), soles, contact.least_force_newtons)]
+    for body in range(others.origins.shape[1]):
+        mine = body == OWNER
+        rows.append(resultants(on_others[:, None, mine], others.points[:, None, mine], contact.least_force_newtons))
+    touch = both > TOUCHES
+    error = split_error(soles.reshape(frames, feet, 3), on_feet[..., 1], others.points, on_others[..., 1], touch)
+    error += on_others[:, ~SEAT, 1].sum(axis=1)  # of a table nothing is known but that a hand keeps still
+    error[near_others(touch[:, feet:], demand.rate_hz) | doubtful(others, demand.rate_hz)] = 0.5 * weight
+    together = [np.concatenate(parts, axis=1) for parts in zip(*rows, strict=True)]
+    return replace(reaction_of(demand, *together), split_error=error)
 
 
 def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.ndarray) -> GroundReaction:
-    """Return the reaction of `force`, `cop` and `moment`, each (T, 2, 3), and what it leaves of the demand."""
-    heel = demand.feet.heel[..., 3]
-    wrench = np.concatenate([moment + np.cross(cop - heel, force), force], axis=-1)
-    supplied = np.einsum("tfij,tfi->tj", demand.feet.jacobian, wrench)
-    return GroundReaction(force, cop, moment, (demand.forces - supplied)[:, demand.root])
+    """Return the reaction of `force`, `cop` and `moment`, each (T, F, 3), and what it leaves of the demand."""
+    bodies = force.shape[1]
+    origins = np.concatenate([demand.feet.heel[..., 3], demand.others.origins], axis=1)[:, :bodies]
+    jacobian = np.concatenate([demand.feet.jacobian, demand.others.jacobian], axis=1)[:, :bodies]
+    wrench = np.concatenate([moment + np.cross(cop - origins, force), force], axis=-1)
+    supplied = np.einsum("tfij,tfi->tj", jacobian, wrench)
+    unexplained = (demand.forces - supplied)[:, demand.root]
+    return GroundReaction(force, cop, moment, unexplained, np.zeros(len(force)))
 
 
 def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:
@@ -238,10 +289,10 @@ def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: f
     return float(np.mean((force > force_bw * body_weight) | (moment > moment_bw_m * body_weight)))
 
 
-def _resultant(
+def resultants(
     forces: np.ndarray, points: np.ndarray, least_force_newtons: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return force, centre of pressure and free moment, each (T, 2, 3), of `forces` (T, 2, P, 3) at `points`."""
+    """Return force, centre of pressure and free moment, each (T, B, 3), of `forces` (T, B, P, 3) at `points`."""
     force = forces.sum(axis=2)
     loaded = force[..., 1:2] >= least_force_newtons
     weight = np.where(loaded[..., None], forces[..., 1:2], 1.0)

@@ -9,7 +9,14 @@ import numpy as np
 import opensim as osim
 
 from kinesynth.dynamics.contact import FootMotion
-from kinesynth.dynamics.names import FEET, TOES
+from kinesynth.dynamics.names import FEET, OTHERS, TOES
+from kinesynth.dynamics.other_contacts import (
+    GENERIC_HIP_DISTANCE_M,
+    GENERIC_THIGH_LENGTH_M,
+    OWNER,
+    POINTS,
+    OtherMotion,
+)
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import read_storage, write_storage
 
@@ -117,6 +124,41 @@ def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
             jacobians.append(matrix.to_numpy()[:, to_state])
     transforms = np.reshape(poses, (len(angles), 2, 2, 3, 4))
     return FootMotion(transforms[:, 0], transforms[:, 1], np.reshape(jacobians, (len(angles), 2, 6, -1)))
+
+
+def other_motion(model: osim.Model, angles: np.ndarray) -> OtherMotion:
+    """Pose `model` in each of `angles` (T, J) and return how the bodies move that a seat or a table may push."""
+    state = model.initSystem()
+    to_state = state_columns(model, state)
+    bodies = [model.getBodySet().get(name) for name in OTHERS]
+    knee = model.getBodySet().get("tibia_r")
+    matter, matrix, positions = model.getMatterSubsystem(), osim.Matrix(), np.empty(len(to_state))
+    poses: list[np.ndarray] = []
+    jacobians: list[np.ndarray] = []
+    for row in angles:
+        positions[to_state] = row
+        state.setQ(_vector(positions))
+        model.realizePosition(state)
+        poses += [_pose(body, state) for body in [*bodies, knee]]
+        for body in bodies:
+            matter.calcFrameJacobian(state, body.getMobilizedBodyIndex(), osim.Vec3(0), matrix)
+            jacobians.append(matrix.to_numpy()[:, to_state])
+    transforms = np.reshape(poses, (len(angles), len(bodies) + 1, 3, 4))
+    origins = transforms[..., 3]
+    right, left, below = origins[:, 1], origins[:, 2], origins[:, -1]
+    thigh = float(np.linalg.norm(right - below, axis=1).mean())
+    scales = float(np.linalg.norm(right - left, axis=1).mean()) / GENERIC_HIP_DISTANCE_M, thigh / GENERIC_THIGH_LENGTH_M
+    points = np.stack(
+        [
+            transforms[:, owner, :, 3] + transforms[:, owner, :, :3] @ (scales[length] * np.array(local))
+            for owner, (_, local, length) in zip(OWNER, POINTS, strict=True)
+        ],
+        axis=1,
+    )
+    return OtherMotion(
+        points, origins[:, :-1], np.reshape(jacobians, (len(angles), len(bodies), 6, -1)),
+        (right - below)[:, 1] / thigh,
+    )  # fmt: skip
 
 
 def generalised_forces(

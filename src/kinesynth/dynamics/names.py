@@ -3,6 +3,9 @@
 FEET = ("calcn_r", "calcn_l")
 """The bodies that the ground pushes, in the order of every axis over feet."""
 
+OTHERS = ("pelvis", "femur_r", "femur_l", "hand_r", "hand_l")
+"""What else may be pushed, by a seat or something to lean on: the rows after the feet."""
+
 TOES = ("toes_r", "toes_l")
 
 PELVIS_FORCES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")

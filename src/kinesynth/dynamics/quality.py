@@ -156,6 +156,7 @@ def failed_checks(
         "reserve": (reserve_share[:, subject.driven] > filters.max_reserve_share).any(axis=1),
         "so_violation": record["so_violation"] > filters.max_so_violation,
         "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
+        "undetermined_contact": record["split_error"] > filters.max_split_error_bw * body_weight,
         "take_off_or_landing": near_ends(record["airborne"], float(attrs["cutoff_hz"]), fps),
         "not_measured": record["unmeasured"],
     }

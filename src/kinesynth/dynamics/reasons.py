@@ -37,6 +37,7 @@ REASONS = (
     Reason("gimbal_lock", "angles", ("max_pelvis_list_deg",)),
     Reason("take_off_or_landing", "forces"),
     Reason("not_measured", "forces"),
+    Reason("undetermined_contact", "forces", ("max_split_error_bw",)),
 )
 """The reason at place b is bit b of `reasons`: new ones go to the end."""
 

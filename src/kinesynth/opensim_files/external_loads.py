@@ -9,6 +9,8 @@ from kinesynth.atomic import write_text
 from kinesynth.opensim_files.storage import write_storage
 
 FEET = {"r": "calcn_r", "l": "calcn_l"}  # the bodies that the ground pushes, in the order of every axis over feet
+OTHERS = ("pelvis", "femur_r", "femur_l", "hand_r", "hand_l")  # what else may be pushed, in the order of further rows
+PUSHED = {**FEET, **{body: body for body in OTHERS}}
 
 
 def write_external_loads(
@@ -27,19 +29,20 @@ def write_external_loads(
         path: of the ExternalLoads file.
         table: of the forces.
         times: (T,) s.
-        force: (T, 2, 3) N on the right and the left foot, in ground.
-        cop: (T, 2, 3) m, where they act, in ground.
-        moment: (T, 2, 3) N m, free moments there.
+        force: (T, F, 3) N on the right and the left foot, in ground, and where others take part on each of `OTHERS`.
+        cop: (T, F, 3) m, where they act, in ground.
+        moment: (T, F, 3) N m, free moments there.
         motion: the coordinates that the forces belong to; a comment says so, OpenSim 4 having no field for it.
     """
+    pushed = dict(list(PUSHED.items())[: force.shape[1]])
     columns = {
         f"ground_{quantity}_{side}_{letter}": array[:, foot, axis]
-        for foot, side in enumerate(FEET)
+        for foot, side in enumerate(pushed)
         for quantity, array in (("force", force), ("point", cop), ("torque", moment))
         for axis, letter in enumerate("xyz")
     }
     write_storage(table, times, columns, in_degrees=False, name="ground_reaction")
-    loads = "\n".join(_FORCE.format(side=side, body=body) for side, body in FEET.items())
+    loads = "\n".join(_FORCE.format(side=side, body=body) for side, body in pushed.items())
     write_text(path, _DOCUMENT.format(loads=loads, table=table.name, motion=escape(motion)))
 
 

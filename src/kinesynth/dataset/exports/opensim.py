@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.dataset.exports.clips import MEND, exported_clips
-from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth.opensim_files.external_loads import write_external_loads
@@ -46,8 +46,8 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
         return stem.with_name(stem.name + suffix)
 
     arrays = {name: array.astype(float) for name, array in clip.arrays.items()}
-    fps = float(clip.attrs["fps"])
-    times = np.arange(int(clip.attrs["n_frames"])) / fps
+    fps = clip.fps
+    times = np.arange(clip.n_frames) / fps
     write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
     tables = {
         ".mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["angles"])),
@@ -58,7 +58,7 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
     for suffix, (title, names, values) in tables.items():
         columns = dict(zip(names, values.T, strict=True))
         write_storage(named(suffix), times, columns, in_degrees=suffix.endswith(".mot"), name=title)
-    ground = (arrays[f"grf/{name}"] for name in ("force", "cop", "moment"))
+    ground = pushes(arrays)
     write_external_loads(named("_grf.xml"), named("_grf.mot"), times, *ground, motion=named("_smooth.mot").name)
 
 
