@@ -80,7 +80,7 @@ def test_a_hop_keeps_its_peak_and_its_impulse() -> None:
 
     noisy = path + 5e-4 * np.random.default_rng(1).standard_normal(path.shape)
     inner, truth = slice(38, -50), force[1:-1]
-    told, blunt = found(falling_path(noisy, flights, RATE, 6.0)), found(low_pass(noisy, RATE, 6.0))
+    told, blunt = found(falling_path(noisy, flights, RATE, [6.0] * 3)), found(low_pass(noisy, RATE, 6.0))
     assert np.sqrt(np.mean((told - truth)[inner] ** 2)) < 0.4 * np.sqrt(np.mean((blunt - truth)[inner] ** 2))
     assert told[inner].max() == pytest.approx(force.max(), rel=0.1)
     assert told[inner].mean() == pytest.approx(truth[inner].mean(), abs=0.02)
@@ -91,7 +91,7 @@ def test_without_flights_the_path_is_only_smoothed() -> None:
     times = np.arange(300) / RATE
     slow, edge = np.sin(2.0 * np.pi * 0.5 * times), np.sin(2.0 * np.pi * 6.0 * times)
     path = np.stack([slow, edge, times**3], axis=1)
-    smooth = falling_path(path, [], RATE, 6.0)
+    smooth = falling_path(path, [], RATE, [6.0] * 3)
     np.testing.assert_allclose(smooth[50:-50, 0], slow[50:-50], atol=1e-4)
     assert np.abs(smooth[100:-100, 1]).max() == pytest.approx(np.sqrt(0.5), abs=0.03)
     np.testing.assert_allclose(smooth[:, 2], path[:, 2], atol=1e-6)

@@ -14,7 +14,7 @@ from kinesynth.dynamics.contact import (
     sole_points,
     velocities,
 )
-from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.filters import low_pass, residual_cutoff
 from kinesynth.dynamics.flight import airborne, falling_path, frames_of, free_fall_shift, held_contact
 from kinesynth.dynamics.floors import Footing, boxes, floor_under
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
@@ -23,6 +23,7 @@ from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.gravity import GRAVITY
 
 GREATEST_CUTOFF = 0.45  # of the frame rate
+MOST_NOISE = 0.1 * GRAVITY  # m/s^2, that may pass into the force of a body that jumps or runs
 FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
 
 
@@ -126,9 +127,9 @@ def whole_body_demand(
     posed = smoothed(cutoff_hz)
     if not soles.flights:
         return demand(posed)
-    posed[:, translations] += falling_path(centre, soles.flights, fps, cutoff_hz) - opensim_model.mass_centres(
-        body, posed
-    )
+    cutoffs = [residual_cutoff(path, fps, cutoff_hz, MOST_NOISE) for path in centre.T]
+    falling = falling_path(centre, soles.flights, fps, cutoffs)
+    posed[:, translations] += falling - opensim_model.mass_centres(body, posed)
     found = demand(posed)
     for _ in range(FREE_FALL_SWEEPS):
         posed = found.angles.copy()
