@@ -33,7 +33,7 @@ def test_flights_are_neither_too_short_nor_too_long() -> None:
 def test_one_foot_on_the_floor_is_no_flight() -> None:
     down = likelihood(100, SPAN)
     down[:, 1, 0] = 0.9
-    assert airborne(down, np.zeros(100), RATE) == []
+    assert airborne(down, np.ones(100), RATE) == []
 
 
 def test_a_body_that_is_carried_does_not_fly() -> None:
@@ -53,6 +53,14 @@ def test_feet_and_body_meet_half_way() -> None:
     assert (held[38:66] == 0.0).all()
     assert (held[:38] == 1.0).all()
     assert (held[66:] == 1.0).all()
+
+
+def test_a_body_that_falls_flies_though_its_feet_graze_the_floor() -> None:
+    support = np.ones(100)
+    support[40:48] = 0.0
+    assert airborne(likelihood(100), support, RATE) == [slice(40, 48)]
+    support[42:48] = 1.0
+    assert airborne(likelihood(100), support, RATE) == []
 
 
 def bouncing(rate_hz: float = RATE) -> tuple[np.ndarray, np.ndarray, list[slice]]:

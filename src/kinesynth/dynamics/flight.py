@@ -40,6 +40,8 @@ def airborne(likelihood: np.ndarray, support: np.ndarray, rate_hz: float) -> lis
     """
     off = (likelihood.max(axis=(1, 2)) < 0.5) & (support < CARRIED)
     falling = support < NO_SUPPORT
+    for first, last in runs(falling):  # flat shoes may graze the floor all through a short flight
+        off[first:last] |= not off[first:last].any() and last - first >= LEAST_SECONDS * rate_hz
     reach = round(AGREE_SECONDS * rate_hz)
     spans = [slice(_agreed(first, falling, reach, 1), _agreed(last, ~falling, reach, 0)) for first, last in runs(off)]
     return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
