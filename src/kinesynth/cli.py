@@ -25,7 +25,7 @@ VERBS = {
     "list-shards": ("kinesynth.shards:list_shards", "list a run's shards, with the frames to expect"),
     "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
     "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),
-    "subject-shape": ("kinesynth.body.subject:subject_shape", "choose a subject's shape, mass and height"),
+    "subject-shape": ("kinesynth.motion.subject:subject_shape", "choose a subject's shape, mass and height"),
     "load-motion": ("kinesynth.motion.load:load_motion", "read, audit, resample and place a shard's motions"),
     "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),

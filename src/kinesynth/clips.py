@@ -14,12 +14,13 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.sources import sources
 from kinesynth.stated import Stated, merged, read_stated, read_subjects
 from kinesynth.text import read_text
 
 DEMO = "demo"
 SPLITS = ("train", "val", "test")
-SOURCES = ("amass", "opensim", "markers", "procedural")
+SOURCES = tuple(sources())
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
 _OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels", "belt", "grf")
 UP_AXES = ("x", "y", "z")
@@ -188,19 +189,19 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
 
 def _check_files(table: Path, line: int, row: ClipRow) -> None:
     """Each source needs its own columns: a file, a model, a static trial, or none."""
-    if row.source == "procedural" and row.path is not None:
-        raise _bad(
-            table, line, "path", repr(str(row.path)), "nothing: the action of a procedural clip names its motion"
-        )
-    if row.source != "procedural" and row.path is None:
+    source = sources()[row.source]
+    if not source.file and row.path is not None:
+        expected = f"nothing: the action of a {row.source} clip names its motion"
+        raise _bad(table, line, "path", repr(str(row.path)), expected)
+    if source.file and row.path is None:
         raise _bad(table, line, "path", "nothing", f"the file of a clip of source {row.source}")
-    if row.labels is not None and row.source not in ("markers", "amass"):
+    if row.labels is not None and not source.markers:
         raise _bad(table, line, "labels", repr(str(row.labels)), f"nothing: source {row.source} has no markers")
-    if row.grf is not None and row.source == "procedural":
-        raise _bad(table, line, "grf", repr(str(row.grf)), "nothing: nobody measured a procedural motion")
+    if row.grf is not None and not source.file:
+        raise _bad(table, line, "grf", repr(str(row.grf)), f"nothing: nobody measured a {row.source} motion")
     if row.grf is not None and row.grf.suffix.lower() not in GRF_FILES:
         raise _bad(table, line, "grf", repr(str(row.grf)), f"a file that ends in {', '.join(GRF_FILES)}, or nothing")
-    if row.source == "opensim" and row.model is None:
+    if source.model and row.model is None:
         raise _bad(table, line, "model", "nothing", "the .osim file that the coordinates belong to")
 
 

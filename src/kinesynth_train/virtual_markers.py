@@ -16,7 +16,7 @@ from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
 @dataclass(frozen=True)
 class MarkerDraw:
-    """How markers are drawn. Standard deviations, but for `share`, `missing`, `size` and `turn`.
+    """How markers are drawn: standard deviations, but for shares, `size` and `turn`.
 
     Attributes:
         share: of the windows that are drawn; the others stay as they are recorded.
@@ -26,6 +26,7 @@ class MarkerDraw:
         placement_m: of a marker on its body, along each axis, through the window.
         noise_m: of a marker's position in a frame, along each axis.
         missing: share of the markers that a window lacks.
+        most_missing: the largest such share, where each window draws its own from `missing` on; 0 draws none.
         turn: largest change of heading, rad, uniform.
         pose: rad, that a coordinate is off through the window.
         sway: rad, of a slow change on top.
@@ -37,6 +38,7 @@ class MarkerDraw:
     placement_m: float = 0.007
     noise_m: float = 0.002
     missing: float = 0.03
+    most_missing: float = 0.0
     turn: float = 3.14159
     pose: float = 0.2
     sway: float = 0.2
@@ -104,7 +106,10 @@ class VirtualMarkers(nn.Module):
 
     def _spoiled(self, markers: Tensor) -> Tensor:
         noisy = markers + self.draw.noise_m * torch.randn_like(markers)
-        missing = torch.rand_like(markers[:, :1, :, :1]) < self.draw.missing
+        share: float | Tensor = self.draw.missing
+        if self.draw.most_missing > self.draw.missing:
+            share = share + (self.draw.most_missing - share) * torch.rand_like(markers[:, :1, :1, :1])
+        missing = torch.rand_like(markers[:, :1, :, :1]) < share
         return noisy.masked_fill(missing, torch.nan)
 
 

@@ -13,9 +13,9 @@ from kinesynth.body.bone_lengths import leg_length, lengths, smplx_lengths
 from kinesynth.body.build import build_body
 from kinesynth.body.identity import licensed
 from kinesynth.body.model import BodyModel, load_body
-from kinesynth.body.subject import subject_shape
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput
+from kinesynth.motion.subject import subject_shape
 
 LIMBS = 4
 

@@ -10,8 +10,8 @@ from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.measurements import Tape, measurements
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import height
-from kinesynth.body.subject import subject_shape, write_subject
 from kinesynth.clips import ClipRow, write_clips
+from kinesynth.motion.subject import subject_shape, write_subject
 
 SHORT = np.array([-4.0, *[0.0] * 9])
 

@@ -11,9 +11,9 @@ from kinesynth.body.bone_lengths import LEG, lengths
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import Shape, height
 from kinesynth.body.stated_shape import errors_of, require_consistent, with_stated
-from kinesynth.body.subject import subject_shape
 from kinesynth.errors import ClipRejected
 from kinesynth.geometry.mesh import volume
+from kinesynth.motion.subject import subject_shape
 from kinesynth.stated import NOTHING, Stated
 
 DENSITY = 985.0

@@ -127,6 +127,13 @@ def test_another_mass_is_told(tmp_path: Path) -> None:
     assert any("the plates weigh 70.0 kg, the model has 77.0" in note for note in found.notes)
 
 
+def test_a_seat_that_bears_is_no_mass(tmp_path: Path) -> None:
+    walk = Walk()
+    vertical = WEIGHT * (1.6 + 0.6 * np.sin(2.0 * np.pi * walk.frames))
+    found = walk.measured(walk.write(tmp_path / "forces.mot"), standing=with_standing(walk, vertical=vertical))
+    assert not any("weigh" in note for note in found.notes)
+
+
 KILO = Walk(unit=(1e-3, 1.0, 1.0))
 MILLIMETRES = Walk(unit=(1.0, 1e3, 1.0))
 NEWTON_MILLIMETRES = Walk(unit=(1.0, 1.0, 1e3))

@@ -8,11 +8,11 @@ import pytest
 
 from kinesynth.body.build import build_body
 from kinesynth.body.model import load_body
-from kinesynth.body.subject import subject_shape
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.marker_motion import read_marker_motion
 from kinesynth.motion.recording import cut
+from kinesynth.motion.subject import subject_shape
 from kinesynth.opensim_files.trc import write_trc
 from kinesynth.stage_file import StageFile, read_stage
 

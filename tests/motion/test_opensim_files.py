@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kinesynth.body.build import build_body
-from kinesynth.body.subject import subject_shape
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.motion.load import load_motion
+from kinesynth.motion.subject import subject_shape
 from kinesynth.opensim_files import write_storage
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition

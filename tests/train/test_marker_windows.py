@@ -52,6 +52,15 @@ def test_another_heading_turns_everything(batch: Batch, anatomy: Anatomy, skelet
     assert (old - turned).abs().max() > 0.1
 
 
+def test_each_window_may_lack_its_own_share(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    many = {name: value.repeat_interleave(40, dim=0) for name, value in batch.items()}
+    new = drawn(many, anatomy, skeleton, share=0.0, missing=0.1, most_missing=0.9)
+    shares = new["markers"][:, 0].isnan().any(dim=-1).float().mean(dim=1)
+    assert shares.min() < 0.3
+    assert shares.max() > 0.7
+    assert 0.35 < shares.mean() < 0.65
+
+
 def test_markers_go_missing_and_others_stay_recorded(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
     new = drawn(batch, anatomy, skeleton, share=0.0, missing=0.3)
     lost = new["markers"].isnan().any(dim=-1)

@@ -10,12 +10,12 @@ from scipy.spatial.transform import Rotation
 from kinesynth.atomic import write_text
 from kinesynth.body.markers import resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.subject import subject_shape
 from kinesynth.fitting.fit import fit_body
 from kinesynth.fitting.regressor import SHIPPED, read_regressor
 from kinesynth.fitting.shape import fit_shape
 from kinesynth.layout import FILES
 from kinesynth.motion.load import load_motion
+from kinesynth.motion.subject import subject_shape
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure

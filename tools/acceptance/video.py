@@ -20,7 +20,8 @@ from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import MarkerTrajectories, Storage, read_storage, read_trc
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
-from kinesynth_train.predict.predict import Request, predict
+from kinesynth_train.predict.predict import predict
+from kinesynth_train.predict.request import Request
 from tools.acceptance.body_angles import flexions
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 

@@ -17,13 +17,13 @@ from kinesynth.body.build import build_body
 from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.markers import virtual_markers
 from kinesynth.body.model import load_body
-from kinesynth.body.subject import write_subject
 from kinesynth.fitting.regressor import SHIPPED, joint_regressor
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
 from kinesynth.motion.figure import Figure, figure_of
 from kinesynth.motion.procedural.plan import Plan, standing
 from kinesynth.motion.procedural.solve import relaxed_hands, solve
+from kinesynth.motion.subject import write_subject
 from kinesynth.seeds import generator
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, StageFile, progress, write_stage

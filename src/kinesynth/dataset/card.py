@@ -9,16 +9,10 @@ from typing import Any
 import numpy as np
 
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
+from kinesynth.sources import sources
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MOST_BODIES = 60
-MOTION_LICENCES = {
-    "amass": "amass: labels derive from AMASS and stay under its licence (research only), https://amass.is.tue.mpg.de",
-    "opensim": "opensim: labels derive from the OpenSim motions of the clip table and stay under their licences",
-    "markers": "markers: labels derive from the marker files of the clip table and stay under their licences",
-    "procedural": "procedural: motions made by Kinesynth itself, free of others' rights",
-}
-
 _CARD = """# Kinesynth dataset
 
 {clips} clips, {frames} frames ({minutes:.1f} min per view) of {subjects} subjects in {shards} shards, schema {schema}.
@@ -111,7 +105,9 @@ def dataset_card(
         reasons=_counts("reason", rejected),
         origin=_origin(files),
         bodies=_bodies(files),
-        licences="\n".join(f"- {MOTION_LICENCES[source]}" for source in sorted({row["source"] for row in rows})),
+        licences="\n".join(
+            f"- {source}: {sources()[source].license}" for source in sorted({row["source"] for row in rows})
+        ),
         config=json.dumps(json.loads(config), indent=1),
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from kinesynth.dynamics.plate_feet import LOADED_NEWTONS, REACH_M, Step
 from kinesynth.dynamics.plate_wrench import Wrenches
 from kinesynth.errors import BadInput
+from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files.force_table import Plates
 
 FARTHEST_M = 100.0  # from the origin of a laboratory
@@ -17,6 +18,9 @@ LEAST_UPRIGHT = 0.8  # of the mean force's length, along the vertical
 LIFTED_M, SWINGS_M_PER_S = 0.05, 1.0  # so high above its lowest, and not slower at any point: a foot swings
 MOST_ON_SWINGING = 0.15  # of the load
 MASS_OFF = 0.05  # of the mass: more, and the user is told
+MASS_SPREAD = 0.15  # of it, between quartiles over the frames: more, and a seat bears, or hands
+LEAST_WEIGHED = 0.2  # of the frames, in which the motion asks LEAST_ASKED of the weight
+LEAST_ASKED = 0.5
 _FRAME_MEND = "bring forces and motion into one frame and one time, or correct the column grf"
 
 
@@ -139,7 +143,7 @@ def check_clock(path: Path, load: np.ndarray, points: np.ndarray, rate_hz: float
 
 
 def weighed(total: np.ndarray, vertical: np.ndarray, mass_kg: float, unmeasured: np.ndarray) -> tuple[str, ...]:
-    """Return what is to be said of the mass: that by the plates, where it is another than the model's.
+    """Return what is to be said of the mass: that by the plates, where in all frames it is another than the model's.
 
     Args:
         total: (T,) N, measured vertical force.
@@ -148,10 +152,11 @@ def weighed(total: np.ndarray, vertical: np.ndarray, mass_kg: float, unmeasured:
         unmeasured: (T,) bool, frames in which not all of it is measured.
     """
     known = ~unmeasured & (total >= LOADED_NEWTONS)
-    asked = float(vertical[known].sum())
-    if known.mean() < 0.2 or asked <= 0.0:
+    known &= vertical > LEAST_ASKED * mass_kg * GRAVITY
+    if known.mean() < LEAST_WEIGHED:
         return ()
-    by_plates = mass_kg * float(total[known].sum()) / asked
-    if abs(by_plates / mass_kg - 1.0) <= MASS_OFF:
+    share = total[known] / vertical[known]
+    low, ratio, high = np.quantile(share, (0.25, 0.5, 0.75))
+    if abs(ratio - 1.0) <= MASS_OFF or high - low > MASS_SPREAD * ratio:
         return ()
-    return (f"the plates weigh {by_plates:.1f} kg, the model has {mass_kg:.1f}: state mass if nothing else bears",)
+    return (f"the plates weigh {ratio * mass_kg:.1f} kg, the model has {mass_kg:.1f}: state the subject's mass",)

@@ -12,8 +12,8 @@ from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.motion.figure import figure_of
-from kinesynth.motion.load import TIMEOUT_SECONDS, audited
-from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.rate_audit import audit_rate, audited
+from kinesynth.motion.sources.opensim import TIMEOUT_SECONDS
 from kinesynth.notes import tell
 from kinesynth.npz import open_npz
 from kinesynth.opensim_files import read_storage

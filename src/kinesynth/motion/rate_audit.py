@@ -9,6 +9,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from scipy.signal import savgol_filter
@@ -17,7 +18,7 @@ from kinesynth.amass import AmassFile, require_duration
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.figure import ANKLES, FEET, WRISTS, rough_centre_of_mass
+from kinesynth.motion.figure import ANKLES, FEET, WRISTS, Figure, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.support import outside, standing_on_one, touching
 from kinesynth.pose_layout import SMPLX
@@ -193,3 +194,19 @@ def _smooth(values: np.ndarray, fps: float, derivative: int) -> np.ndarray:
 def _usual_joints() -> np.ndarray:
     with (files("kinesynth.motion") / "tables" / "usual_joints.csv").open(encoding="utf-8") as stream:
         return np.array([[float(row[axis]) for axis in "xyz"] for row in csv.DictReader(stream)])
+
+
+def audited(path: Path, recording: Recording, figure: Figure) -> Recording:
+    """Return a recording whose joints move as a body's can, at its rate and in its units.
+
+    Raises:
+        ClipRejected: they do not; the detail names the file.
+    """
+    turns = SMPLX.joints(recording.poses)
+    joints, _ = forward_kinematics(figure.joints, recording.root_scale * recording.root, turns)
+    try:
+        audit_joint_paths(joints, recording.fps)
+    except ClipRejected as error:
+        detail = f"{path}: {error.detail} at {recording.fps:.4g} Hz; correct its rate, times or units"
+        raise ClipRejected(error.reason, error.figure, detail) from error
+    return recording

@@ -52,11 +52,15 @@ class Network(nn.Module, ABC):
         pictures: whether it looks at any; else it sees markers.
         labels: the shards' fields that its input and its losses need.
         better: the figure of its tally by which the best checkpoint is chosen, lowest.
+        views: how many views it looks at, if it looks at pictures.
+        places: whether it tells where the pelvis is.
     """
 
     pictures: ClassVar[bool] = True
     labels: ClassVar[tuple[str, ...]] = KINEMATIC_LABELS
     better: ClassVar[str] = "mae_angle_deg"
+    views: ClassVar[int] = 1
+    places: ClassVar[bool] = True
 
     def __init__(self, weights: Any, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__()

@@ -78,6 +78,7 @@ class D3ke(Network):
     In training each view of a window is a window of its own.
     """
 
+    places = False
     first_of_each: Tensor
 
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:

@@ -51,6 +51,8 @@ class Shape:
 class D3keOurs(Network):
     """Angles of every frame and one set of scales, from the first view; the place of the pelvis is not predicted."""
 
+    places = False
+
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, anatomy, skeleton)
         bodies, markers, coordinates = int(anatomy.bodies), int(anatomy.markers), len(anatomy.mean)

@@ -116,6 +116,10 @@ PHASES = (Phase("sequence", 64, 64, 5e-4, 5e-6, steps=50_000, betas=BETAS, clip_
 PRESETS = {
     "neurik_ours": Preset(Shape(), WEIGHTS, PHASES),
     "neurik_ours_centre": Preset(Shape(output="centre"), WEIGHTS, PHASES),
+    "neurik_any": Preset(  # for any laboratory's markers; small enough to ship
+        Shape(channels=(16, 32, 48), width=64, layers=2, heads=4, draw=MarkerDraw(most_missing=0.8)), WEIGHTS,
+        phases=(Phase("sequence", 64, 64, 2e-3, 2e-5, steps=20_000, betas=BETAS, clip_norm=CLIP),),
+    ),
     "neurik_ours_tiny": Preset(
         Shape(channels=(16, 32), width=96, layers=1, heads=4, window=16, draw=MarkerDraw(turn=0.5)), WEIGHTS,
         phases=(Phase("sequence", 16, 8, 3e-3, 1e-4, steps=60, betas=BETAS, clip_norm=CLIP),),

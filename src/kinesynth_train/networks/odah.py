@@ -92,6 +92,7 @@ class Weights:
 class Odah(Network):
     """Angles of every frame and one set of scales, from two views."""
 
+    views = VIEWS
     circled: Tensor
     constrained: Tensor
     anatomy_limits: Tensor

@@ -62,6 +62,7 @@ class Shape:
 class OdahOurs(Network):
     """Angles of every frame and one set of scales, from two views."""
 
+    views = VIEWS
     anatomy_root_place: Tensor
 
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:

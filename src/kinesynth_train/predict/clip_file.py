@@ -23,7 +23,7 @@ from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.reasons import packed
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import read_stage
-from kinesynth_train.predict.clip_views import clip_view
+from kinesynth_train.predict.clip_views import Pictures, clip_view
 from kinesynth_train.predict.landmarks import generic_skeleton
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.scaled import scaled
@@ -73,6 +73,8 @@ def write_clip_file(
     model: Path | None,
     dynamics: Dynamics | None,
     notes: list[str],
+    pictures: Pictures | None = None,
+    markers: np.ndarray | None = None,
 ) -> None:
     """Write a shard of one clip, whose name is the file's; the views are those with a video.
 
@@ -85,10 +87,14 @@ def write_clip_file(
         model: the scaled .osim, which `export` gives out again; None where there is none.
         dynamics: None where there are none.
         notes: what was assumed.
+        pictures: how they are kept.
+        markers: (T, M, 3) m, given ones; None takes the skeleton's.
     """
     skeleton = scaled(generic_skeleton(), found.size.scales)
     skeleton = replace(skeleton, masses=skeleton.masses * (mass_kg / skeleton.masses.sum()))
     arrays, rate, reason = _arrays(path.stem, found, skeleton, dynamics)
+    if markers is not None:
+        arrays["markers"] = markers
     attrs = {
         "action": "unknown",
         "source": "video" if sights else "markers",
@@ -103,7 +109,7 @@ def write_clip_file(
         "dynamics_reason": reason,
     }
     views = {
-        sight.view.name: clip_view(found, sight, videos[sight.view.name], arrays["keypoints"])
+        sight.view.name: clip_view(found, sight, videos[sight.view.name], arrays["keypoints"], pictures or Pictures())
         for sight in sights
         if sight.view.name in videos
     }

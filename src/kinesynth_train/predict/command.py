@@ -21,6 +21,10 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     each: dict[str, Any] = {"action": "append", "default": [], "type": _pair}
     verb.add_argument("--video", metavar="NAME=FILE", **each, help="a view's video, by its camera's name; repeat")
     verb.add_argument("--keypoints", metavar="NAME=FILE", **each, help="a view's 2-D points, instead of a detector's")
+    verb.add_argument("--masks", metavar="NAME=FILE", **each, help="a view's masks of the person: .npz or folder")
+    verb.add_argument("--boxes", metavar="NAME=FILE", **each, help="a view's boxes about the person: .csv")
+    verb.add_argument("--checkpoint", type=Path, metavar="FILE", help="a trained network, whose angles are taken")
+    verb.add_argument("--refine", action="store_true", help="draw a network's angles to the points")
     verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc), instead of views")
     verb.add_argument("--cameras", type=Path, help="calibration; one view does without")
     verb.add_argument("--output", type=Path, required=True, help="folder of the results")
@@ -42,7 +46,8 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_predict(options: Mapping[str, Any]) -> None:
     """Run the verb with its parsed options and print where the results are."""
-    from kinesynth_train.predict.predict import Request, named, predict
+    from kinesynth_train.predict.predict import predict
+    from kinesynth_train.predict.request import Request, named
 
     given = dict(options)
     if Path(given["name"]).name != given["name"]:
@@ -52,10 +57,12 @@ def run_predict(options: Mapping[str, Any]) -> None:
             raise BadInput(f"--{flag}", unit, f"{given[flag]:g}", f"{low:g} to {high:g}", f"give it in {unit}")
     videos = _once("--video", given.pop("video"))
     keypoints = _once("--keypoints", given.pop("keypoints"))
+    masks, boxes = ({name: Path(file) for name, file in _once(f"--{kind}", given.pop(kind)).items()}
+                    for kind in ("masks", "boxes"))  # fmt: skip
     offsets = {name: _seconds(text) for name, text in _once("--offset", given.pop("offset")).items()}
     paths = {name: Path(file) for name, file in videos.items()}
     points = {name: Path(file) for name, file in keypoints.items()}
-    path = predict(named(Request(videos=paths, keypoints=points, offsets=offsets, **given)))
+    path = predict(named(Request(videos=paths, keypoints=points, masks=masks, boxes=boxes, offsets=offsets, **given)))
     print(path)  # noqa: T201
 
 

@@ -1,5 +1,6 @@
 """Points in space from a .trc file: markers by their labels, a video tool's keypoints by their names, or both."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import torch
 
 from kinesynth.body.mocap.labels import known
 from kinesynth.errors import BadInput
-from kinesynth.opensim_files import read_trc
+from kinesynth.opensim_files import MarkerTrajectories, read_trc
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth_train.predict.landmarks import generic_skeleton, places
@@ -32,6 +33,7 @@ class Marked:
         skeleton: the generic one with the M points as its markers.
         spreads: (M,) m, their standard deviations.
         positions: (T, M, 3) m; NaN where not seen.
+        own: (T, K, 3) m, those of the skeleton's own K markers that are known, as they were measured; others NaN.
         notes: what was taken for granted.
     """
 
@@ -39,6 +41,7 @@ class Marked:
     skeleton: SkeletonDefinition
     spreads: np.ndarray
     positions: np.ndarray
+    own: np.ndarray
     notes: tuple[str, ...]
 
 
@@ -67,7 +70,8 @@ def read_marked(path: Path) -> Marked:
     times = np.arange(len(trial.positions)) / trial.fps
     columns = [trial.names.index(name) for name, _, _, _ in found.values()]
     spreads = np.array([spread for _, _, _, spread in found.values()])
-    return Marked(times, skeleton, spreads, trial.positions[:, columns], notes)
+    own = _own_markers(trial, generic, {landmark: name for landmark, (name, _, _, _) in found.items()})
+    return Marked(times, skeleton, spreads, trial.positions[:, columns], own, notes)
 
 
 def _by_label(names: tuple[str, ...], generic: SkeletonDefinition) -> dict[str, tuple[str, str, np.ndarray, float]]:
@@ -108,3 +112,20 @@ def lines_through(positions: np.ndarray, spreads: np.ndarray) -> SightLines:
     return SightLines(
         torch.tensor(origins), torch.tensor(np.where(seen[..., None], directions, 0.0)), torch.tensor(weights)
     )
+
+
+def _own_markers(trial: MarkerTrajectories, generic: SkeletonDefinition, found: Mapping[str, str]) -> np.ndarray:
+    """Return the skeleton's own markers (T, M, 3) m: all of them as our exports name them, else those that are known.
+
+    Args:
+        trial: the file.
+        generic: the skeleton.
+        found: the file's name of each landmark that is known.
+    """
+    wanted = generic.marker_names
+    names = {name: name for name in wanted} if set(wanted) <= set(trial.names) else found
+    own = np.full((len(trial.positions), len(wanted), 3), np.nan)
+    for landmark, name in names.items():
+        if landmark in wanted:
+            own[:, wanted.index(landmark)] = trial.positions[:, trial.names.index(name)]
+    return own

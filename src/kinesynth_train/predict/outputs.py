@@ -105,7 +105,7 @@ def joints_on_mask(found: Reconstruction, sight: Sight) -> float:
     places = frame_places(sight.view.times, found.times + sight.offset.seconds)
     nearest = np.rint(places).astype(int)
     shown = found.poses.valid & (nearest >= 0) & (nearest < len(sight.points))
-    shown[shown] = sight.silhouettes.squares[nearest[shown]].any(axis=(1, 2))
+    shown[shown] = sight.silhouettes.shown(nearest[shown])
     names = found.skeleton.body_names
     joints = found.poses.joints[shown][:, [names.index(f"{body}_{side}") for body in LIMBS for side in "rl"]]
     pixels, _ = sight.view.camera.pixels(joints)
@@ -124,6 +124,7 @@ def summary(
     files: Mapping[str, Path],
     notes: list[str],
     mass_kg: float,
+    method: str,
 ) -> dict[str, Any]:
     """Return what predict.json in a folder holds; the files' paths begin there."""
     pixels = reprojection(found, sights)
@@ -131,6 +132,7 @@ def summary(
     return {
         "kinesynth": __version__,
         "guess": found.guess,
+        "method": method,
         "assumed": notes,
         "files": {kind: path.relative_to(folder).as_posix() for kind, path in files.items()},
         "frames": len(found.times),

@@ -21,6 +21,11 @@ class Silhouettes:
     bits: np.ndarray
     squares: np.ndarray
 
+    def shown(self, frames: np.ndarray) -> np.ndarray:
+        """Tell in which of the frames (K,) the person is there (K,)."""
+        there: np.ndarray = self.squares[frames].any(axis=(1, 2))
+        return there
+
     def holds(self, frames: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         """Tell (K, N) which of the pixels (K, N, 2) lie on the person in the frames (K,)."""
         maps = self.squares[frames]

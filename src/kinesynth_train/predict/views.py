@@ -8,9 +8,11 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration import Camera
 from kinesynth_train.predict.gaps import MOST_SECONDS
+from kinesynth_train.predict.given_masks import GivenMasks
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
+from kinesynth_train.predict.sides import with_sides_right
 from kinesynth_train.predict.silhouettes import Silhouettes
 from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
 from kinesynth_train.predict.tracks import LEAST_POINTS, follow, main_person, of_person
@@ -49,7 +51,8 @@ class Sight:
         offset: against the first view, told by motion or by the user.
         miss: m, median by which hips' and shoulders' lines of sight pass those of the first view; NaN for the first.
         lifted: (T, P, 3) m, the detector's guess of the points in space, as in `Keypoints`.
-        silhouettes: the person's, where the detector tells them.
+        silhouettes: the person's, where the detector or the user tells them.
+        boxes: (T, 4) px, left, top, right and bottom, where the user tells them.
     """
 
     view: View
@@ -58,7 +61,8 @@ class Sight:
     offset: Offset
     miss: float
     lifted: np.ndarray | None = None
-    silhouettes: Silhouettes | None = None
+    silhouettes: Silhouettes | GivenMasks | None = None
+    boxes: np.ndarray | None = None
 
     def at(self, times: np.ndarray) -> Rays:
         """Return the lines of sight at times (N,) of the first view; none where the view itself paused for long."""
@@ -89,6 +93,7 @@ def sights(
     if len(sets) > 1:
         raise BadInput("views", "points", " and ".join(sorted(sets)), "one set in all views", "detect them alike")
     names = keypoint_sets()[views[0].keypoints.set]
+    views, turned = _sided(views, names)
     trunk = [names.index(name) for name in TRUNK]
     first = views[0]
     people = _people(first)
@@ -96,14 +101,26 @@ def sights(
     points = of_person(first.keypoints.points, track)
     alone = Offset(0.0, np.nan, np.nan)
     found = [Sight(first, points, rays_of(first.camera, points), alone, float("nan"), *_of_track(first, track))]
-    notes = (
-        [] if len(people) == 1 else [f"view {first.name}: {len(people)} people or pieces of tracks, one is followed"]
-    )
+    notes = turned
+    if len(people) > 1:
+        notes.append(f"view {first.name}: {len(people)} people or pieces of tracks, one is followed")
     for view in views[1:]:
         sight, said = _same_person(found[0], view, trunk, offsets.get(view.name))
         found.append(sight)
         notes += said
     return found, notes
+
+
+def _sided(views: Sequence[View], names: tuple[str, ...]) -> tuple[list[View], list[str]]:
+    """Return the views with everybody's right and left set right, and notes."""
+    result, notes = [], []
+    for view in views:
+        points = view.keypoints.points.copy()
+        for place in range(points.shape[1]):
+            points[:, place], said = with_sides_right(points[:, place], names)
+            notes += [f"view {view.name}: {said}"] if said else []
+        result.append(replace(view, keypoints=replace(view.keypoints, points=points)))
+    return result, notes
 
 
 def _of_track(view: View, track: np.ndarray) -> tuple[np.ndarray | None, Silhouettes | None]:

@@ -4,25 +4,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kinesynth.body.amass_shape import shape_of_amass
-from kinesynth.body.bone_lengths import opensim_measures, require_measures
 from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.measurements import Tape
 from kinesynth.body.model import BodyModel, load_body
-from kinesynth.body.shape import Shape, fit_lengths, height
-from kinesynth.body.stated_shape import errors_of, likely_betas, require_consistent, with_stated
+from kinesynth.body.shape import Shape, height
+from kinesynth.body.stated_shape import errors_of, require_consistent, with_stated
 from kinesynth.clips import ClipRow, read_clips, stated_people
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.geometry.mesh import volume
-from kinesynth.isolation import isolated
+from kinesynth.motion.sources import Shaping, source_module
 from kinesynth.notes import tell
+from kinesynth.sources import sources
 from kinesynth.stated import NOTHING, Stated
 from kinesynth.subject_record import SubjectRecord
-
-SHAPE_TELLING = ("amass", "opensim", "markers")  # the sources whose files tell a shape, the better first
-_MOST_TRIALS = 6  # of markers, that a shape is fitted to together
 
 
 def subject_shape(
@@ -73,7 +67,8 @@ def subject_shape(
         raise BadInput(clips, "subject", repr(subject), "a subject of the table", "correct the name")
     stated = stated_people(clips, rows, subjects or "").get(subject, NOTHING)
     model = load_body(body)
-    shape, rejection = _shape(model, rows, seed, density_kg_m3, log, stated), None
+    how = Shaping(density_kg_m3, stated, log)
+    shape, rejection = _shape(model, rows, seed, how), None
     try:
         shape = _usable(model, shape, stated, density_kg_m3)
     except ClipRejected as error:
@@ -150,60 +145,13 @@ def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float
     return shape
 
 
-def _shape(model: BodyModel, rows: list[ClipRow], seed: int, density_kg_m3: float, log: Path, stated: Stated) -> Shape:
+def _shape(model: BodyModel, rows: list[ClipRow], seed: int, how: Shaping) -> Shape:
     """Return the shape that the first readable file tells; a file that cannot be read is left to its clip's stage."""
-    telling = [row for source in SHAPE_TELLING for row in rows if row.source == source]
-    for row in telling:
-        try:
-            if row.source == "amass":
-                return shape_of_amass(model, _from(row, telling), density_kg_m3, stated)
-            if row.source == "markers":
-                trials = [other for other in telling if other.source == "markers"]
-                return _of_markers(model, trials, likely_betas(model, stated, density_kg_m3))
-            return _of_opensim(model, _file(row.model), density_kg_m3, log)
-        except (BadInput, ClipRejected) as error:
-            print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-    return drawn_shape(model, rows[0].subject, seed, density_kg_m3, sex=stated.sex)
-
-
-def _from(row: ClipRow, rows: list[ClipRow]) -> list[ClipRow]:
-    """Return a row and those of its source that come after it."""
-    return [other for other in rows[rows.index(row) :] if other.source == row.source]
-
-
-def _file(path: Path | None) -> Path:
-    """Return a path that `read_clips` has required."""
-    if path is None:
-        raise ValueError("a clip without its file passed the check of the table")
-    return path
-
-
-def _of_opensim(model: BodyModel, path: Path, density_kg_m3: float, log: Path) -> Shape:
-    target, mass = isolated(opensim_measures, str(path.absolute()), timeout_seconds=300.0, log=log)
-    require_measures(path, target)
-    betas = fit_lengths(model, target, "neutral", density_kg_m3, mass_kg=mass)
-    return Shape(betas, "neutral", "bone lengths and mass of the OpenSim model", mass)
-
-
-def _of_markers(model: BodyModel, rows: list[ClipRow], likely: np.ndarray | None) -> Shape:
-    """Return the shape on which the markers of a subject's trials sit, static trials included."""
-    from kinesynth.body.mocap.fit import dress
-    from kinesynth.body.mocap.trial import read_trial
-    from kinesynth.body.mocap.worn import worn_record
-
-    statics = [row.static for row in rows if row.static is not None]
-    files = {file: row.labels for row in rows for file in (row.static, row.path) if file is not None}
-    trials = {}
-    for file in list(files)[:_MOST_TRIALS]:
-        try:
-            trials[file] = read_trial(file, model, files[file])
-            tell(file, trials[file].notes)
-        except BadInput as error:
-            print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-    if not trials:
-        raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
-    dressed = dress(model, list(trials.values()), likely=likely)
-    tell(rows[0].path or rows[0].subject, dressed.notes)
-    static = next((trials[file] for file in statics if file in trials), None)
-    worn = worn_record(dressed, static, [trial for file, trial in trials.items() if file not in statics])
-    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin", worn=worn)
+    for source in sources().values():
+        theirs = [row for row in rows if row.source == source.name]
+        for row in theirs if source.tells_shape else ():
+            try:
+                return source_module(source.name).shape(model, row, theirs, how)
+            except (BadInput, ClipRejected) as error:
+                print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
+    return drawn_shape(model, rows[0].subject, seed, how.density_kg_m3, sex=how.stated.sex)

@@ -1,0 +1,67 @@
+"""AMASS files: SMPL+H's and SMPL-X's parameters, brought to the subject's body."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kinesynth.amass import AmassFile
+from kinesynth.body.amass_shape import (
+    OWN_BETAS,
+    first_betas,
+    read_row,
+    require_own_betas,
+    shape_of_amass,
+    usual_size,
+)
+from kinesynth.body.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
+from kinesynth.body.model import BodyModel
+from kinesynth.body.shape import Shape
+from kinesynth.clips import ClipRow
+from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.recording import Recording, from_amass
+from kinesynth.motion.retarget import re_expressed
+from kinesynth.motion.sources import Loading, Person, Shaping
+
+
+def read(row: ClipRow, who: Person, how: Loading) -> Recording:  # noqa: ARG001 the contract's
+    """Read a file; a rate that its motion contradicts is doubted in a note."""
+    file = read_row(row)
+    if doubt := audit_rate(file):
+        file = replace(file, notes=(*file.notes, f"rate: {file.fps:g} Hz, taken as it stands; {doubt}"))
+    return _fitted(file, who)
+
+
+def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping) -> Shape:
+    """Return the shape that the file's betas, its markers or its motion tell."""
+    left = list(rows)[list(rows).index(row) :]
+    return shape_of_amass(model, left, how.density_kg_m3, how.stated)
+
+
+def _fitted(file: AmassFile, who: Person) -> Recording:
+    """Bring a file's motion to the subject's body: verbatim if the betas are the file's, else from SMPL-X's rest pose.
+
+    Where the file's betas are no neutral SMPL-X's, its body is SMPL-X's mean one in the size that the subject's record
+    or else the motion itself tells.
+    """
+    recording = from_amass(file)
+    if not who.body.identity.is_free:
+        require_own_betas(file, who.body)
+        if who.record.shape_source == OWN_BETAS:
+            return recording
+    theirs, ours = _joints_of(file, who), who.figure.joints
+    return replace(
+        recording,
+        poses=re_expressed(recording.poses, ours, theirs),
+        root_scale=leg_length(ours) / leg_length(theirs),
+        attrs={**recording.attrs, "rest_pose": "re-expressed from SMPL-X's"},
+    )
+
+
+def _joints_of(file: AmassFile, who: Person) -> np.ndarray:
+    """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
+    if tells_size(file) or not who.body.identity.is_free:
+        return smplx_rest_joints(first_betas(file))
+    size = who.record.amass_size
+    return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])

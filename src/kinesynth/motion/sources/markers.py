@@ -1,0 +1,53 @@
+"""Measured markers: .trc, .c3d, or those kept in an AMASS file."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kinesynth.body.mocap.fit import dress
+from kinesynth.body.mocap.trial import read_trial
+from kinesynth.body.mocap.worn import assumed, worn_record
+from kinesynth.body.model import BodyModel
+from kinesynth.body.shape import Shape
+from kinesynth.body.stated_shape import likely_betas
+from kinesynth.clips import ClipRow
+from kinesynth.errors import BadInput
+from kinesynth.motion.marker_motion import read_marker_motion
+from kinesynth.motion.rate_audit import audited
+from kinesynth.motion.recording import Recording
+from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.notes import tell
+
+_MOST_TRIALS = 6  # that a shape is fitted to together
+
+
+def read(row: ClipRow, who: Person, how: Loading) -> Recording:
+    """Fit the body to the markers of a trial."""
+    if row.path is None:
+        raise ValueError("a clip without its file passed the check of the table")
+    part = (row.start, row.end, how.seconds)
+    recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
+    if who.record.worn is not None:
+        recording = replace(recording, notes=recording.notes + assumed(who.record.worn))
+    return audited(row.path, recording, who.figure)
+
+
+def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping) -> Shape:  # noqa: ARG001 the contract's
+    """Return the shape on which the markers of all of a subject's trials sit, static trials included."""
+    likely = likely_betas(model, how.stated, how.density_kg_m3)
+    statics = [each.static for each in rows if each.static is not None]
+    files = {file: each.labels for each in rows for file in (each.static, each.path) if file is not None}
+    trials = {}
+    for file in list(files)[:_MOST_TRIALS]:
+        try:
+            trials[file] = read_trial(file, model, files[file])
+            tell(file, trials[file].notes)
+        except BadInput as error:
+            print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
+    if not trials:
+        raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
+    dressed = dress(model, list(trials.values()), likely=likely)
+    tell(rows[0].path or rows[0].subject, dressed.notes)
+    static = next((trials[file] for file in statics if file in trials), None)
+    worn = worn_record(dressed, static, [trial for file, trial in trials.items() if file not in statics])
+    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin", worn=worn)

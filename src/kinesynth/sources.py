@@ -1,0 +1,44 @@
+"""Which sources of motion there are; `kinesynth.motion.sources` has a module of each name that reads it.
+
+The one list of them: the clip table and the dataset's card take names and licences from it without needing more.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Source:
+    """A row of `sources.csv`.
+
+    Attributes:
+        name: in the clip table.
+        file: whether a clip of it has a file; one that has not is made from its action.
+        model: whether it needs an OpenSim model.
+        markers: whether its files may hold markers.
+        tells_shape: whether its files tell a person's shape; of several the first in the table decides.
+        license: under which labels that derive from it are.
+    """
+
+    name: str
+    file: bool
+    model: bool
+    markers: bool
+    tells_shape: bool
+    license: str
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Return the sources by name, in the table's order."""
+    with (files(__package__) / "sources.csv").open(encoding="utf-8") as stream:
+        return {
+            row["source"]: Source(
+                row["source"],
+                **{name: row[name] == "yes" for name in ("file", "model", "markers", "tells_shape")},
+                license=row["license"],
+            )
+            for row in csv.DictReader(stream)
+        }

@@ -1,0 +1,65 @@
+"""What a user asks of `predict`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for.
+
+    Attributes:
+        cameras: the calibration; None where markers are given.
+        output: the folder to write to.
+        videos: by the camera's name.
+        markers: a .trc file of points in space, instead of views.
+        keypoints: files of 2-D points by the camera's name; a detector finds those of the other views.
+        name: of the files that are written.
+        height: m; None takes what is measured.
+        mass: kg; None takes what is usual.
+        person: px in the first view, near the person who is meant.
+        start, end: s of the first view.
+        smooth: Hz, cut-off of the low-pass; 0 for none.
+        offsets: s, by how much a view lags behind the first, where it is known.
+        up: axis of the calibration's, or the markers', world that is up; empty takes the format's own.
+        keypoint_set: the points' set, where the files do not say.
+        fps: frames per second of points without a video.
+        masks: files of the person's masks, by the camera's name; else those of the detector, where it ran.
+        boxes: files of boxes about the person, by the camera's name; else those about the masks.
+        checkpoint: a trained network, whose angles are taken; None takes those of the points.
+        refine: whether a network's angles are drawn to the points.
+        focal_px: focal length of one view without a calibration; 0 takes a phone's.
+        overlay: whether to write videos with the skeleton.
+        dynamics: whether to go on to forces, moments and activations.
+    """
+
+    cameras: Path | None
+    output: Path
+    videos: Mapping[str, Path] = field(default_factory=dict)
+    keypoints: Mapping[str, Path] = field(default_factory=dict)
+    markers: Path | None = None
+    name: str = "motion"
+    height: float | None = None
+    mass: float | None = None
+    person: tuple[float, float] | None = None
+    start: float = 0.0
+    end: float = float("inf")
+    smooth: float = 6.0
+    offsets: Mapping[str, float] = field(default_factory=dict)
+    up: str = ""
+    keypoint_set: str = ""
+    fps: float = 0.0
+    masks: Mapping[str, Path] = field(default_factory=dict)
+    boxes: Mapping[str, Path] = field(default_factory=dict)
+    checkpoint: Path | None = None
+    refine: bool = False
+    focal_px: float = 0.0
+    overlay: bool = True
+    dynamics: bool = False
+
+
+def named(request: Request) -> Request:
+    """Return the request with the first file's name for its files, where the user gave none."""
+    files = [*([request.markers] if request.markers else []), *request.videos.values(), *request.keypoints.values()]
+    return request if request.name or not files else replace(request, name=files[0].stem)
