@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from kinesynth.dynamics.filters import local_fit, low_pass
+from kinesynth.dynamics.filters import local_fit, low_pass, residual_cutoff
 from kinesynth.errors import KinesynthError
 
 RATE, CUTOFF = 100.0, 6.0
@@ -58,3 +58,17 @@ def test_local_polynomials_keep_parabolas_and_short_clips() -> None:
     np.testing.assert_allclose(local_fit(fall, RATE, 0.1, 2), fall, atol=1e-9)
     short = np.random.default_rng(0).normal(size=4)
     np.testing.assert_array_equal(local_fit(short, RATE, 0.05, 2), short)
+
+
+def test_a_record_tells_its_own_cutoff() -> None:
+    """A fast signal keeps more than a slow one, a noisy one less than a clean one."""
+    times = np.arange(1000) / 100.0
+    noise = np.random.default_rng(1).standard_normal(len(times))
+
+    def cutoff(hz: float, millimetres: float) -> float:
+        return residual_cutoff(0.05 * np.sin(2.0 * np.pi * hz * times) + 1e-3 * millimetres * noise, 100.0, 3.0, 1.0)
+
+    assert cutoff(1.0, 0.1) < cutoff(4.0, 0.1)
+    assert cutoff(4.0, 0.1) > 5.0
+    assert cutoff(4.0, 3.0) < cutoff(4.0, 0.1)
+    assert residual_cutoff(noise[:3], 100.0, 6.0, 1.0) == 6.0

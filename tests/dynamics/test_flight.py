@@ -33,7 +33,7 @@ def test_flights_are_neither_too_short_nor_too_long() -> None:
 def test_one_foot_on_the_floor_is_no_flight() -> None:
     down = likelihood(100, SPAN)
     down[:, 1, 0] = 0.9
-    assert airborne(down, np.zeros(100), RATE) == []
+    assert airborne(down, np.ones(100), RATE) == []
 
 
 def test_a_body_that_is_carried_does_not_fly() -> None:
@@ -53,6 +53,14 @@ def test_feet_and_body_meet_half_way() -> None:
     assert (held[38:66] == 0.0).all()
     assert (held[:38] == 1.0).all()
     assert (held[66:] == 1.0).all()
+
+
+def test_a_body_that_falls_flies_though_its_feet_graze_the_floor() -> None:
+    support = np.ones(100)
+    support[40:48] = 0.0
+    assert airborne(likelihood(100), support, RATE) == [slice(40, 48)]
+    support[42:48] = 1.0
+    assert airborne(likelihood(100), support, RATE) == []
 
 
 def bouncing(rate_hz: float = RATE) -> tuple[np.ndarray, np.ndarray, list[slice]]:
@@ -80,7 +88,7 @@ def test_a_hop_keeps_its_peak_and_its_impulse() -> None:
 
     noisy = path + 5e-4 * np.random.default_rng(1).standard_normal(path.shape)
     inner, truth = slice(38, -50), force[1:-1]
-    told, blunt = found(falling_path(noisy, flights, RATE, 6.0)), found(low_pass(noisy, RATE, 6.0))
+    told, blunt = found(falling_path(noisy, flights, RATE, [6.0] * 3)), found(low_pass(noisy, RATE, 6.0))
     assert np.sqrt(np.mean((told - truth)[inner] ** 2)) < 0.4 * np.sqrt(np.mean((blunt - truth)[inner] ** 2))
     assert told[inner].max() == pytest.approx(force.max(), rel=0.1)
     assert told[inner].mean() == pytest.approx(truth[inner].mean(), abs=0.02)
@@ -91,7 +99,7 @@ def test_without_flights_the_path_is_only_smoothed() -> None:
     times = np.arange(300) / RATE
     slow, edge = np.sin(2.0 * np.pi * 0.5 * times), np.sin(2.0 * np.pi * 6.0 * times)
     path = np.stack([slow, edge, times**3], axis=1)
-    smooth = falling_path(path, [], RATE, 6.0)
+    smooth = falling_path(path, [], RATE, [6.0] * 3)
     np.testing.assert_allclose(smooth[50:-50, 0], slow[50:-50], atol=1e-4)
     assert np.abs(smooth[100:-100, 1]).max() == pytest.approx(np.sqrt(0.5), abs=0.03)
     np.testing.assert_allclose(smooth[:, 2], path[:, 2], atol=1e-6)

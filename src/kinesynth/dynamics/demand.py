@@ -14,15 +14,16 @@ from kinesynth.dynamics.contact import (
     sole_points,
     velocities,
 )
-from kinesynth.dynamics.filters import low_pass
+from kinesynth.dynamics.filters import low_pass, residual_cutoff
 from kinesynth.dynamics.flight import airborne, falling_path, frames_of, free_fall_shift, held_contact
-from kinesynth.dynamics.floors import floor_under, support_heights
+from kinesynth.dynamics.floors import Footing, boxes, floor_under
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.gravity import GRAVITY
 
 GREATEST_CUTOFF = 0.45  # of the frame rate
+MOST_NOISE = 0.1 * GRAVITY  # m/s^2, that may pass into the force of a body that jumps or runs
 FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
 
 
@@ -126,9 +127,9 @@ def whole_body_demand(
     posed = smoothed(cutoff_hz)
     if not soles.flights:
         return demand(posed)
-    posed[:, translations] += falling_path(centre, soles.flights, fps, cutoff_hz) - opensim_model.mass_centres(
-        body, posed
-    )
+    cutoffs = [residual_cutoff(path, fps, cutoff_hz, MOST_NOISE) for path in centre.T]
+    falling = falling_path(centre, soles.flights, fps, cutoffs)
+    posed[:, translations] += falling - opensim_model.mass_centres(body, posed)
     found = demand(posed)
     for _ in range(FREE_FALL_SWEEPS):
         posed = found.angles.copy()
@@ -146,11 +147,11 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, contact: Cont
     slow = speed < SLOW * fast
     rest = rest_heights(points, slow, contact.rest_tolerance_m)
     above = points[..., 1] - rest
-    lowest = above.min(axis=-1)
-    offset = np.linalg.norm((points.mean(axis=2) - centre[:, None])[..., [0, 2]], axis=-1)
-    floor = floor_under(lowest, support_heights(lowest, slow.any(axis=-1), offset, fps))
+    support = vertical_support(centre, fps)
+    footing = Footing(above.min(axis=-1), slow.any(axis=-1), points.mean(axis=2)[..., [0, 2]])
+    floor = floor_under(footing, boxes(footing, centre[:, [0, 2]], support, fps))
     likelihood = contact_likelihood(above - floor[..., None], velocity, contact.height_m, fast, contact.lead_seconds)
-    flights = airborne(likelihood, vertical_support(centre, fps), fps)
+    flights = airborne(likelihood, support, fps)
     return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights)
 
 

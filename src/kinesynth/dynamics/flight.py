@@ -6,6 +6,8 @@ back. The body's path is shifted, by millimetres and only around the flight, so 
 is down and moves as before elsewhere.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.linalg import solveh_banded
 
@@ -38,6 +40,8 @@ def airborne(likelihood: np.ndarray, support: np.ndarray, rate_hz: float) -> lis
     """
     off = (likelihood.max(axis=(1, 2)) < 0.5) & (support < CARRIED)
     falling = support < NO_SUPPORT
+    for first, last in runs(falling):  # flat shoes may graze the floor all through a short flight
+        off[first:last] |= not off[first:last].any() and last - first >= LEAST_SECONDS * rate_hz
     reach = round(AGREE_SECONDS * rate_hz)
     spans = [slice(_agreed(first, falling, reach, 1), _agreed(last, ~falling, reach, 0)) for first, last in runs(off)]
     return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
@@ -95,28 +99,31 @@ def near_ends(inside: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndarra
     return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz + 1e-9)
 
 
-def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: float) -> np.ndarray:
+def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: Sequence[float]) -> np.ndarray:
     """Return the path (T, 3) m of a mass centre, smooth, and falling freely within `spans`.
 
     A low-pass filter alone smears the force of a short stance into the flights around it and blunts its peak. That
     there is no force in flight is knowledge, which the filter is given here: the result x minimises |x - path|^2 +
     penalty |D x|^2, with D the fourth differences, among all paths whose second differences within the spans are
     gravity's. Stances keep their impulse, and peaks come back. Without spans it is a low-pass filter with a gain of
-    1/sqrt(2) at the cut-off (Whittaker 1923, "On a new method of graduation").
+    1/sqrt(2) at the cut-off, one for each of x, y and z (Whittaker 1923, "On a new method of graduation").
     """
     frames, order = len(path), 4
     if frames <= order:
         return path.copy()
-    penalty = (np.sqrt(2.0) - 1.0) / (2.0 * np.sin(np.pi * cutoff_hz / rate_hz)) ** (2 * order)
     inside = frames_of(spans, frames)[1:-1].astype(float)
-    bands = np.zeros((order + 1, frames))
-    bands[0] = 1.0
-    _add_squares(bands, np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.full(frames - order, penalty))
-    _add_squares(bands, np.array([1.0, -2.0, 1.0]), STIFF * inside)
     fall = np.zeros(frames)
     for offset, coefficient in enumerate((1.0, -2.0, 1.0)):
         fall[offset : frames - 2 + offset] -= STIFF * coefficient * inside * GRAVITY / rate_hz**2
-    return np.asarray(solveh_banded(bands, path + fall[:, None] * [0.0, 1.0, 0.0], lower=True))
+    result = np.empty_like(path)
+    for axis, cutoff in enumerate(cutoff_hz):
+        penalty = (np.sqrt(2.0) - 1.0) / (2.0 * np.sin(np.pi * cutoff / rate_hz)) ** (2 * order)
+        bands = np.zeros((order + 1, frames))
+        bands[0] = 1.0
+        _add_squares(bands, np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.full(frames - order, penalty))
+        _add_squares(bands, np.array([1.0, -2.0, 1.0]), STIFF * inside)
+        result[:, axis] = solveh_banded(bands, path[:, axis] + (fall if axis == 1 else 0.0), lower=True)
+    return result
 
 
 def _add_squares(bands: np.ndarray, difference: np.ndarray, weights: np.ndarray) -> None:

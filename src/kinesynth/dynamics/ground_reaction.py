@@ -145,8 +145,11 @@ def ground_reaction(
                 whole_body_demand, model.absolute(), names, root_rotation, Kinematics.of(clip).angles, clip.fps,
                 cutoff_hz, contact, timeout_seconds=timeout_seconds,
             )  # fmt: skip
+        except ClipRejected as error:
+            return _not_estimated(clip, attrs, f"ground reaction: {error}")
+        try:
             reaction = taken(clip, demand, measured_cutoff_hz or cutoff_hz) if on_plates else react(demand)
-        except (ClipRejected, BadInput) as error:
+        except BadInput as error:
             tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
