@@ -72,8 +72,11 @@ class SubjectRecord:
     def write(self, path: Path) -> None:
         """Write the file; what is not known is left out."""
         told = {**asdict(self), "betas": [round(float(beta), 6) for beta in self.betas]}
-        kept = {name: value for name, value in told.items() if value is not None}
-        write_text(path, json.dumps(kept, indent=1) + "\n")
+        kept = {name: value for name, value in told.items() if value is not None and name != "worn"}
+        text = json.dumps(kept, indent=1)
+        if self.worn is not None:  # on one line: it is long
+            text = f'{text[:-2]},\n "worn": {json.dumps(self.worn)}\n}}'
+        write_text(path, text + "\n")
 
 
 def _betas(path: Path, value: Any) -> np.ndarray:

@@ -1,6 +1,7 @@
 """One shape per subject: drawn, taken from a file, or fitted to bone lengths."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 
 from kinesynth.body.bone_lengths import LENGTHS, lengths
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import fit_lengths
+from kinesynth.body.shape import Shape, fit_lengths
 from kinesynth.errors import BadInput
-from kinesynth.motion.subject import subject_shape
+from kinesynth.motion.subject import subject_shape, write_subject
 
 LIMBS = 4
 
@@ -105,3 +106,16 @@ def test_unreadable_motion_is_named_and_does_not_sink_the_subject(
 def test_unknown_subject_is_named(tmp_path: Path, free_path: Path) -> None:
     with pytest.raises(BadInput, match="nobody"):
         shape(free_path, table(tmp_path, "a,s1,walking,train,procedural,,,,"), "nobody", tmp_path)
+
+
+def test_worn_markers_stand_on_record(tmp_path: Path, free: BodyModel) -> None:
+    """On a line of their own, after everything that other subjects have, and read as any JSON."""
+    worn = {"standing": True, "labels": ["r_knee"], "positions": [[[0.1, 0.5, None]]]}
+    one = Shape(np.zeros(10), "neutral", "measured markers", worn=worn)
+    plain, whole = tmp_path / "plain.json", tmp_path / "whole.json"
+    for path, each in ((plain, replace(one, worn=None)), (whole, one)):
+        write_subject(path, free, each, subject="anna", split="train", density_kg_m3=985.0)
+    record = json.loads(whole.read_text())
+    assert record.pop("worn") == worn
+    assert record == json.loads(plain.read_text())
+    assert len(whole.read_text().splitlines()) == len(plain.read_text().splitlines()) + 1

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from kinesynth.body.markers import marker_bodies
 from kinesynth.body.measurements import measurements
+from kinesynth.body.mocap.labels import PLACES as PLACES_OF_MOCAP
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.worn_fit import stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
@@ -76,7 +78,9 @@ def test_the_pelvis_tilts_as_its_own_markers_say_where_all_four_are_there(generi
     few = [name for name in PLACES if name not in ("RPSI", "LPSI")] + ["SACR"]
     some = fit_worn_markers(generic, worn_by(generic, 1.0, skewed, few), LIKELY)
     assert -23.0 < angle(generic, some, "pelvis_tilt") < -5.0
-    assert standing_prior(generic.definition, few, standing=True).precision[0] > 0.0
+    tilt = generic.definition.coordinate_names.index("pelvis_tilt")
+    assert standing_prior(generic.definition, few, standing=True).precision[tilt] > 0.0
+    assert standing_prior(generic.definition, ["LASI", "RPSI"], standing=True).precision[tilt] == 0.0
 
 
 def test_a_marker_moves_to_where_it_was_worn(generic: BoundedSkeleton) -> None:
@@ -110,3 +114,11 @@ def test_who_does_not_stand_is_not_taken_to(generic: BoundedSkeleton) -> None:
     found = fit_worn_markers(generic, worn_by(generic, 1.0, sitting, PLACES), LIKELY)
     assert not found.standing
     assert angle(generic, found, "knee_angle_r") == pytest.approx(85.0, abs=4.0)
+
+
+def test_landmarks_ride_on_the_bodies_that_markers_there_do() -> None:
+    """One table says so to the body model, another to the skeleton."""
+    carriers = marker_bodies() | marker_bodies(PLACES_OF_MOCAP)
+    assert {name: carriers[name] for name in landmark_places()} == {
+        name: body for name, (body, _) in landmark_places().items()
+    }

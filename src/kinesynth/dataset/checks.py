@@ -28,7 +28,7 @@ def clip_faults(clip: ClipRecord, sizes: Mapping[str, int]) -> Iterator[str]:
     yield from attribute_faults
     if attribute_faults:
         return
-    sizes = {**sizes, "K": 2 * sizes["B"], "T": int(clip.attrs["n_frames"])}
+    sizes = {**sizes, "K": 2 * sizes["B"], "T": clip.n_frames}
     yield from _array_faults(clip.arrays, schema.clip, sizes)
     if not clip.views:
         yield "views: found none, expected at least one camera"

@@ -23,7 +23,7 @@ def body_figures(person: Person) -> Iterator[Found]:
 
 def motion_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Yield figures of size, speed and reach of a clip."""
-    arrays, fps = clip.arrays, float(clip.attrs["fps"])
+    arrays, fps = clip.arrays, clip.fps
     centres = arrays["keypoints"][:, : len(person.skeleton.body_names)].astype(float)
     names = person.skeleton.body_names
     yield "stature", suggested_stature(centres, person) / person.height_m, ""
@@ -75,7 +75,7 @@ def _scales(scales: np.ndarray, person: Person) -> Iterator[Found]:
 
 def _angles(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Yield how far beyond their ranges valid angles are, how fast they are, and whether couplers hold."""
-    skeleton, fps = person.skeleton, float(clip.attrs["fps"])
+    skeleton, fps = person.skeleton, clip.fps
     angles, valid = clip.arrays["angles"].astype(float), clip.arrays["quality/angle_valid"]
     turns = ~skeleton.coordinate_translational
     low, high = skeleton.coordinate_ranges.T

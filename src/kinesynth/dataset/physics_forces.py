@@ -55,7 +55,7 @@ def accelerations(places: np.ndarray, fps: float) -> np.ndarray:
 
 def _balance(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Compare force and moment under the feet, with the force left over, with what the masses' motion asks for."""
-    arrays, fps, masses = clip.arrays, float(clip.attrs["fps"]), person.skeleton.masses[:, None]
+    arrays, fps, masses = clip.arrays, clip.fps, person.skeleton.masses[:, None]
     force, cop, moment = pushes(arrays)
     places = arrays["keypoints"][:, len(masses) :].astype(float)
     centre = (places * masses).sum(axis=1, keepdims=True) / masses.sum()

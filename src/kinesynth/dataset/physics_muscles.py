@@ -57,7 +57,7 @@ def _lag(clip: ClipRecord, person: Person) -> Iterator[Found]:
 
     Static optimization knows no delay: effort, the sum of squared activations, rises and falls with the moments.
     """
-    arrays, fps = clip.arrays, float(clip.attrs["fps"])
+    arrays, fps = clip.arrays, clip.fps
     lags = np.arange(max(2, int(np.ceil(_LAGS_S[0] * fps))), int(_LAGS_S[1] * fps) + 1)
     gains: list[tuple[float, str]] = []
     for side in ("r", "l"):

@@ -21,7 +21,7 @@ def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
     found: dict[str, list[tuple[float, str]]] = {}
     for camera, view in clip.views.items():
         masks = unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
-        found.setdefault("rate", []).append((frame_rate(view.arrays["video"]) / float(clip.attrs["fps"]), camera))
+        found.setdefault("rate", []).append((frame_rate(view.arrays["video"]) / clip.fps, camera))
         for check, value, place in (*_outline_figures(clip, view, masks), *_shift_figures(view, masks)):
             found.setdefault(check, []).append((value, f"{camera}, {place}"))
     for check, values in found.items():

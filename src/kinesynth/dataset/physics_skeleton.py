@@ -59,7 +59,7 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
     The parts' masses sit in their mass centres; their own moments of inertia are left out. The motion is that which the
     forces belong to (`smooth_angles`).
     """
-    arrays, fps = clip.arrays, float(clip.attrs["fps"])
+    arrays, fps = clip.arrays, clip.fps
     angles = arrays["smooth_angles"]
     pose = _posed(layer, angles)
     masses = person.skeleton.masses[:, None]

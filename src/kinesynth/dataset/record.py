@@ -29,6 +29,16 @@ class ClipRecord:
     attrs: Mapping[str, Any]
     views: Mapping[str, ViewRecord]
 
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.attrs["fps"])
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames T, as the attribute says."""
+        return int(self.attrs["n_frames"])
+
 
 def pushes(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Return force, centre of pressure and free moment, each (T, F, 3), of all that pushes the body.

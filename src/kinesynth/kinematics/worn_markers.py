@@ -17,8 +17,8 @@ from kinesynth.kinematics.protocol import table
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import are_bony, marker_weights
 
-PELVIS_PLANE = frozenset({"RASI", "LASI", "RPSI", "LPSI"})
-"""The landmarks that define the pelvis' axes: where all are marked, its tilt is measured and needs no prior."""
+PELVIS_ENDS = (frozenset({"RASI", "LASI"}), frozenset({"RPSI", "LPSI"}))
+"""The landmarks between which the pelvis' tilt is defined: where both ends are marked, it is measured, not supposed."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,6 @@ def standing_prior(skeleton: SkeletonDefinition, landmarks: Sequence[str], stand
                 mean[names.index(name)] = np.radians(float(row["mean"]))
                 spread = np.radians(float(row["standing" if standing else "moving"]))
                 precision[names.index(name)] = 1.0 / spread**2
-    if set(landmarks) >= PELVIS_PLANE:
+    if all(end & set(landmarks) for end in PELVIS_ENDS):
         precision[names.index("pelvis_tilt")] = 0.0
     return Prior(mean, precision)

@@ -73,7 +73,7 @@ def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
         BadInput: as `open_clip`.
     """
     clip, skeleton, person = open_clip(shard, clip_id)
-    mass_kg, fps, frames = float(person["mass_kg"]), float(clip.attrs["fps"]), int(clip.attrs["n_frames"])
+    mass_kg, fps, frames = float(person["mass_kg"]), clip.fps, clip.n_frames
     video, strips = "", {}
     if with_video:
         shown = list(range(0, min(frames, round(VIDEO_SECONDS * fps)), max(round(fps / VIDEO_RATE), 1)))

@@ -43,7 +43,7 @@ SIDES = {"r": RIGHT, "l": LEFT}
 
 def clip_figure(clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, name: str) -> str:
     """Return a clip's angles, vertical forces, moments and activations over time."""
-    times = np.arange(int(clip.attrs["n_frames"])) / float(clip.attrs["fps"])
+    times = np.arange(clip.n_frames) / clip.fps
     with _figure(name, 11.0, 7.5) as (figure, written):
         rows = figure.add_gridspec(3, 1, height_ratios=[1, 1, 1.9])
         above, middle, below = (figure.add_subfigure(rows[index]) for index in range(3))
@@ -165,7 +165,7 @@ def _activations(
 ) -> None:
     members = group_members(skeleton.muscle_names)
     means = np.stack([clip.arrays["activations"][:, indices].mean(axis=1) for indices in members.values()])
-    half = 0.5 / float(clip.attrs["fps"])
+    half = 0.5 / clip.fps
     extent = (times[0] - half, times[-1] + half, len(members) - 0.5, -0.5)
     image = axes.imshow(means, aspect="auto", cmap="magma", vmin=0.0, vmax=1.0, extent=extent, interpolation="nearest")
     labels = [f"{group} {side}".strip() for group, side in members]

@@ -32,14 +32,14 @@ def clip_pictures(
     clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, scale: float = 1.0, frames: list[int] | None = None
 ) -> Iterator[Image.Image]:
     """Yield frames (default: all) of a clip: every view side by side, and a chart with a line at the frame's time."""
-    frames = list(range(int(clip.attrs["n_frames"]))) if frames is None else frames
+    frames = list(range(clip.n_frames)) if frames is None else frames
     muscles = muscle_paths(clip, skeleton)
     width, height = (2 * round(side * scale / 2) for side in PANEL)
     scenes = [Scene(clip, view, skeleton, muscles, mass_kg).pictures((width, height), frames)
               for view in clip.views.values()]  # fmt: skip
     chart, (left, right), (top, bottom) = _chart(clip, skeleton, mass_kg, (2 * round(CHART_WIDTH * scale / 2), height))
     font = ImageFont.load_default(size=13 * scale)
-    last = max(int(clip.attrs["n_frames"]) - 1, 1)
+    last = max(clip.n_frames - 1, 1)
     for frame, *panels in zip(frames, *scenes, strict=True):
         picture = Image.new("RGB", (width * len(panels) + chart.width, height))
         pen = ImageDraw.Draw(picture)
@@ -58,7 +58,7 @@ def clip_video(
     """Return the mp4 (H.264) of a clip in its own time, of all frames or of some at even distances."""
     buffer = io.BytesIO()
     step = frames[1] - frames[0] if frames and len(frames) > 1 else 1
-    rate = Fraction(float(clip.attrs["fps"]) / step).limit_denominator(1001)
+    rate = Fraction(clip.fps / step).limit_denominator(1001)
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("h264", rate=rate, options={"crf": "24", "preset": "medium"})
         stream.pix_fmt = "yuv420p"
@@ -74,7 +74,7 @@ def _chart(
     clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, size: tuple[int, int]
 ) -> tuple[Image.Image, tuple[float, float], tuple[float, float]]:
     """Draw forces above activations; return the picture, and where in it time and the two plots begin and end, px."""
-    times = np.arange(int(clip.attrs["n_frames"])) / float(clip.attrs["fps"])
+    times = np.arange(clip.n_frames) / clip.fps
     dpi = 100 * size[1] / PANEL[1]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(size[0] / dpi, size[1] / dpi), dpi=dpi, layout="constrained")

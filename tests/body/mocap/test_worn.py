@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kinesynth.body.mocap.worn import MOST_SWAY_M, standstill
+from kinesynth.body.mocap.worn import MOST_SWAY_M, assumed, standstill
 
 FPS = 100.0
 PLACES = np.array([[0.0, 1.0, 0.1], [0.1, 0.5, 0.1], [0.0, 0.1, 0.1], [0.2, 0.0, 0.1]])
@@ -42,3 +42,11 @@ def test_one_loose_marker_does_not_undo_a_standstill() -> None:
     positions = np.concatenate([_walking_then_still() for _ in range(4)], axis=1)
     positions[:, 5] += 4 * MOST_SWAY_M * np.sin(np.arange(200))[:, None]
     assert standstill(positions, FPS) is not None
+
+
+def test_what_is_assumed_is_said() -> None:
+    """A static trial with both ends of the pelvis marked needs nothing; without either something is supposed."""
+    whole = {"standing": True, "landmarks": ["RASI", "LPSI", "C7"]}
+    assert assumed(whole) == ()
+    assert "pelvis tilt" in assumed({**whole, "landmarks": ["RASI", "LASI", "SACR"]})[0]
+    assert "no static trial" in assumed({**whole, "standing": False})[0]

@@ -67,6 +67,16 @@ def worn_record(
     }
 
 
+def assumed(worn: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a subject's skeleton takes for granted of the markers on record, one line each."""
+    marked, notes = set(worn["landmarks"]), []
+    if not worn["standing"]:
+        notes.append("no static trial of somebody who stands: sizes and marker places are from frames of the motion")
+    elif not marked & {"RPSI", "LPSI"} or not marked & {"RASI", "LASI"}:
+        notes.append("pelvis tilt when standing: mostly what is usual, for want of markers on ASIS and PSIS")
+    return tuple(notes)
+
+
 def standstill(positions: np.ndarray, fps: float) -> np.ndarray | None:
     """Return markers' mean places (M, 3) m in the steadiest stretch of a trial (T, M, 3), NaN of those unseen there.
 

@@ -46,8 +46,8 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
         return stem.with_name(stem.name + suffix)
 
     arrays = {name: array.astype(float) for name, array in clip.arrays.items()}
-    fps = float(clip.attrs["fps"])
-    times = np.arange(int(clip.attrs["n_frames"])) / fps
+    fps = clip.fps
+    times = np.arange(clip.n_frames) / fps
     write_trc(named(".trc"), skeleton.marker_names, arrays["markers"], fps)
     tables = {
         ".mot": ("coordinates", skeleton.coordinate_names, for_opensim(skeleton, arrays["angles"])),

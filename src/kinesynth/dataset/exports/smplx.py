@@ -35,7 +35,7 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
         write_amass(
             AmassFile(
                 path=path,
-                fps=float(clip.record.attrs["fps"]),
+                fps=clip.record.fps,
                 gender=model.identity.gender,  # type: ignore[arg-type]
                 model=model.identity.surface_model,
                 betas=pose.betas,

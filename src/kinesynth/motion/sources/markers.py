@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kinesynth.body.mocap.fit import dress
 from kinesynth.body.mocap.trial import read_trial
-from kinesynth.body.mocap.worn import worn_record
+from kinesynth.body.mocap.worn import assumed, worn_record
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import Shape
 from kinesynth.body.stated_shape import likely_betas
@@ -26,6 +27,8 @@ def read(row: ClipRow, who: Person, how: Loading) -> Recording:
         raise ValueError("a clip without its file passed the check of the table")
     part = (row.start, row.end, how.seconds)
     recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
+    if who.record.worn is not None:
+        recording = replace(recording, notes=recording.notes + assumed(who.record.worn))
     return audited(row.path, recording, who.figure)
 
 
