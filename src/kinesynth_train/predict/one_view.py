@@ -26,6 +26,7 @@ from kinesynth_train.predict.rays import rays_of
 from kinesynth_train.predict.reconstruct import Reconstruction, sight_lines
 from kinesynth_train.predict.refine import SightLines, course
 from kinesynth_train.predict.scaled import scaled
+from kinesynth_train.predict.seen_lengths import by_seen_lengths
 from kinesynth_train.predict.sequence import minimize_chain
 from kinesynth_train.predict.soles import floor_height, rests, soles
 from kinesynth_train.predict.synchronisation import frame_places
@@ -88,6 +89,10 @@ def reconstruct_one(
         places = soles(skeleton, angles)
         floor = floor_height(places, rests(places, fps))
         angles = _fitted(skeleton, seen, angles, fps, floor)
+        markers = poses_of(skeleton, angles, np.zeros((len(times), len(spreads), 3))).markers
+        size = by_seen_lengths(size, marked, markers, _on_sight(markers, seen), sight.view.camera.centre)
+        skeleton = scaled(marked, size.scales)
+    angles = _fitted(skeleton, seen, angles, fps, floor)
     if not calibrated:
         places = soles(skeleton, angles)
         sight, angles = _lowered(sight, skeleton, angles, floor_height(places, rests(places, fps)))
@@ -196,15 +201,19 @@ def _smooth(skeleton: SkeletonDefinition, angles: np.ndarray, fps: float, smooth
     return skeleton.coupled(result)
 
 
+def _on_sight(markers: np.ndarray, seen: Seen) -> np.ndarray:
+    """Return where each line of sight passes the skeleton's point (T, M, 3) m; NaN where there is none."""
+    origin, directions = seen.lines.origins[0].numpy(), seen.lines.directions[0].numpy()
+    along = ((markers - origin) * directions).sum(axis=-1, keepdims=True)
+    return np.where((seen.confidence > 0)[..., None], origin + along * directions, np.nan)
+
+
 def _told(
     skeleton: SkeletonDefinition, size: Proportions, times: np.ndarray, seen: Seen, angles: np.ndarray, notes: list[str]
 ) -> Reconstruction:
     """Return the motion with its points: where each line of sight passes the skeleton's point."""
     poses = poses_of(skeleton, angles, np.zeros((len(angles), len(skeleton.marker_names), 3)))
-    origin, directions = seen.lines.origins[0].numpy(), seen.lines.directions[0].numpy()
-    along = ((poses.markers - origin) * directions).sum(axis=-1, keepdims=True)
-    known = seen.confidence > 0
-    points = np.where(known[..., None], origin + along * directions, np.nan)
+    points, known = _on_sight(poses.markers, seen), seen.confidence > 0
     poses = poses_of(skeleton, angles, points)
     filled = poses.valid[:, None] & ~is_shown(skeleton, known)[:, None] & np.ones_like(known)
     if not poses.valid.all():
