@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from kinesynth.isolation import Worker
-from kinesynth.kinematics.batched import solve_clips
+from kinesynth.kinematics.batched_ik import solve_clips
 from kinesynth.kinematics.bounded_skeleton import read_bounded_skeleton
 from kinesynth.kinematics.inverse_kinematics import motion_weights, read_markers, solve_with_opensim
 

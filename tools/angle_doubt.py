@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dynamics.segments import angle_segments
+from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.batched import solve_clips
+from kinesynth.kinematics.batched_ik import solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.segment_misfit import segment_misfit
 from kinesynth.layout import FILES

@@ -30,7 +30,7 @@ VERBS = {
     "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
     "scale-to-markers": (
-        "kinesynth.kinematics.measured:scale_to_markers",
+        "kinesynth.kinematics.scale_to_markers:scale_to_markers",
         "scale the OpenSim model to a static trial of real markers",
     ),
     "inverse-kinematics": ("kinesynth.kinematics.inverse_kinematics:inverse_kinematics", "joint angles from markers"),

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.dynamics.masked import without_dynamics
+from kinesynth.dynamics.clips_without_dynamics import without_dynamics
+from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.quality import LOCK_REACH, quality_filter
 from kinesynth.dynamics.reasons import names as reason_names
-from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import BadInput
 from kinesynth.records import GroundForces
 from kinesynth.skeleton.definition import SkeletonDefinition

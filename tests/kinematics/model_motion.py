@@ -25,7 +25,7 @@ def markers_of(
 def joint_centres_of(skeleton: Path) -> dict[str, np.ndarray]:
     """Return the joint centres (3,) m of the model's default pose, as the static pose names them."""
     from kinesynth.kinematics.ik_tool import light_model
-    from kinesynth.kinematics.protocol import JOINT_CENTRES
+    from kinesynth.kinematics.scaling_protocol import JOINT_CENTRES
 
     model = light_model(skeleton)
     state = model.initSystem()

@@ -5,7 +5,7 @@ import pytest
 from model_motion import joint_centres_of, markers_of
 
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import virtual_protocol
+from kinesynth.kinematics.scaling_protocol import virtual_protocol
 from kinesynth.skeleton.marker_weights import marker_weights
 
 pytest.importorskip("opensim")

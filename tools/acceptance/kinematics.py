@@ -11,7 +11,7 @@ from kinesynth.config import Filters
 from kinesynth.dynamics.quality import valid_angles
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, motion_weights, solve_with_opensim
-from kinesynth.kinematics.measured import scale_to_markers
+from kinesynth.kinematics.scale_to_markers import scale_to_markers
 from kinesynth.layout import FILES
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.opensim_files import read_storage

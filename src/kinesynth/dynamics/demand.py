@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.dynamics.airborne import airborne, falling_path, frames_of, free_fall_shift, held_contact
 from kinesynth.dynamics.contact import (
     SLOW,
     FootMotion,
@@ -15,7 +16,6 @@ from kinesynth.dynamics.contact import (
     velocities,
 )
 from kinesynth.dynamics.filters import low_pass, residual_cutoff
-from kinesynth.dynamics.flight import airborne, falling_path, frames_of, free_fall_shift, held_contact
 from kinesynth.dynamics.floors import Footing, boxes, floor_under
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OtherMotion

@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
-from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error

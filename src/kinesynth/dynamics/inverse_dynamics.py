@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dynamics.masked import without_dynamics
+from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.names import ROOT
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker

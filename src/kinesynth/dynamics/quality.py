@@ -9,11 +9,11 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from kinesynth.config import Filters
-from kinesynth.dynamics.flight import near_ends
+from kinesynth.dynamics.airborne import near_ends
+from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.names import FEET, PELVIS_MOMENTS, TOES
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.reasons import packed, spoilt
-from kinesynth.dynamics.segments import angle_segments
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
 from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity, unseen_bodies

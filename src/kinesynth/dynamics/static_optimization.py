@@ -9,8 +9,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from kinesynth.config import StaticOptimization
+from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.filters import local_fit
-from kinesynth.dynamics.masked import without_dynamics
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, solve_batched, speeds, spline_order

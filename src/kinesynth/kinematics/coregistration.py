@@ -20,7 +20,7 @@ from kinesynth.body.measurements import measurements
 from kinesynth.body.model import load_body
 from kinesynth.body.static_pose import static_markers
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, table
+from kinesynth.kinematics.scaling_protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, table
 from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.skeleton.marker_weights import marker_weights
 

@@ -246,7 +246,7 @@ def solve_with_opensim(
     """Return angles, keypoints and markers of one clip. Runs in a process of its own."""
     from kinesynth.kinematics.forward_kinematics import forward_kinematics
     from kinesynth.kinematics.ik_tool import light_model, solve_angles, unwrap
-    from kinesynth.kinematics.starts import best_start
+    from kinesynth.kinematics.opensim_initial_pose import best_start
 
     opened = light_model(model)
     start = best_start(opened, names, positions[:1], weights)
@@ -259,6 +259,6 @@ def _solve_batch(
     skeleton: BoundedSkeleton, positions: Mapping[str, np.ndarray], weights: Mapping[str, float]
 ) -> dict[str, dict[str, np.ndarray]]:
     """Return angles, keypoints and markers of all clips from their markers (T, M, 3) m in the skeleton's order."""
-    from kinesynth.kinematics.batched import solve_clips
+    from kinesynth.kinematics.batched_ik import solve_clips
 
     return solve_clips(skeleton, positions, np.array([weights[name] for name in skeleton.definition.marker_names]))

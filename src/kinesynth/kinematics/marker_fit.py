@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from kinesynth.kinematics.levenberg_marquardt import Quadratic
-from kinesynth.kinematics.twists import Twists, descendants
+from kinesynth.kinematics.unit_twists import Twists, descendants
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
 

@@ -10,10 +10,10 @@ import opensim
 from kinesynth.body.measurements import Measurement
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics, set_pose
 from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles, unobserved
-from kinesynth.kinematics.protocol import Protocol
+from kinesynth.kinematics.initial_poses import ROOT
+from kinesynth.kinematics.opensim_initial_pose import best_start
+from kinesynth.kinematics.scaling_protocol import Protocol
 from kinesynth.kinematics.segment_masses import Sex, share_out
-from kinesynth.kinematics.start_poses import ROOT
-from kinesynth.kinematics.starts import best_start
 from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.opensim_files import write_trc
 

@@ -14,7 +14,7 @@ from kinesynth.body.static_pose import static_markers, user_markers
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.bounded_skeleton import read_bounded_skeleton
-from kinesynth.kinematics.protocol import Protocol, virtual_protocol
+from kinesynth.kinematics.scaling_protocol import Protocol, virtual_protocol
 from kinesynth.kinematics.segment_masses import Sex
 from kinesynth.kinematics.worn_ik import WornPlaces
 from kinesynth.kinematics.worn_markers import WornMarkers

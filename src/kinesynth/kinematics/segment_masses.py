@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from kinesynth.kinematics.protocol import table
+from kinesynth.kinematics.scaling_protocol import table
 
 if TYPE_CHECKING:
     import opensim

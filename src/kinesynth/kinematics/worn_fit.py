@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from kinesynth.body.measurements import Measurement, measurements
-from kinesynth.kinematics.batched import solve_clips
+from kinesynth.kinematics.batched_ik import solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.start_poses import ARM_BODIES
+from kinesynth.kinematics.initial_poses import ARM_BODIES
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer

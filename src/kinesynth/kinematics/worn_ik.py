@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kinesynth.errors import BadInput
-from kinesynth.kinematics.batched import solve_clips
+from kinesynth.kinematics.batched_ik import solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.segment_misfit import segment_misfit
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, held_to_bone

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from kinesynth.kinematics.batched import Prior
-from kinesynth.kinematics.protocol import table
+from kinesynth.kinematics.batched_ik import Prior
+from kinesynth.kinematics.scaling_protocol import table
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import are_bony, marker_weights
 

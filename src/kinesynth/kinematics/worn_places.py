@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from kinesynth.kinematics.batched import Prior, solve_clips
+from kinesynth.kinematics.batched_ik import Prior, solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.start_poses import TRUNK_BODY
+from kinesynth.kinematics.initial_poses import TRUNK_BODY
 from kinesynth.kinematics.worn_fit import fit_sizes_and_poses, stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, landmark_places, standing_prior
 from kinesynth.skeleton.definition import SkeletonDefinition

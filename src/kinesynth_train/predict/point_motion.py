@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.kinematics.twists import Twists, descendants
+from kinesynth.kinematics.unit_twists import Twists, descendants
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.inverse_kinematics import search_limits
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from kinesynth.kinematics.batched import Prior, solve_clips
+from kinesynth.kinematics.batched_ik import Prior, solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.inverse_kinematics import search_limits

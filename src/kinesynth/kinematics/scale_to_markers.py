@@ -9,8 +9,8 @@ from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.marker_set import MarkerSet, read_marker_set
-from kinesynth.kinematics.protocol import Protocol
 from kinesynth.kinematics.scaling import check_factors, scale, scaling_report
+from kinesynth.kinematics.scaling_protocol import Protocol
 from kinesynth.kinematics.segment_masses import Sex
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
 

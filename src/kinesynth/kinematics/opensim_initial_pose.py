@@ -7,7 +7,15 @@ import opensim
 
 from kinesynth.kinematics.forward_kinematics import coordinate_names, forward_kinematics
 from kinesynth.kinematics.ik_tool import default_pose, solve_angles
-from kinesynth.kinematics.start_poses import ARM_BODIES, ARM_POSES, ROOT, ROOT_BODY, arm_start, is_arm, root_on_markers
+from kinesynth.kinematics.initial_poses import (
+    ARM_BODIES,
+    ARM_POSES,
+    ROOT,
+    ROOT_BODY,
+    arm_start,
+    is_arm,
+    root_on_markers,
+)
 
 TRIAL_ACCURACY = 1e-4
 GOOD_FIT_M = 0.02  # RMS of an arm's markers at which no further start is tried: local minima lie above 0.05

@@ -14,9 +14,7 @@ import torch
 from torch import Tensor
 
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
-from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
-from kinesynth.kinematics.start_poses import (
+from kinesynth.kinematics.initial_poses import (
     ARM_BODIES,
     ARM_POSES,
     ROOT,
@@ -26,6 +24,8 @@ from kinesynth.kinematics.start_poses import (
     is_arm,
     root_on_markers,
 )
+from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
+from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache

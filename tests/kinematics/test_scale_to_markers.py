@@ -7,7 +7,7 @@ import pytest
 
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.marker_set import read_marker_set, shipped_sets
-from kinesynth.kinematics.measured import scale_to_markers, static_places
+from kinesynth.kinematics.scale_to_markers import scale_to_markers, static_places
 from kinesynth.opensim_files import read_storage, write_trc
 from kinesynth.opensim_files.trc import read_trc
 

@@ -1,5 +1,5 @@
 from kinesynth.body.measurements import measurements
-from kinesynth.kinematics.protocol import JOINT_CENTRES
+from kinesynth.kinematics.scaling_protocol import JOINT_CENTRES
 from kinesynth.skeleton.marker_weights import marker_weights
 
 

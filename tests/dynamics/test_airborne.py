@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesynth.dynamics.filters import low_pass
-from kinesynth.dynamics.flight import (
+from kinesynth.dynamics.airborne import (
     SMEAR_CYCLES,
     airborne,
     falling_path,
@@ -11,6 +10,7 @@ from kinesynth.dynamics.flight import (
     held_contact,
     near_ends,
 )
+from kinesynth.dynamics.filters import low_pass
 from kinesynth.gravity import GRAVITY
 
 RATE = 100.0

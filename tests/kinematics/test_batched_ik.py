@@ -8,11 +8,11 @@ import torch
 from model_motion import markers_of
 
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.batched import solve_clips, unwrap
+from kinesynth.kinematics.batched_ik import solve_clips, unwrap
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
+from kinesynth.kinematics.initial_poses import root_on_markers
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, solve_with_opensim
 from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
-from kinesynth.kinematics.start_poses import root_on_markers
 from kinesynth.skeleton import SkeletonLayer
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
