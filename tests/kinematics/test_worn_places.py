@@ -62,8 +62,8 @@ POSE |= {"elbow_flex_r": 30.0, "elbow_flex_l": 20.0, "arm_add_r": -15.0, "arm_ad
 def test_size_pose_and_places_come_back(generic: BoundedSkeleton) -> None:
     """A person ten per cent larger than the free body that wears the markers, facing anywhere.
 
-    Forearms are turned nearly as people hold them: two markers on a wrist, 2 cm unsure, leave that to what is usual, and
-    one that is turned by 80 degrees less takes 4 degrees off the elbow.
+    Forearms are turned nearly as people hold them: two markers on a wrist, 2 cm unsure, leave that to what is usual,
+    and one that is turned by 80 degrees less takes 4 degrees off the elbow.
     """
     worn = worn_by(generic, 1.1, POSE | {"pro_sup_r": 60.0, "pro_sup_l": 60.0}, PLACES)
     found = fit_worn_markers(generic, worn, LIKELY)
