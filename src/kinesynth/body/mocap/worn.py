@@ -60,7 +60,7 @@ def worn_record(
         "standing": still is not None,
         "labels": list(names),
         "landmarks": [labels[name].place if name in labels else "" for name in names],
-        "bodies": _bodies(marked, labels),
+        "bodies": bodies_ridden(marked, labels),
         "slack_m": [round(float(slack), 4) for slack in marked.attachment.slack],
         "positions": _rounded(spread if still is None else still[None]),
         "moving": _rounded(spread[:0] if still is None else spread),
@@ -102,7 +102,7 @@ def _spread(positions: np.ndarray) -> np.ndarray:
     return positions[full[:: -(-len(full) // _FRAMES) or 1]]
 
 
-def _bodies(marked: MarkedSubject, labels: Mapping[str, Label]) -> list[str]:
+def bodies_ridden(marked: MarkedSubject, labels: Mapping[str, Label]) -> list[str]:
     """Return the OpenSim body of each marker: its landmark's, else that of the skin to which it is attached."""
     carriers, feet, body = carriers_of(labels), marked.attachment.feet, marked.body
     moved = np.einsum("mkj,mk->mj", body.skinning_weights[feet.indices], feet.weights).argmax(axis=1)
