@@ -65,14 +65,15 @@ def test_the_walking_trial_with_its_static_one(tmp_path: Path, shared: Path) -> 
 
 
 def test_limbs_that_wear_no_marker_are_unseen_all_along(tmp_path: Path, shared: Path) -> None:
-    """A trial of the legs alone says nothing of trunk and arms."""
+    """A trial of the legs alone says nothing of trunk and arms, whatever the static trial shows."""
     build_body(output=tmp_path / "model.npz")
     trial = read_trc(shared / "data/trials/s4/walking1.trc")
     above = ("C7", "_Shoulder", "_Sternum", "_elbow", "_forearm", "_humerus", "_wrist")
     legs = [column for column, name in enumerate(trial.names) if not any(part in name for part in above)]
     write_trc(tmp_path / "legs.trc", [trial.names[column] for column in legs], trial.positions[:40, legs], trial.fps)
     body = load_body(tmp_path / "model.npz")
-    recording = read_marker_motion(tmp_path / "legs.trc", None, body, np.zeros(10), (None, None, 0.3))
+    static = shared / "data/trials/s4/static1.trc"
+    recording = read_marker_motion(tmp_path / "legs.trc", static, body, np.zeros(10), (None, None, 0.3))
     arms = {f"{part}_{side}" for part in ("humerus", "ulna", "radius", "hand") for side in "rl"}
     assert set(recording.unseen) == {"torso"} | arms
     assert recording.unseen["torso"] == [(0.0, pytest.approx(0.4, abs=0.2))]

@@ -10,7 +10,7 @@ from kinesynth.body.mocap.anatomy import carriers_of
 from kinesynth.body.mocap.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.trial import read_trial
-from kinesynth.body.mocap.worn import bodies_ridden
+from kinesynth.body.mocap.worn import bodies_ridden, check_same_person
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
@@ -52,6 +52,8 @@ def read_marker_motion(
     trial = _cut(whole, part)
     require_seen(trial)
     beside = [] if static is None else [read_trial(static, body, labels)]
+    for each in beside:
+        check_same_person(static or path, each, whole)
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
@@ -64,7 +66,7 @@ def read_marker_motion(
         global_orient=pose.global_orient, body_pose=pose.body_pose, left_hand_pose=left, right_hand_pose=right
     )
     root = pose.transl + body.rest_joints(betas)[0]
-    hidden, bare_notes = _untold(trial, dressed)
+    hidden, bare_notes = _untold(trial, dressed, measured)
     attrs: dict[str, str | float] = {
         "n_markers": float(len(dressed.attachment.names)),
         "marker_fit_rms_m": rms,
@@ -79,12 +81,16 @@ def read_marker_motion(
 
 
 def _untold(
-    trial: MarkerTrajectories, dressed: MarkedSubject
+    trial: MarkerTrajectories, dressed: MarkedSubject, measured: np.ndarray
 ) -> tuple[dict[str, list[tuple[float, float]]], tuple[str, ...]]:
-    """Return from and to which seconds no marker tells a body, and what is to be said of bodies that wear none."""
+    """Return from and to which seconds no marker tells a body, and what is to be said of bodies that wear none.
+
+    A static trial may show more markers than `measured` (T, M, 3), those of the trial itself, where others are NaN.
+    """
     carriers = carriers_of(known(trial.names, trial.places))
     ridden = bodies_ridden(dressed, known(dressed.attachment.names, trial.places))
-    bare = unmarked({*carriers.values(), *ridden})
+    shown = np.isfinite(measured).any(axis=(0, 2))
+    bare = unmarked({*carriers.values(), *(body for body, there in zip(ridden, shown, strict=True) if there)})
     always = (float(trial.times[0]), float(trial.times[-1]) + 1.0 / trial.fps)
     notes = (f"no marker on {', '.join(bare)}: their angles are not valid",) if bare else ()
     return unseen(trial, carriers) | {body: [always] for body in bare}, notes
