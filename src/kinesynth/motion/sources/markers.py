@@ -59,12 +59,14 @@ def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping)
 
 def _strangers(rows: Sequence[ClipRow], trials: Mapping[Path, MarkerTrajectories]) -> set[Path]:
     """Return static trials that are not of the person in the clip, and say so."""
-    found = set()
-    for row in rows:
-        if row.static in trials and row.path in trials and row.static not in found:
+    found: set[Path] = set()
+    for static, path in dict.fromkeys((row.static, row.path) for row in rows):
+        if static is None or path is None or static not in trials or path not in trials:
+            continue
+        if static not in found:
             try:
-                check_same_person(row.static, trials[row.static], trials[row.path])
+                check_same_person(static, trials[static], trials[path])
             except BadInput as error:
                 print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-                found.add(row.static)
+                found.add(static)
     return found
