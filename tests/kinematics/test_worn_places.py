@@ -113,6 +113,25 @@ def test_raised_arms_are_told_and_leave_the_trunk_alone(generic: BoundedSkeleton
     assert found.off_landmark_m[PLACES.index("RACR")] < 0.012
 
 
+def test_a_set_that_the_static_trial_does_not_show_is_placed_by_its_landmarks(generic: BoundedSkeleton) -> None:
+    """A person who walks in other markers, under other names, than the static trial's."""
+    still = worn_by(generic, 1.1, POSE, PLACES)
+    walking = worn_by(generic, 1.1, POSE | {"pelvis_rotation": -120.0, "hip_flexion_r": 30.0}, PLACES)
+    unseen = np.full_like(still.positions, np.nan)
+    both = WornMarkers(
+        labels=(*still.labels, *(f"other {name}" for name in walking.labels)),
+        landmarks=still.landmarks * 2,
+        bodies=still.bodies * 2,
+        slack_m=np.tile(still.slack_m, 2),
+        positions=np.concatenate([still.positions, unseen], axis=1),
+        standing=True,
+        moving=np.concatenate([unseen, walking.positions], axis=1),
+    )
+    found = fit_worn_markers(generic, both, LIKELY)
+    first, second = found.places[: len(PLACES)], found.places[len(PLACES) :]
+    assert np.linalg.norm(first - second, axis=1).max() < 0.02
+
+
 def test_who_does_not_stand_is_not_taken_to(generic: BoundedSkeleton) -> None:
     """A static trial of somebody who sits keeps its bent knees."""
     sitting = {f"{name}_{side}": 85.0 for name in ("hip_flexion", "knee_angle") for side in "rl"}
