@@ -12,12 +12,9 @@ import numpy as np
 from kinesynth.body.mocap.anatomy import carriers_of
 from kinesynth.body.mocap.fit import MarkedSubject, columns
 from kinesynth.body.mocap.labels import Label, known
+from kinesynth.body.mocap.telling_frames import spread_frames, standstill
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
-STILL_SECONDS = 0.3
-MOST_SWAY_M = 0.01  # standard deviation within that time, of somebody who stands still
-_FRAMES = 16  # in which a person moves
-_LEAST_SEEN = 0.5  # of the markers that the fullest frame shows
 _DIGITS = 5
 BODY_OF_JOINT = {
     "pelvis": "pelvis",
@@ -55,7 +52,7 @@ def worn_record(
     moving = [columns(trial, names).numpy() for trial in trials] or [np.empty((0, len(names), 3))]
     if static is not None and still is None:
         moving.append(columns(static, names).numpy())
-    spread = _spread(np.concatenate(moving))
+    spread = spread_frames(np.concatenate(moving))
     return {
         "standing": still is not None,
         "labels": list(names),
@@ -75,31 +72,6 @@ def assumed(worn: Mapping[str, Any]) -> tuple[str, ...]:
     elif not marked & {"RPSI", "LPSI"} or not marked & {"RASI", "LASI"}:
         notes.append("pelvis tilt when standing: mostly what is usual, for want of markers on ASIS and PSIS")
     return tuple(notes)
-
-
-def standstill(positions: np.ndarray, fps: float) -> np.ndarray | None:
-    """Return markers' mean places (M, 3) m in the steadiest stretch of a trial (T, M, 3), NaN of those unseen there.
-
-    None where the typical marker moves by more than `MOST_SWAY_M` in all of them.
-    """
-    length = min(max(round(STILL_SECONDS * fps), 1), len(positions))
-    best, least = None, MOST_SWAY_M
-    for start in range(0, len(positions) - length + 1, max(1, length // 4)):
-        window = positions[start : start + length]
-        seen = np.isfinite(window).all(axis=(0, 2))
-        if seen.sum() < _LEAST_SEEN * positions.shape[1]:
-            continue
-        sway = float(np.quantile(np.linalg.norm(window[:, seen].std(axis=0), axis=-1), 0.9))
-        if sway < least:
-            best, least = np.where(seen[:, None], window.mean(axis=0), np.nan), sway
-    return best
-
-
-def _spread(positions: np.ndarray) -> np.ndarray:
-    """Return some frames (F, M, 3) of many, spread evenly over those that show most markers."""
-    shown = np.isfinite(positions).all(axis=-1).sum(axis=1)
-    full = np.flatnonzero(shown >= max(_LEAST_SEEN * shown.max(initial=0), 1))
-    return positions[full[:: -(-len(full) // _FRAMES) or 1]]
 
 
 def _bodies(marked: MarkedSubject, labels: Mapping[str, Label]) -> list[str]:
