@@ -37,6 +37,7 @@ def figures() -> Iterator[Figure]:
     """Run what there is data and a detector for."""
     if not DATA.is_dir():
         return
+    yield from two_phones_markers()
     yield from four_cameras("openpose", keypoints=True)
     if importlib.util.find_spec("ai_edge_litert") is not None:
         yield from two_phones()
@@ -68,6 +69,17 @@ def two_phones() -> Iterator[Figure]:
     forces, weight = read_storage(output / "dynamics/walk_grf.mot"), _weight(output / "kinematics/walk_scaled.osim")
     vertical = float((forces.column("ground_force_r_y") + forces.column("ground_force_l_y")).mean()) / weight
     yield Figure(f"{name}.vertical_force_error", round(abs(vertical - 1.0), 4), "BW", 0.03, "lower")
+
+
+def two_phones_markers() -> Iterator[Figure]:
+    """Yield the figures of the same walk from the markers in space that OpenCap found its angles by."""
+    folder, name, output = DATA / "two_phones" / "walk", "video.two_phones_markers", OUTPUT / "video" / "markers"
+    predict(Request(None, output, markers=_unpacked(folder / "walk.trc.gz"), name="walk"))
+    motion, reference = read_storage(output / "kinematics/walk.mot"), read_storage(_unpacked(folder / "walk.mot.gz"))
+    for angle in FLEXIONS:
+        errors = [_rms(motion.column(f"{angle}_{side}") - np.interp(motion.times, reference.times,
+                  reference.column(f"{angle}_{side}"))) for side in "rl"]  # fmt: skip
+        yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 6.0, "lower")
 
 
 def one_phone() -> Iterator[Figure]:

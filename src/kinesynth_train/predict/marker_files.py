@@ -1,18 +1,22 @@
 """Points in space from a .trc file: markers by their labels, a video tool's keypoints by their names, or both."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from kinesynth.body.mocap.labels import known
+from kinesynth.body.mocap.labels import Label, known
+from kinesynth.body.mocap.telling_frames import standstill
 from kinesynth.errors import BadInput
+from kinesynth.kinematics.worn_ik import LEAST_WORN
+from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places
 from kinesynth.opensim_files import MarkerTrajectories, read_trc
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth_train.predict.landmarks import generic_skeleton, places
+from kinesynth_train.predict.reconstruct import even_times
 from kinesynth_train.predict.refine import SightLines
 
 KEYPOINTS = "halpe26"  # whose names OpenCap's and Pose2Sim's .trc files use
@@ -34,6 +38,8 @@ class Marked:
         spreads: (M,) m, their standard deviations.
         positions: (T, M, 3) m; NaN where not seen.
         own: (T, K, 3) m, those of the skeleton's own K markers that are known, as they were measured; others NaN.
+        worn: all markers of known landmarks: `moving` in these frames, `positions` in the one of a static trial, if
+            there is one; None where the points are keypoints, or a few markers beside computed ones.
         notes: what was taken for granted.
     """
 
@@ -42,14 +48,25 @@ class Marked:
     spreads: np.ndarray
     positions: np.ndarray
     own: np.ndarray
+    worn: WornMarkers | None
     notes: tuple[str, ...]
 
+    def between(self, start: float, end: float, turn: np.ndarray) -> "Marked":
+        """Return the frames between two times, s, turned by a matrix (3, 3)."""
+        times = even_times(self.times, start, end)
+        inside = (self.times >= times[0] - 1e-6) & (self.times <= times[-1] + 1e-6)
+        positions, own = (each[inside] @ turn.T for each in (self.positions, self.own))
+        worn = self.worn
+        if worn is not None:
+            worn = replace(worn, positions=worn.positions @ turn.T, moving=worn.moving[inside] @ turn.T)
+        return replace(self, times=times, positions=positions, own=own, worn=worn)
 
-def read_marked(path: Path) -> Marked:
-    """Read a .trc file, y up.
+
+def read_marked(path: Path, static: Path | None = None) -> Marked:
+    """Read a .trc file, y up, and that of a static trial.
 
     Raises:
-        BadInput: it is damaged, or too few of its names are known.
+        BadInput: one is damaged, too few of the names are known, or nobody stands still in the static trial.
     """
     trial, generic = read_trc(path), generic_skeleton()
     found = _by_label(trial.names, generic)
@@ -65,25 +82,75 @@ def read_marked(path: Path) -> Marked:
         marker_bodies=np.array([generic.body_names.index(body) for _, body, _, _ in found.values()]),
         marker_places=np.array([place for _, _, place, _ in found.values()]),
     )
-    ignored = len(trial.names) - len(found)
-    notes = (*trial.notes, *([f"{ignored} of {len(trial.names)} points are not used"] if ignored else []))
+    still = None if static is None else read_trc(static)
+    worn = _worn(trial, still, str(static))
+    used = {name for name, _, _, _ in found.values()} if worn is None else set(worn.labels)
+    ignored = len(set(trial.names) - used)
+    told = [f"static trial: {note}" for note in still.notes] if still else []
+    notes = (*trial.notes, *told, *([f"{ignored} of {len(trial.names)} points are not used"] if ignored else []))
     times = np.arange(len(trial.positions)) / trial.fps
     columns = [trial.names.index(name) for name, _, _, _ in found.values()]
     spreads = np.array([spread for _, _, _, spread in found.values()])
     own = _own_markers(trial, generic, {landmark: name for landmark, (name, _, _, _) in found.items()})
-    return Marked(times, skeleton, spreads, trial.positions[:, columns], own, notes)
+    return Marked(times, skeleton, spreads, trial.positions[:, columns], own, worn, notes)
 
 
-def _by_label(names: tuple[str, ...], generic: SkeletonDefinition) -> dict[str, tuple[str, str, np.ndarray, float]]:
-    """Return, by landmark, the file's name, the body, the place (3,) m and the standard deviation of known labels.
+def _worn(trial: MarkerTrajectories, still: MarkerTrajectories | None, static: str) -> WornMarkers | None:
+    """Return the markers of known landmarks of a motion and a static trial, of that file; None if the motion has few.
+
+    Raises:
+        BadInput: there are too few, and a static trial, or nobody stands still in it.
+    """
+    labels = {
+        name: label
+        for name, label in _labels((*trial.names, *(still.names if still else ()))).items()
+        if label.place in landmark_places()
+    }
+    if (count := len(labels.keys() & set(trial.names))) < LEAST_WORN:
+        if still is None:
+            return None
+        expected = f"at least {LEAST_WORN} markers of labels of docs/motions.md"
+        raise BadInput("--static", "markers of the motion", f"{count} that are known", expected, "leave it out")
+    standing = np.empty((0, len(labels), 3))
+    if still is not None:
+        stood = standstill(_columns(still, labels), still.fps)
+        if stood is None:
+            mend = "give the part in which the person stands, or leave it out"
+            raise BadInput(static, "static trial", "nobody who stands still", "a standstill of 0.3 s", mend)
+        standing = stood[None]
+    return WornMarkers(
+        tuple(labels),
+        tuple(label.place for label in labels.values()),
+        tuple(landmark_places()[label.place][0] for label in labels.values()),
+        np.array([label.slack_m for label in labels.values()]),
+        standing,
+        standing=still is not None,
+        moving=_columns(trial, labels),
+    )
+
+
+def _columns(trial: MarkerTrajectories, names: Iterable[str]) -> np.ndarray:
+    """Return a trial's positions (T, M, 3) m of the markers named, NaN where it has none."""
+    missing = np.full((len(trial.positions), 3), np.nan)
+    return np.stack(
+        [trial.positions[:, trial.names.index(name)] if name in trial.names else missing for name in names], axis=1
+    )
+
+
+def _labels(names: tuple[str, ...]) -> dict[str, Label]:
+    """Return what is known of the names.
 
     Where a file holds a video tool's keypoints too, whose names some laboratories give to markers, these are left out.
     """
     keypoints = set(places(KEYPOINTS)) if set(TELLING) <= set(names) else set()
-    labels = known(name for name in names if name not in keypoints)
+    return known(dict.fromkeys(name for name in names if name not in keypoints))
+
+
+def _by_label(names: tuple[str, ...], generic: SkeletonDefinition) -> dict[str, tuple[str, str, np.ndarray, float]]:
+    """Return, by landmark, the file's name, the body, the place (3,) m and the standard deviation of known labels."""
     weights = marker_weights(generic.marker_names, "motion")
     found = {}
-    for name, label in labels.items():
+    for name, label in _labels(names).items():
         if label.place in found or label.place not in weights:
             continue
         index = generic.marker_names.index(label.place)

@@ -19,7 +19,7 @@ from kinesynth_train.predict.given_views import (
     view_of,
     with_person,
 )
-from kinesynth_train.predict.marker_files import lines_through, read_marked
+from kinesynth_train.predict.marker_files import Marked, lines_through, read_marked
 from kinesynth_train.predict.network import by_network, drawn_to_points, read_network
 from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
@@ -29,6 +29,7 @@ from kinesynth_train.predict.request import Request
 from kinesynth_train.predict.terminal import progress
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, sights
+from kinesynth_train.predict.worn_motion import worn_motion
 
 
 def predict(request: Request) -> Path:
@@ -41,6 +42,8 @@ def predict(request: Request) -> Path:
     check_output(request.output)
     if request.dynamics and importlib.util.find_spec("opensim") is None:
         raise MissingDependency("opensim", "pipeline")
+    if request.static is not None and request.markers is None:
+        raise BadInput("--static", "request", "no --markers", "a motion of the same markers", "give it by --markers")
     if request.markers is not None:
         return _predict_markers(request, request.markers)
     videos = {name: open_video(path) for name, path in request.videos.items()}
@@ -84,24 +87,28 @@ def _predict_markers(request: Request, path: Path) -> Path:
                 "--refine": request.refine, "--focal-px": request.focal_px}  # fmt: skip
     for flag in (flag for flag, value in of_views.items() if value):
         raise BadInput("--markers", flag, "what belongs to views", "markers alone", "leave it out")
-    given = read_marked(path)
+    given = read_marked(path, request.static)
     tell(path, given.notes)
-    times = even_times(given.times, request.start, request.end)
-    shown = (given.times >= times[0] - 1e-6) & (given.times <= times[-1] + 1e-6)
-    positions, own = (each[shown] @ TO_Y_UP[request.up or "y"].T for each in (given.positions, given.own))
-    confidence = np.isfinite(positions).all(axis=-1).astype(float)
-    motion = from_points(times, given.skeleton, given.spreads, positions, confidence, request.smooth, request.height)
-    lines = lines_through(motion.points, given.spreads)
-    motion = refined(motion, given.skeleton, lines, request.smooth, request.height)
+    given = given.between(request.start, request.end, TO_Y_UP[request.up or "y"])
+    motion = _marked_motion(given, request.smooth, request.height)
     tell("predict", motion.notes)
     notes = [*given.notes, *motion.notes]
     if request.checkpoint:
         model = read_network(request.checkpoint, 0, 0)
-        motion = by_network(model, motion, [], {}, body_mass(motion, request.mass)[0], own)
+        motion = by_network(model, motion, [], {}, body_mass(motion, request.mass)[0], given.own)
         notes += motion.notes
         tell("predict", motion.notes)
         return _write(request, motion, [], {}, notes, model.name)
     return _write(request, motion, [], {}, notes, "markers")
+
+
+def _marked_motion(given: Marked, smooth_hz: float, height: float | None) -> Reconstruction:
+    """Return the motion of points in space: of markers that a person wore, or of keypoints."""
+    if given.worn is not None:
+        return worn_motion(given, given.worn, smooth_hz, height)
+    confidence = np.isfinite(given.positions).all(axis=-1).astype(float)
+    motion = from_points(given.times, given.skeleton, given.spreads, given.positions, confidence, smooth_hz, height)
+    return refined(motion, given.skeleton, lines_through(motion.points, given.spreads), smooth_hz, height)
 
 
 def _write(

@@ -135,23 +135,33 @@ def from_points(
     check_handedness(marked.marker_names, filled)
     filled = smooth(filled, fps, smooth_hz)
     size = proportions(generic_skeleton(), marked, spreads, filled, height)
-    notes += _height_notes(size, height)
+    notes += height_notes(size, height)
     skeleton = scaled(marked, size.scales)
     poses = find_poses(skeleton, spreads, filled, sure)
+    notes += check_poses(poses, "check --cameras, and that every view shows the same person")
+    return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
+
+
+def check_poses(poses: Poses, mend: str) -> list[str]:
+    """Return a note where some frames are not believed.
+
+    Raises:
+        BadInput: none is, or the skeleton does not fit to the points; `mend` says what to do then.
+    """
     if not poses.valid.any():
         found = "no frame with hips, shoulders, a knee and an ankle"
         raise BadInput("points", "person", found, "such frames", "see that the whole body is in the pictures")
     misfit = float(np.nanmedian(poses.misfit))
     if misfit > MOST_MISFIT_M:
         found, expected = f"points {1e3 * misfit:.0f} mm off (median)", f"below {1e3 * MOST_MISFIT_M:.0f} mm"
-        mend = "check --cameras, and that every view shows the same person"
         raise BadInput("points", "fit of the skeleton", found, expected, mend)
-    if not poses.valid.all():
-        notes.append(f"{(~poses.valid).sum()} of {len(times)} frames are not believed: too few points were seen")
-    return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
+    if poses.valid.all():
+        return []
+    return [f"{(~poses.valid).sum()} of {len(poses.valid)} frames are not believed: too few points were seen"]
 
 
-def _height_notes(size: Proportions, height: float | None) -> list[str]:
+def height_notes(size: Proportions, height: float | None) -> list[str]:
+    """Return a note where the height, m, that was measured differs from the one told, or is unusual."""
     if height is not None and abs(size.measured / height - 1) > MOST_HEIGHT_ERROR:
         return [
             f"the points tell a height of {size.measured:.2f} m, and {height:.2f} m was told: check the calibration"

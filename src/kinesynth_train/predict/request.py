@@ -14,9 +14,10 @@ class Request:
         output: the folder to write to.
         videos: by the camera's name.
         markers: a .trc file of points in space, instead of views.
+        static: a .trc file of the same person standing with the same markers.
         keypoints: files of 2-D points by the camera's name; a detector finds those of the other views.
         name: of the files that are written.
-        height: m; None takes what is measured.
+        height: m, of the skeleton, or with markers about what it is; None takes what is measured.
         mass: kg; None takes what is usual.
         person: px in the first view, near the person who is meant.
         start, end: s of the first view.
@@ -39,6 +40,7 @@ class Request:
     videos: Mapping[str, Path] = field(default_factory=dict)
     keypoints: Mapping[str, Path] = field(default_factory=dict)
     markers: Path | None = None
+    static: Path | None = None
     name: str = "motion"
     height: float | None = None
     mass: float | None = None

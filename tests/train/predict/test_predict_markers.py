@@ -1,5 +1,9 @@
 """Points in space: virtual markers and a video tool's keypoints give the motion that they come from."""
 
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +12,7 @@ import torch
 from made_up_person import FPS, in_world, motion, size
 
 from kinesynth.errors import BadInput
+from kinesynth.kinematics.worn_markers import landmark_places
 from kinesynth.opensim_files import read_storage, write_trc
 from kinesynth.skeleton import SkeletonLayer
 from kinesynth_train.calibration.camera import TO_Y_UP
@@ -24,15 +29,105 @@ def errors(path: Path, angles: np.ndarray, names: tuple[str, ...]) -> np.ndarray
     return np.stack([found.column(name) - np.degrees(angles[:, coordinates.index(name)]) for name in names], axis=1)
 
 
+def worn_trial(
+    path: Path,
+    angles: np.ndarray,
+    *,
+    turn: np.ndarray = TO_Y_UP["y"],
+    displaced: Mapping[str, tuple[float, float, float]] | None = None,
+    without: Collection[str] = (),
+) -> Path:
+    """Write the markers of angles (T, J) of one who wears them at their landmarks, or displaced (3,) m from there.
+
+    The world is turned by a matrix (3, 3).
+    """
+    skeleton = scaled(generic_skeleton(), size())
+    known = {name: place for name, place in landmark_places().items() if name not in without}
+    bodies = np.array([skeleton.body_names.index(body) for body, _ in known.values()])
+    places = np.array([place + np.array((displaced or {}).get(name, (0, 0, 0))) for name, (_, place) in known.items()])
+    worn = replace(skeleton, marker_names=tuple(known), marker_bodies=bodies, marker_places=places * size()[bodies])
+    names = [name if name.startswith(("R", "L")) else f"{name}_study" for name in known]
+    write_trc(path, names, SkeletonLayer(worn)(torch.tensor(angles)).markers.numpy() @ turn.T, FPS)
+    return path
+
+
 def test_markers_give_the_motion(tmp_path: Path) -> None:
-    angles, skeleton = motion(FRAMES), scaled(generic_skeleton(), size())
-    markers = SkeletonLayer(skeleton)(torch.tensor(angles)).markers.numpy()
-    names = [name if name.startswith(("R", "L")) else f"{name}_study" for name in skeleton.marker_names]
-    write_trc(tmp_path / "walk.trc", names, markers, FPS)
-    assert run(["predict", "--markers", str(tmp_path / "walk.trc"), "--output", str(tmp_path / "out")]) == 0
+    """Those of the knees are worn 2 cm in front of their landmarks."""
+    angles = motion(FRAMES)
+    forward = {f"{side}{place}": (0.02, 0.0, 0.0) for side in "RL" for place in ("LFC", "MFC")}
+    path = worn_trial(tmp_path / "walk.trc", angles, displaced=forward)
+    assert run(["predict", "--markers", str(path), "--output", str(tmp_path / "out")]) == 0
+    names = ("pelvis_tilt", "hip_flexion_r", "knee_angle_l", "ankle_angle_r")
+    away = errors(tmp_path / "out/kinematics/walk.mot", angles, names)
+    assert np.abs(away).max() < 3.0
+    assert not (tmp_path / "out/overlay").exists()
+
+
+def with_usual_tilt(angles: np.ndarray) -> np.ndarray:
+    tilted = angles.copy()
+    tilted[:, generic_skeleton().coordinate_names.index("pelvis_tilt")] = np.radians(-5.4)
+    return tilted
+
+
+def standing() -> np.ndarray:
+    """Return angles (T, J) of one who stands still, knees 3 degrees bent."""
+    names = generic_skeleton().coordinate_names
+    angles = np.repeat(motion(1), FRAMES, axis=0)
+    for side in "rl":
+        for name, degrees in (("hip_flexion", 5.0), ("knee_angle", 3.0), ("ankle_angle", 3.0)):
+            angles[:, names.index(f"{name}_{side}")] = np.radians(degrees)
+    return generic_skeleton().coupled(with_usual_tilt(angles))
+
+
+def test_a_static_trial_tells_where_markers_sit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a pelvis without markers behind, those in front of which are worn 3 cm too high, motion tells no tilt.
+
+    The inner markers of the knees are taken off after the static trial.
+    """
+    angles, high = with_usual_tilt(motion(FRAMES)), {"RASI": (0.0, 0.03, 0.0), "LASI": (0.0, 0.03, 0.0)}
+    behind = ("RPSI", "LPSI", "RILC", "LILC")
+    walk = worn_trial(tmp_path / "walk.trc", angles, displaced=high, without=(*behind, "RMFC", "LMFC"))
+    still = worn_trial(tmp_path / "still.trc", standing(), displaced=high, without=behind)
+    given = ["predict", "--markers", str(walk), "--static", str(still), "--output", str(tmp_path / "out")]
+    assert run(given) == 0
+    assert "no static trial" not in capsys.readouterr().err
     away = errors(tmp_path / "out/kinematics/walk.mot", angles, ("pelvis_tilt", "hip_flexion_r", "knee_angle_l"))
     assert np.abs(away).max() < 2.0
-    assert not (tmp_path / "out/overlay").exists()
+    assert run([*given[:3], *given[5:]]) == 0
+    untold = errors(tmp_path / "out/kinematics/walk.mot", angles, ("pelvis_tilt",))
+    assert untold.mean() > 2.0
+
+
+def test_nobody_stands_still_in_a_motion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = worn_trial(tmp_path / "walk.trc", motion(FRAMES))
+    given = ["predict", "--markers", str(path), "--static", str(path), "--output", str(tmp_path / "out")]
+    assert run(given) == 2
+    assert "nobody who stands still" in capsys.readouterr().err
+
+
+def test_a_static_trial_needs_a_motion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", "--static", "a.trc", "--output", str(tmp_path)]) == 2
+    assert "--static" in capsys.readouterr().err
+
+
+def test_a_static_trial_of_keypoints_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a detector's points sit is told by its table, and by no standing person."""
+    points = in_world(motion(FRAMES), "halpe26")
+    known = np.isfinite(points).all(axis=(0, 2))
+    names = [name for name, there in zip(keypoint_sets()["halpe26"], known, strict=True) if there]
+    write_trc(tmp_path / "walk.trc", names, points[:, known], FPS)
+    given = ["predict", "--markers", str(tmp_path / "walk.trc"), "--static", str(tmp_path / "walk.trc")]
+    assert run([*given, "--output", str(tmp_path / "out")]) == 2
+    assert "leave it out" in capsys.readouterr().err
+
+
+def test_markers_need_neither_opensim_nor_a_body() -> None:
+    code = (
+        "import sys; import kinesynth_train.predict.worn_motion, kinesynth_train.predict.predict; "
+        "print(sorted({'opensim', 'smplx', 'anny'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 def test_keypoints_of_a_trc_give_the_motion(tmp_path: Path) -> None:
@@ -59,17 +154,8 @@ def test_markers_stand_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "markers alone" in capsys.readouterr().err
 
 
-def written(path: Path, turn: np.ndarray) -> Path:
-    """Write markers of a motion in a world that is turned by a matrix (3, 3)."""
-    skeleton = scaled(generic_skeleton(), size())
-    markers = SkeletonLayer(skeleton)(torch.tensor(motion(FRAMES))).markers.numpy()
-    names = [name if name.startswith(("R", "L")) else f"{name}_study" for name in skeleton.marker_names]
-    write_trc(path, names, markers @ turn.T, FPS)
-    return path
-
-
 def test_markers_with_another_axis_up_are_told_and_turned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = written(tmp_path / "walk.trc", TO_Y_UP["z"].T)
+    path = worn_trial(tmp_path / "walk.trc", motion(FRAMES), turn=TO_Y_UP["z"].T)
     given = ["predict", "--markers", str(path), "--output", str(tmp_path / "out")]
     assert run(given) == 0
     assert "the person lies along z" in capsys.readouterr().err
@@ -80,7 +166,7 @@ def test_markers_with_another_axis_up_are_told_and_turned(tmp_path: Path, capsys
 
 
 def test_markers_on_their_head_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = written(tmp_path / "walk.trc", TO_Y_UP["-y"])
+    path = worn_trial(tmp_path / "walk.trc", motion(FRAMES), turn=TO_Y_UP["-y"])
     assert run(["predict", "--markers", str(path), "--output", str(tmp_path / "out")]) == 2
     assert "stands on the head" in capsys.readouterr().err
 

@@ -14,13 +14,10 @@ import numpy as np
 from kinesynth.body.mocap.anatomy import carriers_of, typical
 from kinesynth.body.mocap.fit import MarkedSubject, columns
 from kinesynth.body.mocap.labels import Label, known
+from kinesynth.body.mocap.telling_frames import spread_frames, standstill
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
-STILL_SECONDS = 0.3
-MOST_SWAY_M = 0.01  # standard deviation within that time, of somebody who stands still
-_FRAMES = 16  # in which a person moves
-_LEAST_SEEN = 0.5  # of the markers that the fullest frame shows
 _DIGITS = 5
 _LEAST_COMMON, _LEAST_PAIRS = 0.5, 4  # of a trial's known markers; pairs of them on one body
 _MOST_UNLIKE = 0.05  # of their distance
@@ -60,7 +57,7 @@ def worn_record(
     moving = [columns(trial, names).numpy() for trial in trials] or [np.empty((0, len(names), 3))]
     if static is not None and still is None:
         moving.append(columns(static, names).numpy())
-    spread = _spread(np.concatenate(moving))
+    spread = spread_frames(np.concatenate(moving))
     return {
         "standing": still is not None,
         "labels": list(names),
@@ -107,31 +104,6 @@ def _distance(trial: MarkerTrajectories, one: str, other: str) -> float:
     """Return how far two markers are apart, the median in m; NaN where they are never seen together."""
     ends = [trial.positions[:, trial.names.index(name)] for name in (one, other)]
     return typical(np.linalg.norm(ends[0] - ends[1], axis=-1))
-
-
-def standstill(positions: np.ndarray, fps: float) -> np.ndarray | None:
-    """Return markers' mean places (M, 3) m in the steadiest stretch of a trial (T, M, 3), NaN of those unseen there.
-
-    None where the typical marker moves by more than `MOST_SWAY_M` in all of them.
-    """
-    length = min(max(round(STILL_SECONDS * fps), 1), len(positions))
-    best, least = None, MOST_SWAY_M
-    for start in range(0, len(positions) - length + 1, max(1, length // 4)):
-        window = positions[start : start + length]
-        seen = np.isfinite(window).all(axis=(0, 2))
-        if seen.sum() < _LEAST_SEEN * positions.shape[1]:
-            continue
-        sway = float(np.quantile(np.linalg.norm(window[:, seen].std(axis=0), axis=-1), 0.9))
-        if sway < least:
-            best, least = np.where(seen[:, None], window.mean(axis=0), np.nan), sway
-    return best
-
-
-def _spread(positions: np.ndarray) -> np.ndarray:
-    """Return some frames (F, M, 3) of many, spread evenly over those that show most markers."""
-    shown = np.isfinite(positions).all(axis=-1).sum(axis=1)
-    full = np.flatnonzero(shown >= max(_LEAST_SEEN * shown.max(initial=0), 1))
-    return positions[full[:: -(-len(full) // _FRAMES) or 1]]
 
 
 def bodies_ridden(marked: MarkedSubject, labels: Mapping[str, Label]) -> list[str]:
