@@ -96,6 +96,7 @@ def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
     ("given", "expected"),
     [
         (["--rig", "phones", "--tracks", "parts", "depth"], Render(rig="phones", tracks=("parts", "depth"))),
+        (["--tracks", "depth", "--views", "rear"], Render(tracks=("depth",), views=("rear",))),
         (["--no-tracks", "--motion-blur"], Render(tracks=(), motion_blur=True)),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kinesynth.config import Config, config_schema, load_config, shaping_config
+from kinesynth.config import Config, Render, config_schema, load_config, shaping_config
 from kinesynth.errors import BadConfig
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +62,8 @@ def _plain(value: object) -> object:
 def test_training_does_not_shape_the_shards() -> None:
     assert shaping_config(load_config({"train": {"steps": 3}})) == shaping_config(Config())
     assert shaping_config(load_config({"filters": {"edge_seconds": 0.1}})) != shaping_config(Config())
+
+
+def test_lists_of_a_file_are_those_of_the_dataclass() -> None:
+    found = load_config({"render": {"tracks": ["parts", "depth"], "views": ["rear"]}}).render
+    assert found == Render(tracks=("parts", "depth"), views=("rear",))

@@ -107,7 +107,7 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _flag(option: Field[Any], section: Any) -> inspect.Parameter:
-    help_text = Parameter(help=option.metadata["description"], negative_iterable="no-")
+    help_text = Parameter(help=option.metadata["description"], negative_iterable="no-", json_list=False)
     annotation: Any = Annotated[option.type, help_text]
     value = getattr(section, option.name)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=annotation)

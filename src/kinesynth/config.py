@@ -346,12 +346,14 @@ def _type_schema(kind: Any) -> dict[str, Any]:
 
 def _build(kind: type, values: Mapping[str, Any]) -> Any:
     parts = {item.name: item.type for item in dataclasses.fields(kind)}
-    return kind(
-        **{
-            name: _build(part, value) if isinstance(part := parts[name], type) and is_dataclass(part) else value
-            for name, value in values.items()
-        }
-    )
+    return kind(**{name: _value(parts[name], value) for name, value in values.items()})
+
+
+def _value(part: Any, value: Any) -> Any:
+    """Return a value as the field has it: a section, or a tuple where YAML has a list."""
+    if isinstance(part, type) and is_dataclass(part):
+        return _build(part, value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

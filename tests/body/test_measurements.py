@@ -74,8 +74,8 @@ def test_the_factors_are_scale_tools(
 def test_an_impossible_person_goes_on_record_and_a_drawn_one_stands_in(
     tmp_path: Path, free_path: Path, tape: Tape, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from kinesynth.body import subject as module
     from kinesynth.body.shape import Shape
+    from kinesynth.motion import subject as module
 
     monkeypatch.setattr(module, "_shape", lambda *_: Shape(SHORT, "female", "measured markers"))
     write_clips(tmp_path / "clips.tsv", [ClipRow("a", "s1", "walking", "train", "procedural")])

@@ -185,3 +185,41 @@ def test_what_is_missing_is_told(shard: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"body: found nothing, expected the body model, for the landmarks of faces"):
         export([shard], coco=tmp_path / "coco")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_stands_in_a_folder_is_not_taken_away(shard: Path, tmp_path: Path) -> None:
+    thesis = tmp_path / "home" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("years of work")
+    with pytest.raises(BadInput, match=r"folder: found thesis.txt in it, expected nothing that this export"):
+        export([shard], webdataset=thesis.parent)
+    inside = shutil.copy(shard, thesis.parent)
+    with pytest.raises(BadInput, match=r"folder: found .*anna_000.h5 in it, expected a folder of its own"):
+        export([Path(inside)], webdataset=thesis.parent)
+    with pytest.raises(BadInput, match=r"folder: found a file, expected a folder"):
+        export([shard], webdataset=thesis)
+    assert thesis.read_text() == "years of work"
+
+
+def test_formats_and_shards_do_not_write_over_each_other(shard: Path, body_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="expected a folder of its own for each format"):
+        export([shard], webdataset=tmp_path / "all", smplx=tmp_path / "all", body=body_path)
+    twin = tmp_path / "other" / shard.name
+    twin.parent.mkdir()
+    shutil.copy(shard, twin)
+    with pytest.raises(BadInput, match=r"shards: found the name of .*anna_000.h5 too, expected each name once"):
+        export([shard, twin], webdataset=tmp_path / "tars")
+    renamed = twin.rename(twin.with_name("anna_001.h5"))
+    with pytest.raises(BadInput, match=r"clips: found anna_\w+, which .*anna_000.h5 has too, expected each clip once"):
+        export([shard, renamed], smplx=tmp_path / "bodies", body=body_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["other"]
+
+
+def test_coco_without_pictures_is_told(shard: Path, body_path: Path, tmp_path: Path) -> None:
+    blind = Path(shutil.copy(shard, tmp_path / "anna_000.h5"))
+    with h5py.File(blind, "r+") as file:
+        for clip in file["clips"].values():
+            del clip["views"]
+            clip.create_group("views")
+    with pytest.raises(BadInput, match="views: found none, expected pictures to annotate"):
+        export([blind], coco=tmp_path / "coco", body=body_path)

@@ -154,6 +154,14 @@ def test_what_no_marker_told_is_not_valid(stages: Stages, skeleton: Path, tmp_pa
     np.testing.assert_array_equal(np.flatnonzero(~valid[:, names.index("ankle_angle_r")]), range(4, 10))
 
 
+def test_forces_do_not_rest_on_a_leg_that_no_marker_told(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
+    stages.unseen = {"calcn_r": [[4 / FPS, 10 / FPS]], "humerus_l": [[0.0, 1.0]]}
+    clip = stages.filtered(tmp_path, skeleton).clips["a"]
+    told = clip.arrays["reasons"] & (1 << reason_names().index("unseen_body"))
+    np.testing.assert_array_equal(np.flatnonzero(told), range(4, 10))
+    assert not clip.arrays["force_valid"][4:10].any()
+
+
 def test_segments_must_say_how_they_fit(stages: Stages, skeleton: Path, tmp_path: Path) -> None:
     del stages.ik["segment_turn"]
     with pytest.raises(BadInput, match=r"ik\.h5: clip a: segment_turn: found nothing.* delete the run's stages"):

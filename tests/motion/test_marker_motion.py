@@ -13,7 +13,7 @@ from kinesynth.motion.load import load_motion
 from kinesynth.motion.marker_motion import read_marker_motion
 from kinesynth.motion.recording import cut
 from kinesynth.motion.subject import subject_shape
-from kinesynth.opensim_files.trc import write_trc
+from kinesynth.opensim_files.trc import read_trc, write_trc
 from kinesynth.stage_file import StageFile, read_stage
 
 HEADER = "clip_id\tsubject\taction\tsplit\tsource\tpath\tstart\tend\tstatic\n"
@@ -62,6 +62,22 @@ def test_the_walking_trial_with_its_static_one(tmp_path: Path, shared: Path) -> 
     assert clip.attrs["n_frames"] == 18
     travelled = clip.arrays["transl"][-1] - clip.arrays["transl"][0]
     assert travelled[0] == pytest.approx(0.57 * 1.28, abs=0.2), "walking speed"
+
+
+def test_limbs_that_wear_no_marker_are_unseen_all_along(tmp_path: Path, shared: Path) -> None:
+    """A trial of the legs alone says nothing of trunk and arms, whatever the static trial shows."""
+    build_body(output=tmp_path / "model.npz")
+    trial = read_trc(shared / "data/trials/s4/walking1.trc")
+    above = ("C7", "_Shoulder", "_Sternum", "_elbow", "_forearm", "_humerus", "_wrist")
+    legs = [column for column, name in enumerate(trial.names) if not any(part in name for part in above)]
+    write_trc(tmp_path / "legs.trc", [trial.names[column] for column in legs], trial.positions[:40, legs], trial.fps)
+    body = load_body(tmp_path / "model.npz")
+    static = shared / "data/trials/s4/static1.trc"
+    recording = read_marker_motion(tmp_path / "legs.trc", static, body, np.zeros(10), (None, None, 0.3))
+    arms = {f"{part}_{side}" for part in ("humerus", "ulna", "radius", "hand") for side in "rl"}
+    assert set(recording.unseen) == {"torso"} | arms
+    assert recording.unseen["torso"] == [(0.0, pytest.approx(0.4, abs=0.2))]
+    assert any(note.startswith("no marker on torso, humerus_r") for note in recording.notes)
 
 
 def test_start_is_the_files_own_time(tmp_path: Path, shared: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kinesynth.errors import ClipRejected
-from kinesynth.motion.sight import in_sight, require_seen
+from kinesynth.motion.sight import in_sight, require_seen, unmarked
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 FPS, FRAMES, MARKERS = 100.0, 200, 24
@@ -39,3 +39,12 @@ def test_seconds_that_the_user_names_stand() -> None:
     assert len(in_sight(trial(0, 60), (5.0, None, 9.0)).times) == FRAMES
     assert len(in_sight(trial(150, 200), (None, 6.9, 9.0)).times) == FRAMES
     assert len(in_sight(trial(0, FRAMES), WHOLE).times) == FRAMES, "nothing to cut to"
+
+
+def test_limbs_that_wear_no_marker_are_told_and_ends_are_not() -> None:
+    legs = [f"{part}_{side}" for part in ("femur", "tibia", "toes") for side in "rl"]
+    arms = [f"{part}_{side}" for part in ("humerus", "radius") for side in "rl"]
+    assert unmarked(["pelvis", "torso", *legs, *arms]) == ()
+    assert unmarked(["pelvis", *legs, *arms]) == ("torso",)
+    assert unmarked(["pelvis", "torso", *legs, "humerus_r", "humerus_l", "hand_r"]) == ("ulna_l", "radius_l", "hand_l")
+    assert unmarked(["pelvis", "torso", *arms, *legs[:-1]]) == ("calcn_l", "toes_l")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kinesynth.errors import ClipRejected
 from kinesynth.motion.figure import Figure
 from kinesynth.motion.ground_alignment import Placed, place
 from kinesynth.motion.procedural import MOTIONS
@@ -61,3 +62,16 @@ def test_the_stated_speed_holds(figures: list[Figure]) -> None:
     assert not place(belt_walk, figures[0], 0.0).belt.any()
     standing = place(recorded("arm_raise", figures[0]), figures[0], 0.2)
     np.testing.assert_allclose(standing.belt, [-0.2, 0.0])
+
+
+@pytest.mark.parametrize("times", [2.5, 10.0])
+def test_a_belt_on_which_no_foot_stands_is_refused(figures: list[Figure], times: float) -> None:
+    """Kilometres per hour, say, or the speed of another trial."""
+    walk = recorded("walking", figures[0])
+    belt_walk, belt = on_belt(walk, place(walk, figures[0]))
+    speed = np.linalg.norm(belt)
+    with pytest.raises(ClipRejected, match="belt runs otherwise than stated") as refused:
+        place(belt_walk, figures[0], times * speed)
+    assert f"mostly move at {speed:.1f}" in refused.value.detail
+    with pytest.raises(ClipRejected, match="belt runs otherwise than stated"):
+        place(walk, figures[0], 1.2)

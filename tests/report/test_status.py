@@ -157,7 +157,7 @@ def test_snakemakes_plugin_tells_progress_and_a_summary(
             "kinesynth: ik.h5: truncated; run again",
         ),
         ("Killed\nTraceback\nValueError: that\n", "ValueError: that"),
-        ("", "without a word"),
+        ("", "no output"),
     ],
 )
 def test_a_failed_job_is_told_with_its_last_words(

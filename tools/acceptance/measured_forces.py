@@ -21,11 +21,11 @@ from scipy.spatial.transform import Rotation
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
 from kinesynth.dynamics.names import FEET, TOES
-from kinesynth.dynamics.quality import Subject, failed_checks, gimbal_locked
+from kinesynth.dynamics.quality import Subject, failed_checks, gimbal_locked, unseen_bearers
 from kinesynth.dynamics.reasons import REASONS, spoilt
 from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
-from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity
+from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure, print_table
@@ -194,7 +194,9 @@ def checks(clips: dict[str, Clip], subject: str, bodies: list[str]) -> dict[str,
     who = Subject(skeleton, np.zeros(coordinates, dtype=bool), feet)
     valid = not clips["inverse_dynamics"].attrs["dynamics_reason"]
     locked = gimbal_locked(record, who, Filters())
-    return failed_checks(record, clips["ground_reaction"].attrs, valid, locked, who, Filters())
+    unseen = unseen_bodies(clips["inverse_kinematics"], frames, skeleton.body_names)
+    failed = failed_checks(record, clips["ground_reaction"].attrs, valid, locked, who, Filters())
+    return failed | {"unseen_body": unseen_bearers(unseen, skeleton.body_names)}
 
 
 def print_forces(found: list[Found]) -> None:

@@ -8,7 +8,7 @@ from kinesynth.dataset.exports import coco as coco_format
 from kinesynth.dataset.exports import opensim as opensim_format
 from kinesynth.dataset.exports import smplx as smplx_format
 from kinesynth.dataset.exports import webdataset as webdataset_format
-from kinesynth.dataset.exports.clips import whole_folder
+from kinesynth.dataset.exports.clips import check_folders, check_shards, whole_folder
 from kinesynth.errors import BadInput
 
 
@@ -23,6 +23,8 @@ def export(
 ) -> None:
     """Write shards in the formats of other programs; each folder appears whole or not at all.
 
+    A folder of an earlier export is replaced; one that holds anything else is refused.
+
     Args:
         shards: HDF5 files; those of one subject for `opensim`.
         opensim: a folder for the model and, per clip, markers, angles, forces, moments and activations.
@@ -33,7 +35,8 @@ def export(
         body: the body model that the shards were made with (the run's stages/body/model.npz).
 
     Raises:
-        BadInput: a file is missing or unreadable, no format is asked for, or the body is missing or another's.
+        BadInput: a file is missing or unreadable, two shards have one name, no format is asked for, a folder holds
+            something else, or the body is missing or another's.
     """
     wanted: dict[str, tuple[Path | None, Callable[[list[Path], Path], None]]] = {
         "opensim": (opensim, opensim_format.write),
@@ -44,6 +47,8 @@ def export(
     if all(folder is None for folder, _ in wanted.values()):
         formats = ", ".join(f"--{name}" for name in wanted)
         raise BadInput("export", "format", "none", f"one of {formats}", "name a folder to write")
+    check_shards(shards)
+    check_folders([folder for folder, _ in wanted.values() if folder is not None], shards)
     for folder, write in wanted.values():
         if folder is not None:
             with whole_folder(folder) as temporary:

@@ -1,6 +1,6 @@
 """Which frame's labels can be believed, and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from kinesynth.stage_file import Clip, process_clips, read_stage
 
 FILTERS = Filters()
 LEAST_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
+_BEARERS = ("pelvis", "torso", "femur", "tibia", "calcn")
 LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
 
 
@@ -89,6 +90,7 @@ def quality_filter(
             raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
         failed = failed_checks(record, ground.attrs, not reason, locked, subject, filters)
+        failed["unseen_body"] = unseen_bearers(unseen, subject.skeleton.body_names)
         validity = Validity(angle_valid, ~spoilt(failed, "forces"), ~spoilt(failed, "activations"), packed(failed))
         attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
         return validity.clip(angles.clip_id, attrs)
@@ -120,6 +122,12 @@ def valid_angles(
     return valid & (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
 
 
+def unseen_bearers(unseen: np.ndarray, bodies: Sequence[str]) -> np.ndarray:
+    """Return (T,), true where `unseen` (T, B) are trunk or legs, on which the forces under the feet rest."""
+    bearing = [name.removesuffix("_r").removesuffix("_l") in _BEARERS for name in bodies]
+    return np.asarray(unseen[:, bearing].any(axis=1))
+
+
 def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
     """Return (T,), true where the pelvis lists so much that its other two angles are no longer told apart well."""
     column = subject.skeleton.coordinate_names.index("pelvis_list")
@@ -135,7 +143,7 @@ def failed_checks(
     subject: Subject,
     filters: Filters,
 ) -> dict[str, np.ndarray]:
-    """Return, by the name of each of `REASONS`, where (T,) frames fail.
+    """Return, by the name of each of `REASONS` but `unseen_body`, where (T,) frames fail.
 
     `attrs` are those of the ground reaction, `locked` (T,) is what `gimbal_locked` says.
     """

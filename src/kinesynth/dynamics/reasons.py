@@ -38,6 +38,7 @@ REASONS = (
     Reason("take_off_or_landing", "forces"),
     Reason("not_measured", "forces"),
     Reason("undetermined_contact", "forces", ("max_split_error_bw",)),
+    Reason("unseen_body", "forces"),
 )
 """The reason at place b is bit b of `reasons`: new ones go to the end."""
 

@@ -23,7 +23,7 @@ RAISED_RAD = np.radians(45.0)  # of an upper arm from hanging
 MOST_BENT_RAD = np.radians(30.0)  # knees of somebody who stands
 _ON_GIRDLE = ("ACR", "ASH", "PSH", "SCA")
 _ON_ELBOW = ("LEL", "MEL")
-_HOLD_A_BODY = 3  # markers
+_HOLD_A_BODY, _HOLD_A_PERSON = 3, 12  # markers
 _ON_UPPER_ARM = ("UA1", "UA2", "UA3", "UAF")
 _HOLD = 5e-5  # weight times m^2 over rad^2: holds what no marker tells, and moves what one tells by nothing to speak of
 
@@ -68,7 +68,7 @@ def fit_worn_markers(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mappi
     places = _mean_places(found.transforms, _carriers(skeleton.definition, worn), worn.positions)
     places[displaced] = np.nan
     if np.isnan(places).any() and len(worn.moving):
-        moving = _places_in_motion(skeleton, worn, found.factors, places)
+        moving = _places_in_motion(skeleton, worn, found.factors, places, landmarks)
         places = np.where(np.isnan(places), moving, places)
     places = np.where(np.isnan(places), landmarks, places)
     off = np.linalg.norm(places - landmarks, axis=1)
@@ -93,19 +93,37 @@ def holding_prior(skeleton: SkeletonDefinition) -> Prior:
 
 
 def _places_in_motion(
-    skeleton: BoundedSkeleton, worn: WornMarkers, factors: np.ndarray, places: np.ndarray
+    skeleton: BoundedSkeleton, worn: WornMarkers, factors: np.ndarray, places: np.ndarray, landmarks: np.ndarray
 ) -> np.ndarray:
-    """Return where markers (M, 3) ride in motion, on a skeleton that those with places (M, 3) hold; NaN if unseen."""
-    held = np.flatnonzero(np.isfinite(places).all(axis=1))
+    """Return where markers (M, 3) ride in motion, on a skeleton that those with places (M, 3) hold; NaN if unseen.
+
+    In frames that hardly show these (another set was worn) the others hold it too, at their `landmarks` (M, 3).
+    """
     generic = replace(skeleton, definition=stretched(skeleton.definition, factors))
+    shown = np.isfinite(worn.moving).all(axis=-1) & np.isfinite(places).all(axis=-1)
+    held = shown.sum(axis=1) >= _HOLD_A_PERSON
+    guessed = np.where(np.isnan(places), landmarks, places)
+    transforms, positions = [], []
+    for frames, there in ((held, places), (~held, guessed)):
+        if frames.any():
+            moved, seen = _moved_in_frames(generic, worn, worn.moving[frames], there)
+            transforms.append(moved)
+            positions.append(seen)
+    return _mean_places(np.concatenate(transforms), _carriers(skeleton.definition, worn), np.concatenate(positions))
+
+
+def _moved_in_frames(
+    generic: BoundedSkeleton, worn: WornMarkers, moving: np.ndarray, places: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bodies' transforms (F, B, 4, 4) in frames (F, M, 3), and these but for what raised arms move."""
+    held = np.flatnonzero(np.isfinite(places).all(axis=1))
     bodies, labels = ([values[column] for column in held] for values in (worn.bodies, worn.labels))
     person = wearing(generic, labels, bodies, places[held])
     weights = followed_weights([worn.landmarks[column] for column in held])
-    solved = solve_clips(person, {"": worn.moving[:, held]}, weights, holding_prior(person.definition))[""]["angles"]
-    transforms = SkeletonLayer(person.definition)(torch.tensor(solved)).transforms.numpy()
+    solved = solve_clips(person, {"": moving[:, held]}, weights, holding_prior(person.definition))[""]["angles"]
     raised = _moved_by_arms(person.definition.coordinate_names, solved, worn)
-    positions = np.where(raised[..., None], np.nan, worn.moving)
-    return _mean_places(transforms, _carriers(skeleton.definition, worn), positions)
+    transforms = SkeletonLayer(person.definition)(torch.tensor(solved)).transforms.numpy()
+    return transforms, np.where(raised[..., None], np.nan, moving)
 
 
 def _moved_by_arms(names: Sequence[str], angles: np.ndarray, worn: WornMarkers) -> np.ndarray:

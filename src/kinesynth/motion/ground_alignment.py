@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.motion.figure import FEET, Figure, sole_positions
 from kinesynth.motion.recording import Recording
-from kinesynth.motion.treadmill import belt_velocity
+from kinesynth.motion.treadmill import belt_velocity, require_stood_on
 from kinesynth.pose_layout import SMPLX
 
 _STILL_METRES_PER_SECOND = 0.3
@@ -46,6 +46,9 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
         recording: the motion.
         figure: the body.
         belt_m_per_s: how fast the belt runs, where it is known; 0 says that there is none.
+
+    Raises:
+        ClipRejected: no foot stands on a belt of that speed.
     """
     orient = Rotation.from_rotvec(recording.poses[:, SMPLX.root])
     heading = mean_heading(orient)
@@ -58,6 +61,8 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
     belt = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
     if belt_m_per_s is not None:
         belt = _stated(belt, recording.root_scale * belt_m_per_s)
+        if belt_m_per_s > 0.0:
+            require_stood_on(figure, pelvis, SMPLX.joints(poses), recording.fps, belt)
     seconds = np.arange(len(pelvis)) / recording.fps
     pelvis[:, [0, 2]] -= seconds[:, None] * belt
     floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)

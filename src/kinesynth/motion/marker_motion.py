@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.mocap.anatomy import carriers_of
-from kinesynth.body.mocap.fit import dress, follow_markers, marker_distance, smplx_pose
+from kinesynth.body.mocap.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
 from kinesynth.body.mocap.labels import known
 from kinesynth.body.mocap.trial import read_trial
+from kinesynth.body.mocap.worn import bodies_ridden, check_same_person
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
-from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, unseen
+from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, unmarked, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.pose_layout import SMPLX
 from kinesynth.runs import runs
@@ -51,6 +52,8 @@ def read_marker_motion(
     trial = _cut(whole, part)
     require_seen(trial)
     beside = [] if static is None else [read_trial(static, body, labels)]
+    for each in beside:
+        check_same_person(static or path, each, whole)
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
@@ -63,17 +66,34 @@ def read_marker_motion(
         global_orient=pose.global_orient, body_pose=pose.body_pose, left_hand_pose=left, right_hand_pose=right
     )
     root = pose.transl + body.rest_joints(betas)[0]
+    hidden, bare_notes = _untold(trial, dressed, measured)
     attrs: dict[str, str | float] = {
         "n_markers": float(len(dressed.attachment.names)),
         "marker_fit_rms_m": rms,
         "marker_missing_share": float(np.isnan(distance).mean()),
     }
     return Recording(
-        trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]), notes=trial.notes + dressed.notes,
-        unseen=unseen(trial, carriers_of(known(trial.names, trial.places))), turn=trial.turn,
+        trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]),
+        notes=trial.notes + dressed.notes + bare_notes, unseen=hidden, turn=trial.turn,
         worn=bridged(measured, dressed.points.points(state).numpy(), trial.fps),
         worn_seen=np.isfinite(measured).all(axis=-1), worn_names=dressed.attachment.names,
     )  # fmt: skip
+
+
+def _untold(
+    trial: MarkerTrajectories, dressed: MarkedSubject, measured: np.ndarray
+) -> tuple[dict[str, list[tuple[float, float]]], tuple[str, ...]]:
+    """Return from and to which seconds no marker tells a body, and what is to be said of bodies that wear none.
+
+    A static trial may show more markers than `measured` (T, M, 3), those of the trial itself, where others are NaN.
+    """
+    carriers = carriers_of(known(trial.names, trial.places))
+    ridden = bodies_ridden(dressed, known(dressed.attachment.names, trial.places))
+    shown = np.isfinite(measured).any(axis=(0, 2))
+    bare = unmarked({*carriers.values(), *(body for body, there in zip(ridden, shown, strict=True) if there)})
+    always = (float(trial.times[0]), float(trial.times[-1]) + 1.0 / trial.fps)
+    notes = (f"no marker on {', '.join(bare)}: their angles are not valid",) if bare else ()
+    return unseen(trial, carriers) | {body: [always] for body in bare}, notes
 
 
 def bridged(measured: np.ndarray, worn: np.ndarray, fps: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Which part of a trial shows a body: what nobody saw must not become a label."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,13 @@ from kinesynth.runs import runs
 
 MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
 _LEAST_ON_BODY = 3  # markers
+_ON_THE_WAY = (
+    ("pelvis",), ("torso",),
+    *((f"{part}_{side}",) for side in "rl" for part in ("femur", "tibia", "humerus")),
+    *((f"ulna_{side}", f"radius_{side}", f"hand_{side}") for side in "rl"),
+    *((f"calcn_{side}", f"toes_{side}") for side in "rl"),
+)  # fmt: skip
+"""Bodies that markers must tell, or others on the same part of a limb; heads, hands and toes are ends that may rest."""
 _LEAST_SEEN, _LEAST_SHARE = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
 
 
@@ -65,6 +72,11 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
             begin = float(trial.times[0])
             found[body] = [(begin + first / trial.fps, begin + last / trial.fps) for first, last in long]
     return found
+
+
+def unmarked(ridden: Collection[str]) -> tuple[str, ...]:
+    """Return the bodies of trunk and limbs that no marker tells, given those on which some marker rides."""
+    return tuple(body for part in _ON_THE_WAY if not set(part) & set(ridden) for body in part)
 
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:

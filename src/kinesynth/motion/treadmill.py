@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.errors import ClipRejected
 from kinesynth.motion.figure import Figure, sole_positions
 
 LEAST_M_PER_S = 0.3  # a slower belt is not told from feet that slide a little
@@ -21,6 +22,8 @@ LEAST_ON_BELT = 0.4  # of the time that a foot is low; the rest are steps just a
 LEAST_FRAMES = 4  # of each foot on the belt
 STAYS = 0.3  # of the belt's speed: the pelvis is slower, or it is the person who travels
 UNDER_M = 0.12  # a foot so near to below the pelvis is in the middle of its stand: it strikes faster and leaves faster
+
+MOST_OFF_STATED, LEAST_ON_STATED = 2.0, 0.1  # times the spread; of the time that feet are low, or no foot stands on it
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,21 @@ def belt_velocity(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: flo
     return np.asarray(np.mean([np.median(each, axis=0) for each in middles], axis=0)) if middles else belt
 
 
+def require_stood_on(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: float, belt: np.ndarray) -> None:
+    """Require that feet stand on a belt of the stated velocity (2,) m/s, however roughly; arguments as above.
+
+    Raises:
+        ClipRejected: next to no foot that is low moves like it.
+    """
+    soles = _soles(figure, pelvis, pose, fps)
+    samples = soles.velocity[soles.low]
+    if not len(samples) or np.mean(_near(samples, belt, MOST_OFF_STATED)) > LEAST_ON_STATED:
+        return
+    stated, speed = np.linalg.norm(belt), np.linalg.norm(_most_common(samples))
+    detail = f"stated {stated:.2f} m/s, and feet that stand mostly move at {speed:.2f}; correct or empty the column"
+    raise ClipRejected("belt runs otherwise than stated", float(stated), detail)
+
+
 def _soles(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: float) -> _Soles:
     positions, orientations = forward_kinematics(figure.joints, pelvis, pose)
     frames = np.arange(len(pelvis))
@@ -81,9 +99,9 @@ def _soles(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: float) -> 
     return _Soles(velocity[..., [0, 2]], np.stack(ahead, axis=1), low)
 
 
-def _near(velocity: np.ndarray, belt: np.ndarray) -> np.ndarray:
-    """Return (...,), true where velocities (..., 2) are those of feet on a belt."""
-    spread = SPREAD_M_PER_S + SPREAD_SHARE * np.linalg.norm(belt)
+def _near(velocity: np.ndarray, belt: np.ndarray, times: float = 1.0) -> np.ndarray:
+    """Return (...,), true where velocities (..., 2) are those of feet on a belt, within so many `times` the spread."""
+    spread = times * (SPREAD_M_PER_S + SPREAD_SHARE * np.linalg.norm(belt))
     return np.asarray(np.linalg.norm(velocity - belt, axis=-1) < spread)
 
 

@@ -39,29 +39,75 @@ def exported_clips(shards: Sequence[Path]) -> Iterator[ExportedClip]:
     """Yield the clips of shards, shard by shard.
 
     Raises:
-        BadInput: a file is missing or no shard.
+        BadInput: a file is missing or no shard, or two hold clips of one name.
     """
+    seen: dict[str, Path] = {}
     for shard in progress(list(shards), "export"):
         try:
             with h5py.File(shard, "r") as file:
                 person = dict(file.attrs)
                 for clip_id, group in file["clips"].items():
+                    if (other := seen.setdefault(clip_id, shard)) is not shard:
+                        found = f"{clip_id}, which {other} has too"
+                        raise BadInput(shard, "clips", found, "each clip once", "export them apart")
                     yield ExportedClip(shard, person, file, clip_id, read_clip(group))
         except (OSError, KeyError) as error:
             found = " ".join(str(error).split())
             raise BadInput(shard, "shard", found, "a shard of this release", MEND) from error
 
 
+def check_shards(shards: Sequence[Path]) -> None:
+    """Require that no two shards write over each other.
+
+    Raises:
+        BadInput: two have one name, or one stands twice.
+    """
+    names: dict[str, Path] = {}
+    for shard in shards:
+        if (other := names.setdefault(shard.stem, shard)) is not shard:
+            raise BadInput(shard, "shards", f"the name of {other} too", "each name once", "export them apart")
+
+
+def check_folders(folders: Sequence[Path], shards: Sequence[Path]) -> None:
+    """Require that no folder that is to be replaced holds another, or the shards.
+
+    Raises:
+        BadInput: one does.
+    """
+    for place, folder in enumerate(folders):
+        inside = [each for at, each in enumerate(folders) if at != place] + list(shards)
+        held = next((each for each in inside if each.resolve().is_relative_to(folder.resolve())), None)
+        if held is not None:
+            expected = "a folder of its own for each format, and the shards elsewhere"
+            raise BadInput(folder, "folder", f"{held} in it", expected, "name another folder")
+
+
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into, which takes the place of `folder` once all is written; on failure nothing does."""
+    """Give a folder to write into, which takes the place of `folder` once all is written; on failure nothing does.
+
+    Raises:
+        BadInput: `folder` is a file, or holds what this export does not write and would take away.
+    """
+    folder = folder.absolute()
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(folder, "folder", "a file", "a folder, or nothing yet", "name another folder")
     temporary = folder.with_name(f".partial-{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         if folder.exists():
+            _check_earlier(folder, temporary)
             shutil.rmtree(folder)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_earlier(folder: Path, written: Path) -> None:
+    """Require that a folder holds no file or folder at its top but those that replace them."""
+    other = sorted({each.name for each in folder.iterdir()} - {each.name for each in written.iterdir()})
+    if other:
+        mend = "name another folder, or delete this one"
+        raise BadInput(folder, "folder", f"{other[0]} in it", "nothing that this export does not write", mend)

@@ -27,6 +27,7 @@ from kinesynth.dataset.names import read_names
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.video import decode_frames, unpack_masks
 from kinesynth.dataset.visibility import Visibility
+from kinesynth.errors import BadInput
 
 QUALITY = 90  # of the jpg files
 SETS = {"person_keypoints": 17, "halpe26": 26}
@@ -41,7 +42,7 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
     """Write pictures and annotations.
 
     Raises:
-        BadInput: a shard is unreadable, or `body` is missing or another's.
+        BadInput: a shard is unreadable, none has pictures, or `body` is missing or another's.
     """
     model = needed_body(body, "the landmarks of faces and feet")
     layout = picture_layout(model)
@@ -57,6 +58,8 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
                 number = len(images[split]) + 1
                 images[split].append({"id": number, **image})
                 people[split].append({"id": number, "image_id": number, **person})
+    if not images:
+        raise BadInput(shards[0], "views", "none", "pictures to annotate", "render the run with cameras")
     for split, pictures in images.items():
         for name, count in SETS.items():
             written = _document(pictures, people[split], count)

@@ -1,12 +1,13 @@
 """Measured markers: .trc, .c3d, or those kept in an AMASS file."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from kinesynth.body.mocap.fit import dress
 from kinesynth.body.mocap.trial import read_trial
-from kinesynth.body.mocap.worn import assumed, worn_record
+from kinesynth.body.mocap.worn import assumed, check_same_person, worn_record
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import Shape
 from kinesynth.body.stated_shape import likely_betas
@@ -17,6 +18,7 @@ from kinesynth.motion.rate_audit import audited
 from kinesynth.motion.recording import Recording
 from kinesynth.motion.sources import Loading, Person, Shaping
 from kinesynth.notes import tell
+from kinesynth.opensim_files.trc import MarkerTrajectories
 
 _MOST_TRIALS = 6  # that a shape is fitted to together
 
@@ -44,6 +46,8 @@ def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping)
             tell(file, trials[file].notes)
         except BadInput as error:
             print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
+    for file in _strangers(rows, trials):
+        del trials[file]
     if not trials:
         raise BadInput(rows[0].path or "", "markers", "no usable trial", "at least one", "see the messages above")
     dressed = dress(model, list(trials.values()), likely=likely)
@@ -51,3 +55,18 @@ def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping)
     static = next((trials[file] for file in statics if file in trials), None)
     worn = worn_record(dressed, static, [trial for file, trial in trials.items() if file not in statics])
     return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin", worn=worn)
+
+
+def _strangers(rows: Sequence[ClipRow], trials: Mapping[Path, MarkerTrajectories]) -> set[Path]:
+    """Return static trials that are not of the person in the clip, and say so."""
+    found: set[Path] = set()
+    for static, path in dict.fromkeys((row.static, row.path) for row in rows):
+        if static is None or path is None or static not in trials or path not in trials:
+            continue
+        if static not in found:
+            try:
+                check_same_person(static, trials[static], trials[path])
+            except BadInput as error:
+                print(f"{error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
+                found.add(static)
+    return found
