@@ -33,10 +33,11 @@ def test_opensim_opens_what_is_exported(results: Path, tmp_path: Path) -> None:
 
 
 def test_a_second_export_replaces_the_first(results: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "anna"
-    (folder / "old").mkdir(parents=True)
-    export([results / "shards" / "anna_000.h5"], opensim=folder)
-    assert not (folder / "old").exists()
+    folder, shard = tmp_path / "anna", results / "shards" / "anna_000.h5"
+    export([shard], opensim=folder)
+    (folder / "anna.osim").write_text("old")
+    export([shard], opensim=folder)
+    assert (folder / "anna.osim").read_text() != "old"
     with pytest.raises(BadInput, match="export one subject at a time"):
         export(sorted((results / "shards").glob("*.h5")), opensim=folder)
     assert (folder / "anna.osim").exists()
