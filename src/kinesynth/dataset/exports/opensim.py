@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dataset.exports.clips import MEND, exported_clips
+from kinesynth.dataset.exports.clips import MEND, ExportedClip, exported_clips
 from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
@@ -26,17 +26,28 @@ def write(shards: Sequence[Path], folder: Path) -> None:
     Raises:
         BadInput: a file is missing or unreadable, or the shards are not one subject's.
     """
-    subject = ""
+    subject, shard = "", None
     for clip in exported_clips(shards):
-        if subject not in ("", clip.person["subject"]):
-            mend = "export one subject at a time"
-            raise BadInput(clip.shard, "subject", str(clip.person["subject"]), subject, mend)
-        subject = str(clip.person["subject"])
-        try:
-            (folder / f"{subject}.osim").write_bytes(lzma.decompress(clip.file["model"][()].tobytes()))
-        except lzma.LZMAError as error:
-            raise BadInput(clip.shard, "model", str(error), "a compressed model", MEND) from error
-        _write_clip(folder / clip.clip_id, clip.record, SkeletonDefinition.read(clip.file["skeleton"]))
+        if clip.shard != shard:
+            subject, shard = _write_model(clip, subject, folder), clip.shard
+            skeleton = SkeletonDefinition.read(clip.file["skeleton"])
+        _write_clip(folder / clip.clip_id, clip.record, skeleton)
+
+
+def _write_model(clip: ExportedClip, earlier: str, folder: Path) -> str:
+    """Write the model of a clip's shard, and return its subject, who must be that of `earlier` shards, if any.
+
+    Raises:
+        BadInput: the subject is another, or the model is unreadable.
+    """
+    subject = str(clip.person["subject"])
+    if earlier not in ("", subject):
+        raise BadInput(clip.shard, "subject", subject, earlier, "export one subject at a time")
+    try:
+        (folder / f"{subject}.osim").write_bytes(lzma.decompress(clip.file["model"][()].tobytes()))
+    except lzma.LZMAError as error:
+        raise BadInput(clip.shard, "model", str(error), "a compressed model", MEND) from error
+    return subject
 
 
 def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> None:
