@@ -16,7 +16,6 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
-from kinesynth.config import check_section
 from kinesynth.errors import KinesynthError, machine_fault
 
 VERBS = {
@@ -93,6 +92,8 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def wrapper(**options: Any) -> None:
+        from kinesynth.config import check_section
+
         given: dict[str, dict[str, Any]] = {name: {} for name in sections}
         for option in owners.keys() & options.keys():
             given[owners[option]][option] = options.pop(option)
@@ -107,7 +108,7 @@ def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _flag(option: Field[Any], section: Any) -> inspect.Parameter:
-    help_text = Parameter(help=option.metadata["description"], negative_iterable="no-", json_list=False)
+    help_text = Parameter(help=option.metadata["description"], negative_iterable="no-")
     annotation: Any = Annotated[option.type, help_text]
     value = getattr(section, option.name)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
