@@ -117,25 +117,21 @@ def whole_body_demand(
     centre = opensim_model.mass_centres(body, coupled(body, angles))
     soles = sole_contact(opensim_model.foot_motion(body, smoothed(quick)), low_pass(centre, fps, quick), fps, contact)
 
-    def demand(posed: np.ndarray) -> Demand:
+    def forces_of(posed: np.ndarray) -> np.ndarray:
         with opensim_model.scratch_folder() as folder:
-            forces = opensim_model.generalised_forces(folder, model, names, times, posed)
-        moving = opensim_model.foot_motion(body, posed)
-        others = opensim_model.other_motion(body, posed)
-        return Demand(forces, moving, others, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
+            return opensim_model.generalised_forces(folder, model, names, times, posed)
 
     posed = smoothed(cutoff_hz)
-    if not soles.flights:
-        return demand(posed)
-    cutoffs = [residual_cutoff(path, fps, cutoff_hz, MOST_NOISE) for path in centre.T]
-    falling = falling_path(centre, soles.flights, fps, cutoffs)
-    posed[:, translations] += falling - opensim_model.mass_centres(body, posed)
-    found = demand(posed)
-    for _ in range(FREE_FALL_SWEEPS):
-        posed = found.angles.copy()
-        posed[:, translations] += free_fall_shift(found.forces[:, translations] / mass, soles.flights, fps)
-        found = demand(posed)
-    return found
+    if soles.flights:
+        cutoffs = [residual_cutoff(path, fps, cutoff_hz, MOST_NOISE) for path in centre.T]
+        falling = falling_path(centre, soles.flights, fps, cutoffs)
+        posed[:, translations] += falling - opensim_model.mass_centres(body, posed)
+    forces = forces_of(posed)
+    for _ in range(FREE_FALL_SWEEPS if soles.flights else 0):
+        posed[:, translations] += free_fall_shift(forces[:, translations] / mass, soles.flights, fps)
+        forces = forces_of(posed)
+    feet, others = opensim_model.foot_motion(body, posed), opensim_model.other_motion(body, posed)
+    return Demand(forces, feet, others, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
 
 
 def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, contact: ContactModel) -> SoleContact:

@@ -94,56 +94,19 @@ def total_mass(model: osim.Model) -> float:
 
 def mass_centres(model: osim.Model, angles: np.ndarray) -> np.ndarray:
     """Return where the whole body's mass centre is in each of `angles` (T, J), (T, 3) m in ground."""
-    state = model.initSystem()
-    to_state = state_columns(model, state)
-    positions, centres = np.empty(len(to_state)), []
-    for row in angles:
-        positions[to_state] = row
-        state.setQ(_vector(positions))
-        model.realizePosition(state)
-        centres.append(model.calcMassCenterPosition(state).to_numpy())
+    centres = [model.calcMassCenterPosition(state).to_numpy() for state, _ in _posed(model, angles)]
     return np.reshape(centres, (len(angles), 3))
 
 
 def foot_motion(model: osim.Model, angles: np.ndarray) -> FootMotion:
     """Pose `model` in each of `angles` (T, J) and return how its feet stand and move."""
-    state = model.initSystem()
-    to_state = state_columns(model, state)
-    bodies = model.getBodySet()
-    heels, toes = [bodies.get(name) for name in FEET], [bodies.get(name) for name in TOES]
-    matter, matrix, positions = model.getMatterSubsystem(), osim.Matrix(), np.empty(len(to_state))
-    poses: list[np.ndarray] = []
-    jacobians: list[np.ndarray] = []
-    for row in angles:
-        positions[to_state] = row
-        state.setQ(_vector(positions))
-        model.realizePosition(state)
-        poses += [_pose(body, state) for body in [*heels, *toes]]
-        for heel in heels:
-            matter.calcFrameJacobian(state, heel.getMobilizedBodyIndex(), osim.Vec3(0), matrix)
-            jacobians.append(matrix.to_numpy()[:, to_state])
-    transforms = np.reshape(poses, (len(angles), 2, 2, 3, 4))
-    return FootMotion(transforms[:, 0], transforms[:, 1], np.reshape(jacobians, (len(angles), 2, 6, -1)))
+    transforms, jacobian = _body_motion(model, angles, FEET, TOES)
+    return FootMotion(transforms[:, : len(FEET)], transforms[:, len(FEET) :], jacobian)
 
 
 def other_motion(model: osim.Model, angles: np.ndarray) -> OtherMotion:
     """Pose `model` in each of `angles` (T, J) and return how the bodies move that a seat or a table may push."""
-    state = model.initSystem()
-    to_state = state_columns(model, state)
-    bodies = [model.getBodySet().get(name) for name in OTHERS]
-    knee = model.getBodySet().get("tibia_r")
-    matter, matrix, positions = model.getMatterSubsystem(), osim.Matrix(), np.empty(len(to_state))
-    poses: list[np.ndarray] = []
-    jacobians: list[np.ndarray] = []
-    for row in angles:
-        positions[to_state] = row
-        state.setQ(_vector(positions))
-        model.realizePosition(state)
-        poses += [_pose(body, state) for body in [*bodies, knee]]
-        for body in bodies:
-            matter.calcFrameJacobian(state, body.getMobilizedBodyIndex(), osim.Vec3(0), matrix)
-            jacobians.append(matrix.to_numpy()[:, to_state])
-    transforms = np.reshape(poses, (len(angles), len(bodies) + 1, 3, 4))
+    transforms, jacobian = _body_motion(model, angles, OTHERS, ("tibia_r",))
     origins = transforms[..., 3]
     right, left, below = origins[:, 1], origins[:, 2], origins[:, -1]
     thigh = float(np.linalg.norm(right - below, axis=1).mean())
@@ -155,10 +118,35 @@ def other_motion(model: osim.Model, angles: np.ndarray) -> OtherMotion:
         ],
         axis=1,
     )
-    return OtherMotion(
-        points, origins[:, :-1], np.reshape(jacobians, (len(angles), len(bodies), 6, -1)),
-        (right - below)[:, 1] / thigh,
-    )  # fmt: skip
+    return OtherMotion(points, origins[:, :-1], jacobian, (right - below)[:, 1] / thigh)
+
+
+def _posed(model: osim.Model, angles: np.ndarray) -> Iterator[tuple[osim.State, np.ndarray]]:
+    """Yield the model's one state, posed in each of `angles` (T, J) in turn, and where it has the J coordinates."""
+    state = model.initSystem()
+    to_state = state_columns(model, state)
+    positions = np.empty(len(to_state))
+    for row in angles:
+        positions[to_state] = row
+        state.setQ(_vector(positions))
+        model.realizePosition(state)
+        yield state, to_state
+
+
+def _body_motion(
+    model: osim.Model, angles: np.ndarray, moving: Sequence[str], beside: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return poses (T, M + B, 3, 4) of `moving` bodies and those `beside`, and the former's Jacobians (T, M, 6, J)."""
+    bodies = [model.getBodySet().get(name) for name in (*moving, *beside)]
+    matrix, poses, jacobians = osim.Matrix(), list[np.ndarray](), list[np.ndarray]()
+    for state, to_state in _posed(model, angles):
+        matter = model.getMatterSubsystem()  # the state's: posing has built the system anew
+        poses += [_pose(body, state) for body in bodies]
+        for body in bodies[: len(moving)]:
+            matter.calcFrameJacobian(state, body.getMobilizedBodyIndex(), osim.Vec3(0), matrix)
+            jacobians.append(matrix.to_numpy()[:, to_state])
+    frames = len(angles)
+    return np.reshape(poses, (frames, len(bodies), 3, 4)), np.reshape(jacobians, (frames, len(moving), 6, -1))
 
 
 def generalised_forces(
