@@ -1,9 +1,11 @@
 """Names and orders that the arrays of this package follow."""
 
-FEET = ("calcn_r", "calcn_l")
+from kinesynth.opensim_files import external_loads
+
+FEET = tuple(external_loads.FEET.values())
 """The bodies that the ground pushes, in the order of every axis over feet."""
 
-OTHERS = ("pelvis", "femur_r", "femur_l", "hand_r", "hand_l")
+OTHERS = external_loads.OTHERS
 """What else may be pushed, by a seat or something to lean on: the rows after the feet."""
 
 TOES = ("toes_r", "toes_l")
