@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kinesynth.kinematics.worn_fit import stretched
 from kinesynth.skeleton import SkeletonDefinition
 
 TOP_OF_HEAD = "HTOP"
@@ -28,11 +29,7 @@ def scaled(definition: SkeletonDefinition, scales: np.ndarray) -> SkeletonDefini
             coefficients.append(definition.function_coefficients[function] * factor)
             knots.append(definition.function_knots[function])
     return replace(
-        definition,
-        parent_places=definition.parent_places * of_parent,
-        child_places=definition.child_places * scales,
-        mass_centres=definition.mass_centres * scales,
-        marker_places=definition.marker_places * scales[definition.marker_bodies],
+        stretched(definition, scales),
         contact_places=definition.contact_places * scales[definition.contact_bodies],
         axis_functions=functions,
         function_knots=np.array(knots),
