@@ -39,12 +39,11 @@ def run_workflow(name: str, config: dict[str, Any], targets: list[str] | None = 
     """Run the workflow in acceptance/<name>; what stands there already is taken over."""
     folder = OUTPUT / name
     write_text(folder / "config.yaml", json.dumps(config) + "\n")
-    command: list[str | Path] = [
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--workflow-profile",
-        ROOT / "profiles/default",
-    ]
-    command += ["--directory", folder, "--configfile", folder / "config.yaml", "--cores", "all", *(targets or [])]
-    subprocess.run(command, check=True)
+    subprocess.run([*workflow_command(folder, "all"), *(targets or [])], check=True)
+
+
+def workflow_command(folder: Path, cores: str) -> list[str | Path]:
+    """Return the call of Snakemake that runs the workflow in a folder by the config.yaml there; targets may follow."""
+    command: list[str | Path] = ["snakemake", "--snakefile", ROOT / "Snakefile"]
+    command += ["--workflow-profile", ROOT / "profiles/default", "--directory", folder]
+    return [*command, "--configfile", folder / "config.yaml", "--cores", cores]

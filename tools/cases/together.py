@@ -15,7 +15,7 @@ from kinesynth.clips import ClipRow, write_clips
 from kinesynth.layout import FILES
 from kinesynth.shards import ShardSize, assign_shards
 from kinesynth.stage_file import StageFile, read_stage
-from tools.acceptance.figures import ROOT
+from tools.acceptance.runs import workflow_command
 from tools.cases.inputs import jobs, write_clean
 from tools.cases.verdicts import CLEAN, RIGHT, SILENT_WRONG, SUNK, WRONGLY_REFUSED, Expectation, Verdict
 
@@ -73,14 +73,7 @@ def _workflow(folder: Path, rows: Sequence[ClipRow], targets: Sequence[str]) -> 
         folder / "config.yaml",
         json.dumps({"clips": str(folder / "clips.tsv"), "motion": {"max_clip_seconds": SECONDS}}),
     )
-    command: list[str | Path] = [
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--workflow-profile",
-        ROOT / "profiles/default",
-    ]
-    command += ["--directory", folder, "--configfile", folder / "config.yaml", "--cores", "1", *targets]
+    command = [*workflow_command(folder, "1"), *targets]
     with (folder / "run.log").open("w") as log:
         return subprocess.run(command, stdout=log, stderr=log, check=False, env=os.environ).returncode
 
