@@ -2,7 +2,7 @@
 
 Takes:  everything above
 Gives:  results/shards/{shard}.h5            schema 1 (docs/dataset.md)
-        results/index.parquet, results/rejected.tsv, results/README.md
+        results/index.parquet, results/rejected.tsv, results/README.md, results/checksums.txt
         results/opensim/{subject}/           .osim, .trc, .mot, .sto
 """
 
@@ -92,6 +92,7 @@ rule index_shards:
         index=FILES["index_shards"],
         rejected=REJECTED,
         card=CARD,
+        checksums=CHECKSUMS,
     log:
         "logs/index_shards.log",
     benchmark:

@@ -5,6 +5,7 @@ import h5py
 import pytest
 
 from kinesynth.dataset.index import checksum, index_shards, read_index
+from kinesynth.dataset.listing import missing_shards
 from kinesynth.errors import BadInput
 
 
@@ -53,3 +54,10 @@ def test_every_row_of_the_cards_tables_has_as_many_cells_as_its_heading(results:
     for line, after in pairwise([*rows, ""]):
         heading = line.count("|") if after.startswith("|---") else heading
         assert line.count("|") == heading, line
+
+
+def test_checksums_are_listed_as_xxh128sum_checks_them(results: Path) -> None:
+    lines = (results / "checksums.txt").read_text().splitlines()
+    assert lines == [f"{checksum(results / 'shards' / name)}  shards/{name}" for name in
+                     ("anna_000.h5", "ben_000.h5", "carl_000.h5")]  # fmt: skip
+    assert missing_shards(results) == missing_shards(results / "shards") == []

@@ -9,6 +9,7 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
+from kinesynth.dataset.listing import CHECKSUMS
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.shards import shard_paths
@@ -27,6 +28,8 @@ def index_shards(
 ) -> None:
     """List every clip, delivered or rejected, and write the dataset's card.
 
+    Beside the index goes `checksums.txt`, which `xxh128sum --check` and the loader read.
+
     Args:
         shards: the HDF5 files, or one .tsv that lists them.
         output: one row per clip: shard, split, subject, action, frames, quality, checksum of the shard.
@@ -40,8 +43,10 @@ def index_shards(
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
+    checksums: list[str] = []
     for shard in progress(sorted(shard_paths(shards)), "index_shards"):
         digest = checksum(shard)
+        checksums.append(f"{digest}  shards/{shard.name}\n")
         with h5py.File(shard, "r") as file:
             attrs = dict(file.attrs)
             files.append(attrs)
@@ -53,6 +58,7 @@ def index_shards(
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "mend the inputs it lists and run again")
+    write_text(output.with_name(CHECKSUMS), "".join(checksums))
     _write_index(output, rows)
     write_text(card, dataset_card(rows, refused, files, config))
 

@@ -1,8 +1,10 @@
 """What the axes of a shard's arrays are called, read from /skeleton without torch."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import h5py
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -24,4 +26,20 @@ class Names:
 def read_names(skeleton: h5py.Group) -> Names:
     """Return the names that the group /skeleton holds."""
     kinds = ("body_names", "coordinate_names", "marker_names", "muscle_names")
-    return Names(*(tuple(skeleton[kind].asstr()[()]) for kind in kinds))
+    return _names(*(_bytes(skeleton.id, kind) for kind in kinds))
+
+
+def _bytes(skeleton: h5py.h5g.GroupID, kind: str) -> tuple[bytes, int]:
+    """Return a table of names as it is stored, and the bytes of each."""
+    dataset = h5py.h5d.open(skeleton, kind.encode())
+    if dataset.dtype.kind != "S":
+        raise ValueError(f"skeleton/{kind} is no table of names")
+    names = np.empty(dataset.shape, dataset.dtype)
+    dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, names)
+    return names.tobytes(), names.itemsize
+
+
+@lru_cache(maxsize=8)
+def _names(*tables: tuple[bytes, int]) -> Names:
+    """Return the names of stored tables, which are the same in thousands of shards."""
+    return Names(*(tuple(name.decode() for name in np.frombuffer(table, f"S{size}")) for table, size in tables))

@@ -3,6 +3,7 @@
 import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -17,6 +18,8 @@ from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import KinesynthError
 from kinesynth.stage_file import progress
+
+NEEDED_FOR_CHECKSUMS = ("pyarrow", "xxhash")
 
 
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False) -> None:
@@ -38,6 +41,8 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
+    if missing := [name for name in NEEDED_FOR_CHECKSUMS if not find_spec(name)]:
+        print(f"note: {' and '.join(missing)} not installed, so checksums are not compared", file=sys.stderr)  # noqa: T201
     count = 0
     for shard in progress([Path(shard) for shard in shards], "verify"):
         faults = list(shard_faults(shard))
@@ -146,7 +151,7 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
 
 def _checksum_faults(shard: Path) -> Iterator[str]:
     index = shard.absolute().parent.parent / "index.parquet"
-    if not index.is_file():
+    if not index.is_file() or not all(find_spec(name) for name in NEEDED_FOR_CHECKSUMS):
         return
     from kinesynth.dataset.index import checksum, read_index
 
