@@ -17,7 +17,6 @@ from pycocotools.coco import COCO
 
 from kinesynth import cli
 from kinesynth.amass import read_amass
-from kinesynth.body.build import build_body
 from kinesynth.body.identity import FREE
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.body.parts import parts
@@ -53,17 +52,10 @@ def shard(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def body_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("body") / "free.npz"
-    build_body(output=path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def exported(shard: Path, body_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(shard: Path, free_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports")
     flags = [f"--{name}={folder / name}" for name in ("smplx", "coco", "webdataset")]
-    assert cli.run(["export", str(shard), *flags, f"--body={body_path}"]) == 0
+    assert cli.run(["export", str(shard), *flags, f"--body={free_path}"]) == 0
     return folder
 
 
@@ -72,9 +64,9 @@ def fitted(shard: Path) -> SmplxPose:
         return SmplxPose.from_arrays({name: each[()] for name, each in file[CLIP]["smplx"].items()})
 
 
-def test_smplx_poses_the_same_body(shard: Path, exported: Path, body_path: Path) -> None:
+def test_smplx_poses_the_same_body(shard: Path, exported: Path, free_path: Path) -> None:
     """In a world whose z is up; hands are flat and whole, as AMASS has them."""
-    model = load_body(body_path)
+    model = load_body(free_path)
     vertices, _ = model.pose(fitted(shard))
     with np.load(exported / "smplx/anna/anna_walk_stageii.npz") as file:
         arrays = {name: torch.as_tensor(file[name]) for name in ("trans", "root_orient", "pose_body", "pose_hand")}
@@ -109,8 +101,8 @@ def test_smplx_comes_back_through_the_pipelines_reader(shard: Path, exported: Pa
 
 
 @pytest.mark.parametrize(("behind", "shown"), [(1.0, {"nose", "left_eye", "right_ear"}), (-1.0, {"right_ear"})])
-def test_faces_are_seen_from_the_front(behind: float, shown: set[str], body_path: Path) -> None:
-    model = load_body(body_path)
+def test_faces_are_seen_from_the_front(behind: float, shown: set[str], free_path: Path) -> None:
+    model = load_body(free_path)
     skin = skin_points(picture_layout(model), *model.pose(SmplxPose.rest(np.zeros(10))))
     turn = np.diag([-behind, -1.0, -behind])  # a camera before or behind a person who looks along z
     look = np.eye(4)
@@ -201,9 +193,9 @@ def test_what_stands_in_a_folder_is_not_taken_away(shard: Path, tmp_path: Path) 
     assert thesis.read_text() == "years of work"
 
 
-def test_formats_and_shards_do_not_write_over_each_other(shard: Path, body_path: Path, tmp_path: Path) -> None:
+def test_formats_and_shards_do_not_write_over_each_other(shard: Path, free_path: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected a folder of its own for each format"):
-        export([shard], webdataset=tmp_path / "all", smplx=tmp_path / "all", body=body_path)
+        export([shard], webdataset=tmp_path / "all", smplx=tmp_path / "all", body=free_path)
     twin = tmp_path / "other" / shard.name
     twin.parent.mkdir()
     shutil.copy(shard, twin)
@@ -211,15 +203,15 @@ def test_formats_and_shards_do_not_write_over_each_other(shard: Path, body_path:
         export([shard, twin], webdataset=tmp_path / "tars")
     renamed = twin.rename(twin.with_name("anna_001.h5"))
     with pytest.raises(BadInput, match=r"clips: found anna_\w+, which .*anna_000.h5 has too, expected each clip once"):
-        export([shard, renamed], smplx=tmp_path / "bodies", body=body_path)
+        export([shard, renamed], smplx=tmp_path / "bodies", body=free_path)
     assert [each.name for each in tmp_path.iterdir()] == ["other"]
 
 
-def test_coco_without_pictures_is_told(shard: Path, body_path: Path, tmp_path: Path) -> None:
+def test_coco_without_pictures_is_told(shard: Path, free_path: Path, tmp_path: Path) -> None:
     blind = Path(shutil.copy(shard, tmp_path / "anna_000.h5"))
     with h5py.File(blind, "r+") as file:
         for clip in file["clips"].values():
             del clip["views"]
             clip.create_group("views")
     with pytest.raises(BadInput, match="views: found none, expected pictures to annotate"):
-        export([blind], coco=tmp_path / "coco", body=body_path)
+        export([blind], coco=tmp_path / "coco", body=free_path)
