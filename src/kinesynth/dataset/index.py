@@ -15,7 +15,7 @@ from kinesynth.errors import BadInput
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
-REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
+REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail", "subject")
 
 
 def index_shards(
@@ -53,7 +53,10 @@ def index_shards(
             for clip_id, group in file["clips"].items():
                 place = {"clip_id": clip_id, "shard": shard.stem, "subject": attrs["subject"], "split": attrs["split"]}
                 rows.append({**place, **_describe(group), "xxh3_128": digest})
-            refused += [{"clip_id": clip_id, **dict(group.attrs)} for clip_id, group in file["rejected"].items()]
+            refused += [
+                {"clip_id": clip_id, "subject": attrs["subject"], **dict(group.attrs)}
+                for clip_id, group in file["rejected"].items()
+            ]
     _write_rejected(rejected, refused)
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
