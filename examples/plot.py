@@ -12,7 +12,8 @@ import numpy as np
 from kinesynth.dataset import ShardDataset, sample
 
 CLIP = "p02_kicking"
-FORCE_AT_REST = 9.81  # N per kg
+GRAVITY = 9.81  # N per kg
+RIGHT, LEFT = "tab:orange", "tab:blue"
 
 dataset = ShardDataset(sample(), window=60, keep=lambda clip: clip.clip_id == CLIP)
 item, names = dataset[0], dataset.names
@@ -29,16 +30,17 @@ for axes, frame in zip(above.subplots(2, 4).T, np.linspace(0, 59, 4).astype(int)
     axes[0].set_title(f"{seconds[frame]:.1f} s")
 
 angles, forces, muscles = below.subplots(1, 3)
-for side, colour in (("r", "tab:orange"), ("l", "tab:blue")):
+for side, colour in (("r", RIGHT), ("l", LEFT)):
     for joint, line in (("hip_flexion", "-"), ("knee_angle", "--")):
         curve = item["angles"][:, names.coordinates.index(f"{joint}_{side}")]
         angles.plot(seconds, np.degrees(curve), line, color=colour, label=f"{joint}_{side}")
 angles.set(title="angles, degrees", xlabel="s")
 angles.legend()
 
-weight = item["mass_kg"] * FORCE_AT_REST
+weight = item["mass_kg"] * GRAVITY
 upward = np.where(item["quality"]["force_valid"][:, None], item["grf"]["force"][..., 1] / weight, np.nan)
-forces.plot(seconds, upward, label=["right foot", "left foot"])
+for foot, (name, colour) in enumerate((("right foot", RIGHT), ("left foot", LEFT))):
+    forces.plot(seconds, upward[:, foot], color=colour, label=name)
 forces.set(title="vertical force, body weights (where valid)", xlabel="s")
 forces.legend()
 
