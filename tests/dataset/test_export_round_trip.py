@@ -21,12 +21,14 @@ CLIP = "anna_walk"
 def through_the_pipeline(file: Path, body: Path, folder: Path) -> Clip:
     """Return the clip that the first stages make of an AMASS file."""
     table, record, motion = folder / "clips.tsv", folder / "anna.json", folder / "motion.h5"
-    write_clips(table, [ClipRow(CLIP, "anna", "walk", "train", "amass", file)])
+    write_clips(table, [ClipRow(CLIP, "anna", "walk", "train", "amass", file, license="CC-BY-4.0", babel="9884")])
     subject_shape(body=body, clips=table, subject="anna", output=record, log=folder / "log")
     assert json.loads(record.read_text())["shape_source"] == "betas of the file"
     load_motion(clips=str(table), shard="anna_000", body=body, subject=record, output=motion, log=folder / "log")
     stage = read_stage(motion)
     assert not stage.rejected
+    told = [stage.clips[CLIP].attrs[name] for name in ("motion_license", "babel_id", "source_path")]
+    assert told == ["CC-BY-4.0", "9884", f"smplx/anna/{file.name}"]
     return stage.clips[CLIP]
 
 
