@@ -1,5 +1,6 @@
 """Loads clips from any source of motion."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_sta
 from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
+_AMASS_PARTS = 3  # DATASET/SUBJECT/MOTION.npz
 
 
 def load_motion(
@@ -120,6 +122,9 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
         "split": row.split,
         "source": row.source,
         "path": str(row.path or ""),
+        "source_path": _source_path(row),
+        "motion_license": row.license or sources()[row.source].license,
+        "babel_id": row.babel or "",
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
@@ -139,6 +144,13 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
     worn = {"worn_names": list(recording.worn_names)} if recording.worn_names else {}
     unseen = unseen_seconds(recording)
     return Clip(row.clip_id, arrays, {**attrs, **worn, **({"unseen": unseen} if unseen else {})})
+
+
+def _source_path(row: ClipRow) -> str:
+    """Return by what a clip's file is known elsewhere: DATASET/SUBJECT/MOTION.npz of AMASS, else the file's name."""
+    parts = Path(os.path.normpath(row.path)).parts if row.path is not None else ()
+    named = [part for part in parts if part not in (os.sep, os.pardir)]
+    return "/".join(named[-_AMASS_PARTS if row.source == "amass" else -1 :])
 
 
 def _worn(recording: Recording, positions: np.ndarray | None) -> dict[str, np.ndarray]:
