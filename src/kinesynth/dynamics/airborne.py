@@ -23,7 +23,6 @@ CARRIED = 0.6  # of body weight: one with more is carried, whether by feet that 
 AGREE_SECONDS = 0.06  # by how much feet and body may differ on when a flight begins
 ORDER = 4  # of the differences that are to be small
 STIFF = 1e8  # weight of free fall against measured places
-PATH_ERROR = 0.001  # m, standard deviation: how well a tracked body tells its mass centre
 LEAN = 0.3  # standard deviation of horizontal over vertical force; runners brake and push with less
 LEAST_LEANING = 0.05  # of body weight: with less support a force leans as it would with this
 NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz filter's response
@@ -113,7 +112,8 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
     1/sqrt(2) at the cut-off, one for each of x, y and z (Whittaker 1923, "On a new method of graduation").
 
     With spans, x and z have one prior more: a foot pushes sideways by some share of what it carries (LEAN), hence
-    hardly at all just after it has met the floor, where the change to free fall would ask it of feet without load.
+    hardly at all just after it has met the floor, where the change to free fall would ask it of feet without load. How
+    much it weighs against the path is told by the flights: what the path strays there is what it is wrong by.
     """
     frames = len(path)
     if frames <= ORDER:
@@ -123,21 +123,35 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
     fall = np.zeros(frames)
     for offset, coefficient in enumerate((1.0, -2.0, 1.0)):
         fall[offset : frames - 2 + offset] -= coefficient * stiff * GRAVITY / rate_hz**2
-    x, y, z = cutoff_hz
-    height = _smooth(path[:, 1], fall, stiff, y / rate_hz)
+    result = np.empty_like(path)
+    result[:, 1] = _smooth(path[:, 1], fall, stiff, cutoff_hz[1] / rate_hz)
+    leaning = np.zeros(frames - 2)
     if spans:
-        support = np.maximum(1.0 + np.diff(height, 2) * rate_hz**2 / GRAVITY, LEAST_LEANING)
-        stiff = np.where(inside, STIFF, (PATH_ERROR * rate_hz**2 / (LEAN * GRAVITY * support)) ** 2)
-    sideways = [_smooth(path[:, axis], 0.0, stiff, cutoff / rate_hz) for axis, cutoff in ((0, x), (2, z))]
-    return np.stack([sideways[0], height, sideways[1]], axis=1)
+        support = 1.0 + np.diff(result[:, 1], 2) * rate_hz**2 / GRAVITY
+        leaning = (rate_hz**2 / (LEAN * GRAVITY * np.maximum(support, LEAST_LEANING))) ** 2
+    for axis in (0, 2):
+        weights = np.where(inside, STIFF, _strays(path[:, axis], spans) ** 2 * leaning)
+        result[:, axis] = _smooth(path[:, axis], np.zeros(frames), weights, cutoff_hz[axis] / rate_hz)
+    return result
 
 
-def _smooth(values: np.ndarray, pull: np.ndarray | float, weights: np.ndarray, cutoff: float) -> np.ndarray:
+def _strays(values: np.ndarray, spans: list[slice]) -> float:
+    """Return by how much (standard deviation) `values` (T,) stray from straight lines, one through each span."""
+    squares, free = 0.0, 0
+    for part in (values[span] for span in spans):
+        if len(part) > 2:
+            line = np.polynomial.Polynomial.fit(np.arange(len(part)), part, 1)
+            squares += float(np.sum((part - line(np.arange(len(part)))) ** 2))
+            free += len(part) - 2
+    return float(np.sqrt(squares / free)) if free else 0.0
+
+
+def _smooth(values: np.ndarray, pull: np.ndarray, weights: np.ndarray, cutoff: float) -> np.ndarray:
     """Return the x (T,) of least |x - values|^2 - 2 pull x + weights (T - 2,) |second differences|^2 + penalty |D x|^2.
 
     Args:
         values: (T,).
-        pull: (T,), or one.
+        pull: (T,).
         weights: of each second difference.
         cutoff: in cycles per frame, which sets the penalty.
     """
