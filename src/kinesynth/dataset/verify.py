@@ -3,6 +3,7 @@
 import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
@@ -12,6 +13,7 @@ from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
 from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
@@ -61,7 +63,7 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
-        yield from _checksum_faults(shard)
+        yield from _index_faults(shard)
 
 
 def shard_figures(
@@ -144,13 +146,23 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
             yield f"attribute {name}: found {clip.attrs[name]:g}, expected {value:g} as the arrays say"
 
 
-def _checksum_faults(shard: Path) -> Iterator[str]:
+def _index_faults(shard: Path) -> Iterator[str]:
+    """Yield where the index in the folder above says something else of a shard: its checksum, licences and sources."""
     index = shard.absolute().parent.parent / "index.parquet"
     if not index.is_file():
         return
     from kinesynth.dataset.index import checksum, read_index
 
-    listed = {row["xxh3_128"] for row in read_index(index) if row["shard"] == shard.stem}
+    rows = [row for row in read_index(index) if row["shard"] == shard.stem]
+    listed = {row["xxh3_128"] for row in rows}
     found = checksum(shard)
     if listed and listed != {found}:
         yield f"{shard}: checksum: found {found}, expected {', '.join(sorted(listed))} as index.parquet says"
+        return
+    with h5py.File(shard, "r") as file:
+        for row in rows:
+            told = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
+            for name in told.keys() & row.keys():
+                if row[name] != told[name]:
+                    place = f"{row['clip_id']}: index.parquet, {name}"
+                    yield f"{shard}: {place}: found {row[name]}, expected {told[name]} as the shard says"
