@@ -22,11 +22,11 @@ VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
     "check-motion": ("kinesynth.motion.check:check_motion", "read motion files and say what is wrong with them"),
     "list-shards": ("kinesynth.shards:list_shards", "list a run's shards, with the frames to expect"),
-    "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
+    "build-body": ("kinesynth.body.free.build:build_body", "build the free body, or check the user's"),
     "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),
     "subject-shape": ("kinesynth.motion.subject:subject_shape", "choose a subject's shape, mass and height"),
     "load-motion": ("kinesynth.motion.load:load_motion", "read, audit, resample and place a shard's motions"),
-    "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
+    "virtual-markers": ("kinesynth.body.virtual_markers:virtual_markers", "read landmarks off the moving mesh"),
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
     "scale-to-markers": (
         "kinesynth.kinematics.scale_to_markers:scale_to_markers",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.stage_file import Clip

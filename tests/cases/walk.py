@@ -9,10 +9,10 @@ from scipy.spatial.transform import Rotation
 from tools.cases.runs import Motion, motion_of
 
 from kinesynth.amass import AmassFile
-from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks
-from kinesynth.body.mocap.labels import known
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.geometry.mesh import vertex_normals, volume
+from kinesynth.markers.labels import known
+from kinesynth.mosh.attachment import STANDOFF_M, at_landmarks
 from kinesynth.motion.figure import figure_of
 from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.procedural import make

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from kinesynth.body.build import build_body
 from shard_factory import make_results
 
 
@@ -27,12 +26,4 @@ def moving_shard(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         for array in file["clips/anna_walk/smplx"].values():
             if array.name.rpartition("/")[2] != "residual":
                 array[...] = rng.normal(scale=0.2, size=array.shape)
-    return path
-
-
-@pytest.fixture(scope="session")
-def free_body(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The free body's file."""
-    path = tmp_path_factory.mktemp("body") / "free.npz"
-    build_body(output=path)
     return path

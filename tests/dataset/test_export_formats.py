@@ -42,10 +42,10 @@ SKIN = {"NOSE": 55, "REYE": 56, "LEYE": 57, "REAR": 58, "LEAR": 59, "LTOE": 60, 
 
 
 @pytest.fixture(scope="module")
-def exported(moving_shard: Path, free_body: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(moving_shard: Path, free_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports")
     flags = [f"--{name}={folder / name}" for name in ("smplx", "coco", "webdataset")]
-    assert cli.run(["export", str(moving_shard), *flags, f"--body={free_body}"]) == 0
+    assert cli.run(["export", str(moving_shard), *flags, f"--body={free_path}"]) == 0
     return folder
 
 
@@ -54,9 +54,9 @@ def fitted(moving_shard: Path) -> SmplxPose:
         return SmplxPose.from_arrays({name: each[()] for name, each in file[CLIP]["smplx"].items()})
 
 
-def test_smplx_poses_the_same_body(moving_shard: Path, exported: Path, free_body: Path) -> None:
+def test_smplx_poses_the_same_body(moving_shard: Path, exported: Path, free_path: Path) -> None:
     """In a world whose z is up; hands are flat and whole, as AMASS has them."""
-    model = load_body(free_body)
+    model = load_body(free_path)
     vertices, _ = model.pose(fitted(moving_shard))
     with np.load(exported / "smplx/anna/anna_walk_stageii.npz") as file:
         arrays = {name: torch.as_tensor(file[name]) for name in ("trans", "root_orient", "pose_body", "pose_hand")}
@@ -91,8 +91,8 @@ def test_smplx_comes_back_through_the_pipelines_reader(moving_shard: Path, expor
 
 
 @pytest.mark.parametrize(("behind", "shown"), [(1.0, {"nose", "left_eye", "right_ear"}), (-1.0, {"right_ear"})])
-def test_faces_are_seen_from_the_front(behind: float, shown: set[str], free_body: Path) -> None:
-    model = load_body(free_body)
+def test_faces_are_seen_from_the_front(behind: float, shown: set[str], free_path: Path) -> None:
+    model = load_body(free_path)
     skin = skin_points(picture_layout(model), *model.pose(SmplxPose.rest(np.zeros(10))))
     turn = np.diag([-behind, -1.0, -behind])  # a camera before or behind a person who looks along z
     look = np.eye(4)
@@ -112,9 +112,9 @@ def test_faces_are_seen_from_the_front(behind: float, shown: set[str], free_body
     assert seen == shown
 
 
-def test_faces_and_feet_are_where_smplx_has_them(free_body: Path) -> None:
+def test_faces_and_feet_are_where_smplx_has_them(free_path: Path) -> None:
     """Halpe's landmarks, by rules on any mesh, lie within 4 cm of the vertices that smplx names after them."""
-    model, pose = load_body(free_body), SmplxPose.rest(np.zeros(10))
+    model, pose = load_body(free_path), SmplxPose.rest(np.zeros(10))
     skin = skin_points(picture_layout(model), *model.pose(pose))
     assert set(skin.names) == {*SKIN, "HTOP"}
     named = model.keypoints(pose)[0]
@@ -195,9 +195,9 @@ def test_what_stands_in_a_folder_is_not_taken_away(moving_shard: Path, tmp_path:
     assert thesis.read_text() == "years of work"
 
 
-def test_formats_and_shards_do_not_write_over_each_other(moving_shard: Path, free_body: Path, tmp_path: Path) -> None:
+def test_formats_and_shards_do_not_write_over_each_other(moving_shard: Path, free_path: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected a folder of its own for each format"):
-        export([moving_shard], webdataset=tmp_path / "all", smplx=tmp_path / "all", body=free_body)
+        export([moving_shard], webdataset=tmp_path / "all", smplx=tmp_path / "all", body=free_path)
     twin = tmp_path / "other" / moving_shard.name
     twin.parent.mkdir()
     shutil.copy(moving_shard, twin)
@@ -205,15 +205,15 @@ def test_formats_and_shards_do_not_write_over_each_other(moving_shard: Path, fre
         export([moving_shard, twin], webdataset=tmp_path / "tars")
     renamed = twin.rename(twin.with_name("anna_001.h5"))
     with pytest.raises(BadInput, match=r"clips: found anna_\w+, which .*anna_000.h5 has too, expected each clip once"):
-        export([moving_shard, renamed], smplx=tmp_path / "bodies", body=free_body)
+        export([moving_shard, renamed], smplx=tmp_path / "bodies", body=free_path)
     assert [each.name for each in tmp_path.iterdir()] == ["other"]
 
 
-def test_coco_without_pictures_is_told(moving_shard: Path, free_body: Path, tmp_path: Path) -> None:
+def test_coco_without_pictures_is_told(moving_shard: Path, free_path: Path, tmp_path: Path) -> None:
     blind = Path(shutil.copy(moving_shard, tmp_path / "anna_000.h5"))
     with h5py.File(blind, "r+") as file:
         for clip in file["clips"].values():
             del clip["views"]
             clip.create_group("views")
     with pytest.raises(BadInput, match="views: found none, expected pictures to annotate"):
-        export([blind], coco=tmp_path / "coco", body=free_body)
+        export([blind], coco=tmp_path / "coco", body=free_path)

@@ -32,7 +32,7 @@ def through_the_pipeline(file: Path, body: Path, folder: Path) -> Clip:
     return stage.clips[CLIP]
 
 
-def test_vertices_come_back_within_a_millimetre(results: Path, free_body: Path, tmp_path: Path) -> None:
+def test_vertices_come_back_within_a_millimetre(results: Path, free_path: Path, tmp_path: Path) -> None:
     """But for heading, origin and floor, which the pipeline settles anew: one rigid motion of the whole clip."""
     shard = Path(shutil.copy(results / "shards/anna_000.h5", tmp_path))
     rng = np.random.default_rng(3)
@@ -45,9 +45,9 @@ def test_vertices_come_back_within_a_millimetre(results: Path, free_body: Path, 
             arrays[name][...] = 0.3 * np.sin(phase + rng.uniform(0, 6, width)) * rng.uniform(-0.5, 0.5, width)
         arrays["betas"][...] = rng.normal(scale=0.7, size=10)
         before = SmplxPose.from_arrays({name: each[()] for name, each in arrays.items()})
-    export([shard], smplx=tmp_path / "smplx", body=free_body)
-    clip = through_the_pipeline(tmp_path / f"smplx/anna/{CLIP}_stageii.npz", free_body, tmp_path)
-    model = load_body(free_body)
+    export([shard], smplx=tmp_path / "smplx", body=free_path)
+    clip = through_the_pipeline(tmp_path / f"smplx/anna/{CLIP}_stageii.npz", free_path, tmp_path)
+    model = load_body(free_path)
     back, vertices = (model.pose(pose)[0].reshape(-1, 3) for pose in (SmplxPose.from_clip(clip), before))
     rotation, shift = rigid_fit(back, vertices[None], np.ones((1, len(vertices)), dtype=bool))
     error = np.linalg.norm(back @ rotation[0].T + shift[0] - vertices, axis=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.atomic import write_text
-from kinesynth.body.markers import resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.body.virtual_markers import resolve_markers
 from kinesynth.fitting.fit import fit_body
 from kinesynth.fitting.regressor import SHIPPED, read_regressor
 from kinesynth.fitting.shape import fit_shape

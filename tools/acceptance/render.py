@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.isolation import Worker
@@ -28,6 +27,7 @@ from kinesynth.render.scene import Scene
 from kinesynth.render.skinning import drape
 from kinesynth.seeds import generator
 from kinesynth.stage_file import read_stage
+from kinesynth.subjects.drawn import drawn_shape
 from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.runs import run_workflow
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.atomic import write_text
-from kinesynth.body.markers import resolve_markers
 from kinesynth.body.measurements import measurements
 from kinesynth.body.model import load_body
 from kinesynth.body.static_pose import static_markers
+from kinesynth.body.virtual_markers import resolve_markers
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.scaling_protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, table
 from kinesynth.kinematics.static_pose import looking_ahead

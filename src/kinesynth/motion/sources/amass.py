@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from kinesynth.amass import AmassFile
-from kinesynth.body.amass_shape import (
+from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
+from kinesynth.body.model import BodyModel
+from kinesynth.clips import ClipRow
+from kinesynth.motion.rate_audit import audit_rate
+from kinesynth.motion.recording import Recording, from_amass
+from kinesynth.motion.retarget import re_expressed
+from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.subjects.amass_shape import (
     OWN_BETAS,
     first_betas,
     has_own_betas,
@@ -15,15 +22,8 @@ from kinesynth.body.amass_shape import (
     shape_of_amass,
     usual_size,
 )
-from kinesynth.body.amass_size import mean_joints, size_from_motion, tells_size
-from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
-from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import Shape
-from kinesynth.clips import ClipRow
-from kinesynth.motion.rate_audit import audit_rate
-from kinesynth.motion.recording import Recording, from_amass
-from kinesynth.motion.retarget import re_expressed
-from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.subjects.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.subjects.shape import Shape
 
 
 def read(row: ClipRow, who: Person, how: Loading) -> Recording:  # noqa: ARG001 the contract's
