@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
+from kinesynth.dataset.frozen import frozen_faults
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
 from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
@@ -21,7 +22,7 @@ from kinesynth.errors import KinesynthError
 from kinesynth.stage_file import progress
 
 
-def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False) -> None:
+def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
 
     The second part measures size, speeds, forces against the motion of the masses, joint moments, masks, keypoints and
@@ -32,15 +33,19 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
         shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
         limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
         table: print the table of figures also where all are within their limits.
+        frozen: a list of `kinesynth freeze-split`, which the shards together must be: splits, labels and pictures.
 
     Raises:
         KinesynthError: there are faults.
-        BadInput: `limits` is no such file.
+        BadInput: `limits` or `frozen` is no such file.
     """
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
-    count = 0
+    differences = list(frozen_faults(frozen, shards)) if frozen is not None else []
+    for difference in differences:
+        print(difference, file=sys.stderr)  # noqa: T201
+    count = len(differences)
     for shard in progress([Path(shard) for shard in shards], "verify"):
         faults = list(shard_faults(shard))
         figures, failed = shard_figures(shard, faults, bounds)
