@@ -1,7 +1,7 @@
 """`kinesynth freeze-split`: who is in which split and what clips hold, written down so that results stay comparable.
 
-A frozen list has a row per clip, between tabs: clip_id, subject, split, frames, and the xxh3-128 of its labels and of its
-cameras' arrays, whatever else its shard's file says. Its first line holds the SHA-256 of all that follows.
+A frozen list has a row per clip, between tabs: clip_id, subject, split, frames, and the xxh3-128 of its labels and of
+its cameras' arrays, whatever else its shard's file says. Its first line holds the SHA-256 of all that follows.
 """
 
 import hashlib
