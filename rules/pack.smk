@@ -2,7 +2,7 @@
 
 Takes:  everything above
 Gives:  results/shards/{shard}.h5            schema 1 (docs/dataset.md)
-        results/index.parquet, results/rejected.tsv, results/README.md
+        results/index.parquet, results/croissant.json, results/rejected.tsv, results/README.md, results/card.jpg
         results/opensim/{subject}/           .osim, .trc, .mot, .sto
 """
 
@@ -92,6 +92,8 @@ rule index_shards:
         index=FILES["index_shards"],
         rejected=REJECTED,
         card=CARD,
+        croissant=CROISSANT,
+        picture=CARD_PICTURE,
     log:
         "logs/index_shards.log",
     benchmark:

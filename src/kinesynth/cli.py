@@ -46,6 +46,7 @@ VERBS = {
     "gallery": ("kinesynth.render.gallery:gallery", "draw a contact sheet of bodies and clothes"),
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
+    "freeze-split": ("kinesynth.dataset.frozen:freeze_split", "write down splits and checksums of a dataset"),
     "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
     "view": ("kinesynth.report.view:view", "show a clip with its labels over the pixels"),

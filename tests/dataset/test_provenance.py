@@ -11,6 +11,7 @@ import pytest
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.index import index_shards, read_index
 from kinesynth.dataset.provenance import read_provenance
+from kinesynth.dataset.verify import shard_faults
 from kinesynth.licenses import UNSTATED, licenses, standing
 from kinesynth.sources import sources
 
@@ -77,3 +78,15 @@ def test_what_is_not_known_to_be_free_is_not_free(stated: str, expected: str) ->
 def test_every_source_has_a_licence_that_is_known() -> None:
     assert {source.license for source in sources().values()} <= {*licenses(), UNSTATED}
     assert standing(["LicenseRef-AMASS", UNSTATED]) == "restricted"
+
+
+def test_verify_holds_the_index_against_the_shards(results: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(results, tmp_path / "results"))
+    shard = folder / "shards/anna_000.h5"
+    assert not list(shard_faults(shard))
+    rows = read_index(folder / "index.parquet")
+    table = pyarrow.Table.from_pylist([{**row, "license": "restricted"} for row in rows])
+    pyarrow.parquet.write_table(table, folder / "index.parquet")
+    faults = list(shard_faults(shard))
+    assert f"{shard}: anna_walk: index.parquet, license: found restricted, expected free as the shard says" in faults
+    assert len(faults) == 2

@@ -10,6 +10,9 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
+from kinesynth.dataset.card_picture import draw_card_picture
+from kinesynth.dataset.croissant import croissant
+from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
@@ -17,6 +20,7 @@ from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
 _PERSON = ("subject", "split", "sex", "mass_kg", "height_m")
+CROISSANT, CARD_PICTURE = "croissant.json", "card.jpg"
 REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
 
 
@@ -29,6 +33,8 @@ def index_shards(
     config: str = "{}",
 ) -> None:
     """List every clip, delivered or rejected, and write the dataset's card.
+
+    Beside the card goes its picture, card.jpg, and beside the index croissant.json, the same for machines.
 
     Args:
         shards: the HDF5 files, or one .tsv that lists them.
@@ -44,7 +50,8 @@ def index_shards(
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
-    for shard in progress(sorted(shard_paths(shards)), "index_shards"):
+    paths = sorted(shard_paths(shards))
+    for shard in progress(paths, "index_shards"):
         digest = checksum(shard)
         with h5py.File(shard, "r") as file:
             attrs = dict(file.attrs)
@@ -60,7 +67,10 @@ def index_shards(
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "mend the inputs it lists and run again")
     _write_index(output, rows)
-    write_text(card, dataset_card(rows, refused, files, config))
+    write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))
+    picture = card.with_name(CARD_PICTURE)
+    drawn = draw_card_picture(picture, rows, {shard.stem: shard for shard in paths})
+    write_text(card, dataset_card(rows, refused, files, config, picture.name if drawn else ""))
 
 
 def checksum(shard: str | Path) -> str:
@@ -95,6 +105,11 @@ def _describe(person: dict[str, Any], group: h5py.Group) -> dict[str, Any]:
         **{name: attrs[name] for name in load_schema().clip_quality},
         "dynamics_reason": attrs["dynamics_reason"],
     }
+
+
+def _sizes(shard: Path) -> dict[str, int]:
+    with h5py.File(shard, "r") as file:
+        return read_names(file["skeleton"]).sizes
 
 
 def _plain(value: Any) -> Any:
