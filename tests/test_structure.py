@@ -18,7 +18,7 @@ GROUND = {
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
 FLOORS = {
-    "geometry": 1, "body": 2, "skeleton": 2, "markers": 3, "mosh": 4, "subjects": 5,
+    "geometry": 1, "opensim_models": 1, "body": 2, "skeleton": 2, "markers": 3, "mosh": 4, "subjects": 5,
     **dict.fromkeys(STAGES, 6), "report": 7, "cli": 8,
 }  # fmt: skip
 BANNED = {
@@ -89,6 +89,18 @@ def test_one_folder_touches_blender() -> None:
     of_blender = {"bpy", "gpu", "mathutils"}
     touching = {path.parent for path in SOURCES if of_blender & {name.split(".")[0] for name in imports(path)}}
     assert touching == {PACKAGE / "render" / "blender"}
+
+
+def test_one_part_touches_opensim() -> None:
+    """Others hold what it opens, and look into it with its functions alone."""
+    door = PACKAGE / "opensim_models"
+    touching = {path for path in SOURCES if "opensim" in {name.split(".")[0] for name in imports(path)}}
+    assert touching
+    assert all(path.is_relative_to(door) for path in touching)
+    method = re.compile(r"\.(get|set|upd|init|realize|add|find|calc|compute|print)[A-Z]\w*\(")
+    calling = {path for path in SOURCES if method.search(path.read_text())}
+    assert calling
+    assert all(path.is_relative_to(door) for path in calling)
 
 
 def test_one_table_says_where_a_run_keeps_what_it_makes() -> None:

@@ -219,7 +219,7 @@ def test_the_stage_delivers_the_same_structure(skeleton: Path, bounded: BoundedS
 
 def _placed(skeleton: Path, angles: np.ndarray, names: list[str]) -> np.ndarray:
     """Return where OpenSim has the markers (T, M, 3) m."""
-    from kinesynth.kinematics.forward_kinematics import forward_kinematics
-    from kinesynth.kinematics.ik_tool import light_model
+    from kinesynth.opensim_models.opened import light_model
+    from kinesynth.opensim_models.posing import forward_kinematics
 
     return forward_kinematics(light_model(skeleton), angles, names).markers
