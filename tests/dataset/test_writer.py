@@ -112,7 +112,7 @@ def test_licence_follows_the_body(stages: dict[str, Path], tmp_path: Path) -> No
     np.savez(stages["body"], sex_betas_mean=np.zeros((2, 10)), **licensed(Path("SMPLX_MALE.npz")).arrays())
     pack(stages, output=tmp_path / "shard.h5")
     with h5py.File(tmp_path / "shard.h5") as file:
-        assert file.attrs["body_license"] == "SMPL-X model license (MPI)"
+        assert file.attrs["body_license"] == "LicenseRef-SMPL-X"
         assert file.attrs["body_model"] == "SMPLX_MALE.npz"
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,17 +94,25 @@ class BodyModel:
 
     def pose(self, pose: SmplxPose) -> tuple[np.ndarray, np.ndarray]:
         """Return vertices (T, N, 3) m and joint centres (T, 55, 3) m, in the frame of the parameters."""
-        import torch
-
         vertices = np.empty((len(pose), self.n_vertices, 3))
         joints = np.empty((len(pose), len(JOINT_NAMES), 3))
+        for batch, output in self._posed(pose):
+            vertices[batch] = output.vertices.numpy()
+            joints[batch] = output.joints[:, : len(JOINT_NAMES)].numpy()
+        return vertices, joints
+
+    def keypoints(self, pose: SmplxPose) -> np.ndarray:
+        """Return the 127 points (T, 127, 3) m that `smplx` calls joints: joint centres, 21 vertices, 51 of the face."""
+        return np.concatenate([output.joints.numpy() for _, output in self._posed(pose)])
+
+    def _posed(self, pose: SmplxPose) -> Iterator[tuple[slice, Any]]:
+        """Yield batches of frames and what `smplx` makes of them."""
+        import torch
+
         with torch.no_grad():
             for start in range(0, len(pose), _FRAMES_PER_BATCH):
                 batch = slice(start, start + _FRAMES_PER_BATCH)
-                output = self.layer(**self._parameters(pose, batch))
-                vertices[batch] = output.vertices.numpy()
-                joints[batch] = output.joints[:, : len(JOINT_NAMES)].numpy()
-        return vertices, joints
+                yield batch, self.layer(**self._parameters(pose, batch))
 
     def _parameters(self, pose: SmplxPose, batch: slice) -> dict[str, "torch.Tensor"]:
         import torch

@@ -106,7 +106,7 @@ def dataset_card(
         origin=_origin(files),
         bodies=_bodies(files),
         licences="\n".join(
-            f"- {source}: {sources()[source].license}" for source in sorted({row["source"] for row in rows})
+            f"- {source}: {sources()[source].terms}" for source in sorted({row["source"] for row in rows})
         ),
         config=json.dumps(json.loads(config), indent=1),
     )

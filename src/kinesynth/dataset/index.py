@@ -1,6 +1,7 @@
 """`kinesynth index-shards`: the list of all clips, delivered and rejected, and the dataset's card."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
+_PERSON = ("subject", "split", "sex", "mass_kg", "height_m")
 REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
 
 
@@ -29,7 +32,8 @@ def index_shards(
 
     Args:
         shards: the HDF5 files, or one .tsv that lists them.
-        output: one row per clip: shard, split, subject, action, frames, quality, checksum of the shard.
+        output: one row per clip: shard, person, split, action, frames, licences, place in the source, quality, and the
+            checksum of the shard.
         rejected: one row per clip that is not delivered, and why.
         card: the README of the dataset.
         config: what shaped the shards, as JSON, for the README.
@@ -46,8 +50,10 @@ def index_shards(
             attrs = dict(file.attrs)
             files.append(attrs)
             for clip_id, group in file["clips"].items():
-                place = {"clip_id": clip_id, "shard": shard.stem, "subject": attrs["subject"], "split": attrs["split"]}
-                rows.append({**place, **_describe(group), "xxh3_128": digest})
+                person = {name: _plain(attrs[name]) for name in _PERSON}
+                rows.append(
+                    {"clip_id": clip_id, "shard": shard.stem, **person, **_describe(attrs, group), "xxh3_128": digest}
+                )
             refused += [{"clip_id": clip_id, **dict(group.attrs)} for clip_id, group in file["rejected"].items()]
     _write_rejected(rejected, refused)
     if not rows:
@@ -76,8 +82,8 @@ def read_index(path: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _describe(group: h5py.Group) -> dict[str, Any]:
-    """Return what a row says of a clip and its quality."""
+def _describe(person: dict[str, Any], group: h5py.Group) -> dict[str, Any]:
+    """Return what a row says of a clip, its licences and its quality."""
     attrs = {name: _plain(value) for name, value in group.attrs.items()}
     return {
         "action": attrs["action"],
@@ -85,6 +91,7 @@ def _describe(group: h5py.Group) -> dict[str, Any]:
         "fps": attrs["fps"],
         "frames": attrs["n_frames"],
         "views": ",".join(group["views"]),
+        **asdict(read_provenance(person, attrs)),
         **{name: attrs[name] for name in load_schema().clip_quality},
         "dynamics_reason": attrs["dynamics_reason"],
     }

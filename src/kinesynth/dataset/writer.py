@@ -29,8 +29,10 @@ from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
+from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 from kinesynth.subject_record import SubjectRecord
 
@@ -114,6 +116,7 @@ def pack_shard(
             file.attrs["created"] = created or _date()
             file.attrs.update({name: getattr(person, name) for name in _PERSON})
             file.attrs.update(_body_attributes(body))
+            file.attrs["asset_license"] = OWN
             file.attrs["quality_reasons"] = " ".join(read["quality"].attrs["reasons"])
             file.attrs["part_names"] = " ".join(part.name for part in parts())
             skeleton.write(file.create_group("skeleton"))
@@ -164,6 +167,9 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),
+        "source_path": str(source.get("source_path", "")),
+        "babel_id": str(source.get("babel_id", "")),
+        "motion_license": str(source.get("motion_license", sources()[source["source"]].license)),
         "notes": "; ".join(filter(None, (str(source.get("notes", "")), str(ground.get("grf_notes", ""))))),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),

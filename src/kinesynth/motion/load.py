@@ -1,5 +1,6 @@
 """Loads clips from any source of motion."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_sta
 from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
+_AMASS_PARTS = 3  # DATASET/SUBJECT/MOTION.npz
 
 
 def load_motion(
@@ -109,6 +111,9 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
         "split": row.split,
         "source": row.source,
         "path": str(row.path or ""),
+        "source_path": _source_path(row),
+        "motion_license": row.license or sources()[row.source].license,
+        "babel_id": row.babel or "",
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
@@ -129,6 +134,13 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
     unseen = unseen_seconds(recording)
     clip = motion.clip(row.clip_id, {**attrs, **worn, **({"unseen": unseen} if unseen else {})})
     return replace(clip, arrays={**clip.arrays, **_worn(recording, placed.worn)})
+
+
+def _source_path(row: ClipRow) -> str:
+    """Return by what a clip's file is known elsewhere: DATASET/SUBJECT/MOTION.npz of AMASS, else the file's name."""
+    parts = Path(os.path.normpath(row.path)).parts if row.path is not None else ()
+    named = [part for part in parts if part not in (os.sep, os.pardir)]
+    return "/".join(named[-_AMASS_PARTS if row.source == "amass" else -1 :])
 
 
 def _worn(recording: Recording, positions: np.ndarray | None) -> dict[str, np.ndarray]:
