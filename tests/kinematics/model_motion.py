@@ -6,6 +6,23 @@ from pathlib import Path
 import numpy as np
 
 
+def turning(frames: int, **other: np.ndarray) -> dict[str, np.ndarray]:
+    """Return coordinates (T,) of a motion across the half turn while legs and arms move, with others."""
+    phase = np.linspace(0.0, 1.0, frames)
+    return {
+        "pelvis_rotation": 3.0 + 0.5 * phase,
+        "pelvis_tx": 0.4 * phase,
+        "hip_flexion_r": 0.3 + 0.6 * phase,
+        "knee_angle_r": 0.2 + 1.2 * phase,
+        "ankle_angle_r": 0.2 * phase,
+        "lumbar_extension": -0.2 * phase,
+        "elbow_flex_r": 0.5 + phase,
+        "pro_sup_r": 0.8 * np.ones(frames),
+        "arm_add_l": -0.6 - 0.4 * phase,
+        **other,
+    }
+
+
 def markers_of(
     skeleton: Path, values: Mapping[str, np.ndarray], frames: int
 ) -> tuple[list[str], np.ndarray, list[str], np.ndarray]:

@@ -11,7 +11,6 @@ from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
 from kinesynth.opensim_files import write_storage
 from kinesynth.shards import ShardSize
-from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import StageFile, read_stage
 
@@ -19,11 +18,8 @@ HZ, SECONDS, START = 60.0, 1.2, 2.0
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The generic model."""
-    path = tmp_path_factory.mktemp("model") / "generic.osim"
-    build_skeleton(output=path, log=path.with_name("log"))
-    return path
+def model(skeleton: Path) -> Path:
+    return skeleton
 
 
 def walk(model: Path) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 import opensim
 import pytest
 import torch
-from opensim_reference import forward_kinematics, random_angles
+from tools.acceptance.opensim_reference import forward_kinematics, random_angles
 
 from kinesynth.opensim_models.read_osim import read_osim
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
