@@ -21,7 +21,7 @@ from kinesynth_train.stretch import Stretch
 
 TINY = [name for name in network_modules() if name.endswith("_tiny")]
 STAGED = [(name, phase.stage) for name in TINY for phase in preset_named(name).phases]
-MESHES = {("mqhmr_tiny", "picture")}  # stages that tell no angles
+MESHES = {("mqhmr_tiny", "picture"), ("biopose_tiny", "picture")}  # stages that tell no angles
 ANGLED = [pair for pair in STAGED if pair not in MESHES]
 WINDOW = 16
 

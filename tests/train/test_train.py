@@ -54,6 +54,8 @@ def test_the_seed_decides(results: Path, tmp_path: Path) -> None:
         ("d3ke_tiny", 5),
         ("hsmr_tiny", 3),
         ("mqhmr_tiny", 3),
+        ("biopose_tiny", 1),
+        ("biopose_tiny", 5),
         ("biohuman_tiny", 1),
         ("biohuman_tiny", 5),
     ],

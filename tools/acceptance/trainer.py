@@ -19,6 +19,7 @@ OVERFIT = {
     "d3ke_tiny": {"steps": 2500, "window": 16, "batch_size": 4},
     "d3ke_ours_tiny": {"steps": 400, "window": 8, "batch_size": 4},
     "hsmr_tiny": {"steps": 700, "window": 8, "batch_size": 4},
+    "biopose_tiny": {"steps": 1600, "window": 0},
     "biohuman_tiny": {"steps": 1000, "window": 16},
     "neurik_tiny": {"steps": 300, "window": 16, "batch_size": 8},
     "neurik_ours_tiny": {"steps": 150, "window": 16, "batch_size": 8},

@@ -37,7 +37,7 @@ from kinesynth_train.networks.mqhmr_shape import Shape, Weights
 from kinesynth_train.networks.pose_spaces import BODY_JOINTS, FACING, body_rotations
 from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.query_decoder import QueryDecoder, Readout
-from kinesynth_train.networks.query_refinement import moved, seen_keypoints
+from kinesynth_train.networks.query_refinement import moved, view_of
 from kinesynth_train.networks.resnext import normalised
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.networks.vit import SIZES, Vit, middle_columns
@@ -181,16 +181,17 @@ class MqHmr(Network):
 
     def refined(self, stretch: Stretch, steps: int) -> Estimate:
         """Return the body of each picture of the first view, its queries moved so many steps towards keypoints."""
-        pictures = {name: stretch.batch[name][0, 0] for name in ("crops", "rotations", "projections")}
-        if steps:
-            pictures |= seen_keypoints(stretch)
+        return self.estimate_of(self.bodies(view_of(stretch.batch, 0, stretch.detected), steps), stretch)
+
+    def bodies(self, pictures: Batch, steps: int) -> MeshPrediction:
+        """Return the body (T, ...) of each picture of a view, as `view_of` gives it."""
         starts = range(0, len(pictures["crops"]), PICTURES_AT_ONCE)
         some = ({name: value[n : n + PICTURES_AT_ONCE] for name, value in pictures.items()} for n in starts)
-        parts = [self._refined(few, steps) for few in some]
-        return self.estimate_of(MeshPrediction(*(torch.cat(part) for part in zip(*parts, strict=True))), stretch)
+        parts = [self._bodies(few, steps) for few in some]
+        return MeshPrediction(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
-    def _refined(self, few: Batch, steps: int) -> MeshPrediction:
-        """Return the bodies of some pictures of one view."""
+    def _bodies(self, few: Batch, steps: int) -> MeshPrediction:
+        """Return the bodies of some pictures."""
         maps = self.look(few["crops"])
         queries, read = self.queries_of(maps), partial(self._read_few, maps, few)
         first = read(queries)

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from kinesynth_train.baselines import NOISE_SHARE, SEED
 from kinesynth_train.data import Batch
-from kinesynth_train.stretch import Stretch
 
 FIRST_STEP = 1.0
 MOST_HALVINGS = 5
@@ -45,15 +44,17 @@ def _step(
     return tried.where(better, queries), length.where(~better, 2.0 * length)
 
 
-def seen_keypoints(stretch: Stretch) -> Batch:
-    """Return the joint centres (T, B, 2) in the first view as a detector sees them, and its confidence (T, B).
+def view_of(batch: Batch, view: int, detected: bool) -> Batch:
+    """Return a view's pictures and cameras (T, ...) of a batch of one window, and what is seen in them.
 
-    Labels get noise of half a percent of the crop's side, which follows from them, so that it is the same at each use.
+    Joint centres (T, B, 2), and the confidence (T, B) of these: a detector's, if they are `detected`; labels get noise
+    of half a percent of the crop's side, which follows from them, so that it is the same at each use.
     """
-    joints = stretch.batch["keypoints_2d"].shape[3] // 2  # then come the mass centres, which nobody sees
-    points, seen = (stretch.batch[name][0, 0][:, :joints] for name in ("keypoints_2d", "visibility"))
-    if not stretch.detected:
+    pictures = {name: batch[name][0, view] for name in ("crops", "rotations", "projections")}
+    joints = batch["keypoints_2d"].shape[3] // 2  # then come the mass centres, which nobody sees
+    points, seen = (batch[name][0, view][:, :joints] for name in ("keypoints_2d", "visibility"))
+    if not detected:
         seed = zlib.crc32(points.cpu().numpy().tobytes())
         noise = np.random.default_rng([SEED, seed]).standard_normal(points.shape)
         points = points + 2.0 * NOISE_SHARE * torch.from_numpy(noise).to(points)
-    return {"keypoints_2d": points, "confidence": 0.5 * seen.to(points)}
+    return {**pictures, "keypoints_2d": points, "confidence": 0.5 * seen.to(points)}
