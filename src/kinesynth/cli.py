@@ -37,6 +37,7 @@ VERBS = {
     "shipped-regressor": ("kinesynth.fitting.regressor:shipped_regressor", "the free body's regressor, as it ships"),
     "fit-shape": ("kinesynth.fitting.shape:fit_shape", "the subject's shape that fits the OpenSim skeleton"),
     "fit-body": ("kinesynth.fitting.fit:fit_body", "set the mesh on the OpenSim skeleton"),
+    "training-body": ("kinesynth.fitting.training_body:training_body", "the body for networks that predict a mesh"),
     "ground-reaction": ("kinesynth.dynamics.ground_reaction:ground_reaction", "forces under the feet from motion"),
     "inverse-dynamics": ("kinesynth.dynamics.inverse_dynamics:inverse_dynamics", "joint moments"),
     "fit-muscle-paths": ("kinesynth.dynamics.muscle_path_fit:fit_muscle_paths", "fit polynomials to muscle paths"),
