@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kinesynth.body.mosh.points import Mixture
 
 from ball_body import VERTICES_PER_JOINT, random_pose
 from kinesynth.body.model import BodyModel, SmplxPose
-from kinesynth.body.mosh.points import Mixture
 from kinesynth.errors import BadInput
 from kinesynth.fitting.regressor import JointRegressor, write_regressor
 from kinesynth.fitting.training_body import training_body
