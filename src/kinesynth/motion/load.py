@@ -91,8 +91,10 @@ def _record(row: ClipRow, who: Person, how: Loading) -> Recording:
 def _belt_notes(row: ClipRow, placed: Placed) -> tuple[str, ...]:
     """Return what is to be said of a treadmill."""
     speed = float(np.linalg.norm(placed.belt))
+    found = float(np.linalg.norm(placed.found_belt))
     if not speed:
-        return ()
+        doubt = f"feet that stand move at {found:.2f} m/s, as on a treadmill, but the column belt says 0: check it"
+        return (doubt,) if found else ()
     whence = "by the feet that stand on it" if row.belt is None else "as stated"
     return (f"treadmill: its belt runs at {speed:.2f} m/s {whence}; the motion is carried over ground",)
 
