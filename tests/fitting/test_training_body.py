@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from kinesynth.body.mosh.points import Mixture
 
 from ball_body import VERTICES_PER_JOINT, random_pose
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.errors import BadInput
 from kinesynth.fitting.regressor import JointRegressor, write_regressor
 from kinesynth.fitting.training_body import training_body
+from kinesynth.mosh.points import Mixture
 from kinesynth_train.rotations import vector_to_rotation
 from kinesynth_train.surface_body import read_surface
 
