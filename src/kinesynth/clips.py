@@ -109,11 +109,6 @@ def read_clips(path: Path | str) -> list[ClipRow]:
     return rows
 
 
-def is_name(text: str) -> bool:
-    """Whether a text may name a clip, a subject or a camera, and with them files: no path can climb out of it."""
-    return _IDENTIFIER.fullmatch(text) is not None
-
-
 def stated_people(table: Path | str, rows: Iterable[ClipRow], subjects: Path | str = "") -> dict[str, Stated]:
     """Return what is stated of each subject of whom anything is: by a table's rows, and by a table of `subjects`.
 
@@ -168,7 +163,7 @@ def _check_header(table: Path, header: Sequence[str]) -> None:
 
 def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
     for name in ("clip_id", "subject"):
-        if not is_name(values[name]):
+        if not _IDENTIFIER.fullmatch(values[name]):
             rule = "1 to 64 letters, digits, _ or -, beginning with a letter or digit"
             raise _bad(table, line, name, repr(values[name][:80]), rule)
     for name, allowed in (("split", SPLITS), ("source", SOURCES)):
@@ -176,7 +171,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
             raise _bad(table, line, name, repr(values[name][:80]), "one of " + ", ".join(allowed))
     if values.get("up", "").strip() not in ("", *UP_AXES):
         raise _bad(table, line, "up", repr(values["up"][:80]), f"one of {', '.join(UP_AXES)}, or nothing")
-    if not is_name(values.get("babel", "").strip() or "none"):
+    if not _IDENTIFIER.fullmatch(values.get("babel", "").strip() or "none"):
         raise _bad(table, line, "babel", repr(values["babel"][:80]), "BABEL's number of the sequence, or nothing")
     if not 0 < len(values["action"].strip()) <= 64:
         raise _bad(table, line, "action", repr(values["action"][:80]), "1 to 64 characters")

@@ -9,7 +9,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from kinesynth.clips import is_name
 from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.frozen import frozen_faults
 from kinesynth.dataset.names import read_names
@@ -22,6 +21,7 @@ from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import KinesynthError
 from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
+from kinesynth.text import is_file_name
 
 
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
@@ -137,12 +137,12 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
     sizes = read_names(file["skeleton"]).sizes
     if not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
         yield "model: found no XML, expected an .osim file"
-    if not is_name(str(file.attrs["subject"])):
-        yield f"subject: found {file.attrs['subject']!r}, expected letters, digits, _ and -"
+    if not is_file_name(str(file.attrs["subject"])):
+        yield f"subject: found {file.attrs['subject']!r}, expected a name that a file can bear"
     for clip_id, group in file["clips"].items():
         for name in (clip_id, *group.get("views", ())):
-            if not is_name(name):
-                yield f"{clip_id}: name: found {name!r}, expected letters, digits, _ and -"
+            if not is_file_name(name):
+                yield f"{clip_id}: name: found {name!r}, expected a name that a file can bear"
         clip = read_clip(group)
         faults = list(clip_faults(clip, sizes)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
         for fault in faults:

@@ -9,11 +9,12 @@ from typing import Any
 
 import h5py
 
-from kinesynth.clips import SPLITS, is_name
+from kinesynth.clips import SPLITS
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
+from kinesynth.text import is_file_name
 
 MEND = "check it with `kinesynth verify`"
 
@@ -72,9 +73,8 @@ def _check_person(shard: Path, person: Mapping[str, Any]) -> None:
 def _check_names(shard: Path, field: str, names: Iterable[str]) -> None:
     """Require names that lead no file elsewhere: a stranger's shard may call a clip `..`."""
     for name in names:
-        if not is_name(name):
-            rule = "1 to 64 letters, digits, _ or -, beginning with a letter or digit"
-            raise BadInput(shard, field, repr(name[:80]), rule, MEND)
+        if not is_file_name(name):
+            raise BadInput(shard, field, repr(name[:80]), "a name that a file can bear in any folder", MEND)
 
 
 def check_shards(shards: Sequence[Path]) -> None:
