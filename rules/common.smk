@@ -42,7 +42,6 @@ TRAINING_SHARDS = sorted(
 SUBJECTS_TABLE = f"--subjects {shlex.quote(CONFIG.subjects)}" if CONFIG.subjects else ""
 MARKER_VERTICES = f"--marker-vertices {shlex.quote(CONFIG.body.marker_vertices)}" if CONFIG.body.marker_vertices else ""
 SHAPING_CONFIG = shaping_config(CONFIG)
-GRF_WEIGHTS = f"--weights {shlex.quote(CONFIG.grf.weights)}" if CONFIG.grf.weights else ""
 CONFIG_SHA256 = hashlib.sha256(SHAPING_CONFIG.encode()).hexdigest()
 
 

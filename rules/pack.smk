@@ -66,18 +66,12 @@ rule list_shards:
     params:
         clips=CONFIG.clips,
         rows=fingerprint(CLIPS, files=False),
-        clips_per_shard=CONFIG.clips_per_shard,
-        frames_per_shard=CONFIG.frames_per_shard,
-        fps=CONFIG.motion.fps,
-        max_clip_seconds=CONFIG.motion.max_clip_seconds,
+        size=flags(SHARD_SIZE),
     shell:
         """
         kinesynth list-shards \
             --clips {params.clips:q} \
-            --clips-per-shard {params.clips_per_shard} \
-            --frames-per-shard {params.frames_per_shard} \
-            --fps {params.fps} \
-            --max-clip-seconds {params.max_clip_seconds} \
+            {params.size} \
             --output {output.shards:q} \
             2>{log:q}
         """

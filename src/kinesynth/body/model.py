@@ -13,6 +13,7 @@ from kinesynth.body.identity import Identity, read_identity
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.body.schema import BETAS, SMPLX_VERTICES, read_body
 from kinesynth.errors import MissingDependency
+from kinesynth.records import BodyMotion
 from kinesynth.stage_file import Clip
 
 if TYPE_CHECKING:
@@ -22,20 +23,17 @@ _FRAMES_PER_BATCH = 32  # smplx holds a 4 x 4 transform per vertex and frame: 1.
 
 
 @dataclass(frozen=True)
-class SmplxPose:
-    """SMPL-X parameters of T frames of one person: betas (10,), axis-angle poses in rad, root path in m."""
-
-    betas: np.ndarray
-    global_orient: np.ndarray
-    body_pose: np.ndarray
-    left_hand_pose: np.ndarray
-    right_hand_pose: np.ndarray
-    transl: np.ndarray
+class SmplxPose(BodyMotion):
+    """SMPL-X parameters of T frames of one person: betas (10,), axis-angle poses in rad, root path in m; in doubles."""
 
     @classmethod
     def from_clip(cls, clip: Clip) -> "SmplxPose":
-        """Take the parameters from a clip of a motion or fit stage."""
-        return cls.from_arrays(clip.arrays)
+        """Take the parameters from a clip of a motion or fit stage.
+
+        Raises:
+            BadInput: the clip lacks one, or its sizes are others.
+        """
+        return cls.from_arrays(cls.of(clip).arrays)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "SmplxPose":
@@ -47,10 +45,6 @@ class SmplxPose:
         """Return the T-pose, `frames` times."""
         zeros = {"global_orient": 3, "body_pose": 63, "left_hand_pose": 45, "right_hand_pose": 45, "transl": 3}
         return cls(np.asarray(betas, np.float64), **{name: np.zeros((frames, width)) for name, width in zeros.items()})
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the parameters by name, as stage files hold them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __len__(self) -> int:
         return len(self.global_orient)
@@ -124,7 +118,7 @@ class BodyModel:
         import torch
 
         frames = len(pose.global_orient[batch])
-        moving = {name: torch.as_tensor(array[batch]) for name, array in pose.arrays().items() if name != "betas"}
+        moving = {name: torch.as_tensor(array[batch]) for name, array in pose.arrays.items() if name != "betas"}
         still = {"jaw_pose": 3, "leye_pose": 3, "reye_pose": 3, "expression": BETAS}
         return {
             "betas": torch.as_tensor(pose.betas).expand(frames, -1),
