@@ -12,8 +12,7 @@ from PIL import Image
 
 from kinesynth import cli
 from kinesynth.body.model import load_body
-from kinesynth.dataset.camera import camera_of, project
-from kinesynth.dataset.exports.bedlam import CORNER
+from kinesynth.dataset.camera import CORNER, camera_of, project
 from kinesynth.dataset.exports.pictures import without_lens
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.record import ViewRecord, read_clip

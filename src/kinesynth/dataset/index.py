@@ -16,6 +16,7 @@ from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import whole_file
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
@@ -45,23 +46,23 @@ def index_shards(
         config: what shaped the shards, as JSON, for the README.
 
     Raises:
-        BadInput: no clip survived.
+        BadInput: a file is no shard or leads out of itself, or no clip survived.
     """
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     paths = sorted(shard_paths(shards))
     for shard in progress(paths, "index_shards"):
-        digest = checksum(shard)
-        with h5py.File(shard, "r") as file:
-            attrs = dict(file.attrs)
-            files.append(attrs)
-            for clip_id, group in file["clips"].items():
-                person = {name: _plain(attrs[name]) for name in _PERSON}
-                rows.append(
-                    {"clip_id": clip_id, "shard": shard.stem, **person, **_describe(attrs, group), "xxh3_128": digest}
-                )
-            refused += [{"clip_id": clip_id, **dict(group.attrs)} for clip_id, group in file["rejected"].items()]
+        try:
+            attrs, delivered, left_out = _read(shard)
+        except (OSError, KeyError) as error:
+            found = " ".join(str(error).split())
+            raise BadInput(
+                shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`"
+            ) from error
+        files.append(attrs)
+        rows += delivered
+        refused += left_out
     _write_rejected(rejected, refused)
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
@@ -71,6 +72,19 @@ def index_shards(
     picture = card.with_name(CARD_PICTURE)
     drawn = draw_card_picture(picture, rows, {shard.stem: shard for shard in paths})
     write_text(card, dataset_card(rows, refused, files, config, picture.name if drawn else ""))
+
+
+def _read(shard: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a shard's attributes, and the rows of its clips and of those that are not delivered."""
+    digest = checksum(shard)
+    with whole_file(shard) as file:
+        attrs = dict(file.attrs)
+        place = {"shard": shard.stem, **{name: _plain(attrs[name]) for name in _PERSON}}
+        delivered = [
+            {"clip_id": clip_id, **place, **_describe(attrs, group), "xxh3_128": digest}
+            for clip_id, group in file["clips"].items()
+        ]
+        return attrs, delivered, [{"clip_id": each, **dict(group.attrs)} for each, group in file["rejected"].items()]
 
 
 def checksum(shard: str | Path) -> str:

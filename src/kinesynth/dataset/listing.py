@@ -7,10 +7,11 @@ from pathlib import Path
 import h5py
 
 from kinesynth.dataset.file_cache import OpenFiles
-from kinesynth.dataset.names import Names, read_names
+from kinesynth.dataset.names import NAMES, Names, read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import require_own_members
 
 MEND = "check it with `kinesynth verify`"
 
@@ -86,6 +87,9 @@ def list_clips(shards: list[Path], files: OpenFiles) -> tuple[list[ClipEntry], N
     for shard in shards:
         file = open_shard(files, shard)
         try:
+            require_own_members(file)
+            require_own_members(file["skeleton"], NAMES)
+            require_own_members(file["clips"])
             found = read_names(file["skeleton"])
             places += _places(shard, file)
         except (OSError, KeyError) as error:

@@ -19,7 +19,9 @@ from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import KinesynthError
+from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
+from kinesynth.text import is_file_name
 
 
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
@@ -62,7 +64,7 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     """Yield the faults of one shard's structure, each a line that names the file and the clip."""
     shard = Path(shard)
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             for fault in _file_faults(file):
                 yield f"{shard}: {fault}"
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
@@ -86,7 +88,7 @@ def shard_figures(
     figures: list[tuple[str, Figure]] = []
     failed: list[str] = []
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             if places - set(file["clips"]):
                 return [], []
             person = read_person(file)
@@ -135,7 +137,12 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
     sizes = read_names(file["skeleton"]).sizes
     if not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
         yield "model: found no XML, expected an .osim file"
+    if not is_file_name(str(file.attrs["subject"])):
+        yield f"subject: found {file.attrs['subject']!r}, expected a name that a file can bear"
     for clip_id, group in file["clips"].items():
+        for name in (clip_id, *group.get("views", ())):
+            if not is_file_name(name):
+                yield f"{clip_id}: name: found {name!r}, expected a name that a file can bear"
         clip = read_clip(group)
         faults = list(clip_faults(clip, sizes)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
         for fault in faults:
@@ -164,7 +171,7 @@ def _index_faults(shard: Path) -> Iterator[str]:
     if listed and listed != {found}:
         yield f"{shard}: checksum: found {found}, expected {', '.join(sorted(listed))} as index.parquet says"
         return
-    with h5py.File(shard, "r") as file:
+    with whole_file(shard) as file:
         for row in rows:
             told = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
             for name in told.keys() & row.keys():

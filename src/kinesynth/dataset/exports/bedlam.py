@@ -19,7 +19,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.model import BodyModel, SmplxPose
-from kinesynth.dataset.camera import camera_of, project
+from kinesynth.dataset.camera import CORNER, camera_of, cornered, project
 from kinesynth.dataset.exports.bodies import check_body, fitted_pose, needed_body, turned
 from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.exports.pictures import picture_name, write_pictures
@@ -32,7 +32,6 @@ from kinesynth.npz import write_npz
 
 Y_DOWN = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
 """From our world, whose y is up, to BEDLAM's, and back."""
-CORNER = 0.5  # px, from the middle of a pixel to its corner
 BODY_JOINTS = 22  # the first of the 127; where less than half of them lie in the picture there is no row, as in BEDLAM
 BOX_MARGIN, BOX_UNIT = (
     1.2,
@@ -84,7 +83,7 @@ def _rows(clip: ExportedClip, camera: str, model: BodyModel, pose: SmplxPose, po
     names = [picture_name(clip.clip_id, camera, frame) for frame in range(len(points))]
     constant = {
         "shape": pose.betas,
-        "cam_int": _cornered(K),
+        "cam_int": cornered(K),
         "cam_ext": world_to_camera @ _homogeneous(Y_DOWN),
         "gender": np.array(GENDERS[model.identity.gender]),
         "motion_info": np.array(f"{clip.record.attrs['source']} {clip.record.attrs['action']}"),
@@ -136,13 +135,6 @@ def _skeleton_keypoints(clip: ExportedClip, view: ViewRecord) -> np.ndarray:
 def _keypoint_names(clip: ExportedClip) -> list[str]:
     bodies = read_names(clip.file["skeleton"]).bodies
     return [*bodies, *(f"{body}_mass_centre" for body in bodies)]
-
-
-def _cornered(K: np.ndarray) -> np.ndarray:
-    """Return the camera matrix of pixels that are counted from their corners."""
-    shift = np.eye(3)
-    shift[:2, 2] = CORNER
-    return np.asarray(shift @ K)
 
 
 def _homogeneous(rotation: Rotation) -> np.ndarray:
