@@ -81,6 +81,7 @@ class ActivationErrors:
         }
 
 
+MUSCLE_LABELS = ("activations", "quality/activation_valid")
 MUSCLE_ROWS = {f"muscle_{name}": f"activations, {title}" for name, title in FIGURES.items()}
 
 

@@ -20,6 +20,7 @@ from kinesynth_train.data import Batch
 from kinesynth_train.losses import masked_mean, weighed
 from kinesynth_train.mesh_muscle_tally import MeshMuscleTally
 from kinesynth_train.motion_descriptors import NUMBERS, descriptors
+from kinesynth_train.muscle_tally import MUSCLE_LABELS
 from kinesynth_train.networks import mqhmr, mqhmr_shape
 from kinesynth_train.networks.contract import Network
 from kinesynth_train.networks.mqhmr import MeshPrediction, MqHmr, in_world
@@ -84,7 +85,7 @@ class Activations(NamedTuple):
 class Mint(Network):
     """Activations of every frame from one view, by way of a mesh. Stages: `picture` and `motion`."""
 
-    labels: ClassVar[tuple[str, ...]] = (*MqHmr.labels, "activations", "quality/activation_valid")
+    labels: ClassVar[tuple[str, ...]] = (*MqHmr.labels, *MUSCLE_LABELS)
     better: ClassVar[str] = "muscle_nrmse"
     kinematics: ClassVar[bool] = False
 
