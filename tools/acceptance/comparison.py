@@ -43,6 +43,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "hsmr_tiny": {"steps": 3000, "window": 4, "batch_size": 16},
     "mqhmr_tiny": {"steps": 3000, "window": 4, "batch_size": 8},
     "biopose_tiny": {"steps": 6000, "batch_size": 8},
+    "mint_tiny": {"steps": 6000, "batch_size": 8},
     "biohuman_tiny": {"steps": 4000, "window": 16, "batch_size": 4},
 }
 LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
@@ -55,6 +56,7 @@ TITLES = {
     "hsmr_tiny": "HSMR (small)",
     "mqhmr_tiny": "MQ-HMR (small)",
     "biopose_tiny": "BioPose (small)",
+    "mint_tiny": "MinT (small)",
     "biohuman_tiny": "BioHuman (small)",
 }
 BESIDE = {  # what networks are measured beside, by method
