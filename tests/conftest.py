@@ -1,4 +1,5 @@
-"""Fixtures shared by all tests: reference data, a file of motion, the free body and a stand-in for a licensed one."""
+"""Fixtures shared by all tests: reference data, a file of motion, the free body and a stand-in
+for a licensed one, the generic skeleton."""
 
 import os
 from collections.abc import Callable
@@ -69,6 +70,18 @@ def free(free_path: Path) -> "BodyModel":
     from kinesynth.body.model import load_body
 
     return load_body(free_path)
+
+
+@pytest.fixture(scope="session")
+def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generic skeleton, an OpenSim model."""
+    pytest.importorskip("opensim")
+    from kinesynth.skeleton.builder import build_skeleton
+
+    path = tmp_path_factory.mktemp("skeleton") / "generic.osim"
+    build_skeleton(output=path, log=path.with_suffix(".log"))
+    assert path.with_suffix(".log").read_text() == "", "OpenSim complained while the model was built"
+    return path
 
 
 @pytest.fixture

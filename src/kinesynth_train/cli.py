@@ -12,6 +12,7 @@ from kinesynth.errors import KinesynthError, machine_fault
 from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
 from kinesynth_train.predict.command import add_predict, run_predict
+from kinesynth_train.predict.dag import dag_estimate
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument(f"--{name}", type=_count, default=0, help=f"{meaning}; 0 takes the preset's")
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
+    train.add_argument("--body", default="", help="of the shards, for networks of meshes; none: the free body's")
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)
@@ -48,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")
     test.add_argument("--device", choices=devices, default="auto")
+    test.add_argument("--dynamics", action="store_true", help="activations too of each network's angles, by OpenSim")
     add_predict(verbs)
     return parser
 
@@ -65,7 +68,8 @@ def run(arguments: Sequence[str]) -> int:
             device = (
                 options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             )
-            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device)
+            dynamics = dag_estimate if options["dynamics"] else None
+            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
             print(table(figures))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201
@@ -81,11 +85,13 @@ def run(arguments: Sequence[str]) -> int:
 def report_fit(metrics: dict[str, Any]) -> None:
     """Print a line about a run; nothing in the processes that only helped."""
     if metrics:
-        print(  # noqa: T201
-            f"{metrics['split']}: MAE_angle {metrics['mae_angle_deg']:.2f} deg"
-            f" (mean pose {metrics['baseline_mae_angle_deg']:.2f}),"
-            f" MPJPE {metrics['mpjpe_mm']:.1f} mm (mean pose {metrics['baseline_mpjpe_mm']:.1f})"
-        )
+        figures = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
+        told = [
+            f"{title} {metrics[name]:{digits}} {unit} (mean pose {metrics[f'baseline_{name}']:{digits}})"
+            for name, (title, digits, unit) in figures.items()
+            if name in metrics
+        ]
+        print(f"{metrics['split']}: {', '.join(told)}")  # noqa: T201
 
 
 def main() -> None:

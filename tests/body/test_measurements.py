@@ -21,16 +21,6 @@ def tape(free: BodyModel) -> Tape:
     return Tape(free)
 
 
-@pytest.fixture(scope="module")
-def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("opensim")
-    from kinesynth.skeleton.builder import build_skeleton
-
-    path = tmp_path_factory.mktemp("skeleton") / "generic.osim"
-    build_skeleton(output=path, log=path.with_suffix(".log"))
-    return path
-
-
 def test_hundreds_of_drawn_people_can_all_be_scaled(free: BodyModel, tape: Tape) -> None:
     for number in range(150):
         assert tape.misfit(drawn_shape(free, f"p{number}", 1, 985.0, tape).betas) is None

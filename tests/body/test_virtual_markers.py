@@ -98,7 +98,7 @@ def test_paths_over_a_motion(tmp_path: Path, free_path: Path, free: BodyModel, l
     pose = SmplxPose.rest(np.zeros(10), frames=3)
     pose.transl[:, 0] = [0.0, 0.1, 0.2]
     motion, output = tmp_path / "motion.h5", tmp_path / "markers.h5"
-    write_stage(motion, StageFile({"a": Clip("a", pose.arrays(), {"fps": 30.0})}))
+    write_stage(motion, StageFile({"a": Clip("a", pose.arrays, {"fps": 30.0})}))
     virtual_markers(body=free_path, motion=motion, output=output)
     stage = read_stage(output)
     assert list(stage.attrs["marker_names"]) == list(layout.names)

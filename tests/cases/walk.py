@@ -108,7 +108,7 @@ def truth_of(body: BodyModel, file: AmassFile) -> Motion:
     rest, vertices = body.rest_joints(betas), body.rest_vertices(betas)
     pose = _smplx(betas, replace(part, poses=placed.poses), placed.pelvis - rest[0])
     person = {"mass_kg": DENSITY_KG_M3 * volume(vertices, body.faces), "height_m": float(np.ptp(vertices[:, 1]))}
-    return motion_of(Clip("truth", pose.arrays(), {"fps": 30.0}), body, person)
+    return motion_of(Clip("truth", pose.arrays, {"fps": 30.0}), body, person)
 
 
 def sized(recorded: Recorded, factor: float) -> Recorded:

@@ -148,5 +148,4 @@ def test_opening_reads_no_figures(results: Path, monkeypatch: pytest.MonkeyPatch
     assert len(dataset) == 6
     assert dataset.clips[0].quality["force_valid"] == pytest.approx(18 / 20)
     assert "marker_rms_mm" in dict(dataset.clips[0].quality)
-    with pytest.raises(KeyError, match="known: "):
-        dataset.clips[0].quality["beauty"]
+    assert dataset.clips[0].license == "free"

@@ -59,7 +59,7 @@ def _fits() -> list[Path]:
 
 def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None) -> SmplxPose:
     """Return some frames of a pose, of another body if `betas` are given; its feet stay on the floor."""
-    arrays = {name: value if name == "betas" else value[index] for name, value in pose.arrays().items()}
+    arrays = {name: value if name == "betas" else value[index] for name, value in pose.arrays.items()}
     return SmplxPose(**(arrays if betas is None else arrays | {"betas": betas}))
 
 

@@ -1,19 +1,19 @@
 """Lists clips without reading their arrays: a thousand shards within two seconds."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import h5py
 
-from kinesynth.dataset.clip_figures import ClipFigures
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.file_cache import open_shard
 from kinesynth.dataset.names import Names, read_names
 from kinesynth.dataset.quick_hdf5 import read_integer, read_number, read_text
 from kinesynth.dataset.schema import SCHEMA_VERSION
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.hdf5 import own_members
 from kinesynth.notes import tell
 
 MEND = "check it with `kinesynth verify`"
@@ -24,37 +24,6 @@ Damaged = Literal["refuse", "skip"]
 
 class DamagedShard(BadInput):
     """A shard is missing or cannot be read: the one fault that a dataset can be read without."""
-
-
-@dataclass(frozen=True)
-class ClipEntry:
-    """Where a clip is, whose it is, and how good.
-
-    Attributes:
-        shard: the file.
-        clip_id: the clip's group in it.
-        frames: how many there are.
-        fps: frames per second.
-        action: what the person does.
-        source: where the motion comes from.
-        subject: the person.
-        split: train, val or test.
-        mass_kg: of the person.
-        height_m: of the person.
-        quality: the figures that docs/dataset.md lists, by name; read from the file when one is asked for.
-    """
-
-    shard: Path
-    clip_id: str
-    frames: int
-    fps: float
-    action: str
-    source: str
-    subject: str
-    split: str
-    mass_kg: float
-    height_m: float
-    quality: Mapping[str, float]
 
 
 def find_shards(path: str | Path) -> list[Path]:
@@ -123,10 +92,12 @@ def skip_or_refuse(error: DamagedShard, damaged: Damaged) -> None:
 def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
     try:
         with open_shard(shard) as file:
-            if (version := read_integer(h5py.h5g.open(file.id, b"/"), "schema")) != SCHEMA_VERSION:
+            root = h5py.h5g.open(file.id, b"/")
+            if (version := read_integer(root, "schema")) != SCHEMA_VERSION:
                 mend = "read it with the release of kinesynth that wrote it"
                 raise BadInput(shard, "schema", str(version), str(SCHEMA_VERSION), mend)
-            return read_names(file["skeleton"]), list(_clips(shard, file))
+            own_members(root)
+            return read_names(file["skeleton"]), list(_clips(shard, root))
     except KinesynthError:
         raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:
@@ -135,13 +106,12 @@ def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
         raise DamagedShard(shard, "file", found, f"an HDF5 file of schema {SCHEMA_VERSION}", mend) from error
 
 
-def _clips(shard: Path, file: h5py.File) -> Iterator[ClipEntry]:
-    root = h5py.h5g.open(file.id, b"/")
+def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:
     subject, split = read_text(root, "subject"), read_text(root, "split")
     mass_kg, height_m = read_number(root, "mass_kg"), read_number(root, "height_m")
-    clips = file["clips"]
-    for clip_id in clips:
-        group = h5py.h5g.open(clips.id, clip_id.encode())
+    clips = h5py.h5g.open(root, b"clips")
+    for clip_id in own_members(clips):
+        group = h5py.h5g.open(clips, clip_id.encode())
         yield ClipEntry(
             shard=shard,
             clip_id=clip_id,
@@ -153,5 +123,4 @@ def _clips(shard: Path, file: h5py.File) -> Iterator[ClipEntry]:
             split=split,
             mass_kg=mass_kg,
             height_m=height_m,
-            quality=ClipFigures(shard, clip_id),
         )

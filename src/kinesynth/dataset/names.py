@@ -6,6 +6,10 @@ from functools import lru_cache
 import h5py
 import numpy as np
 
+from kinesynth.hdf5 import own_array
+
+NAMES = ("body_names", "coordinate_names", "marker_names", "muscle_names")  # arrays of /skeleton
+
 
 @dataclass(frozen=True)
 class Names:
@@ -24,14 +28,19 @@ class Names:
 
 
 def read_names(skeleton: h5py.Group) -> Names:
-    """Return the names that the group /skeleton holds."""
-    kinds = ("body_names", "coordinate_names", "marker_names", "muscle_names")
-    return _names(*(_bytes(skeleton.id, kind) for kind in kinds))
+    """Return the names that the group /skeleton holds.
+
+    Raises:
+        KeyError: one of the tables is not there.
+        OSError: it is not the file's own.
+        ValueError: it holds no names.
+    """
+    return _names(*(_bytes(skeleton.id, kind) for kind in NAMES))
 
 
 def _bytes(skeleton: h5py.h5g.GroupID, kind: str) -> tuple[bytes, int]:
     """Return a table of names as it is stored, and the bytes of each."""
-    dataset = h5py.h5d.open(skeleton, kind.encode())
+    dataset = own_array(skeleton, kind)
     if dataset.dtype.kind != "S":
         raise ValueError(f"skeleton/{kind} is no table of names")
     names = np.empty(dataset.shape, dataset.dtype)

@@ -7,11 +7,11 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop
 from kinesynth.dataset.listing import (
     CHECKSUMS,
     MEND,
-    ClipEntry,
     Damaged,
     DamagedShard,
     find_shards,

@@ -2,19 +2,22 @@
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
 from kinesynth.dataset.file_cache import OpenFiles
-from kinesynth.dataset.listing import MEND, ClipEntry, DamagedShard
+from kinesynth.dataset.listing import MEND, DamagedShard
 from kinesynth.dataset.quick_hdf5 import read_array, read_integer
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
 from kinesynth.dataset.visibility import Visibility, in_picture
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import require_own
 
 Arrays = dict[str, np.ndarray]
 PAUSES = (0.1, 1.0)  # s, before a disk that failed is asked again
@@ -42,6 +45,7 @@ class WindowReader:
         self.window, self.views, self.tracks, self.crop = window, views, tuple(tracks), crop
         self.labels = tuple(load_schema().clip) if labels is None else tuple(labels)
         self.files = OpenFiles()
+        self._own: set[tuple[Path, str]] = set()
 
     def read(self, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]) -> dict[str, Any]:
         """Return the window that begins at frame `start`; `rng` gives the generator of a view's crops.
@@ -55,6 +59,9 @@ class WindowReader:
         for pause in (*PAUSES, None):
             try:
                 group = self.files.get(clip.shard)[f"clips/{clip.clip_id}"]
+                if (clip.shard, clip.clip_id) not in self._own:  # once: it takes as long as a tenth of a window
+                    require_own(group)
+                    self._own.add((clip.shard, clip.clip_id))
                 return self._read(group, clip, start, rng)
             except (OSError, KeyError, ValueError, RuntimeError) as error:
                 self.files.forget(clip.shard)

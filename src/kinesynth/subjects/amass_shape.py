@@ -38,6 +38,7 @@ def shape_of_amass(model: BodyModel, rows: Sequence[ClipRow], density_kg_m3: flo
     file = read_row(rows[0])
     if not model.identity.is_free:
         require_own_betas(file, model)
+    if has_own_betas(file, model):
         return Shape(first_betas(file), file.gender, OWN_BETAS, basis="betas")
     if tells_size(file):
         mean = np.zeros(BETAS)
@@ -61,15 +62,20 @@ def first_betas(file: AmassFile) -> np.ndarray:
     return np.asarray(file.betas[:BETAS])
 
 
+def has_own_betas(file: AmassFile, model: BodyModel) -> bool:
+    """Whether a file's betas belong to a body, the free one's exported shapes among them."""
+    return (file.model, file.gender) == (model.identity.surface_model, model.identity.gender)
+
+
 def require_own_betas(file: AmassFile, model: BodyModel) -> None:
     """Check that a file's betas belong to a licensed body.
 
     Raises:
         BadInput: they are of another surface model or gender; it names the files that would go together.
     """
-    who = model.identity
-    if (file.model, file.gender) == (who.surface_model, who.gender):
+    if has_own_betas(file, model):
         return
+    who = model.identity
     wanted = f"SMPLX_{file.gender.upper()}.npz"
     if file.model == who.surface_model:
         mend = f"set body.model to {wanted}, {_FREE_CAN}"

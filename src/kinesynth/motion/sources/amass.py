@@ -16,6 +16,7 @@ from kinesynth.motion.sources import Loading, Person, Shaping
 from kinesynth.subjects.amass_shape import (
     OWN_BETAS,
     first_betas,
+    has_own_betas,
     read_row,
     require_own_betas,
     shape_of_amass,
@@ -48,8 +49,8 @@ def _fitted(file: AmassFile, who: Person) -> Recording:
     recording = from_amass(file)
     if not who.body.identity.is_free:
         require_own_betas(file, who.body)
-        if who.record.shape_source == OWN_BETAS:
-            return recording
+    if who.record.shape_source == OWN_BETAS and has_own_betas(file, who.body):
+        return recording
     theirs, ours = _joints_of(file, who), who.figure.joints
     return replace(
         recording,
@@ -61,6 +62,8 @@ def _fitted(file: AmassFile, who: Person) -> Recording:
 
 def _joints_of(file: AmassFile, who: Person) -> np.ndarray:
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
+    if who.body.identity.is_free and has_own_betas(file, who.body):
+        return who.body.rest_joints(first_betas(file))
     if tells_size(file) or not who.body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
     size = who.record.amass_size

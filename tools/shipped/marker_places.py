@@ -5,12 +5,13 @@ the turn of each segment about its own axis is taken from published landmarks (`
 marker's place on its body is read off and the scale taken out again. Where a measurement needs other landmarks, its
 factor is thus 1 on the mean body, whose flesh over the bones counts as the generic subject's.
 
-    python -m kinesynth.kinematics.coregistration BODY.npz GENERIC.osim MARKERS.csv
+    python -m tools.shipped.marker_places BODY.npz GENERIC.osim MARKERS.csv
 """
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from kinesynth.isolation import isolated
 from kinesynth.kinematics.scaling_protocol import JOINT_CENTRES, NEUTRAL_WHEN_STATIC, table
 from kinesynth.kinematics.static_pose import looking_ahead
 from kinesynth.skeleton.marker_weights import marker_weights
+
+if TYPE_CHECKING:
+    from kinesynth.opensim_models.opened import Model
 
 ACCURACY = 1e-8
 MIRROR = np.array([1.0, 1.0, -1.0])
@@ -56,10 +60,11 @@ def _symmetric(name: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[str, str]) -> dict[str, np.ndarray]:
     """Return each marker's place (3,) m on its unscaled body. Runs in a process of its own."""
-    import opensim
-
-    from kinesynth.kinematics.forward_kinematics import coordinate_names, set_pose
-    from kinesynth.kinematics.ik_tool import default_pose, light_model, lock, solve_angles
+    from kinesynth.opensim_models.coordinates import default_pose, lock
+    from kinesynth.opensim_models.ik_tool import solve_angles
+    from kinesynth.opensim_models.markers import marker_positions, place_on_body
+    from kinesynth.opensim_models.opened import coordinate_names, default_state, light_model
+    from kinesynth.opensim_models.posing import set_pose
 
     model = light_model(skeleton)
     lock(model, NEUTRAL_WHEN_STATIC)
@@ -68,64 +73,54 @@ def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[
     guides = np.array([[static[name] for name in weights]])
     pose = solve_angles(model, list(weights), guides, 1.0, weights, default_pose(model), ACCURACY)[0]
     pose = looking_ahead(coordinate_names(model), pose)
-    state = model.initSystem()
+    state = default_state(model)
     set_pose(model, state, pose)
-    ground = model.getGround()
-    places = {}
-    for name, carrier in carriers.items():
-        frame = model.getBodySet().get(carrier)
-        station = ground.findStationLocationInAnotherFrame(state, opensim.Vec3(*static[name]), frame)
-        places[name] = station.to_numpy() / factors[carrier]
+    reached = marker_positions(model, state)
     for name in weights:
-        marker = model.getMarkerSet().get(name).getLocationInGround(state).to_numpy()
-        sys.stdout.write(f"{name} off by {np.round(1000 * (marker - static[name]))} mm\n")  # goes to the log
-    return places
+        sys.stdout.write(f"{name} off by {np.round(1000 * (reached[name] - static[name]))} mm\n")  # goes to the log
+    return {
+        name: place_on_body(model, state, carrier, static[name]) / factors[carrier]
+        for name, carrier in carriers.items()
+    }
 
 
-def _add_guides(model: "opensim.Model") -> dict[str, float]:  # type: ignore[name-defined]  # noqa: F821
+def _add_guides(model: "Model") -> dict[str, float]:
     """Replace the model's markers by joint centres and published landmarks, and return their weights."""
-    import opensim
+    from kinesynth.opensim_models.markers import add_markers, remove_all_markers
 
-    model.updMarkerSet().clearAndDestroy()
+    guides: dict[str, tuple[str, np.ndarray]] = {}
     for row in table("guides.csv"):
         sides = "RL" if row["marker"].startswith("R") else " "
         for side in sides:
             name = row["marker"] if side == " " else side + row["marker"][1:]
             place = np.array([float(row[axis]) for axis in "xyz"]) * (MIRROR if side == "L" else 1.0)
-            carrier = row["body"].replace("_r", "_l") if side == "L" else row["body"]
-            model.addMarker(opensim.Marker(name, model.getBodySet().get(carrier), opensim.Vec3(*place)))
+            guides[name] = row["body"].replace("_r", "_l") if side == "L" else row["body"], place
     for centre, carrier in JOINT_CENTRES.items():
         for side in "RL":
-            frame = model.getBodySet().get(f"{carrier}_{side.lower()}")
-            model.addMarker(opensim.Marker(side + centre, frame, opensim.Vec3(0)))
-    model.finalizeConnections()
-    return marker_weights([marker.getName() for marker in model.getMarkerSet()], "static")
+            guides[side + centre] = f"{carrier}_{side.lower()}", np.zeros(3)
+    remove_all_markers(model)
+    add_markers(model, guides)
+    return marker_weights(list(guides), "static")
 
 
-def _scale_by_guides(model: "opensim.Model", static: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:  # type: ignore[name-defined]  # noqa: F821
+def _scale_by_guides(model: "Model", static: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Scale the model by those measurements that join guides, and return each body's factors (3,)."""
-    import opensim
+    from kinesynth.opensim_models.markers import marker_positions
+    from kinesynth.opensim_models.opened import body_names, default_state
+    from kinesynth.opensim_models.scaling import scale_bodies
 
-    state = model.initSystem()
-    guides = {marker.getName() for marker in model.getMarkerSet()}
-    factors = {body.getName(): np.ones(3) for body in model.getBodySet()}
+    guides = marker_positions(model, default_state(model))
+    factors = {name: np.ones(3) for name in body_names(model)}
     for measurement in measurements():
-        if not all(guides.issuperset(pair) for pair in measurement.pairs):
+        if not all(guides.keys() >= set(pair) for pair in measurement.pairs):
             continue
-        ratios = []
-        for first, second in measurement.pairs:
-            generic = [model.getMarkerSet().get(name).getLocationInGround(state).to_numpy() for name in (first, second)]
-            ratios.append(np.linalg.norm(static[first] - static[second]) / np.linalg.norm(generic[0] - generic[1]))
+        ratios = [
+            np.linalg.norm(static[first] - static[second]) / np.linalg.norm(guides[first] - guides[second])
+            for first, second in measurement.pairs
+        ]
         for body in measurement.bodies:
             factors[body][["XYZ".index(axis) for axis in measurement.axes]] = np.mean(ratios)
-    scales = opensim.ScaleSet()
-    for name, factor in factors.items():
-        scale = opensim.Scale()
-        scale.setSegmentName(name)
-        scale.setScaleFactors(opensim.Vec3(*factor))
-        scale.setApply(True)
-        scales.cloneAndAppend(scale)
-    model.scale(state, scales, False, -1.0)
+    scale_bodies(model, factors)
     return factors
 
 

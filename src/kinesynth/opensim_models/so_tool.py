@@ -1,20 +1,20 @@
-"""OpenSim's StaticOptimization, run from files. Import this in a child process only (see `kinesynth.isolation`)."""
+"""OpenSim's StaticOptimization, run from files."""
 
 import ctypes
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import opensim as osim
+import opensim
 
-from kinesynth.dynamics.model import driven_coordinates, load_model, muscle_names, write_motion
-from kinesynth.dynamics.names import STRONG_RESERVE, WEAK_RESERVE
 from kinesynth.errors import ClipRejected
 from kinesynth.opensim_files import Storage, read_storage
+from kinesynth.opensim_models.opened import muscle_names, open_model, write_model
+from kinesynth.opensim_models.tool_files import write_motion
 
 RESERVE = "reserve_"
 
@@ -39,24 +39,25 @@ class Solution:
 def solve(
     folder: Path,
     model_path: Path,
-    names: list[str],
+    names: Sequence[str],
     times: np.ndarray,
     angles: np.ndarray,
     loads: Path,
+    reserves: Mapping[str, float],
     stride: int,
     exponent: float,
 ) -> Solution:
-    """Run the tool at every `stride`-th of `times` (T,), in `folder`.
+    """Run the tool at every `stride`-th of `times` (T,), in `folder`, with `reserves` as `add_reserves` takes them.
 
     Raises:
         ClipRejected: the tool left instants out.
     """
-    muscles = add_reserves(model_path, folder / "reserves.osim")
+    muscles = add_reserves(model_path, folder / "reserves.osim", reserves)
     write_motion(folder / "angles.mot", names, times, angles)
     setup = _write_setup(folder, times, loads, stride, exponent)
     with _captured_output(folder / "output.txt"):
-        osim.Logger.setLevelString("info")  # below this level the tool keeps to itself what it solved
-        osim.AnalyzeTool(str(setup), True).run()
+        opensim.Logger.setLevelString("info")  # below this level the tool keeps to itself what it solved
+        opensim.AnalyzeTool(str(setup), True).run()
     controls = read_storage(folder / "clip_StaticOptimization_activation.sto")
     forces = read_storage(folder / "clip_StaticOptimization_force.sto")
     solved = {float(time) for time in _SOLVED.findall((folder / "output.txt").read_text())}
@@ -69,33 +70,30 @@ def solve(
     )
 
 
-def add_reserves(model_path: Path, output: Path) -> tuple[str, ...]:
-    """Write the model with a torque on every free coordinate in place of its own torque actuators; name its muscles.
+def add_reserves(model_path: Path, output: Path, reserves: Mapping[str, float]) -> tuple[str, ...]:
+    """Write the model with torques on coordinates in place of its own torque actuators; name its muscles.
 
-    A reserve is dear (optimal force 1 N m) where muscles can do the work, so that they do, and cheap elsewhere: arms,
-    trunk and the pelvis, which no muscle of the model drives. All are unbounded, so that no frame is infeasible; how
-    much they had to do is reported and judged instead.
+    `reserves` holds the optimal force, N m or N, of each coordinate that gets one: the greater, the cheaper its use.
+    All are unbounded, so that no frame is infeasible; how much they had to do is reported and judged instead.
     """
-    model = load_model(model_path)
-    driven = driven_coordinates(model)
+    model = open_model(model_path)
     forces = model.updForceSet()
     actuators = [index for index in range(forces.getSize()) if _is_torque(forces.get(index))]
     for index in reversed(actuators):
         forces.remove(index)
-    for coordinate, by_muscles in driven.items():
-        actuator = osim.CoordinateActuator(coordinate)
+    for coordinate, optimal_force in reserves.items():
+        actuator = opensim.CoordinateActuator(coordinate)
         actuator.setName(RESERVE + coordinate)
-        actuator.setOptimalForce(WEAK_RESERVE if by_muscles else STRONG_RESERVE)
+        actuator.setOptimalForce(optimal_force)
         actuator.setMinControl(-np.inf)
         actuator.setMaxControl(np.inf)
         model.addForce(actuator)
-    model.finalizeConnections()
-    model.printToXML(str(output))
+    write_model(model, output)
     return muscle_names(model)
 
 
-def _is_torque(force: osim.Force) -> bool:
-    return osim.CoordinateActuator.safeDownCast(force) is not None
+def _is_torque(force: opensim.Force) -> bool:
+    return opensim.CoordinateActuator.safeDownCast(force) is not None
 
 
 def _reserve(forces: Storage, coordinate: str) -> np.ndarray:
@@ -105,7 +103,7 @@ def _reserve(forces: Storage, coordinate: str) -> np.ndarray:
 
 def _write_setup(folder: Path, times: np.ndarray, loads: Path, stride: int, exponent: float) -> Path:
     """Write the tool's setup: with a model in memory it finds no states."""
-    analysis = osim.StaticOptimization()
+    analysis = opensim.StaticOptimization()
     analysis.setName("StaticOptimization")
     analysis.setStartTime(float(times[0]))
     analysis.setEndTime(float(times[-1]))
@@ -113,7 +111,7 @@ def _write_setup(folder: Path, times: np.ndarray, loads: Path, stride: int, expo
     analysis.setUseModelForceSet(True)
     analysis.setActivationExponent(exponent)
     analysis.setUseMusclePhysiology(True)
-    tool = osim.AnalyzeTool()
+    tool = opensim.AnalyzeTool()
     tool.setName("clip")
     tool.setModelFilename(str(folder / "reserves.osim"))
     tool.setCoordinatesFileName(str(folder / "angles.mot"))

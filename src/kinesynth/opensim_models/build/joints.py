@@ -1,48 +1,48 @@
-"""Bodies, joints, coordinates and couplers of the skeleton, from their tables. Runs where OpenSim is loaded."""
+"""Bodies, joints, coordinates and couplers, from rows of their tables."""
 
-from collections.abc import Iterable
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import opensim
 
-from kinesynth.skeleton.tables import Row, both_sides, numbers, read_table
+from kinesynth.opensim_models.build.rows import Row, grouped, numbers
+from kinesynth.opensim_models.opened import Model
+
+Functions = Mapping[str, opensim.Function]
 
 _INERTIA = tuple(f"inertia_{axes}" for axes in ("xx", "yy", "zz", "xy", "xz", "yz"))
 _AXES = ("rotation1", "rotation2", "rotation3", "translation1", "translation2", "translation3")
 
 
-def add_bodies(model: Any) -> None:
+def add_bodies(model: Model, rows: Iterable[Row]) -> None:
     """Add the bodies of bodies.csv."""
-    for row in both_sides("bodies"):
+    for row in rows:
         mass_centre = opensim.Vec3(*numbers(row, "mass_centre_x", "mass_centre_y", "mass_centre_z"))
         inertia = opensim.Inertia(*numbers(row, *_INERTIA))
         model.addBody(opensim.Body(row["body"], float(row["mass"]), mass_centre, inertia))
 
 
-def add_joints(model: Any) -> None:
+def add_joints(
+    model: Model, rows: Iterable[Row], axes: Iterable[Row], coordinates: Iterable[Row], functions: Functions
+) -> None:
     """Add the joints of joints.csv with their coordinates.
 
     A custom joint takes its axes from axes.csv and functions.csv; the coordinates of the other joints are, in order,
     those that coordinates.csv lists for them.
     """
-    functions = read_functions()
-    axes = _grouped(both_sides("axes"), "joint")
-    coordinates = _grouped(both_sides("coordinates"), "joint")
-    for row in both_sides("joints"):
+    axes_of, coordinates_of = grouped(axes, "joint"), grouped(coordinates, "joint")
+    for row in rows:
         name = row["joint"]
         kind = getattr(opensim, row["type"].capitalize() + "Joint")
-        transform = [_spatial_transform(axes[name], functions)] if row["type"] == "custom" else []
+        transform = [_spatial_transform(axes_of[name], functions)] if row["type"] == "custom" else []
         joint = kind(name, *_frame(model, row, "parent"), *_frame(model, row, "child"), *transform)
         model.addJoint(joint)  # which gives a custom joint its coordinates
-        for index, coordinate in enumerate(coordinates.get(name, ())):
+        for index, coordinate in enumerate(coordinates_of.get(name, ())):
             _set_coordinate(joint.upd_coordinates(index), coordinate)
 
 
-def add_couplers(model: Any) -> None:
+def add_couplers(model: Model, rows: Iterable[Row], functions: Functions) -> None:
     """Add the constraints of couplers.csv, by which one coordinate follows another."""
-    functions = read_functions()
-    for row in both_sides("couplers"):
+    for row in rows:
         independent = opensim.ArrayStr()
         independent.append(row["independent"])
         coupler = opensim.CoordinateCouplerConstraint()
@@ -53,15 +53,15 @@ def add_couplers(model: Any) -> None:
         model.addConstraint(coupler)
 
 
-def read_functions() -> dict[str, Any]:
+def read_functions(rows: Iterable[Row]) -> dict[str, opensim.Function]:
     """Return the OpenSim functions of functions.csv by name, with `identity` and `zero`."""
-    functions: dict[str, Any] = {"identity": opensim.LinearFunction(1.0, 0.0), "zero": opensim.Constant(0.0)}
-    for name, rows in _grouped(read_table("functions"), "function").items():
-        functions[name] = _function(rows[0]["kind"], rows)
+    functions = {"identity": opensim.LinearFunction(1.0, 0.0), "zero": opensim.Constant(0.0)}
+    for name, own in grouped(rows, "function").items():
+        functions[name] = _function(own[0]["kind"], own)
     return functions
 
 
-def _function(kind: str, rows: list[Row]) -> Any:
+def _function(kind: str, rows: Sequence[Row]) -> opensim.Function:
     """Return one function: a constant y, knots (x, y) of a natural cubic spline, or coefficients y of the powers x."""
     heights = [float(row["y"]) for row in rows]
     match kind:
@@ -78,7 +78,7 @@ def _function(kind: str, rows: list[Row]) -> Any:
             raise ValueError(f"functions.csv: unknown kind {kind}")
 
 
-def _spatial_transform(rows: list[Row], functions: dict[str, Any]) -> Any:
+def _spatial_transform(rows: Sequence[Row], functions: Functions) -> opensim.SpatialTransform:
     transform = opensim.SpatialTransform()
     for row in rows:
         axis = transform.updTransformAxis(_AXES.index(row["axis"]))
@@ -91,22 +91,17 @@ def _spatial_transform(rows: list[Row], functions: dict[str, Any]) -> Any:
     return transform
 
 
-def _frame(model: Any, row: Row, end: str) -> tuple[Any, Any, Any]:
+def _frame(model: Model, row: Row, end: str) -> tuple[opensim.PhysicalFrame, opensim.Vec3, opensim.Vec3]:
     """Return the body that the joint's `end` sits on, and the joint frame's place and orientation in it."""
     body = model.getGround() if row[end] == "ground" else model.getBodySet().get(row[end])
     place = opensim.Vec3(*numbers(row, f"{end}_x", f"{end}_y", f"{end}_z"))
     return body, place, opensim.Vec3(*numbers(row, f"{end}_rx", f"{end}_ry", f"{end}_rz"))
 
 
-def _set_coordinate(coordinate: Any, row: Row) -> None:
+def _set_coordinate(coordinate: opensim.Coordinate, row: Row) -> None:
     coordinate.setName(row["coordinate"])
     coordinate.setDefaultValue(float(row["default"]))
     coordinate.setRangeMin(float(row["minimum"]))
     coordinate.setRangeMax(float(row["maximum"]))
     coordinate.setDefaultClamped(row["clamped"] == "yes")
     coordinate.setDefaultLocked(row["locked"] == "yes")
-
-
-def _grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
-    """Return neighbouring rows that agree in `column`, by its value."""
-    return {value: list(run) for value, run in groupby(rows, key=lambda row: row[column])}

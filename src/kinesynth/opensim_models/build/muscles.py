@@ -1,11 +1,11 @@
-"""Muscles, the surfaces they wrap around, and torque actuators, from their tables. Runs where OpenSim is loaded."""
+"""Muscles, the surfaces they wrap around, and torque actuators, from rows of their tables."""
 
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterable
 
 import opensim
 
-from kinesynth.skeleton.tables import Row, both_sides, numbers
+from kinesynth.opensim_models.build.rows import Row, grouped, numbers
+from kinesynth.opensim_models.opened import Model
 
 _FIBRE = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length", "pennation_angle")
 _PASSIVE = tuple(
@@ -26,9 +26,9 @@ _FIBRE_DAMPING = 0.1  # Millard 2013
 _MINIMUM_ACTIVATION = 0.01
 
 
-def add_wrap_surfaces(model: Any) -> None:
+def add_wrap_surfaces(model: Model, rows: Iterable[Row]) -> None:
     """Add the cylinders and spheres of wraps.csv to their bodies."""
-    for row in both_sides("wraps"):
+    for row in rows:
         surface = _WRAPS[row["shape"]]()
         surface.setName(row["wrap"])
         surface.set_translation(opensim.Vec3(*numbers(row, "x", "y", "z")))
@@ -40,11 +40,13 @@ def add_wrap_surfaces(model: Any) -> None:
         model.getBodySet().get(row["body"]).addWrapObject(surface)
 
 
-def add_muscles(model: Any) -> None:
+def add_muscles(
+    model: Model, rows: Iterable[Row], path_points: Iterable[Row], path_wraps: Iterable[Row], surfaces: Iterable[Row]
+) -> None:
     """Add the muscles of muscles.csv with the paths of path_points.csv and path_wraps.csv."""
-    points, wraps = _by_muscle("path_points"), _by_muscle("path_wraps")
-    wrap_bodies = {row["wrap"]: row["body"] for row in both_sides("wraps")}
-    for row in both_sides("muscles"):
+    points, wraps = grouped(path_points, "muscle"), grouped(path_wraps, "muscle")
+    wrap_bodies = {row["wrap"]: row["body"] for row in surfaces}
+    for row in rows:
         name = row["muscle"]
         muscle = _muscle(row)
         model.addForce(muscle)
@@ -55,16 +57,16 @@ def add_muscles(model: Any) -> None:
             _add_wrap(muscle, model.getBodySet().get(wrap_bodies[wrap["wrap"]]), wrap)
 
 
-def add_actuators(model: Any) -> None:
+def add_actuators(model: Model, rows: Iterable[Row]) -> None:
     """Add the torque actuators of actuators.csv, for coordinates that no muscle drives."""
-    for row in both_sides("actuators"):
+    for row in rows:
         actuator = opensim.CoordinateActuator(row["coordinate"])
         actuator.setName(row["actuator"])
         actuator.setOptimalForce(float(row["optimal_force"]))
         model.addForce(actuator)
 
 
-def _muscle(row: Row) -> Any:
+def _muscle(row: Row) -> opensim.Muscle:
     muscle = opensim.Millard2012EquilibriumMuscle(row["muscle"], *numbers(row, *_FIBRE))
     muscle.setFiberDamping(_FIBRE_DAMPING)
     muscle.setMinimumActivation(_MINIMUM_ACTIVATION)
@@ -74,7 +76,7 @@ def _muscle(row: Row) -> Any:
     return muscle
 
 
-def _add_wrap(muscle: Any, body: Any, row: Row) -> None:
+def _add_wrap(muscle: opensim.Muscle, body: opensim.Body, row: Row) -> None:
     """Let `muscle` wrap around a surface of `body` between two of its points (from 1; -1 stands for either end)."""
     path = opensim.GeometryPath.safeDownCast(muscle.updPath())
     path.addPathWrap(body.getWrapObject(row["wrap"]))
@@ -84,7 +86,3 @@ def _add_wrap(muscle: Any, body: Any, row: Row) -> None:
     wrap.set_method(row["method"])
     wrap.set_range(0, int(row["first_point"]))
     wrap.set_range(1, int(row["last_point"]))
-
-
-def _by_muscle(table: str) -> dict[str, list[Row]]:
-    return {muscle: list(rows) for muscle, rows in groupby(both_sides(table), key=lambda row: row["muscle"])}

@@ -1,12 +1,17 @@
-"""Read an OpenSim model into the arrays of a `SkeletonDefinition`. Runs where OpenSim may be loaded."""
+"""Reads a model into arrays: those of a `kinesynth.skeleton.definition.SkeletonDefinition`."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import opensim
 
 from kinesynth.errors import BadInput
-from kinesynth.skeleton.functions import FunctionTable
+from kinesynth.opensim_models.coordinates import coordinate_ranges, default_pose, is_translation
+from kinesynth.opensim_models.functions import FunctionTable
+from kinesynth.opensim_models.masses import read_masses
+from kinesynth.opensim_models.opened import Model, body_names, coordinate_names, muscle_names, open_with_state
+from kinesynth.opensim_models.posing import matrix_of
 
 _X, _Y, _Z = np.eye(3)
 _AXES: dict[str, dict[int, np.ndarray]] = {  # axis slot -> axis, in the order of the joint's coordinates
@@ -29,18 +34,10 @@ def read_osim(path: Path) -> dict[str, Any]:
         BadInput: OpenSim cannot load the model, it is not a tree, or it has a joint, function or coupler of a kind
             unknown here.
     """
-    import opensim
-
-    opensim.Logger.setLevelString("error")
-    try:
-        model = opensim.Model(str(path))
-        model.initSystem()
-    except RuntimeError as error:
-        found = " ".join(str(error).split())[:200]
-        raise BadInput(path, "model", found, "a model that OpenSim loads", "open it in OpenSim and mend it") from error
+    model, _ = open_with_state(path)
     functions = FunctionTable(path)
-    bodies = {body.getName(): index for index, body in enumerate(model.getBodySet())}
-    coordinates = {coordinate.getName(): index for index, coordinate in enumerate(model.getCoordinateSet())}
+    bodies = {name: index for index, name in enumerate(body_names(model))}
+    coordinates = {name: index for index, name in enumerate(coordinate_names(model))}
     record = (
         _bodies(model)
         | _joints(path, model, bodies, coordinates, functions)
@@ -54,18 +51,17 @@ def read_osim(path: Path) -> dict[str, Any]:
     return record | {"function_knots": knots, "function_coefficients": coefficients}
 
 
-def _bodies(model: Any) -> dict[str, Any]:
-    bodies = list(model.getBodySet())
+def _bodies(model: Model) -> dict[str, Any]:
     return {
-        "body_names": tuple(body.getName() for body in bodies),
-        "masses": np.array([body.getMass() for body in bodies]),
-        "mass_centres": _rows([body.getMassCenter().to_numpy() for body in bodies]),
-        "muscle_names": tuple(muscle.getName() for muscle in model.getMuscles()),
+        "body_names": body_names(model),
+        "masses": read_masses(model).masses,
+        "mass_centres": _rows([body.getMassCenter().to_numpy() for body in model.getBodySet()]),
+        "muscle_names": muscle_names(model),
     }
 
 
 def _joints(
-    path: Path, model: Any, bodies: dict[str, int], coordinates: dict[str, int], functions: FunctionTable
+    path: Path, model: Model, bodies: dict[str, int], coordinates: dict[str, int], functions: FunctionTable
 ) -> dict[str, Any]:
     count = len(bodies)
     parents = np.full(count, -1)
@@ -85,7 +81,7 @@ def _joints(
         for end, frame in ends.items():
             transform = frame.findTransformInBaseFrame()
             places[end][body] = transform.p().to_numpy()
-            orientations[end][body] = _matrix(transform.R())
+            orientations[end][body] = matrix_of(transform.R())
         for slot, (axis, coordinate, function) in _joint_axes(path, joint, functions).items():
             axes[body, slot] = axis
             axis_coordinates[body, slot] = coordinates[coordinate] if coordinate else -1
@@ -117,8 +113,6 @@ def _joint_axes(path: Path, joint: Any, functions: FunctionTable) -> dict[int, t
 
 
 def _custom_axes(joint: Any, functions: FunctionTable) -> dict[int, tuple[np.ndarray, str, int]]:
-    import opensim
-
     transform = opensim.CustomJoint.safeDownCast(joint).getSpatialTransform()
     axes = {}
     for slot in range(6):
@@ -131,29 +125,19 @@ def _custom_axes(joint: Any, functions: FunctionTable) -> dict[int, tuple[np.nda
     return axes
 
 
-def _coordinates(model: Any) -> dict[str, Any]:
-    coordinates = list(model.getCoordinateSet())
-    ranges = _rows([(item.getRangeMin(), item.getRangeMax()) for item in coordinates], 2)
-    translational = np.array([_is_translation(item) for item in coordinates], dtype=bool)
+def _coordinates(model: Model) -> dict[str, Any]:
+    ranges = _rows([*coordinate_ranges(model)], 2)
+    translational = np.array([is_translation(item) for item in model.getCoordinateSet()], dtype=bool)
     return {
-        "coordinate_names": tuple(item.getName() for item in coordinates),
+        "coordinate_names": coordinate_names(model),
         "coordinate_ranges": ranges,
-        "coordinate_defaults": np.array([item.getDefaultValue() for item in coordinates]),
+        "coordinate_defaults": np.array(list(default_pose(model).values())),
         "coordinate_translational": translational,
         "coordinate_free": ~translational & (ranges[:, 1] - ranges[:, 0] >= _FULL_CIRCLE),
     }
 
 
-def _is_translation(coordinate: Any) -> bool:
-    """Tell translations from rotations and from coordinates that move a joint in both ways (a knee's)."""
-    import opensim
-
-    return bool(coordinate.getMotionType() == opensim.Coordinate.Translational)
-
-
-def _couplers(path: Path, model: Any, coordinates: dict[str, int], functions: FunctionTable) -> dict[str, Any]:
-    import opensim
-
+def _couplers(path: Path, model: Model, coordinates: dict[str, int], functions: FunctionTable) -> dict[str, Any]:
     coupled_to = np.full(len(coordinates), -1)
     coupling_functions = np.full(len(coordinates), -1)
     for constraint in model.getConstraintSet():
@@ -169,16 +153,14 @@ def _couplers(path: Path, model: Any, coordinates: dict[str, int], functions: Fu
     return {"coupled_to": coupled_to, "coupling_functions": coupling_functions}
 
 
-def _markers(model: Any, bodies: dict[str, int]) -> dict[str, Any]:
+def _markers(model: Model, bodies: dict[str, int]) -> dict[str, Any]:
     """Return the markers that sit on bodies."""
     placed = [(item.getName(), item.getParentFrame(), item.get_location()) for item in model.getMarkerSet()]
     return _points("marker", placed, bodies)
 
 
-def _contacts(model: Any, bodies: dict[str, int]) -> dict[str, Any]:
+def _contacts(model: Model, bodies: dict[str, int]) -> dict[str, Any]:
     """Return the contact spheres that sit on bodies."""
-    import opensim
-
     spheres = [opensim.ContactSphere.safeDownCast(geometry) for geometry in model.getContactGeometrySet()]
     placed = [(item.getName(), item.getFrame(), item.get_location()) for item in spheres if item is not None]
     radii = {item.getName(): item.getRadius() for item in spheres if item is not None}
@@ -199,13 +181,8 @@ def _points(kind: str, placed: list[tuple[str, Any, Any]], bodies: dict[str, int
 def _place(frame: Any, location: Any) -> np.ndarray:
     """Return a location in `frame` as one in the body that the frame sits on."""
     transform = frame.findTransformInBaseFrame()
-    place: np.ndarray = transform.p().to_numpy() + _matrix(transform.R()) @ location.to_numpy()
+    place: np.ndarray = transform.p().to_numpy() + matrix_of(transform.R()) @ location.to_numpy()
     return place
-
-
-def _matrix(rotation: Any) -> np.ndarray:
-    matrix = rotation.asMat33()
-    return np.array([[matrix.get(row, column) for column in range(3)] for row in range(3)])
 
 
 def _rows(rows: list[Any], width: int = 3) -> np.ndarray:

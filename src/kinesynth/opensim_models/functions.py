@@ -1,13 +1,16 @@
-"""OpenSim's functions as piecewise polynomials. Runs where OpenSim is loaded."""
+"""OpenSim's functions as piecewise polynomials."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import opensim
 
 from kinesynth.errors import BadInput
 
-Pieces = tuple[np.ndarray, np.ndarray]  # knots (P,), coefficients (P, D), as in `definition.evaluate`
+Pieces = tuple[
+    np.ndarray, np.ndarray
+]  # knots (P,), coefficients (P, D), as in `kinesynth.skeleton.definition.evaluate`
 
 
 class FunctionTable:
@@ -43,8 +46,6 @@ class FunctionTable:
         return len(self._pieces) - 1
 
     def _convert(self, function: Any) -> Pieces:
-        import opensim
-
         kind = function.getConcreteClassName()
         match kind:
             case "Constant":
@@ -84,14 +85,10 @@ def spline_pieces(spline: Any) -> Pieces:
 
 
 def _value(function: Any, x: float) -> float:
-    import opensim
-
     return float(function.calcValue(opensim.Vector(1, float(x))))
 
 
 def _slope(function: Any, x: float) -> float:
-    import opensim
-
     first_argument = opensim.StdVectorInt()
     first_argument.append(0)
     return float(function.calcDerivative(first_argument, opensim.Vector(1, float(x))))
