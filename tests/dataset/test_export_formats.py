@@ -135,6 +135,7 @@ def test_coco_reads_boxes_masks_and_keypoints(moving_shard: Path, exported: Path
         assert [image["frame"] for image in chosen] == list(range(20))
         names = coco.cats[1]["keypoints"]
         assert len(names) == count
+        assert {coco.dataset["licenses"][image["license"] - 1]["name"] for image in chosen} == {"free"}
         for image in chosen:
             (person,) = coco.loadAnns(coco.getAnnIds(imgIds=image["id"]))
             frame = image["frame"]
