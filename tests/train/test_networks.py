@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kinesynth.dataset import ShardDataset
 from kinesynth.networks import network_modules
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
@@ -57,9 +58,10 @@ def test_an_untrained_network_gives_the_mean_pose(
 
 @pytest.mark.parametrize(("name", "stage"), STAGED)
 def test_losses_train_what_a_stage_trains(
-    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton, results: Path
 ) -> None:
     network = made(name, anatomy, skeleton).train()
+    network.start(ShardDataset(results, "train", 1, ()))
     if (name, stage) == ("mint_tiny", "motion"):  # which learns from nothing but what was stored
         batch = {**batch, "estimates": torch.randn(2, 2, WINDOW, 263)}
     terms = network.losses(network(network.drawn(batch), stage), batch)
