@@ -8,7 +8,7 @@ Run it again whenever the free body, its joint regressor or the markers change; 
 import tempfile
 from pathlib import Path
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.fitting.regressor import SHIPPED as REGRESSOR
 from kinesynth.fitting.training_body import training_body
 from kinesynth_train.surface_body import SHIPPED

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import h5py
 
+NAMES = ("body_names", "coordinate_names", "marker_names", "muscle_names")  # arrays of /skeleton
+
 
 @dataclass(frozen=True)
 class Names:
@@ -23,5 +25,4 @@ class Names:
 
 def read_names(skeleton: h5py.Group) -> Names:
     """Return the names that the group /skeleton holds."""
-    kinds = ("body_names", "coordinate_names", "marker_names", "muscle_names")
-    return Names(*(tuple(skeleton[kind].asstr()[()]) for kind in kinds))
+    return Names(*(tuple(skeleton[kind].asstr()[()]) for kind in NAMES))

@@ -3,23 +3,28 @@
 import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
+from kinesynth.dataset.frozen import frozen_faults
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
 from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import KinesynthError
+from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
+from kinesynth.text import is_file_name
 
 
-def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False) -> None:
+def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
 
     The second part measures size, speeds, forces against the motion of the masses, joint moments, masks, keypoints and
@@ -30,15 +35,19 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
         shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
         limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
         table: print the table of figures also where all are within their limits.
+        frozen: a list of `kinesynth freeze-split`, which the shards together must be: splits, labels and pictures.
 
     Raises:
         KinesynthError: there are faults.
-        BadInput: `limits` is no such file.
+        BadInput: `limits` or `frozen` is no such file.
     """
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
-    count = 0
+    differences = list(frozen_faults(frozen, shards)) if frozen is not None else []
+    for difference in differences:
+        print(difference, file=sys.stderr)  # noqa: T201
+    count = len(differences)
     for shard in progress([Path(shard) for shard in shards], "verify"):
         faults = list(shard_faults(shard))
         figures, failed = shard_figures(shard, faults, bounds)
@@ -55,13 +64,13 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     """Yield the faults of one shard's structure, each a line that names the file and the clip."""
     shard = Path(shard)
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             for fault in _file_faults(file):
                 yield f"{shard}: {fault}"
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
-        yield from _checksum_faults(shard)
+        yield from _index_faults(shard)
 
 
 def shard_figures(
@@ -79,7 +88,7 @@ def shard_figures(
     figures: list[tuple[str, Figure]] = []
     failed: list[str] = []
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             if places - set(file["clips"]):
                 return [], []
             person = read_person(file)
@@ -128,7 +137,12 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
     sizes = read_names(file["skeleton"]).sizes
     if not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
         yield "model: found no XML, expected an .osim file"
+    if not is_file_name(str(file.attrs["subject"])):
+        yield f"subject: found {file.attrs['subject']!r}, expected a name that a file can bear"
     for clip_id, group in file["clips"].items():
+        for name in (clip_id, *group.get("views", ())):
+            if not is_file_name(name):
+                yield f"{clip_id}: name: found {name!r}, expected a name that a file can bear"
         clip = read_clip(group)
         faults = list(clip_faults(clip, sizes)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
         for fault in faults:
@@ -144,13 +158,23 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
             yield f"attribute {name}: found {clip.attrs[name]:g}, expected {value:g} as the arrays say"
 
 
-def _checksum_faults(shard: Path) -> Iterator[str]:
+def _index_faults(shard: Path) -> Iterator[str]:
+    """Yield where the index in the folder above says something else of a shard: its checksum, licences and sources."""
     index = shard.absolute().parent.parent / "index.parquet"
     if not index.is_file():
         return
     from kinesynth.dataset.index import checksum, read_index
 
-    listed = {row["xxh3_128"] for row in read_index(index) if row["shard"] == shard.stem}
+    rows = [row for row in read_index(index) if row["shard"] == shard.stem]
+    listed = {row["xxh3_128"] for row in rows}
     found = checksum(shard)
     if listed and listed != {found}:
         yield f"{shard}: checksum: found {found}, expected {', '.join(sorted(listed))} as index.parquet says"
+        return
+    with whole_file(shard) as file:
+        for row in rows:
+            told = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
+            for name in told.keys() & row.keys():
+                if row[name] != told[name]:
+                    place = f"{row['clip_id']}: index.parquet, {name}"
+                    yield f"{shard}: {place}: found {row[name]}, expected {told[name]} as the shard says"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -14,6 +15,7 @@ from kinesynth.dataset.schema import SCHEMA_VERSION, Field, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
 from kinesynth.dataset.visibility import Visibility, in_picture
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import require_own
 
 Arrays = dict[str, np.ndarray]
 
@@ -40,6 +42,7 @@ class WindowReader:
         self.window, self.views, self.tracks, self.crop = window, views, tuple(tracks), crop
         self.labels = tuple(load_schema().clip) if labels is None else tuple(labels)
         self.files = OpenFiles()
+        self._own: set[tuple[Path, str]] = set()
 
     def read(self, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]) -> dict[str, Any]:
         """Return the window that begins at frame `start`; `rng` gives the generator of a view's crops.
@@ -49,6 +52,9 @@ class WindowReader:
         """
         try:
             group = self.files.get(clip.shard)[f"clips/{clip.clip_id}"]
+            if (clip.shard, clip.clip_id) not in self._own:  # once: it takes as long as a tenth of a window
+                require_own(group)
+                self._own.add((clip.shard, clip.clip_id))
             return self._read(group, clip, start, rng)
         except (OSError, KeyError, ValueError) as error:
             found = " ".join(str(error).split())

@@ -10,9 +10,9 @@ import numpy as np
 
 from kinesynth.body.joints import PARENTS
 from kinesynth.body.model import BodyModel, load_body
-from kinesynth.body.mosh.points import BODY
 from kinesynth.fitting.pose_fit import marker_layout
 from kinesynth.fitting.regressor import check_body, read_regressor
+from kinesynth.mosh.points import BODY
 from kinesynth.npz import write_npz
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import require_own_members
 from kinesynth.isolation import isolated
 from kinesynth.npz import write_npz
 
@@ -95,7 +96,7 @@ class SkeletonDefinition:
             KinesynthError: OpenSim cannot load it, it is not a tree, or it has a joint, function or coupler of a kind
                 unknown here.
         """
-        from kinesynth.skeleton.osim import read_osim
+        from kinesynth.opensim_models.read_osim import read_osim
 
         if not path.is_file():
             raise BadInput(path, "file", "nothing", "an OpenSim model (.osim)", "check the path")
@@ -121,7 +122,13 @@ class SkeletonDefinition:
 
     @classmethod
     def read(cls, group: Any) -> Self:
-        """Read what `write` wrote into an HDF5 group."""
+        """Read what `write` wrote into an HDF5 group.
+
+        Raises:
+            OSError: an array is not the file's own, or not as large as it says.
+            KeyError: one is missing.
+        """
+        require_own_members(group, [field.name for field in fields(cls)])
         return cls(**{field.name: _decoded(field.name, group[field.name][()]) for field in fields(cls)})
 
     def write(self, group: Any) -> None:
