@@ -37,8 +37,9 @@ class Windows(Dataset[Batch]):
 
     An item holds the labels asked for by the last part of their names, as angles (T, J), angle_valid (T, J), scales
     (B, 3), keypoints (T, K, 3), markers (T, M, 3); what says that something is valid is false where a clip is shorter.
-    Besides fps (), frame_valid (T,), and counted (T,), which with a stride is true once for each frame of a clip,
-    however windows overlap; frame_number (T,) among all frames of the split's clips, and mirrored (), whether it is.
+    Besides fps (), mass_kg (), frame_valid (T,), and counted (T,), which with a stride is true once for each frame of a
+    clip, however windows overlap; frame_number (T,) among all frames of the split's clips, and mirrored (), whether it
+    is.
     With pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4) into the crops, rotations
     (V, T, 3, 3) from the world to cameras that look at the crops' middles, keypoints_2d (V, T, K, 2) in the crops,
     whose edges are at -1 and 1, visibility (V, T, K) of these, and box_side (V, T), the longer side of the person's box
@@ -126,7 +127,7 @@ class Windows(Dataset[Batch]):
         batch = labels_of(item, self._labels)
         batch["frame_valid"] = torch.from_numpy(here)
         batch["counted"] = torch.from_numpy(here & ~self._seen_before(item["start"]))
-        batch["fps"] = torch.tensor(item["fps"])
+        batch["fps"], batch["mass_kg"] = torch.tensor(item["fps"]), torch.tensor(item["mass_kg"], dtype=torch.float32)
         batch["frame_number"] = self._numbers(window, item["start"])
         batch["mirrored"] = torch.tensor(False)
         if item["views"]:

@@ -10,7 +10,7 @@ from kinesynth.dataset import ShardDataset
 from kinesynth.networks import network_modules
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
-from kinesynth_train.networks import Network, Prediction, make_network, network_module, preset_named
+from kinesynth_train.networks import Network, Prediction, dynamics_head, make_network, network_module, preset_named
 from kinesynth_train.networks.frame_estimates import known_of
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
 from kinesynth_train.networks.pose_spaces import BodySpace
@@ -31,6 +31,7 @@ WINDOW = 16
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
     labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", "smplx/betas", *BodySpace.labels)
+    labels = (*labels, *dynamics_head.LABELS)
     windows = Windows(results, "train", WINDOW, 64, labels=labels)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
