@@ -9,8 +9,9 @@ import numpy as np
 from kinesynth.body.mocap.anatomy import carriers_of
 from kinesynth.body.mocap.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
 from kinesynth.body.mocap.labels import known
+from kinesynth.body.mocap.same_person import check_same_person
 from kinesynth.body.mocap.trial import read_trial
-from kinesynth.body.mocap.worn import bodies_ridden, check_same_person
+from kinesynth.body.mocap.worn import bodies_ridden
 from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.procedural.solve import relaxed_hands

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from kinesynth.body.mocap.fit import dress
+from kinesynth.body.mocap.same_person import check_same_person
 from kinesynth.body.mocap.trial import read_trial
-from kinesynth.body.mocap.worn import assumed, check_same_person, worn_record
+from kinesynth.body.mocap.worn import assumed, worn_record
 from kinesynth.body.model import BodyModel
 from kinesynth.body.shape import Shape
 from kinesynth.body.stated_shape import likely_betas
