@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from kinesynth.skeleton import SkeletonPose
 from kinesynth_train.data import Batch
 from kinesynth_train.laboratory_sets import laboratory_sets
 from kinesynth_train.rotations import root_to_rotation, rotation_to_root
@@ -85,9 +86,7 @@ class VirtualMarkers(nn.Module):
     def forward(self, batch: Batch) -> Batch:
         """Return the batch with angles, scales, keypoints and markers of those drawn, by torch's own generator."""
         drawn = torch.rand(len(batch["angles"]), device=self.own.device) < self.draw.share
-        scales = self._scales(batch["scales"])
-        angles = self._heading(self._poses(batch["angles"]))
-        pose = self.skeleton(angles, scales)
+        angles, scales, pose = self.bodies(batch["angles"], batch["scales"])
         offsets, lacking = self._laboratory(scales) if self.draw.laboratory else self._anywhere(len(angles))
         rotations = pose.transforms[:, :, self.marker_bodies, :3, :3]
         markers = pose.markers + (rotations @ offsets[:, None, ..., None])[..., 0]
@@ -95,6 +94,12 @@ class VirtualMarkers(nn.Module):
         kept = {name: value.where(_shaped(drawn, value), batch[name]) for name, value in new.items()}
         kept["markers"] = self._spoiled(kept["markers"], lacking)
         return {**batch, **kept}
+
+    def bodies(self, angles: Tensor, scales: Tensor) -> tuple[Tensor, Tensor, SkeletonPose]:
+        """Return other angles (N, T, J), other scales (N, B, 3), and their pose."""
+        scales = self._scales(scales)
+        angles = self._heading(self._poses(angles))
+        return angles, scales, self.skeleton(angles, scales)
 
     def _anywhere(self, windows: int) -> tuple[Tensor, Tensor]:
         """Return offsets (N, M, 3) m of markers on their bodies, and which (N, M) are missing."""

@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import Batch, Windows
 from kinesynth_train.evaluate import read_stretch
 from kinesynth_train.laboratory_sets import laboratory_sets
-from kinesynth_train.networks import make_network, preset_named
+from kinesynth_train.networks import Network, make_network, preset_named
 from kinesynth_train.networks.marker_windows import facing, twins
 from kinesynth_train.rotations import root_to_rotation
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
@@ -109,32 +110,36 @@ def test_who_turns_faces_another_way_and_is_seen_the_same(batch: Batch, skeleton
     torch.testing.assert_close(nobody, torch.eye(3).expand_as(nobody))
 
 
-def test_a_network_that_sees_how_one_faces_turns_with_the_person(
-    batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
-) -> None:
+@pytest.fixture
+def network(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+    """Return one that ships, untrained, whose heads do not begin with zeros."""
     torch.manual_seed(0)
     network = make_network("neurik_any", preset_named("neurik_any"), anatomy, skeleton).eval()
+    network.start(ShardDataset(results, "train", 1, ()))
     for parameter in network.head.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
+    return network
+
+
+def test_a_network_that_sees_how_one_faces_turns_with_the_person(
+    network: Network, batch: Batch, anatomy: Anatomy
+) -> None:
     turn = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
     one = network(batch, "sequence")
     other = network({**batch, "markers": batch["markers"] @ turn.T}, "sequence")
-    torch.testing.assert_close(other.rotation, turn @ one.rotation, atol=1e-5, rtol=0)
+    torch.testing.assert_close(other.rotation, turn @ one.rotation, atol=1e-3, rtol=0)
     place = anatomy.root_place
-    torch.testing.assert_close(other.angles[..., place], one.angles[..., place] @ turn.T, atol=1e-4, rtol=0)
+    torch.testing.assert_close(other.angles[..., place], one.angles[..., place] @ turn.T, atol=1e-3, rtol=0)
     inner = ~anatomy.translational
     inner[anatomy.root] = False
-    torch.testing.assert_close(other.angles[..., inner], one.angles[..., inner], atol=1e-5, rtol=0)
+    torch.testing.assert_close(other.angles[..., inner], one.angles[..., inner], atol=1e-3, rtol=0)
+    assert one.angles[..., inner].std(dim=1).max() > 1e-4  # it does look at the markers
     rotation = root_to_rotation(one.angles[..., anatomy.root], anatomy.root_axes)
     torch.testing.assert_close(rotation, one.rotation, atol=1e-5, rtol=0)
 
 
-def test_windows_that_overlap_fade_into_each_other(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_windows_that_overlap_fade_into_each_other(network: Network, results: Path) -> None:
     """In a clip of one window they are that window; over several no frame leaps where one begins."""
-    torch.manual_seed(0)
-    network = make_network("neurik_any", preset_named("neurik_any"), anatomy, skeleton).eval()
-    for parameter in network.head.parameters():
-        torch.nn.init.normal_(parameter, std=0.05)
     stretch = read_stretch(Windows(results, "test", 20, stride=20), 0, "cpu")
     with torch.no_grad():
         whole = network.estimate(stretch, "sequence", 20)

@@ -14,20 +14,23 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import KinematicsHead, about_middle, mean_rotation, zeroed
+from kinesynth_train.networks.marker_space import MarkerSpace
 from kinesynth_train.networks.marker_windows import about_mean, estimate_each, estimate_overlapping, facing, twins
 from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.rotations import rotation_to_root, six_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_angles, all_scales
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 
 Weights = OwnWeights
 STRIDE = 2
+POSES = 20_000  # of drawn bodies, by which the components of their markers are found
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Shape:
 
     Attributes:
         channels: of the convolutions over markers, each of which halves their number; none leaves them as they are.
+        components: of all markers, along which a frame's are seen (`MarkerSpace`), instead of convolutions; 0 for none.
         hidden: of a perceptron on each frame's markers, instead of one linear layer; 0 for none.
         facing: whether markers are turned about the vertical into the frame of the person, and the root is a matrix.
         width: of a frame's features.
@@ -48,6 +52,7 @@ class Shape:
     """
 
     channels: tuple[int, ...] = (64, 128, 256)
+    components: int = 0
     hidden: int = 0
     facing: bool = False
     width: int = 256
@@ -78,7 +83,9 @@ class NeurikOurs(Network):
         left = int(anatomy.markers)
         for _ in sizes:
             left = (left + STRIDE - 1) // STRIDE
-        self.enter = entrance(left * (4, *shape.channels)[-1], shape.hidden, shape.width)
+        self.space = MarkerSpace(int(anatomy.markers), shape.components) if shape.components else None
+        features = shape.components or left * (4, *shape.channels)[-1]
+        self.enter = entrance(features, shape.hidden, shape.width)
         self.temporal = nn.Sequential(*(TransformerBlock(shape.width, shape.heads) for _ in range(shape.layers)))
         self.leave = nn.LayerNorm(shape.width)
         self.head = KinematicsHead(shape.width, about_middle(anatomy))
@@ -97,8 +104,15 @@ class NeurikOurs(Network):
         turn = None if self.six is None else facing(batch["markers"], self.pairs)
         if turn is not None:
             relative = relative @ turn
-        inputs = torch.cat([relative, seen.float()], dim=-1).flatten(0, 1).mT  # (N T, 4, M)
-        frames = self.enter(self.spatial(inputs)).unflatten(0, relative.shape[:2])
+        if self.space is None:
+            inputs = torch.cat([relative, seen.float()], dim=-1).flatten(0, 1).mT  # (N T, 4, M)
+            frames = self.enter(self.spatial(inputs)).unflatten(0, relative.shape[:2])
+        else:
+            along, apart = self.space(relative, seen[..., 0])
+            frames, middle = (
+                self.enter(along),
+                middle + ((turn @ apart[..., None])[..., 0] if turn is not None else apart),
+            )
         placed = frames + positional_encoding(frames.shape[1], frames.shape[2], frames)
         frames = self.leave(self.temporal(placed))
         window, frame = frames.mean(dim=1), None
@@ -120,6 +134,17 @@ class NeurikOurs(Network):
         there = (turn @ angles[..., place, None])[..., 0]
         turned: Prediction = prediction._replace(angles=angles.index_copy(-1, place, there), rotation=rotation)
         return turned
+
+    @torch.no_grad()
+    def start(self, labels: ShardDataset) -> None:
+        """Find the components of the markers of drawn bodies, seen nearly as the person faces."""
+        if self.space is None:
+            return
+        angles, scales = (torch.tensor(each).float() for each in (all_angles(labels), all_scales(labels)))
+        chosen = torch.randint(len(angles), (POSES,))
+        _, _, pose = self.virtual.bodies(angles[chosen, None], scales[torch.randint(len(scales), (POSES,))])
+        turn = facing(pose.markers, self.pairs) if self.six is not None else torch.eye(3).expand(POSES, 1, 3, 3)
+        self.space.fit(((pose.markers - pose.joint_centres[:, :, :1]) @ turn)[:, 0])
 
     def drawn(self, batch: Batch) -> Batch:
         """Return the batch with markers of other bodies and poses, with errors and gaps."""
@@ -168,8 +193,8 @@ PRESETS = {
     "neurik_ours": Preset(Shape(), WEIGHTS, PHASES),
     "neurik_ours_centre": Preset(Shape(output="centre"), WEIGHTS, PHASES),
     "neurik_any": Preset(  # for any laboratory's markers; small enough to ship
-        Shape((), 256, True, 96, 2, 4, stored=True, draw=LABORATORIES), ANGLES,
-        phases=(Phase("sequence", 32, 32, 2e-3, 2e-5, steps=6_000, warmup=200, betas=(0.9, 0.99), clip_norm=CLIP),),
+        Shape((), 48, 256, True, 96, 2, 4, stored=True, draw=LABORATORIES), ANGLES,
+        phases=(Phase("sequence", 16, 64, 2e-3, 2e-5, steps=2_400, warmup=100, betas=(0.9, 0.99), clip_norm=CLIP),),
     ),
     "neurik_ours_tiny": Preset(
         Shape(channels=(16, 32), width=96, layers=1, heads=4, window=16, draw=MarkerDraw(turn=0.5)), WEIGHTS,
