@@ -42,7 +42,7 @@ LADDER = (
 def main(body: Path, fit: Path, frames: int = 4) -> None:
     """Draw every rung and print its cost."""
     model, clip = load_body(body), next(iter(read_stage(fit).clips.values()))
-    whole = SmplxPose.from_clip(clip).arrays()
+    whole = SmplxPose.from_clip(clip).arrays
     pose = SmplxPose(**{name: value if name == "betas" else value[:frames] for name, value in whole.items()})
     blender_process.keep_memory()
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name, Worker(Path(name) / "log") as worker:

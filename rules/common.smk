@@ -9,7 +9,7 @@ from dataclasses import fields
 from kinesynth.clips import read_clips, stated_people
 from kinesynth.config import load_config, shaping_config
 from kinesynth.errors import KinesynthError
-from kinesynth.layout import CARD, FILES, METRICS, REJECTED, SCALE_REPORT
+from kinesynth.layout import CARD, CARD_PICTURE, CROISSANT, FILES, METRICS, REJECTED, SCALE_REPORT
 from kinesynth.same_motion import require_distinct
 from kinesynth.shards import ShardSize, assign_shards
 
@@ -42,7 +42,6 @@ TRAINING_SHARDS = sorted(
 SUBJECTS_TABLE = f"--subjects {shlex.quote(CONFIG.subjects)}" if CONFIG.subjects else ""
 MARKER_VERTICES = f"--marker-vertices {shlex.quote(CONFIG.body.marker_vertices)}" if CONFIG.body.marker_vertices else ""
 SHAPING_CONFIG = shaping_config(CONFIG)
-GRF_WEIGHTS = f"--weights {shlex.quote(CONFIG.grf.weights)}" if CONFIG.grf.weights else ""
 CONFIG_SHA256 = hashlib.sha256(SHAPING_CONFIG.encode()).hexdigest()
 
 

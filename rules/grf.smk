@@ -20,21 +20,14 @@ rule ground_reaction:
     conda:
         "../envs/pipeline.yaml"
     params:
-        engine=CONFIG.grf.engine,
-        weights=GRF_WEIGHTS,
-        cutoff=CONFIG.grf.cutoff_hz,
-        friction=CONFIG.grf.friction,
-        measured_cutoff=CONFIG.grf.measured_cutoff_hz,
+        grf=flags(CONFIG.grf),
     shell:
         """
         kinesynth ground-reaction \
             --ik {input.ik:q} \
             --model {input.model:q} \
             --scale {input.scale:q} \
-            --engine {params.engine} {params.weights} \
-            --cutoff-hz {params.cutoff} \
-            --friction {params.friction} \
-            --measured-cutoff-hz {params.measured_cutoff} \
+            {params.grf} \
             --output {output.grf:q} \
             --log {log:q} \
             2>>{log:q}

@@ -21,23 +21,17 @@ rule load_motion:
     params:
         clips=CONFIG.clips,
         rows=lambda wildcards: fingerprint(SHARDS[wildcards.shard]),
-        clips_per_shard=CONFIG.clips_per_shard,
-        frames_per_shard=CONFIG.frames_per_shard,
+        size=flags(SHARD_SIZE),
         seed=CONFIG.seed,
-        fps=CONFIG.motion.fps,
-        max_clip_seconds=CONFIG.motion.max_clip_seconds,
     shell:
         """
         kinesynth load-motion \
             --clips {params.clips:q} \
             --shard {wildcards.shard:q} \
-            --clips-per-shard {params.clips_per_shard} \
-            --frames-per-shard {params.frames_per_shard} \
+            {params.size} \
             --body {input.body:q} \
             --subject {input.subject:q} \
             --seed {params.seed} \
-            --fps {params.fps} \
-            --max-clip-seconds {params.max_clip_seconds} \
             --output {output.motion:q} \
             --log {log:q} \
             2>>{log:q}

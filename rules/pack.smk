@@ -2,7 +2,7 @@
 
 Takes:  everything above
 Gives:  results/shards/{shard}.h5            schema 1 (docs/dataset.md)
-        results/index.parquet, results/rejected.tsv, results/README.md
+        results/index.parquet, results/croissant.json, results/rejected.tsv, results/README.md, results/card.jpg
         results/opensim/{subject}/           .osim, .trc, .mot, .sto
 """
 
@@ -66,18 +66,12 @@ rule list_shards:
     params:
         clips=CONFIG.clips,
         rows=fingerprint(CLIPS, files=False),
-        clips_per_shard=CONFIG.clips_per_shard,
-        frames_per_shard=CONFIG.frames_per_shard,
-        fps=CONFIG.motion.fps,
-        max_clip_seconds=CONFIG.motion.max_clip_seconds,
+        size=flags(SHARD_SIZE),
     shell:
         """
         kinesynth list-shards \
             --clips {params.clips:q} \
-            --clips-per-shard {params.clips_per_shard} \
-            --frames-per-shard {params.frames_per_shard} \
-            --fps {params.fps} \
-            --max-clip-seconds {params.max_clip_seconds} \
+            {params.size} \
             --output {output.shards:q} \
             2>{log:q}
         """
@@ -92,6 +86,8 @@ rule index_shards:
         index=FILES["index_shards"],
         rejected=REJECTED,
         card=CARD,
+        croissant=CROISSANT,
+        picture=CARD_PICTURE,
     log:
         "logs/index_shards.log",
     benchmark:

@@ -1,13 +1,19 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests: reference data, a file of motion, the free body and a stand-in
+for a licensed one, the generic skeleton."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
 import pytest
+
+from smplx_shaped import smplx_shaped_arrays
+
+if TYPE_CHECKING:
+    from kinesynth.body.model import BodyModel
 
 # `make test` gives the same verdict twice; `pytest --hypothesis-profile=free` draws other examples each time.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
@@ -47,3 +53,44 @@ def amass(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def free_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The free body as `build_body` makes it by default; it is built once per checkout."""
+    from kinesynth.body.free.build import build_body
+
+    path = tmp_path_factory.mktemp("body") / "model.npz"
+    build_body(output=path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def free(free_path: Path) -> "BodyModel":
+    from kinesynth.body.model import load_body
+
+    return load_body(free_path)
+
+
+@pytest.fixture(scope="session")
+def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generic skeleton, an OpenSim model."""
+    pytest.importorskip("opensim")
+    from kinesynth.skeleton.builder import build_skeleton
+
+    path = tmp_path_factory.mktemp("skeleton") / "generic.osim"
+    build_skeleton(output=path, log=path.with_suffix(".log"))
+    assert path.with_suffix(".log").read_text() == "", "OpenSim complained while the model was built"
+    return path
+
+
+@pytest.fixture
+def licensed_arrays() -> dict[str, np.ndarray]:
+    return smplx_shaped_arrays()
+
+
+@pytest.fixture
+def licensed_path(tmp_path: Path, licensed_arrays: dict[str, np.ndarray]) -> Path:
+    path = tmp_path / "SMPLX_NEUTRAL.npz"
+    np.savez(path, **licensed_arrays)
+    return path

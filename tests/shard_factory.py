@@ -5,7 +5,8 @@ The skeleton is the real one; its motion is a sway of the limbs, the person in t
 
 import io
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
@@ -18,7 +19,7 @@ from kinesynth.body.identity import FREE
 from kinesynth.body.parts import body_parts
 from kinesynth.dataset.camera import project
 from kinesynth.dataset.index import index_shards
-from kinesynth.dataset.writer import pack_shard
+from kinesynth.dataset.writer import StagePaths, pack_shard
 from kinesynth.drawn_view import DrawnView
 from kinesynth.records import GroundForces
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
@@ -51,7 +52,7 @@ def make_results(folder: Path, width: int = 96, height: int = 72) -> Path:
     for subject in SUBJECTS:
         own = scaled(skeleton, SCALE[subject])
         with patch.object(SkeletonDefinition, "from_osim", return_value=own):  # OpenSim needs seconds to read it
-            pack_shard(**make_stages(folder, subject, width, height), output=results / "shards" / f"{subject}_000.h5",
+            pack(make_stages(folder, subject, width, height), output=results / "shards" / f"{subject}_000.h5",
                        config_sha256="0" * 64, created="2026-01-01")  # fmt: skip
     index_shards(
         shards=sorted((results / "shards").glob("*.h5")),
@@ -83,8 +84,15 @@ def scaled(skeleton: SkeletonDefinition, factor: float) -> SkeletonDefinition:
     )
 
 
+def pack(stages: Mapping[str, Path], output: Path, **more: str) -> None:
+    """Pack the files that `make_stages` wrote."""
+    names = {each.name for each in fields(StagePaths)}
+    parts = {name: path for name, path in stages.items() if name not in names}
+    pack_shard(**parts, stages=StagePaths(**{name: stages[name] for name in names}), output=output, **more)
+
+
 def make_stages(folder: Path, subject: str, width: int = 96, height: int = 72) -> dict[str, Path]:
-    """Write the stage files of a subject; return them by the name of `pack_shard`'s parameter."""
+    """Write the stage files of a subject; return them by the name of `pack_shard`'s flag."""
     model, skeleton = make_model(folder)
     stages = folder / "stages"
     person = {"subject": subject, "sex": "female", "betas": [0.0] * 10, "height_m": 1.75 * SCALE[subject],

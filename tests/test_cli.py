@@ -3,7 +3,8 @@
 import inspect
 import operator
 import re
-from dataclasses import is_dataclass, replace
+import sys
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from kinesynth import cli
 from kinesynth.config import Config, Filters, Render
+from kinesynth.dataset.writer import StagePaths
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,15 +28,36 @@ def test_every_verb_takes_flags_that_its_docstring_explains(verb: str) -> None:
         assert re.search(rf"^\s+{name}:", documentation, re.MULTILINE), f"{function} does not explain {name}"
 
 
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_no_verb_has_more_than_nine_parameters(verb: str) -> None:
+    """Options belong together in groups."""
+    module, function = cli.VERBS[verb][0].split(":")
+    assert len(inspect.signature(getattr(import_module(module), function)).parameters) <= 9
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_no_flag_of_a_verb_is_there_twice(verb: str) -> None:
+    module, function = cli.VERBS[verb][0].split(":")
+    signature = inspect.signature(getattr(import_module(module), function))
+    groups = cli.groups_of(getattr(import_module(module), function))
+    flags = [each.name for group in groups.values() for each in fields(group)]
+    flags += [name for name in signature.parameters if name not in groups]
+    assert len(flags) == len(set(flags))
+
+
+def flags_of(verb: str) -> set[str]:
+    """Return the names of a verb's flags, those of its groups among them."""
+    module, function = cli.VERBS[verb][0].split(":")
+    return set(inspect.signature(cli.groups_as_flags(getattr(import_module(module), function))).parameters)
+
+
 def test_rules_use_flags_that_exist() -> None:
     for path in (ROOT / "rules").glob("*.smk"):
         for verb, flags in re.findall(
             r"^\s+kinesynth ([a-z-]+) \\\n((?:\s+(?:--|2>).*\n)+)", path.read_text(), re.MULTILINE
         ):
-            module, function = cli.VERBS[verb][0].split(":")
-            known = inspect.signature(getattr(import_module(module), function)).parameters
             used = {flag.replace("-", "_") for flag in re.findall(r"--([a-z0-9-]+)", flags)}
-            assert used <= set(known), f"{path.name}: {used - set(known)}"
+            assert used <= flags_of(verb), f"{path.name}: {used - flags_of(verb)}"
 
 
 def rule_flags() -> list[tuple[str, str, str, str]]:
@@ -61,14 +84,15 @@ def test_a_verbs_default_is_the_configurations(rule: str, verb: str, flag: str, 
 
 def test_rules_give_sections_of_the_configuration_whole() -> None:
     used = [set(re.findall(r"flags\(CONFIG\.(\w+)\)", path.read_text())) for path in (ROOT / "rules").glob("*.smk")]
+    kinds = {each.type for each in fields(Config)}
     sections = {
         name
-        for verb, (path, _) in cli.VERBS.items()
+        for path, _ in cli.VERBS.values()
         for module, _, function in [path.partition(":")]
-        for name, each in inspect.signature(getattr(import_module(module), function)).parameters.items()
-        if is_dataclass(each.default)
+        for name, group in cli.groups_of(getattr(import_module(module), function)).items()
+        if type(group) in kinds
     }
-    assert sections == set().union(*used) == {"filters", "muscle_paths", "render", "so"}
+    assert sections == set().union(*used) == {"filters", "grf", "muscle_paths", "render", "so"}
 
 
 def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
@@ -205,3 +229,35 @@ def test_a_rule_can_state_either_value_of_a_switch() -> None:
         required = ["--body", "b.npz", "--fit", "f.h5", "--output", "o.h5"]
         _, bound, _ = cli.build_app("render-views").parse_args(["render-views", *required, arguments])
         assert bound.arguments["motion_blur"] == (arguments == "--motion-blur")
+
+
+def test_files_that_a_verb_needs_are_flags_without_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken: list[StagePaths] = []
+
+    def pack_shard(*, body: Path, stages: StagePaths, output: Path) -> None:
+        """Pack."""
+        taken.append(stages)
+
+    monkeypatch.setattr("kinesynth.dataset.writer.pack_shard", pack_shard)
+    names = [each.name for each in fields(StagePaths)]
+    flags = [word for name in names for word in (f"--{name}", f"{name}.h5")]
+    assert cli.run(["pack-shard", str(tmp_path), *flags, "--output", "x.h5"]) == 0
+    assert taken == [StagePaths(**{name: Path(f"{name}.h5") for name in names})]
+    assert cli.run(["pack-shard", str(tmp_path), *flags[2:], "--output", "x.h5"]) == 2
+    assert "--ik" in capsys.readouterr().err
+
+
+def test_options_that_keep_their_defaults_need_no_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes long to load, in every job of a run."""
+
+    def render_views(*, render: Render = Render()) -> None:  # noqa: B008
+        """Render."""
+
+    monkeypatch.setattr("kinesynth.render.render_views.render_views", render_views)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    assert cli.run(["render-views", "--width", str(Render().width)]) == 0
+    with monkeypatch.context() as context:
+        context.delitem(sys.modules, "jsonschema")
+        assert cli.run(["render-views", "--width", "31"]) == 2

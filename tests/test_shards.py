@@ -11,7 +11,7 @@ from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput
 from kinesynth.shards import ShardSize, assign_shards, frames_of, list_shards, read_shard_list, shard_paths
 
-SIZE = ShardSize(clips=40, frames=1000, fps=30, max_clip_seconds=10)
+SIZE = ShardSize(clips_per_shard=40, frames_per_shard=1000, fps=30, max_clip_seconds=10)
 
 
 def rows_of(subject: str, count: int) -> list[ClipRow]:
@@ -30,11 +30,11 @@ def names(shards: dict[str, list[ClipRow]]) -> dict[str, list[str]]:
 
 
 def test_shards_hold_one_subject_and_ignore_others() -> None:
-    alone = assign_shards(rows_of("a", 5), ShardSize(clips=2))
+    alone = assign_shards(rows_of("a", 5), ShardSize(clips_per_shard=2))
     assert {name: len(rows) for name, rows in alone.items()} == {"a_000": 2, "a_001": 2, "a_002": 1}
     mixed = [row for pair in itertools.zip_longest(rows_of("b", 3), rows_of("a", 5)) for row in pair if row]
     assert {
-        name: rows for name, rows in assign_shards(mixed, ShardSize(clips=2)).items() if name.startswith("a_")
+        name: rows for name, rows in assign_shards(mixed, ShardSize(clips_per_shard=2)).items() if name.startswith("a_")
     } == alone
 
 
@@ -43,9 +43,12 @@ def test_shards_are_balanced_in_frames(lengths: list[int]) -> None:
     """None is over full, and all but the last are within one clip of full."""
     sums = [sum(frames_of(row, SIZE) for row in rows) for rows in assign_shards(timed(lengths), SIZE).values()]
     assert sum(sums) == sum(lengths)
-    assert max(sums) <= SIZE.frames
+    assert max(sums) <= SIZE.frames_per_shard
     full = list(assign_shards(timed(lengths), SIZE).values())[:-1]
-    assert all(len(rows) == SIZE.clips or total > SIZE.frames - 300 for rows, total in zip(full, sums, strict=False))
+    assert all(
+        len(rows) == SIZE.clips_per_shard or total > SIZE.frames_per_shard - 300
+        for rows, total in zip(full, sums, strict=False)
+    )
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=60), st.lists(st.integers(1, 300), max_size=30))
@@ -73,14 +76,16 @@ def test_frames_to_expect_of_a_clip(row: ClipRow, frames: int) -> None:
 
 
 def test_a_clip_longer_than_a_shard_has_one_for_itself() -> None:
-    assert names(assign_shards(timed([50, 200, 50]), ShardSize(frames=100, max_clip_seconds=10))) == {
+    assert names(assign_shards(timed([50, 200, 50]), ShardSize(frames_per_shard=100, max_clip_seconds=10))) == {
         "a_000": ["a0"],
         "a_001": ["a1"],
         "a_002": ["a2"],
     }
 
 
-@pytest.mark.parametrize(("size", "key"), [(ShardSize(clips=0), "clips_per_shard"), (ShardSize(frames=0), "frames_")])
+@pytest.mark.parametrize(
+    ("size", "key"), [(ShardSize(clips_per_shard=0), "clips_per_shard"), (ShardSize(frames_per_shard=0), "frames_")]
+)
 def test_a_shard_needs_room(size: ShardSize, key: str) -> None:
     with pytest.raises(BadInput, match=key):
         assign_shards(rows_of("a", 1), size)
@@ -89,7 +94,7 @@ def test_a_shard_needs_room(size: ShardSize, key: str) -> None:
 def test_the_list_of_shards_is_read_back_and_stands_for_their_files(tmp_path: Path) -> None:
     write_clips(tmp_path / "clips.tsv", [*rows_of("a", 3), *rows_of("b", 1)])
     listed = tmp_path / "shards.tsv"
-    list_shards(clips=str(tmp_path / "clips.tsv"), output=listed, clips_per_shard=2)
+    list_shards(clips=str(tmp_path / "clips.tsv"), output=listed, size=ShardSize(clips_per_shard=2))
     assert [(line.shard, line.clips, line.frames) for line in read_shard_list(listed)] == [
         ("a_000", 2, 90),
         ("a_001", 1, 45),

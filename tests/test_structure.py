@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ GROUND = {
 }  # fmt: skip
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
-FLOORS = {"geometry": 1, "body": 2, "skeleton": 2, **dict.fromkeys(STAGES, 3), "report": 4, "cli": 5}
+FLOORS = {
+    "geometry": 1, "opensim_models": 1, "body": 2, "skeleton": 2, "markers": 3, "mosh": 4, "subjects": 5,
+    **dict.fromkeys(STAGES, 6), "report": 7, "cli": 8,
+}  # fmt: skip
 BANNED = {
     r"allow_pickle\s*=\s*True": "runs code from data files",
     r"^\s*(import|from) pickle": "runs code from data files",
@@ -30,6 +34,15 @@ BANNED = {
 # OpenCap's calibrations are pickles: read by an unpickler that knows numpy's arrays only, which its tests attack.
 EXEMPT = {("opencap.py", r"^\s*(import|from) pickle")}
 HEAVY = {"opensim", "bpy", "snakemake"}
+PUBLIC = {
+    "kinesynth.dataset": ["Crop", "ResumableSampler", "ShardDataset", "ShardStream"],
+    "kinesynth.opensim_files": [
+        *("MarkerTrajectories", "Storage", "read_storage", "read_trc", "write_storage", "write_trc")
+    ],
+    "kinesynth.skeleton": ["SkeletonDefinition", "SkeletonLayer", "SkeletonPose"],
+    "kinesynth_train.calibration": ["Camera", "read_cameras"],
+    "kinesynth_train.networks": ["Network", "Prediction", "make_network", "network_module", "preset_named"],
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -37,6 +50,8 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "kinesynth":
+            found |= {f"kinesynth.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
     return found
@@ -50,9 +65,9 @@ def part_of(module: str) -> str:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 def test_imports_point_down(path: Path) -> None:
     if path.is_relative_to(ROOT / "src" / "kinesynth_train"):
-        allowed = {"", "atomic", "dataset", "geometry", "skeleton", "errors", "networks"}
+        allowed = {"", "__version__", "atomic", "dataset", "geometry", "skeleton", "errors", "networks"}
         if path.is_relative_to(ROOT / "src" / "kinesynth_train" / "predict"):  # it uses the stages, as the cli does
-            allowed |= STAGES | {part for part in FLOORS if FLOORS[part] < 3} | GROUND
+            allowed |= STAGES | {part for part in FLOORS if FLOORS[part] < FLOORS["dataset"]} | GROUND
         assert {part_of(module) for module in imports(path)} <= allowed
         return
     # Snakemake's plugin stands beside the command line, on the top floor.
@@ -86,6 +101,30 @@ def test_one_folder_touches_blender() -> None:
     of_blender = {"bpy", "gpu", "mathutils"}
     touching = {path.parent for path in SOURCES if of_blender & {name.split(".")[0] for name in imports(path)}}
     assert touching == {PACKAGE / "render" / "blender"}
+
+
+def test_one_part_touches_opensim() -> None:
+    """Others hold what it opens, and look into it with its functions alone."""
+    door = PACKAGE / "opensim_models"
+    touching = {path for path in SOURCES if "opensim" in {name.split(".")[0] for name in imports(path)}}
+    assert touching
+    assert all(path.is_relative_to(door) for path in touching)
+    method = re.compile(r"\.(get|set|upd|init|realize|add|find|calc|compute|print)[A-Z]\w*\(")
+    calling = {path for path in SOURCES if method.search(path.read_text())}
+    assert calling
+    assert all(path.is_relative_to(door) for path in calling)
+
+
+def test_nothing_imports_tests() -> None:
+    others = [path for folder in ("src", "tools", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    assert not [path for path in others if "tests" in {name.split(".")[0] for name in imports(path)}]
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_are_pinned(module: str) -> None:
+    found = import_module(module)
+    assert found.__all__ == PUBLIC[module]
+    assert all(hasattr(found, name) for name in PUBLIC[module])
 
 
 def test_one_table_says_where_a_run_keeps_what_it_makes() -> None:

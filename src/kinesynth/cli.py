@@ -22,11 +22,11 @@ VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
     "check-motion": ("kinesynth.motion.check:check_motion", "read motion files and say what is wrong with them"),
     "list-shards": ("kinesynth.shards:list_shards", "list a run's shards, with the frames to expect"),
-    "build-body": ("kinesynth.body.build:build_body", "build the free body, or check the user's"),
+    "build-body": ("kinesynth.body.free.build:build_body", "build the free body, or check the user's"),
     "build-skeleton": ("kinesynth.skeleton.builder:build_skeleton", "build the generic OpenSim model"),
     "subject-shape": ("kinesynth.motion.subject:subject_shape", "choose a subject's shape, mass and height"),
     "load-motion": ("kinesynth.motion.load:load_motion", "read, audit, resample and place a shard's motions"),
-    "virtual-markers": ("kinesynth.body.markers:virtual_markers", "read landmarks off the moving mesh"),
+    "virtual-markers": ("kinesynth.body.virtual_markers:virtual_markers", "read landmarks off the moving mesh"),
     "scale-model": ("kinesynth.kinematics.scaling:scale_model", "scale the OpenSim model to a subject"),
     "scale-to-markers": (
         "kinesynth.kinematics.scale_to_markers:scale_to_markers",
@@ -37,6 +37,7 @@ VERBS = {
     "shipped-regressor": ("kinesynth.fitting.regressor:shipped_regressor", "the free body's regressor, as it ships"),
     "fit-shape": ("kinesynth.fitting.shape:fit_shape", "the subject's shape that fits the OpenSim skeleton"),
     "fit-body": ("kinesynth.fitting.fit:fit_body", "set the mesh on the OpenSim skeleton"),
+    "training-body": ("kinesynth.fitting.training_body:training_body", "the body for networks that predict a mesh"),
     "ground-reaction": ("kinesynth.dynamics.ground_reaction:ground_reaction", "forces under the feet from motion"),
     "inverse-dynamics": ("kinesynth.dynamics.inverse_dynamics:inverse_dynamics", "joint moments"),
     "fit-muscle-paths": ("kinesynth.dynamics.muscle_path_fit:fit_muscle_paths", "fit polynomials to muscle paths"),
@@ -46,6 +47,7 @@ VERBS = {
     "gallery": ("kinesynth.render.gallery:gallery", "draw a contact sheet of bodies and clothes"),
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
+    "freeze-split": ("kinesynth.dataset.frozen:freeze_split", "write down splits and checksums of a dataset"),
     "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
     "view": ("kinesynth.report.view:view", "show a clip with its labels over the pixels"),
@@ -71,46 +73,65 @@ def build_app(verb: str = "") -> App:
         result_action="return_value",
     )
     for name, (path, summary) in VERBS.items():
-        function = inputs_by_position(sections_as_flags(_load(path))) if name == verb else path
+        function = inputs_by_position(groups_as_flags(_load(path))) if name == verb else path
         app.command(function, name=name, help=summary)
     return app
 
 
-def sections_as_flags(function: Callable[..., None]) -> Callable[..., None]:
-    """Return `function` with each parameter that is a section of the configuration spread out into one per option.
+def groups_of(function: Callable[..., None]) -> dict[str, Any]:
+    """Return the parameters that stand for several flags: sections of the configuration, say.
 
-    An option's flag takes its type, default and help from the section, so that they are written once.
+    Such a group is a dataclass of `config.option`s. It is returned as its parameter's default, by name, or as its
+    class where some of its options must be given.
     """
-    signature = inspect.signature(function)
-    sections: dict[str, Any] = {
-        name: each.default for name, each in signature.parameters.items() if is_dataclass(each.default)
+    parameters = inspect.signature(function).parameters
+    groups = {
+        name: each.annotation if each.default is each.empty else each.default for name, each in parameters.items()
     }
-    if not sections:
+    return {name: group for name, group in groups.items() if is_dataclass(group)}
+
+
+def groups_as_flags(function: Callable[..., None]) -> Callable[..., None]:
+    """Return `function` with each parameter that is a group spread out into one per option.
+
+    An option's flag takes its type, default and help from the group, so that they are written once.
+    """
+    groups = groups_of(function)
+    if not groups:
         return function
-    own = [each for name, each in signature.parameters.items() if name not in sections]
-    owners = {option.name: name for name, section in sections.items() for option in fields(section)}
+    signature = inspect.signature(function)
+    owners = {option.name: name for name, group in groups.items() for option in fields(group)}
 
     @functools.wraps(function)
     def wrapper(**options: Any) -> None:
         from kinesynth.config import check_section
 
-        given: dict[str, dict[str, Any]] = {name: {} for name in sections}
+        given: dict[str, dict[str, Any]] = {name: {} for name in groups}
         for option in owners.keys() & options.keys():
             given[owners[option]][option] = options.pop(option)
-        stated = {name: replace(section, **given[name]) for name, section in sections.items()}
-        for section in stated.values():
-            check_section(section)
+        stated = {name: _stated(group, given[name]) for name, group in groups.items()}
+        for name, group in stated.items():
+            if type(groups[name]) is type(group) and group != groups[name]:  # defaults are within their bounds
+                check_section(group)
         function(**options, **stated)
 
-    parameters = [*own, *(_flag(option, section) for section in sections.values() for option in fields(section))]
+    parameters: list[inspect.Parameter] = []
+    for name, each in signature.parameters.items():
+        parameters += [_flag(option, groups[name]) for option in fields(groups[name])] if name in groups else [each]
+    parameters.sort(key=lambda each: each.name in owners and each.default is not each.empty)  # options come last
     wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return wrapper
 
 
-def _flag(option: Field[Any], section: Any) -> inspect.Parameter:
+def _stated(group: Any, given: dict[str, Any]) -> Any:
+    """Return a group with the options that were given."""
+    return group(**given) if isinstance(group, type) else replace(group, **given)
+
+
+def _flag(option: Field[Any], group: Any) -> inspect.Parameter:
     help_text = Parameter(help=option.metadata["description"], negative_iterable="no-")
     annotation: Any = Annotated[option.type, help_text]
-    value = getattr(section, option.name)
+    value = inspect.Parameter.empty if isinstance(group, type) else getattr(group, option.name)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.licenses import identified, is_identifier
 from kinesynth.sources import sources
 from kinesynth.stated import Stated, merged, read_stated, read_subjects
 from kinesynth.text import read_text
@@ -22,7 +23,21 @@ DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = tuple(sources())
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
-_OPTIONAL = ("model", "static", "fps", "frames", "up", "mass", "height", "sex", "labels", "belt", "grf")
+_OPTIONAL = (
+    "model",
+    "static",
+    "fps",
+    "frames",
+    "up",
+    "mass",
+    "height",
+    "sex",
+    "labels",
+    "belt",
+    "grf",
+    "license",
+    "babel",
+)
 UP_AXES = ("x", "y", "z")
 GRF_FILES = (".mot", ".sto", ".xml", ".c3d")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -39,8 +54,9 @@ class ClipRow:
     kg, `height` m and `sex` what is estimated of the subject; one line of a subject is enough. `labels` is a csv that
     tells the landmarks of a marker file's labels; `belt` is the speed of a treadmill's belt, m/s, 0 over ground, None
     where the feet are to tell; `grf` is a file of measured ground forces (.mot or .sto, the .xml of ExternalLoads that
-    names one, or a .c3d with force plates), in the frame and the time of `path`. A procedural clip has no path: its
-    action names the motion.
+    names one, or a .c3d with force plates), in the frame and the time of `path`. `license` is SPDX's identifier of what
+    the motion is under, where it is not its source's own; `babel` its number in BABEL, to join tables by. A procedural
+    clip has no path: its action names the motion.
     """
 
     clip_id: str
@@ -62,6 +78,8 @@ class ClipRow:
     labels: Path | None = None
     belt: float | None = None
     grf: Path | None = None
+    license: str | None = None
+    babel: str | None = None
 
     @property
     def stated(self) -> Stated:
@@ -153,6 +171,8 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
             raise _bad(table, line, name, repr(values[name][:80]), "one of " + ", ".join(allowed))
     if values.get("up", "").strip() not in ("", *UP_AXES):
         raise _bad(table, line, "up", repr(values["up"][:80]), f"one of {', '.join(UP_AXES)}, or nothing")
+    if not _IDENTIFIER.fullmatch(values.get("babel", "").strip() or "none"):
+        raise _bad(table, line, "babel", repr(values["babel"][:80]), "BABEL's number of the sequence, or nothing")
     if not 0 < len(values["action"].strip()) <= 64:
         raise _bad(table, line, "action", repr(values["action"][:80]), "1 to 64 characters")
     start, end, fps = (_number(table, line, name, values.get(name, "")) for name in ("start", "end", "fps"))
@@ -182,9 +202,19 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         labels=_resolve(table, values.get("labels", "")),
         belt=_number(table, line, "belt", values.get("belt", "")),
         grf=_resolve(table, values.get("grf", "")),
+        license=_license(table, line, values.get("license", "").strip()),
+        babel=values.get("babel", "").strip() or None,
     )
     _check_files(table, line, row)
     return row
+
+
+def _license(table: Path, line: int, text: str) -> str | None:
+    """Return the identifier of a stated licence."""
+    if text and not is_identifier(text):
+        expected = "an SPDX identifier (CC-BY-4.0), LicenseRef-... for a licence that has none, or nothing"
+        raise _bad(table, line, "license", repr(text[:80]), expected)
+    return identified(text) if text else None
 
 
 def _check_files(table: Path, line: int, row: ClipRow) -> None:

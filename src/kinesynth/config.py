@@ -36,6 +36,18 @@ def option(default: Any, description: str, **bounds: Any) -> Any:
     return field(default=default, metadata={"description": description, "bounds": bounds})
 
 
+def needed(description: str) -> Any:
+    """Declare an option without a default, and its meaning."""
+    return field(metadata={"description": description, "bounds": {}})
+
+
+def option_of(section: type, name: str) -> Any:
+    """Declare a key as another section has it."""
+    (known,) = (each for each in dataclasses.fields(section) if each.name == name)
+    default: Any = known.default if known.type is not float else float(str(known.default))
+    return field(default=default, metadata=known.metadata)
+
+
 @dataclass(frozen=True)
 class Body:
     """The body model."""
@@ -277,7 +289,7 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
 
 
 def check_section(section: Any) -> None:
-    """Require that the values of a section, as a verb's flags gave them, are within their bounds.
+    """Require that the values of a group of options, as a verb's flags gave them, are within their bounds.
 
     Raises:
         BadConfig: one is not.

@@ -2,7 +2,8 @@
 
 Stage files are written and read through these records, so that no stage spells another's arrays. Letters stand for
 sizes: T frames, J coordinates, B bodies, K keypoints (joint centres, then mass centres), M markers, L markers that are
-followed (the same M, or those that a person wore), A muscles, F feet (right, left). All positions are in ground, y up.
+followed (the same M, or those that a person wore), A muscles, F feet (right, left), S betas. All
+positions are in ground, y up.
 """
 
 import json
@@ -92,6 +93,27 @@ class Record:
 
 
 @dataclass(frozen=True)
+class BodyMotion(Record):
+    """Of load-motion, and of fit-body: SMPL-X parameters of one person (`body.model.SmplxPose` poses a body by them).
+
+    Attributes:
+        betas: of the shape.
+        global_orient: rad, axis-angle of the root in ground.
+        body_pose: rad, axis-angles of 21 joints.
+        left_hand_pose: rad, axis-angles of 15 joints.
+        right_hand_pose: rad, the same.
+        transl: m, where the root is, less its place in the rest pose.
+    """
+
+    betas: Annotated[np.ndarray, "S"]
+    global_orient: Annotated[np.ndarray, "T 3"]
+    body_pose: Annotated[np.ndarray, "T 63"]
+    left_hand_pose: Annotated[np.ndarray, "T 45"]
+    right_hand_pose: Annotated[np.ndarray, "T 45"]
+    transl: Annotated[np.ndarray, "T 3"]
+
+
+@dataclass(frozen=True)
 class MarkerPaths(Record):
     """Of virtual-markers: where the markers are, m; NaN where one was not seen."""
 
@@ -138,7 +160,7 @@ class Kinematics(Record):
 
 @dataclass(frozen=True)
 class BodyFit(Record):
-    """Of fit-body, beside the parameters of the body (`body.model.SmplxPose`): how far its points lie off, m."""
+    """Of fit-body, beside the parameters of the body (`BodyMotion`): how far its points lie off, m."""
 
     residual: Annotated[np.ndarray, "T"]
 

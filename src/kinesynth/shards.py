@@ -1,6 +1,6 @@
 """Which clip goes into which shard, so that shards are alike in size and stay as they are when clips are added.
 
-Standard library only: the Snakefile assigns the shards at every start.
+Nothing heavy here: the Snakefile assigns the shards at every start.
 """
 
 from collections import defaultdict
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.clips import ClipRow, read_clips
+from kinesynth.config import Config, Motion, option_of
 from kinesynth.errors import BadInput
 
 COLUMNS = ("shard", "subject", "split", "clips", "frames", "path")
@@ -17,19 +18,15 @@ COLUMNS = ("shard", "subject", "split", "clips", "frames", "path")
 
 @dataclass(frozen=True)
 class ShardSize:
-    """How much one shard holds at most.
+    """How much one shard holds at most, of clips of one subject, and how many frames those count."""
 
-    Attributes:
-        clips: of one subject.
-        frames: of all its clips together.
-        fps: at which a clip's frames count.
-        max_clip_seconds: longer clips are cut.
-    """
+    clips_per_shard: int = option_of(Config, "clips_per_shard")
+    frames_per_shard: int = option_of(Config, "frames_per_shard")
+    fps: float = option_of(Motion, "fps")
+    max_clip_seconds: float = option_of(Motion, "max_clip_seconds")
 
-    clips: int = 8
-    frames: int = 10_000
-    fps: float = 30.0
-    max_clip_seconds: float = 1.5
+
+SHARD_SIZE = ShardSize()
 
 
 def frames_of(row: ClipRow, size: ShardSize) -> int:
@@ -52,15 +49,14 @@ def assign_shards(rows: Sequence[ClipRow], size: ShardSize) -> dict[str, list[Cl
     All but a subject's last shard are therefore within one clip of full. Lines appended to the table change a
     subject's last shard and nothing before it, and nothing of other subjects.
     """
-    for name in ("clips", "frames"):
-        if getattr(size, name) < 1:
-            key, found = f"{name}_per_shard", str(getattr(size, name))
-            raise BadInput("config", key, found, "1 or more", "correct the configuration")
+    for key in ("clips_per_shard", "frames_per_shard"):
+        if getattr(size, key) < 1:
+            raise BadInput("config", key, str(getattr(size, key)), "1 or more", "correct the configuration")
     closed: dict[str, list[list[ClipRow]]] = defaultdict(list)
     frames: dict[str, int] = {}
     for row in rows:
         shards, more = closed[row.subject], frames_of(row, size)
-        if not shards or len(shards[-1]) >= size.clips or frames[row.subject] + more > size.frames:
+        if not shards or len(shards[-1]) >= size.clips_per_shard or frames[row.subject] + more > size.frames_per_shard:
             shards.append([])
             frames[row.subject] = 0
         shards[-1].append(row)
@@ -73,10 +69,7 @@ def list_shards(
     clips: str,
     output: Path,
     folder: Path = Path("results/shards"),
-    clips_per_shard: int = ShardSize.clips,
-    frames_per_shard: int = ShardSize.frames,
-    fps: float = ShardSize.fps,
-    max_clip_seconds: float = ShardSize.max_clip_seconds,
+    size: ShardSize = SHARD_SIZE,
 ) -> None:
     """List the shards of a run with their subject, split, number of clips and frames to expect, and file.
 
@@ -84,12 +77,8 @@ def list_shards(
         clips: the clip table, or demo.
         output: the list (tsv).
         folder: where the shards will lie.
-        clips_per_shard: clips of one subject that share a shard, at most.
-        frames_per_shard: frames in a shard, at most.
-        fps: frames per second.
-        max_clip_seconds: longer clips are cut.
+        size: of the shards, at most.
     """
-    size = ShardSize(clips_per_shard, frames_per_shard, fps, max_clip_seconds)
     lines = ["\t".join(COLUMNS)]
     for shard, rows in assign_shards(read_clips(clips), size).items():
         frames = sum(frames_of(row, size) for row in rows)

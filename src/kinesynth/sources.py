@@ -19,7 +19,8 @@ class Source:
         model: whether it needs an OpenSim model.
         markers: whether its files may hold markers.
         tells_shape: whether its files tell a person's shape; of several the first in the table decides.
-        license: under which labels that derive from it are.
+        license: under which labels that derive from it are, where the clip table states no other: SPDX's identifier.
+        terms: the same in words.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Source:
     markers: bool
     tells_shape: bool
     license: str
+    terms: str
 
 
 @cache
@@ -39,6 +41,7 @@ def sources() -> dict[str, Source]:
                 row["source"],
                 **{name: row[name] == "yes" for name in ("file", "model", "markers", "tells_shape")},
                 license=row["license"],
+                terms=row["terms"],
             )
             for row in csv.DictReader(stream)
         }

@@ -35,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument(f"--{name}", type=_count, default=0, help=f"{meaning}; 0 takes the preset's")
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
+    train.add_argument("--body", default="", help="of the shards, for networks of meshes; none: the free body's")
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)
@@ -81,11 +82,13 @@ def run(arguments: Sequence[str]) -> int:
 def report_fit(metrics: dict[str, Any]) -> None:
     """Print a line about a run; nothing in the processes that only helped."""
     if metrics:
-        print(  # noqa: T201
-            f"{metrics['split']}: MAE_angle {metrics['mae_angle_deg']:.2f} deg"
-            f" (mean pose {metrics['baseline_mae_angle_deg']:.2f}),"
-            f" MPJPE {metrics['mpjpe_mm']:.1f} mm (mean pose {metrics['baseline_mpjpe_mm']:.1f})"
-        )
+        figures = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
+        told = [
+            f"{title} {metrics[name]:{digits}} {unit} (mean pose {metrics[f'baseline_{name}']:{digits}})"
+            for name, (title, digits, unit) in figures.items()
+            if name in metrics
+        ]
+        print(f"{metrics['split']}: {', '.join(told)}")  # noqa: T201
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ def table(figures: dict[str, Any]) -> str:
     lines += [[title, *(_cell(method.get(key)) for method in methods.values())] for key, title in rows.items()]
     lines += limit_lines(list(methods.values()))
     lines += [
-        [f"  {name}, deg", *(f"{method['mae_by_coordinate_deg'][name]:.2f}" for method in methods.values())]
+        [f"  {name}, deg", *(_degrees(method, name) for method in methods.values())]
         for name in first["mae_by_coordinate_deg"]
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
@@ -107,6 +107,12 @@ def table(figures: dict[str, Any]) -> str:
     ]
     moving = f"{first['moving_coordinates']} of {len(first['mae_by_coordinate_deg'])} coordinates move"
     return "\n".join([*text, f"{first['frames']} frames, each counted once; {moving} by more than 3 degrees"])
+
+
+def _degrees(method: dict[str, Any], coordinate: str) -> str:
+    """Return a coordinate's error, of a method that tells angles."""
+    errors = method.get("mae_by_coordinate_deg")
+    return f"{errors[coordinate]:.2f}" if errors else "-"
 
 
 def _cell(value: float | None) -> str:

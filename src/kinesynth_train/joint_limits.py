@@ -70,6 +70,7 @@ def limit_lines(methods: list[dict[str, Shares]]) -> list[list[str]]:
                        ("beyond_published_limits_by_joint_percent", "0 to 135 deg")):  # fmt: skip
         steps = ", ".join(f"{step:.0f}" for step in LIMIT_STEPS_DEG)
         for joint in methods[0].get(key, {}):
-            cells = [" / ".join(f"{share:.3g}" for share in method[key][joint].values()) for method in methods]
+            told = [method.get(key, {joint: {}})[joint].values() for method in methods]
+            cells = [" / ".join(f"{share:.3g}" for share in shares) or "-" for shares in told]
             lines.append([f"  {joint} beyond {title} by {steps} deg, %", *cells])
     return lines

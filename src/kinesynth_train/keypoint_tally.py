@@ -5,38 +5,55 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from kinesynth_train.crops import project
+from kinesynth_train.data import Batch
 from kinesynth_train.metrics import Mean
 from kinesynth_train.skeleton import DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
 
 PCK_SHARES = (0.05, 0.1)  # of the longer side of the person's box
+PCK_ROWS = {f"pck_{share:g}": f"PCK@{share:g}" for share in PCK_SHARES}
+
+
+class PictureErrors:
+    """How many joint centres that are in the picture lie near where they are seen (HSMR), of one method."""
+
+    def __init__(self) -> None:
+        self._pck = {share: Mean() for share in PCK_SHARES}
+
+    def add(self, joints: Tensor, truth: Batch) -> None:
+        """Add joint centres (T, B, 3) m in the world, as the first view sees them."""
+        bodies, view = joints.shape[1], 0
+        names = ("keypoints_2d", "visibility", "box_side", "projections")
+        points, visibility, sides, projections = (truth[name][view] for name in names)
+        off = off_in_boxes(project(joints, projections), points[:, :bodies], sides)
+        seen = truth["counted"][:, None] & (visibility[:, :bodies] > 0)
+        for share, mean in self._pck.items():
+            mean.add((off <= share).float(), seen)
+
+    def figures(self) -> dict[str, float]:
+        """Return the shares by name."""
+        return {f"pck_{share:g}": mean.total() for share, mean in self._pck.items()}
 
 
 class KeypointTally(Tally):
-    """The metrics of all, and how many joint centres that are in the picture lie near where they are seen (HSMR)."""
+    """The metrics of all, and those of joints in the picture."""
 
-    rows: ClassVar[dict[str, str]] = ROWS | {f"pck_{share:g}": f"PCK@{share:g}" for share in PCK_SHARES}
+    rows: ClassVar[dict[str, str]] = ROWS | PCK_ROWS
 
     def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
         super().__init__(skeleton, device)
-        self._pck = {share: Mean() for share in PCK_SHARES}
+        self._picture = PictureErrors()
 
     def add(self, estimate: Estimate, stretch: Stretch) -> None:
         """Add an estimate of the frames that count, as the first view sees it."""
         super().add(estimate, stretch)
         pose = self._skeleton(estimate.angles[:, None], estimate.scales)
-        joints = pose.joint_centres[:, 0]
-        truth = {name: stretch.batch[name][0, 0] for name in ("keypoints_2d", "visibility", "box_side", "projections")}
-        bodies = joints.shape[1]
-        off = off_in_boxes(project(joints, truth["projections"]), truth["keypoints_2d"][:, :bodies], truth["box_side"])
-        seen = stretch.batch["counted"][0][:, None] & (truth["visibility"][:, :bodies] > 0)
-        for share, mean in self._pck.items():
-            mean.add((off <= share).float(), seen)
+        self._picture.add(pose.joint_centres[:, 0], {name: value[0] for name, value in stretch.batch.items()})
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name."""
-        return super().metrics() | {f"pck_{share:g}": mean.total() for share, mean in self._pck.items()}
+        return super().metrics() | self._picture.figures()
 
 
 def off_in_boxes(points: Tensor, truth: Tensor, sides: Tensor) -> Tensor:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import torch
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.rotations import vector_to_rotation
 
 # Coordinates of the middle of the body that turn about, or go along, an axis that the mirror turns round.
 TURNED_ROUND = (
@@ -15,8 +17,11 @@ TURNED_ROUND = (
 
 # Labels by the last part of their names; one that says what is valid of both sides at once stays as it is.
 MIRRORED = frozenset({
-    *("angles", "angle_valid", "scales", "keypoints", "markers", "activations", "activation_valid", "force_valid")
+    *("angles", "angle_valid", "scales", "keypoints", "markers", "activations", "activation_valid", "force_valid"),
+    *("betas", "global_orient", "body_pose"),
 })  # fmt: skip
+
+LEFT_JOINTS = (1, 4, 7, 10, 13, 16, 18, 20)  # of SMPL-X; the right ones follow them
 
 
 class Mirror:
@@ -39,6 +44,8 @@ class Mirror:
             "keypoints": _reflected(item["keypoints"][..., torch.cat([bodies, len(bodies) + bodies]), :]),
             "markers": _reflected(item["markers"][..., self._markers, :]),
         }
+        if "body_pose" in item:
+            changed |= mirrored_body(item["global_orient"], item["body_pose"])
         if "activations" in item:
             changed["activations"] = item["activations"][..., self._muscles]
         if "crops" in item:
@@ -49,6 +56,23 @@ class Mirror:
             changed["keypoints_2d"] = item["keypoints_2d"][..., both, :] * torch.tensor([-1.0, 1.0])
             changed["visibility"] = item["visibility"][..., both]
         return {**item, **changed}
+
+
+def mirrored_body(global_orient: Tensor, body_pose: Tensor) -> dict[str, Tensor]:
+    """Return the rotation vectors (T, 3) and (T, 63) of an SMPL-X body in the mirror.
+
+    The body's own sides lie along its x, the world's mirror faces z: the root turns from one frame to the other.
+    """
+    places = list(range(22))
+    for left in LEFT_JOINTS:
+        places[left], places[left + 1] = left + 1, left
+    joints = body_pose.reshape(*body_pose.shape[:-1], 21, 3)[..., [place - 1 for place in places[1:]], :]
+    across, along = (torch.diag(torch.tensor(signs)) for signs in ((-1.0, 1.0, 1.0), (1.0, 1.0, -1.0)))
+    root = along @ vector_to_rotation(global_orient) @ across
+    return {
+        "global_orient": torch.from_numpy(Rotation.from_matrix(root.numpy()).as_rotvec()).to(global_orient),
+        "body_pose": (joints * joints.new_tensor([1.0, -1.0, -1.0])).flatten(-2),
+    }
 
 
 def partners(names: Sequence[str]) -> Tensor:

@@ -23,6 +23,7 @@ class Settings:
         accumulate: micro-batches per step.
         precision: of the forward pass.
         weights: file that the network's part for pictures starts from, see its `Shape`.
+        body: file of the shards' body that `kinesynth training-body` wrote, for networks that predict a mesh.
         seed: of weights, windows, their order, and all that is drawn.
         overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
         device: auto, cpu or cuda.
@@ -41,6 +42,7 @@ class Settings:
     accumulate: int = 0
     precision: Literal["", "fp32", "bf16", "fp16"] = ""
     weights: str = ""
+    body: str = ""
     seed: int = 1
     overfit: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -53,13 +55,14 @@ class Settings:
         """Return the preset with what is asked for instead of its own, for a training split of so many frames.
 
         Raises:
-            BadInput: weights are given to a network that reads none.
+            BadInput: weights or a body are given to a network that reads none.
         """
         preset = preset_named(self.network)
-        if self.weights:
-            if not hasattr(preset.shape, "weights"):
-                raise BadInput(self.network, "weights", self.weights, "none", "this network starts from no file")
-            preset = replace(preset, shape=replace(preset.shape, weights=self.weights))
+        for name, why in {"weights": "starts from no file", "body": "predicts no mesh"}.items():
+            if given := getattr(self, name):
+                if not hasattr(preset.shape, name):
+                    raise BadInput(self.network, name, given, "none", f"leave --{name} out: this network {why}")
+                preset = replace(preset, shape=replace(preset.shape, **{name: given}))
         phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
         preset = preset.with_phases(**phases)
         if self.window:

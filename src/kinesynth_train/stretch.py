@@ -18,6 +18,8 @@ class Estimate(NamedTuple):
         markers: (T, M, 3) m, from methods that know where the subject's markers sit; else the dataset's skeleton's.
         activations: (T, A) of the muscles, from methods that know of any.
         body: (T, 22, 3, 3) rotations of SMPL-X's root, in the world, and of 21 joints, from methods that estimate them.
+        joints: (T, B, 3) m, from methods that know nothing of the skeleton's angles and scales, which are NaN then.
+        betas: (T, 10) of the body, likewise.
     """
 
     angles: Tensor
@@ -25,6 +27,8 @@ class Estimate(NamedTuple):
     markers: Tensor | None = None
     activations: Tensor | None = None
     body: Tensor | None = None
+    joints: Tensor | None = None
+    betas: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Stretch:
         number: of the stretch, from which its noise follows.
         action: of the clip.
         subject: the person.
+        detected: whether keypoints in the picture are a detector's, rather than labels.
     """
 
     batch: Batch
@@ -44,6 +49,7 @@ class Stretch:
     number: int
     action: str = ""
     subject: str = ""
+    detected: bool = False
 
     @property
     def frames(self) -> int:

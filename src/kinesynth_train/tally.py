@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kinesynth.skeleton.marker_weights import are_bony
 from kinesynth_train.body_sizes import measured_lengths_mm
 from kinesynth_train.joint_limits import JointLimits
 from kinesynth_train.metrics import (
@@ -16,10 +15,8 @@ from kinesynth_train.metrics import (
     angle_errors_deg,
     beyond_limits_deg,
     counted_angles,
-    root_aligned_mm,
-    similar,
-    velocity_errors_mm,
 )
+from kinesynth_train.point_errors import PointErrors
 from kinesynth_train.rotations import nearest_branch, rotation_to_root
 from kinesynth_train.series import Clip, Series
 from kinesynth_train.skeleton import DatasetSkeleton, root_of
@@ -69,10 +66,9 @@ class Tally:
         self._hinges = self._counted & torch.tensor(hinged, device=device)
         self._limits = torch.tensor(definition.coordinate_ranges, dtype=torch.float32, device=device)
         self._root, self._root_axes = (array.to(device) for array in root_of(definition))
-        self._bony = torch.tensor(are_bony(definition.marker_names))
         self._lengths = measured_lengths_mm(skeleton).to(device)
-        names = ("angle", "aligned", "body", "body_2", "body_mm", "mpjpe", "pa_mpjpe", "mpblpe", "mpjve", "pa_mpjve")
-        self._means = {name: Mean() for name in names}
+        self._means = {name: Mean() for name in ("angle", "aligned", "body", "body_2", "body_mm")}
+        self._points = PointErrors(skeleton)
         self._beyond = {step: Mean() for step in LIMIT_STEPS_DEG}
         self._spread = Spread()
         self._joint_limits = JointLimits(definition, device)
@@ -86,21 +82,14 @@ class Tally:
         joints, bodies = pose.joint_centres[:, 0], pose.joint_centres.shape[-2]
         true_joints = truth["keypoints"][:, :bodies]
         markers = pose.markers[:, 0] if estimate.markers is None else estimate.markers
-        roots = joints[:, 0], true_joints[:, 0]
         means, seen = self._means, counted[:, None]
         valid = truth["angle_valid"] & self._counted & seen
         means["angle"].add(angle_errors_deg(estimate.angles, truth["angles"]), valid)
         self._spread.add(truth["angles"], valid)
-        laid, turn = similar(joints, true_joints)
+        turn = self._points.add(joints, markers, truth)
         aligned = self._turned(estimate.angles, turn @ pose.transforms[:, 0, 0, :3, :3], truth["angles"])
         means["aligned"].add(angle_errors_deg(aligned, truth["angles"]), valid)
         self._add_sizes((estimate.scales - truth["scales"]).abs(), seen)
-        means["mpjpe"].add(root_aligned_mm(joints, true_joints, *roots), seen)
-        means["pa_mpjpe"].add(1000.0 * (laid - true_joints).norm(dim=-1), seen)
-        means["mpblpe"].add(root_aligned_mm(markers, truth["markers"], *roots), seen)
-        here, there = (points - root[:, None] for points, root in zip((joints, true_joints), roots, strict=True))
-        for name, found, wanted in (("mpjve", here, there), ("pa_mpjve", laid, true_joints)):
-            means[name].add(velocity_errors_mm(found[None], wanted[None], truth["fps"][None])[0], seen[1:])
         worst = (beyond_limits_deg(estimate.angles, self._limits) * self._hinges).amax(dim=-1, keepdim=True)
         for step, mean in self._beyond.items():
             mean.add((worst > step).float(), seen)
@@ -127,10 +116,9 @@ class Tally:
         means = {name: mean.total() for name, mean in self._means.items()}
         names = self._skeleton.definition.coordinate_names
         by_coordinate = zip(names, self._means["angle"].each(), strict=True)
-        by_body = zip(self._skeleton.definition.body_names, self._means["mpjpe"].each(), strict=True)
         moving = self._counted.cpu() & (self._spread.degrees() > MOVING_DEG)
         return {
-            "frames": self._means["mpjpe"].count(),
+            "frames": self._points.count(),
             "moving_coordinates": int(moving.sum()),
             "mae_angle_deg": means["angle"],
             "mae_moving_deg": self._means["angle"].total(moving),
@@ -138,15 +126,10 @@ class Tally:
             "mae_body": means["body"],
             "rmse_body": math.sqrt(means["body_2"]),
             "mae_body_mm": means["body_mm"],
-            "mpjpe_mm": means["mpjpe"],
-            "pa_mpjpe_mm": means["pa_mpjpe"],
-            "mpblpe_mm": means["mpblpe"],
-            "mpblpe_bony_mm": self._means["mpblpe"].total(self._bony),
-            "mpjve_mm_s": means["mpjve"],
-            "pa_mpjve_mm_s": means["pa_mpjve"],
+            **self._points.figures(),
             **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
             **self._series.metrics(),
             **self._joint_limits.percent(),
             "mae_by_coordinate_deg": {name: error for name, error in by_coordinate if not math.isnan(error)},
-            "mpjpe_by_body_mm": dict(by_body),
+            "mpjpe_by_body_mm": self._points.by_body(),
         }

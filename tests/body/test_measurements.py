@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.measurements import Tape, measurements
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import height
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.motion.subject import subject_shape, write_subject
+from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.shape import height
 
 SHORT = np.array([-4.0, *[0.0] * 9])
 
@@ -19,16 +19,6 @@ SHORT = np.array([-4.0, *[0.0] * 9])
 @pytest.fixture(scope="module")
 def tape(free: BodyModel) -> Tape:
     return Tape(free)
-
-
-@pytest.fixture(scope="module")
-def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("opensim")
-    from kinesynth.skeleton.builder import build_skeleton
-
-    path = tmp_path_factory.mktemp("skeleton") / "generic.osim"
-    build_skeleton(output=path, log=path.with_suffix(".log"))
-    return path
 
 
 def test_hundreds_of_drawn_people_can_all_be_scaled(free: BodyModel, tape: Tape) -> None:
@@ -74,8 +64,8 @@ def test_the_factors_are_scale_tools(
 def test_an_impossible_person_goes_on_record_and_a_drawn_one_stands_in(
     tmp_path: Path, free_path: Path, tape: Tape, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from kinesynth.body.shape import Shape
     from kinesynth.motion import subject as module
+    from kinesynth.subjects.shape import Shape
 
     monkeypatch.setattr(module, "_shape", lambda *_: Shape(SHORT, "female", "measured markers"))
     write_clips(tmp_path / "clips.tsv", [ClipRow("a", "s1", "walking", "train", "procedural")])

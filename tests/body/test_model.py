@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.stage_file import Clip
@@ -58,7 +58,7 @@ def test_batches_agree_with_single_frames(body: BodyModel) -> None:
     pose = random_pose(35)
     vertices, joints = body.pose(pose)
     assert vertices.shape == (35, body.n_vertices, 3)
-    last = SmplxPose(pose.betas, *(array[-1:] for name, array in pose.arrays().items() if name != "betas"))
+    last = SmplxPose(pose.betas, *(array[-1:] for name, array in pose.arrays.items() if name != "betas"))
     one_vertices, one_joints = body.pose(last)
     np.testing.assert_allclose(vertices[-1], one_vertices[0], atol=1e-12)
     np.testing.assert_allclose(joints[-1], one_joints[0], atol=1e-12)
@@ -78,9 +78,9 @@ def test_loading_says_nothing(free_path: Path, capfd: pytest.CaptureFixture[str]
 
 def test_pose_travels_through_a_clip() -> None:
     pose = random_pose(4)
-    again = SmplxPose.from_clip(Clip("a", pose.arrays()))
+    again = SmplxPose.from_clip(Clip("a", pose.arrays))
     assert len(again) == 4
-    for name, array in pose.arrays().items():
+    for name, array in pose.arrays.items():
         np.testing.assert_array_equal(getattr(again, name), array)
 
 

@@ -15,10 +15,10 @@ from tools.cases.verdicts import CLEAN, POOR_MESSAGE, RIGHT, SILENT_WRONG, Expec
 from walk import BETAS, Recorded, performed, walking
 
 from kinesynth.amass import AmassFile
-from kinesynth.body.build import build_body
-from kinesynth.body.mocap.trial import read_trial
+from kinesynth.body.free.build import build_body
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.errors import KinesynthError
+from kinesynth.markers.trial import read_trial
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.skeleton.builder import build_skeleton
 

@@ -9,10 +9,10 @@ from scipy.spatial.transform import Rotation
 from tools.cases.runs import Motion, motion_of
 
 from kinesynth.amass import AmassFile
-from kinesynth.body.mocap.attachment import STANDOFF_M, at_landmarks
-from kinesynth.body.mocap.labels import known
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.geometry.mesh import vertex_normals, volume
+from kinesynth.markers.labels import known
+from kinesynth.mosh.attachment import STANDOFF_M, at_landmarks
 from kinesynth.motion.figure import figure_of
 from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.procedural import make
@@ -108,7 +108,7 @@ def truth_of(body: BodyModel, file: AmassFile) -> Motion:
     rest, vertices = body.rest_joints(betas), body.rest_vertices(betas)
     pose = _smplx(betas, replace(part, poses=placed.poses), placed.pelvis - rest[0])
     person = {"mass_kg": DENSITY_KG_M3 * volume(vertices, body.faces), "height_m": float(np.ptp(vertices[:, 1]))}
-    return motion_of(Clip("truth", pose.arrays(), {"fps": 30.0}), body, person)
+    return motion_of(Clip("truth", pose.arrays, {"fps": 30.0}), body, person)
 
 
 def sized(recorded: Recorded, factor: float) -> Recorded:

@@ -11,10 +11,9 @@ from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.dataset.camera import camera_of, project
 from kinesynth.dataset.record import read_clip
 from kinesynth.dataset.verify import shard_faults
-from kinesynth.dataset.writer import pack_shard
 from kinesynth.errors import BadInput
 from kinesynth.skeleton.definition import SkeletonDefinition
-from shard_factory import SCALE, make_model, make_stages, scaled
+from shard_factory import SCALE, make_model, make_stages, pack, scaled
 
 LENS = np.array([0.15, -0.05, 0.002, -0.001, 0.01])
 
@@ -31,7 +30,7 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = scaled(make_model(folder)[1], SCALE[subject])
     output = folder / "shards" / f"{subject}_000.h5"
     with patch.object(SkeletonDefinition, "from_osim", return_value=own):
-        pack_shard(**paths, output=output, config_sha256="0" * 64, created="2026-01-01")
+        pack(paths, output=output, config_sha256="0" * 64, created="2026-01-01")
     return output
 
 

@@ -8,13 +8,12 @@ from child_work import inverse_dynamics_as_exported, open_in_opensim
 from kinesynth import cli
 from kinesynth.dataset.export import export
 from kinesynth.dataset.names import read_names
-from kinesynth.dataset.writer import pack_shard
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
 from kinesynth.errors import BadInput
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
-from shard_factory import MASS_KG, make_stages
+from shard_factory import MASS_KG, make_stages, pack
 
 
 def test_opensim_opens_what_is_exported(results: Path, tmp_path: Path) -> None:
@@ -55,7 +54,7 @@ def test_inverse_dynamics_on_exported_files_gives_the_shards_moments(results: Pa
     names = read_stage(stages["ik"]).attrs["coordinate_names"]
     write_stage(stages["grf"], StageFile(moving, ground.rejected, {"coordinate_names": names}))
     inverse_dynamics(grf=stages["grf"], model=stages["model"], output=stages["id"], log=tmp_path / "log")
-    pack_shard(**stages, output=tmp_path / "anna_000.h5")
+    pack(stages, output=tmp_path / "anna_000.h5")
     export([tmp_path / "anna_000.h5"], opensim=tmp_path / "anna")
     labels, found = isolated(
         inverse_dynamics_as_exported, tmp_path / "anna", "anna.osim", "anna_walk", timeout_seconds=60,

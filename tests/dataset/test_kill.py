@@ -7,16 +7,15 @@ from pathlib import Path
 from unittest.mock import patch
 
 from kinesynth.dataset.verify import shard_faults
-from kinesynth.dataset.writer import pack_shard
 from kinesynth.skeleton import SkeletonDefinition
-from shard_factory import make_model, make_stages
+from shard_factory import make_model, make_stages, pack
 
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)  # of the time that one writing takes, from where its file is there
 
 
-def pack(stages: dict[str, Path], skeleton: SkeletonDefinition, output: Path, created: str) -> None:
+def packed(stages: dict[str, Path], skeleton: SkeletonDefinition, output: Path, created: str) -> None:
     with patch.object(SkeletonDefinition, "from_osim", return_value=skeleton):
-        pack_shard(**stages, output=output, created=created)
+        pack(stages, output=output, created=created)
 
 
 def partial(folder: Path) -> list[Path]:
@@ -26,14 +25,14 @@ def partial(folder: Path) -> list[Path]:
 def test_a_killed_writer_leaves_the_old_shard_or_the_new(results: Path, tmp_path: Path) -> None:
     stages, skeleton = make_stages(results.parent, "anna"), make_model(results.parent)[1]
     output = tmp_path / "anna_000.h5"
-    pack(stages, skeleton, output, "2026-01-01")  # the first one also opens what the others find open
+    packed(stages, skeleton, output, "2026-01-01")  # the first one also opens what the others find open
     begun = time.perf_counter()
-    pack(stages, skeleton, output, "2026-01-01")
+    packed(stages, skeleton, output, "2026-01-01")
     seconds = time.perf_counter() - begun
     old = output.read_bytes()
     left_behind, fork = 0, multiprocessing.get_context("fork")
     for share in SHARES:
-        child = fork.Process(target=pack, args=(stages, skeleton, output, "2026-01-02"))
+        child = fork.Process(target=packed, args=(stages, skeleton, output, "2026-01-02"))
         child.start()
         deadline = time.perf_counter() + 60
         while not partial(tmp_path) and child.is_alive() and time.perf_counter() < deadline:
@@ -48,8 +47,8 @@ def test_a_killed_writer_leaves_the_old_shard_or_the_new(results: Path, tmp_path
         if child.exitcode == -signal.SIGKILL and partial(tmp_path):
             assert output.read_bytes() == old
         else:
-            pack(stages, skeleton, output, "2026-01-01")
+            packed(stages, skeleton, output, "2026-01-01")
     assert left_behind > 0
-    pack(stages, skeleton, output, "2026-01-01")
+    packed(stages, skeleton, output, "2026-01-01")
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
     assert output.read_bytes() == old

@@ -9,11 +9,10 @@ import pytest
 from kinesynth.body.identity import licensed
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.verify import shard_faults
-from kinesynth.dataset.writer import pack_shard
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
-from shard_factory import make_model, make_stages
+from shard_factory import make_model, make_stages, pack
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +71,7 @@ def test_parts_and_depth_are_left_out_unless_asked_for(stages: dict[str, Path], 
     render = read_stage(stages["render"])
     plain = {name: Clip(name, clip.arrays, {**clip.attrs, "tracks": ""}) for name, clip in render.clips.items()}
     write_stage(stages["render"], StageFile(plain, render.rejected, render.attrs))
-    pack_shard(**stages, output=tmp_path / "shard.h5")
+    pack(stages, output=tmp_path / "shard.h5")
     optional = {name for name, field in load_schema().view.items() if field.optional}
     with h5py.File(tmp_path / "shard.h5") as file:
         assert set(file["clips/anna_walk/views/frontal"]) == set(load_schema().view) - optional
@@ -82,8 +81,8 @@ def test_parts_and_depth_are_left_out_unless_asked_for(stages: dict[str, Path], 
 def test_same_input_gives_same_bytes(stages: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     first, second = tmp_path / "1.h5", tmp_path / "2.h5"
-    pack_shard(**stages, output=first)
-    pack_shard(**stages, output=second)
+    pack(stages, output=first)
+    pack(stages, output=second)
     assert first.read_bytes() == second.read_bytes()
     with h5py.File(first) as file:
         assert file.attrs["created"] == "1970-01-02"
@@ -94,7 +93,7 @@ def test_one_broken_clip_does_not_sink_the_shard(stages: dict[str, Path], tmp_pa
     activations[3, 4] = np.nan
     respell(stages["so"], "anna_walk", "activations", activations)
     output = tmp_path / "shard.h5"
-    pack_shard(**stages, output=output)
+    pack(stages, output=output)
     with h5py.File(output) as file:
         assert list(file["clips"]) == ["anna_squat"]
         assert "activations: found 1 values that are not finite" in file["rejected/anna_walk"].attrs["detail"]
@@ -105,15 +104,15 @@ def test_files_that_do_not_belong_together(stages: dict[str, Path], tmp_path: Pa
     so = read_stage(stages["so"])
     write_stage(stages["so"], StageFile(so.clips, so.rejected, {"muscle_names": ["biceps"]}))
     with pytest.raises(BadInput, match=r"so\.h5: muscle_names"):
-        pack_shard(**stages, output=tmp_path / "shard.h5")
+        pack(stages, output=tmp_path / "shard.h5")
     assert not list(tmp_path.glob("*shard.h5"))
 
 
 def test_licence_follows_the_body(stages: dict[str, Path], tmp_path: Path) -> None:
     np.savez(stages["body"], sex_betas_mean=np.zeros((2, 10)), **licensed(Path("SMPLX_MALE.npz")).arrays())
-    pack_shard(**stages, output=tmp_path / "shard.h5")
+    pack(stages, output=tmp_path / "shard.h5")
     with h5py.File(tmp_path / "shard.h5") as file:
-        assert file.attrs["body_license"] == "SMPL-X model license (MPI)"
+        assert file.attrs["body_license"] == "LicenseRef-SMPL-X"
         assert file.attrs["body_model"] == "SMPLX_MALE.npz"
 
 
@@ -126,7 +125,7 @@ def test_where_a_person_s_markers_led_the_shard_has_the_skeleton_s(stages: dict[
     for clip_id in ("anna_walk", "anna_squat"):
         respell(stages["markers"], clip_id, "markers", markers.clips[clip_id].arrays["markers"] + 0.01)
     shard = tmp_path / "shard.h5"
-    pack_shard(**stages, output=shard, config_sha256="0" * 64, created="2026-01-01")
+    pack(stages, output=shard, config_sha256="0" * 64, created="2026-01-01")
     with h5py.File(shard) as file:
         walk, squat = (file[f"clips/{clip_id}/markers"][()] for clip_id in ("anna_walk", "anna_squat"))
     np.testing.assert_allclose(walk, led.arrays["markers"], atol=1e-6)

@@ -53,10 +53,11 @@ def planted(model: Path, values: Mapping[str, np.ndarray], frames: int) -> Motio
 
 
 def _planted(model: Path, values: dict[str, np.ndarray], frames: int) -> Motion:
-    from kinesynth.dynamics.model import coordinate_names, foot_motion, load_model
+    from kinesynth.dynamics.body_motion import foot_motion
     from kinesynth.opensim_models.couplers import coupled
+    from kinesynth.opensim_models.opened import coordinate_names, open_model
 
-    body = load_model(model)
+    body = open_model(model)
     names = list(coordinate_names(body))
     angles = np.zeros((frames, len(names)))
     for name, value in values.items():

@@ -95,6 +95,35 @@ def test_a_hop_keeps_its_peak_and_its_impulse() -> None:
     np.testing.assert_allclose(told[frames_of(flights, len(path))[1:-1]], 0.0, atol=1e-3)
 
 
+def hop() -> np.ndarray:
+    """A hop forward (T, 3): carried by 1.5 weights but for SPAN, in which it falls."""
+    force = np.full(120, 1.5)
+    force[SPAN] = 0.0
+    height = np.cumsum(np.cumsum((force - 1.0) * GRAVITY)) / RATE**2
+    return np.stack([1.2 * np.arange(120) / RATE, height, np.zeros(120)], axis=1)
+
+
+def test_feet_that_hardly_carry_hardly_push_sideways() -> None:
+    """A path that strays in flight is bent where feet carry the body, not where they have just met the floor."""
+    straying, inside = hop(), slice(SPAN.start + 1, SPAN.stop - 1)
+    straying[SPAN, 0] += 0.01 * np.sin(np.linspace(0.0, np.pi, 30)) ** 2
+    x, y = (np.diff(path, 2) * RATE**2 / GRAVITY for path in falling_path(straying, [SPAN], RATE, [12.0] * 3).T[:2])
+    np.testing.assert_allclose(x[inside], 0.0, atol=1e-3)
+    barely = ~frames_of([SPAN], 120)[1:-1] & (y + 1.0 < 0.5)
+    assert barely.any()
+    assert np.abs(x[barely]).max() < 0.1
+    assert np.abs(x).max() < 0.4
+
+
+def test_a_path_that_falls_freely_already_keeps_its_pushes() -> None:
+    """Nothing holds down sideways forces where the flights show a path without error."""
+    path = hop()
+    path[: SPAN.start, 0] += 0.004 * np.cos(2.0 * np.pi * np.arange(SPAN.start) / SPAN.start) - 0.004
+    smooth = falling_path(path, [SPAN], RATE, [20.0] * 3)
+    push, truth = (np.diff(each[:, 0], 2)[3 : SPAN.start - 6] * RATE**2 for each in (smooth, path))
+    np.testing.assert_allclose(push, truth, atol=0.05 * np.abs(truth).max())
+
+
 def test_without_flights_the_path_is_only_smoothed() -> None:
     times = np.arange(300) / RATE
     slow, edge = np.sin(2.0 * np.pi * 0.5 * times), np.sin(2.0 * np.pi * 6.0 * times)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ from kinesynth.dynamics.contact import (
     contact_likelihood,
     greatest_contact_speed,
     rest_heights,
+    sole_of,
     sole_points,
     velocities,
 )
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
+from kinesynth.skeleton.definition import SkeletonDefinition
 
 STILL = np.zeros((20, 2, 1, 3))
 RATE = 100.0
@@ -132,3 +135,12 @@ def test_forces_push_and_stay_in_the_friction_cone() -> None:
     forces = share_load(statics(arms, side_force=2000.0), np.ones(arms.shape[:3]), 0.5, RATE)
     assert forces[..., 1].min() >= -1e-6
     assert (np.hypot(forces[..., 0], forces[..., 2]) <= 0.5 * forces[..., 1] + 1e-6).all()
+
+
+def test_the_forces_stand_on_the_spheres_of_the_model() -> None:
+    """Both read one table; the shipped skeleton is the model."""
+    with resources.as_file(resources.files("kinesynth.skeleton") / "generic.npz") as path:
+        skeleton = SkeletonDefinition.load(path)
+    for body in ("calcn_r", "toes_r"):
+        own = skeleton.contact_bodies == skeleton.body_names.index(body)
+        np.testing.assert_array_equal(skeleton.contact_places[own][:, [0, 2]], sole_of(body))

@@ -12,6 +12,7 @@ import torch
 from motions import standing, write_angles
 from scipy.spatial.transform import Rotation
 
+from kinesynth.config import GroundReaction
 from kinesynth.dynamics.gaitdynamics import Transformer, load_network, rotary
 from kinesynth.dynamics.gaitdynamics_features import (
     COORDINATES,
@@ -120,8 +121,8 @@ def test_the_engine_writes_what_the_other_does(skeleton: Path, weights: Path, tm
     outputs = {engine: tmp_path / f"{engine}.h5" for engine in ("contact", "gaitdynamics")}
     ground_reaction(ik=ik, model=skeleton, output=outputs["contact"], log=tmp_path / "log")
     ground_reaction(
-        ik=ik, model=skeleton, output=outputs["gaitdynamics"], log=tmp_path / "log", engine="gaitdynamics",
-        weights=weights, scale=tmp_path / "scale.json",
+        ik=ik, model=skeleton, output=outputs["gaitdynamics"], log=tmp_path / "log",
+        grf=GroundReaction(engine="gaitdynamics", weights=str(weights)), scale=tmp_path / "scale.json",
     )  # fmt: skip
     ours, network = (read_stage(path).clips["a"] for path in outputs.values())
     assert {name: array.shape for name, array in ours.arrays.items()} == {
@@ -154,4 +155,4 @@ def test_files_that_are_not_the_weights_are_refused(
 def test_the_engine_asks_for_its_weights(skeleton: Path, tmp_path: Path) -> None:
     ik = write_angles(tmp_path / "ik.h5", {}, ["a"], 30.0)
     with pytest.raises(BadInput, match=r"grf\.weights"):
-        ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", engine="gaitdynamics")
+        ground_reaction(ik=ik, model=skeleton, output=tmp_path / "grf.h5", grf=GroundReaction(engine="gaitdynamics"))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from motions import squat
 
+from kinesynth.config import GroundReaction
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
 from kinesynth.opensim_files.external_loads import write_external_loads
@@ -33,7 +34,11 @@ def clips(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         record = {each: Kinematics.partly(angles=angles).clip(each, attrs[each]) for each in names_of}
         write_stage(folder / "ik.h5", StageFile(record, {}, {"coordinate_names": names}))
         ground_reaction(
-            ik=folder / "ik.h5", model=skeleton, output=folder / "grf.h5", log=folder / "log", measured_cutoff_hz=FPS
+            ik=folder / "ik.h5",
+            model=skeleton,
+            output=folder / "grf.h5",
+            log=folder / "log",
+            grf=GroundReaction(measured_cutoff_hz=FPS),
         )
         grf = read_stage(folder / "grf.h5")
         write_forces(folder, grf.clips["estimated"])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tools.acceptance.plates import foot_markers
 
-from kinesynth.body.mocap.c3d_plates import read_c3d_plates
-from kinesynth.body.mocap.trial import read_screened
 from kinesynth.dynamics.plate_feet import steps
 from kinesynth.dynamics.plate_wrench import Place, at_frames
+from kinesynth.markers.c3d_plates import read_c3d_plates
+from kinesynth.markers.trial import read_screened
 
 
 def test_a_walk_over_two_plates(shared: Path) -> None:

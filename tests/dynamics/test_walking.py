@@ -92,9 +92,9 @@ def trial(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 
 def model_coordinates(model: Path) -> list[str]:
-    from kinesynth.dynamics.model import coordinate_names, load_model
+    from kinesynth.opensim_models.opened import coordinate_names, open_model
 
-    return list(coordinate_names(load_model(model)))
+    return list(coordinate_names(open_model(model)))
 
 
 def rms(values: np.ndarray) -> float:

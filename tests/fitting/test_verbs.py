@@ -39,7 +39,7 @@ def joint_centres(joints: np.ndarray) -> np.ndarray:
 
 def write_motion(path: Path, poses: dict[str, SmplxPose]) -> Path:
     clips = {
-        name: Clip(name, pose.arrays(), {"subject": name.split("-")[0], "fps": 30.0}) for name, pose in poses.items()
+        name: Clip(name, pose.arrays, {"subject": name.split("-")[0], "fps": 30.0}) for name, pose in poses.items()
     }
     write_stage(path, StageFile(clips))
     return path

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from model_motion import markers_of
+from model_motion import markers_of, turning
 
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.batched_ik import solve_clips, unwrap
@@ -19,19 +19,7 @@ from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 FRAMES = 12
 PHASE = np.linspace(0.0, 1.0, FRAMES)
-MOTION = {
-    "pelvis_rotation": 3.0 + 0.5 * PHASE,  # across the half turn
-    "pelvis_tx": 0.4 * PHASE,
-    "hip_flexion_r": 0.3 + 0.6 * PHASE,
-    "knee_angle_r": 0.2 + 1.2 * PHASE,
-    "ankle_angle_r": 0.2 * PHASE,
-    "lumbar_extension": -0.2 * PHASE,
-    "arm_flex_r": 2.9 - 2.5 * PHASE,
-    "elbow_flex_r": 0.5 + PHASE,
-    "pro_sup_r": 0.8 * np.ones(FRAMES),
-    "arm_add_l": -0.6 - 0.4 * PHASE,
-    "elbow_flex_l": 2.5 * PHASE,
-}
+MOTION = turning(FRAMES, arm_flex_r=2.9 - 2.5 * PHASE, elbow_flex_l=2.5 * PHASE)
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +207,7 @@ def test_the_stage_delivers_the_same_structure(skeleton: Path, bounded: BoundedS
 
 def _placed(skeleton: Path, angles: np.ndarray, names: list[str]) -> np.ndarray:
     """Return where OpenSim has the markers (T, M, 3) m."""
-    from kinesynth.kinematics.forward_kinematics import forward_kinematics
-    from kinesynth.kinematics.ik_tool import light_model
+    from kinesynth.opensim_models.opened import light_model
+    from kinesynth.opensim_models.posing import forward_kinematics
 
     return forward_kinematics(light_model(skeleton), angles, names).markers

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_motion import markers_of
+from model_motion import markers_of, turning
 
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import isolated
@@ -14,20 +14,7 @@ pytest.importorskip("opensim")
 FRAMES = 6
 FPS = 30.0
 PHASE = np.linspace(0.0, 1.0, FRAMES)
-MOTION = {
-    "pelvis_rotation": 3.0 + 0.5 * PHASE,  # across the half turn
-    "pelvis_tx": 0.4 * PHASE,
-    "hip_flexion_r": 0.3 + 0.6 * PHASE,
-    "knee_angle_r": 0.2 + 1.2 * PHASE,
-    "knee_angle_l": 0.3 - 0.1 * PHASE,
-    "ankle_angle_r": 0.2 * PHASE,
-    "lumbar_extension": -0.2 * PHASE,
-    "arm_flex_r": 2.0 + 0.5 * PHASE,
-    "elbow_flex_r": 0.5 + PHASE,
-    "pro_sup_r": 0.8 * np.ones(FRAMES),
-    "arm_add_l": -0.6 - 0.4 * PHASE,
-    "elbow_flex_l": 1.5 * PHASE,
-}
+MOTION = turning(FRAMES, knee_angle_l=0.3 - 0.1 * PHASE, arm_flex_r=2.0 + 0.5 * PHASE, elbow_flex_l=1.5 * PHASE)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ def giant(skeleton: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 def _scale_giant(skeleton: Path, folder: Path):
-    from kinesynth.kinematics.scale_tool import run_scale_tool
+    from kinesynth.kinematics.scale_tool import scale_to_static_pose
 
     names, positions, _, _ = markers_of(skeleton, {}, frames=1)
     static = dict(zip(names, positions[0], strict=True)) | joint_centres_of(skeleton)
@@ -31,7 +31,7 @@ def _scale_giant(skeleton: Path, folder: Path):
     static["RTH1"] = static["RTH1"] + [0.0, 0.0, 0.01]
     output = folder / "giant.osim"
     weights = marker_weights(list(static), "static")
-    scaled = run_scale_tool(skeleton, output, static, weights, MASS_KG, virtual_protocol(), "female")
+    scaled = scale_to_static_pose(skeleton, output, static, weights, MASS_KG, virtual_protocol(), "female")
     names, moved, _, _ = markers_of(output, dict(zip(scaled.coordinate_names, scaled.static_angles, strict=True)), 1)
     return scaled, names, moved[0], static, _mass(output)
 
@@ -64,7 +64,7 @@ def test_markers_move_to_the_static_pose(giant) -> None:
 
 
 def _scale_with_own_markers(skeleton: Path, folder: Path):
-    from kinesynth.kinematics.scale_tool import run_scale_tool
+    from kinesynth.kinematics.scale_tool import scale_to_static_pose
 
     names, positions, _, _ = markers_of(skeleton, {}, frames=1)
     static = dict(zip(names, positions[0], strict=True)) | joint_centres_of(skeleton)
@@ -74,7 +74,7 @@ def _scale_with_own_markers(skeleton: Path, folder: Path):
     }
     weights = marker_weights(list(static), "static")
     output = folder / "own.osim"
-    scaled = run_scale_tool(skeleton, output, static, weights, MASS_KG, virtual_protocol(), "female", own)
+    scaled = scale_to_static_pose(skeleton, output, static, weights, MASS_KG, virtual_protocol(), "female", own)
     names, placed, _, _ = markers_of(output, dict(zip(scaled.coordinate_names, scaled.static_angles, strict=True)), 1)
     return own, names, placed[0]
 

@@ -4,7 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinesynth.kinematics.segment_masses import Sex, segments, share_out
+from kinesynth.kinematics.segment_masses import Sex, segments
+from kinesynth.kinematics.segment_masses import shared_out as masses_shared_out
 
 opensim = pytest.importorskip("opensim")
 
@@ -13,7 +14,9 @@ MASS_KG = 61.9
 
 def shared_out(skeleton: Path, sex: Sex) -> Any:
     model = opensim.Model(str(skeleton))
-    share_out(model, MASS_KG, sex)
+    from kinesynth.opensim_models.masses import read_masses, set_masses
+
+    set_masses(model, masses_shared_out(read_masses(model), MASS_KG, sex))
     model.finalizeConnections()
     return model
 

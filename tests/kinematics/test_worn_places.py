@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from kinesynth.body.markers import marker_bodies
 from kinesynth.body.measurements import measurements
-from kinesynth.body.mocap.labels import PLACES as PLACES_OF_MOCAP
+from kinesynth.body.virtual_markers import marker_bodies
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.worn_fit import stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
 from kinesynth.kinematics.worn_places import FittedMarkers, fit_worn_markers, wearing
+from kinesynth.markers.labels import PLACES as PLACES_OF_MOCAP
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
 

@@ -8,7 +8,7 @@ from case import Case, pickled, written
 from text_files import pipe, sparse
 
 from c3d_writer import NAMES, write_c3d
-from kinesynth.body.mocap.files import read_markers
+from kinesynth.markers.files import read_markers
 
 BLOCK = 512
 

@@ -15,6 +15,7 @@ from kinesynth.errors import BadInput
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.npz import write_npz
+from kinesynth.shards import ShardSize
 from kinesynth.stage_file import StageFile, read_stage
 
 Write = Callable[..., Path]
@@ -26,7 +27,7 @@ def load(rows: list[ClipRow], folder: Path, body: Path, subject: Path, seed: int
     load_motion(
         clips=str(folder / "clips.tsv"),
         shard="s01_000",
-        clips_per_shard=20,
+        size=ShardSize(clips_per_shard=20),
         body=body,
         subject=subject,
         seed=seed,

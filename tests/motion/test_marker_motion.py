@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.body.model import load_body
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.load import load_motion
@@ -14,6 +14,7 @@ from kinesynth.motion.marker_motion import read_marker_motion
 from kinesynth.motion.recording import cut
 from kinesynth.motion.subject import subject_shape
 from kinesynth.opensim_files.trc import read_trc, write_trc
+from kinesynth.shards import ShardSize
 from kinesynth.stage_file import StageFile, read_stage
 
 HEADER = "clip_id\tsubject\taction\tsplit\tsource\tpath\tstart\tend\tstatic\n"
@@ -23,7 +24,7 @@ def load(folder: Path, body: Path, subject: Path, *rows: str, seconds: float = 1
     (folder / "clips.tsv").write_text(HEADER + "".join(f"{row}\n" for row in rows))
     load_motion(
         clips=str(folder / "clips.tsv"), shard="s01_000", body=body, subject=subject, output=folder / "motion.h5",
-        max_clip_seconds=seconds, log=folder / "log",
+        size=ShardSize(max_clip_seconds=seconds), log=folder / "log",
     )  # fmt: skip
     return read_stage(folder / "motion.h5")
 

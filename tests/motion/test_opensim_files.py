@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
 from kinesynth.opensim_files import write_storage
-from kinesynth.skeleton.builder import build_skeleton
+from kinesynth.shards import ShardSize
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import StageFile, read_stage
 
@@ -18,11 +18,8 @@ HZ, SECONDS, START = 60.0, 1.2, 2.0
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The generic model."""
-    path = tmp_path_factory.mktemp("model") / "generic.osim"
-    build_skeleton(output=path, log=path.with_name("log"))
-    return path
+def model(skeleton: Path) -> Path:
+    return skeleton
 
 
 def walk(model: Path) -> dict[str, np.ndarray]:
@@ -52,7 +49,7 @@ def load(folder: Path, rows: list[ClipRow]) -> StageFile:
     write_clips(clips, rows)
     subject_shape(body=body, clips=clips, subject="s01", output=subject, log=folder / "log")
     load_motion(
-        clips=str(clips), shard="s01_000", clips_per_shard=20, body=body, subject=subject,
+        clips=str(clips), shard="s01_000", size=ShardSize(clips_per_shard=20), body=body, subject=subject,
         output=folder / "motion.h5", log=folder / "log",
     )  # fmt: skip
     return read_stage(folder / "motion.h5")

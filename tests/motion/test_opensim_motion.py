@@ -11,7 +11,6 @@ from kinesynth.motion.figure import Figure
 from kinesynth.motion.opensim_motion import coordinate_name, read_opensim
 from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files import read_storage, write_storage
-from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition
 
 TIMEOUT = 120.0
@@ -68,13 +67,12 @@ def test_elbows_and_direction(trial: Trial) -> None:
     assert 0.8 < recording.attrs["root_scale"] < 1.2
 
 
-def test_the_neck_turns_as_the_models_head(figures: list[Figure], tmp_path: Path) -> None:
+def test_the_neck_turns_as_the_models_head(figures: list[Figure], skeleton: Path, tmp_path: Path) -> None:
     """Each of the body's two neck joints takes half of the turn; their x axis points left."""
-    build_skeleton(output=tmp_path / "generic.osim", log=tmp_path / "log")
     times, tilt = np.arange(4) / 100, np.linspace(0.0, 0.6, 4)
-    still = {name: np.zeros(4) for name in SkeletonDefinition.from_osim(tmp_path / "generic.osim").coordinate_names}
+    still = {name: np.zeros(4) for name in SkeletonDefinition.from_osim(skeleton).coordinate_names}
     write_storage(tmp_path / "nod.mot", times, still | {"neck_extension": tilt}, in_degrees=False, name="nod")
-    nod = read_opensim(tmp_path / "nod.mot", tmp_path / "generic.osim", figures[0], TIMEOUT, tmp_path / "log")
+    nod = read_opensim(tmp_path / "nod.mot", skeleton, figures[0], TIMEOUT, tmp_path / "log")
     for joint in (12, 15):
         expected = np.outer(-tilt / 2.0, [1.0, 0.0, 0.0])
         np.testing.assert_allclose(nod.poses[:, 3 * joint : 3 * joint + 3], expected, atol=1e-9)

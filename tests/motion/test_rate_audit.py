@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from kinesynth.amass import AmassFile
-from kinesynth.body.amass_upright import read_upright
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural import MOTIONS, make
 from kinesynth.motion.rate_audit import TOO_SHORT, audit_joint_paths, audit_rate
 from kinesynth.motion.support import outside
 from kinesynth.seeds import generator
+from kinesynth.subjects.amass_upright import read_upright
 
 
 def made(name: str, figure: Figure, seconds: float, seed: int, folder: Path) -> AmassFile:

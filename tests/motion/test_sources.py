@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kinesynth.body.shape import Shape
 from kinesynth.clips import SOURCES, ClipRow
 from kinesynth.motion.sources import SourceModule, source_module
 from kinesynth.sources import sources
+from kinesynth.subjects.shape import Shape
 
 FOLDER = Path(str(files("kinesynth.motion"))) / "sources"
 

@@ -20,7 +20,7 @@ def standing(figure: Figure, pitch: float) -> Placed:
     ball = figure.joints[FEET[0]] - figure.joints[ANKLES[0]]
     rise = (ball[1] - (np.cos(angle) * ball[1] - np.sin(angle) * ball[2])) * (angle > 0)
     ground = figure.joints[0] - [0.0, figure.soles[0].height, 0.0]
-    return Placed(ground + rise[:, None] * [0.0, 1.0, 0.0], poses, 0.0, 0.0, np.zeros(2), np.eye(3, 4))
+    return Placed(ground + rise[:, None] * [0.0, 1.0, 0.0], poses, 0.0, 0.0, np.zeros(2), np.zeros(2), np.eye(3, 4))
 
 
 def lowest_toe(figure: Figure, placed: Placed, poses: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from kinesynth.body.model import load_body
-from kinesynth.body.shape import Shape
 from kinesynth.render import gallery as module
+from kinesynth.subjects.shape import Shape
 
 
 def test_the_sheet_is_of_the_size_asked_for(body_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

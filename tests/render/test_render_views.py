@@ -44,7 +44,7 @@ def walking(n_frames: int) -> SmplxPose:
 def rendered(tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> StageFile:
     folder = tmp_path_factory.mktemp("render")
     attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
-    whole = walking(N_FRAMES).arrays()
+    whole = walking(N_FRAMES).arrays
     broken = {**whole, "transl": np.full((N_FRAMES, 3), np.nan)}
     clips = {name: Clip(name, arrays, attrs) for name, arrays in (("broken", broken), ("whole", whole))}
     write_stage(folder / "fit.h5", StageFile(clips))
@@ -113,7 +113,7 @@ def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_pa
 
 def test_joints_fall_on_the_mask_through_a_phone_s_lens(tmp_path: Path, body_path: Path) -> None:
     attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
-    write_stage(tmp_path / "fit.h5", StageFile({"walk": Clip("walk", walking(N_FRAMES).arrays(), attrs)}))
+    write_stage(tmp_path / "fit.h5", StageFile({"walk": Clip("walk", walking(N_FRAMES).arrays, attrs)}))
     render_views(
         body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", log=tmp_path / "log",
         render=Render(rig="phones", width=160, height=120, motion_blur=True, tracks=("depth",)),

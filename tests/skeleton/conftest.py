@@ -1,19 +1,15 @@
-"""The generic skeleton, built once for all tests here."""
+"""The generic skeleton as a file and as a definition."""
 
 from pathlib import Path
 
 import pytest
 
-from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition
 
 
 @pytest.fixture(scope="session")
-def generic_osim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("skeleton")
-    build_skeleton(output=folder / "generic.osim", log=folder / "build.log")
-    assert (folder / "build.log").read_text() == "", "OpenSim complained while the model was built"
-    return folder / "generic.osim"
+def generic_osim(skeleton: Path) -> Path:
+    return skeleton
 
 
 @pytest.fixture(scope="session")

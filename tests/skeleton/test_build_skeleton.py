@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import opensim
 import pytest
-from opensim_reference import moment_arms, pose, random_angles
+from tools.acceptance.opensim_reference import moment_arms, pose, random_angles
 
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition

@@ -10,8 +10,8 @@ import opensim
 import pytest
 
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.opensim_models.functions import spline_pieces
 from kinesynth.skeleton.definition import SkeletonDefinition, evaluate
-from kinesynth.skeleton.functions import spline_pieces
 
 
 def assert_same(one: SkeletonDefinition, other: SkeletonDefinition) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import opensim
 import pytest
 import torch
-from opensim_reference import forward_kinematics, random_angles
+from tools.acceptance.opensim_reference import forward_kinematics, random_angles
 
+from kinesynth.opensim_models.read_osim import read_osim
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
-from kinesynth.skeleton.osim import read_osim
 
 PUBLISHED = ["RajagopalLaiUhlrich2023.osim", "Rajagopal2016.osim", "FullBodyModel_Hamner2010_v2_0.osim", "arm26.osim"]
 

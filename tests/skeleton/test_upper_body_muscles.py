@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import opensim
 import pytest
-from opensim_reference import moment_arms, pose
+from tools.acceptance.opensim_reference import moment_arms, pose
 
 from kinesynth.skeleton.tables import read_table
 

@@ -21,12 +21,14 @@ from kinesynth_train.stretch import Stretch
 
 TINY = [name for name in network_modules() if name.endswith("_tiny")]
 STAGED = [(name, phase.stage) for name in TINY for phase in preset_named(name).phases]
+MESHES = {("mqhmr_tiny", "picture"), ("biopose_tiny", "picture")}  # stages that tell no angles
+ANGLED = [pair for pair in STAGED if pair not in MESHES]
 WINDOW = 16
 
 
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
-    labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", *BodySpace.labels)
+    labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", "smplx/betas", *BodySpace.labels)
     windows = Windows(results, "train", WINDOW, 64, labels=labels)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
@@ -36,7 +38,7 @@ def made(name: str, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
     return make_network(name, preset_named(name), anatomy, skeleton)
 
 
-@pytest.mark.parametrize(("name", "stage"), STAGED)
+@pytest.mark.parametrize(("name", "stage"), ANGLED)
 def test_an_untrained_network_gives_the_mean_pose(
     name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
 ) -> None:
@@ -66,7 +68,7 @@ def test_losses_train_what_a_stage_trains(
     assert len(reached) > 0.8 * len(trained)
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", [name for name in TINY if (name, preset_named(name).phases[-1].stage) not in MESHES])
 def test_a_network_in_use_says_something_of_every_frame_and_repeats_itself(
     name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
 ) -> None:

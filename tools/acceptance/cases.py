@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.clips import ClipRow
 from tools.acceptance.figures import OUTPUT, ROOT, SHARED, Figure
 from tools.cases.inputs import LOADER, jobs, row_of, write_clean

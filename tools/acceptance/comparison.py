@@ -22,8 +22,11 @@ from kinesynth.errors import BadInput
 from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.evaluate import FILTERED, FILTERED_IK, MEAN_POSE, NOISY, NOISY_IK, TRUE_IK, evaluate
 from kinesynth_train.keypoint_tally import KeypointTally
+from kinesynth_train.mesh_tally import MeshTally
 from kinesynth_train.muscle_tally import MuscleTally
+from kinesynth_train.networks.biopose import UNREFINED
 from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION
+from kinesynth_train.networks.mqhmr import REFINED
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
@@ -38,6 +41,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
     "neurik_ours_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
     "hsmr_tiny": {"steps": 3000, "window": 4, "batch_size": 16},
+    "mqhmr_tiny": {"steps": 3000, "window": 4, "batch_size": 8},
+    "biopose_tiny": {"steps": 6000, "batch_size": 8},
     "biohuman_tiny": {"steps": 4000, "window": 16, "batch_size": 4},
 }
 LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
@@ -48,7 +53,13 @@ TITLES = {
     "neurik_tiny": "NeurIK (small)",
     "neurik_ours_tiny": "NeurIK, ours",
     "hsmr_tiny": "HSMR (small)",
+    "mqhmr_tiny": "MQ-HMR (small)",
+    "biopose_tiny": "BioPose (small)",
     "biohuman_tiny": "BioHuman (small)",
+}
+BESIDE = {  # what networks are measured beside, by method
+    "mqhmr_tiny": {REFINED.format(10): "the same, refined"},
+    "biopose_tiny": {UNREFINED: "the same, not refined"},
 }
 COLUMNS = {
     MEAN_POSE: "mean pose",
@@ -68,6 +79,7 @@ def columns(methods: Iterable[str]) -> dict[str, str]:
         titles[name] = f"{title}, true markers" if sees_markers else title
         if sees_markers:
             titles |= {noisy: f"{title}, triangulated", filtered: "the same, 6 Hz"}
+        titles |= BESIDE.get(name, {})
     return titles
 
 
@@ -112,6 +124,14 @@ def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
         yield Figure(f"comparison.{name}.mae_angle", methods[f"{name}_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
     below = 100.0 * (1.0 - methods["hsmr_tiny"]["mae_angle_deg"] / mean)
     yield Figure("comparison.hsmr.below_mean_pose", below, "%", 30.0, "higher")
+    below = 100.0 * (1.0 - methods["mqhmr_tiny"]["mpjpe_mm"] / methods[MEAN_POSE]["mpjpe_mm"])
+    yield Figure("comparison.mqhmr.mpjpe_below_mean_pose", below, "%", 30.0, "higher")
+    for name, refined, plain, key in (
+        ("mqhmr", REFINED.format(10), "mqhmr_tiny", "mpjpe_mm"),
+        ("biopose", "biopose_tiny", UNREFINED, "mae_angle_deg"),
+    ):
+        better = 100.0 * (1.0 - methods[refined][key] / methods[plain][key])
+        yield Figure(f"comparison.{name}.better_refined", better, "%", 0.0, "higher")
     above = methods["biohuman_tiny"]["muscle_pcc"] - methods[MEAN_ACTIVATION]["muscle_pcc"]
     yield Figure("comparison.biohuman.pcc_above_mean_activation", above, "", 0.0, "higher")
     yield Figure("comparison.ik_true_markers.mae_angle", methods[TRUE_IK]["mae_angle_deg"], "deg", 0.1, "lower")
@@ -122,7 +142,7 @@ def _lines(methods: dict[str, dict[str, Any]]) -> list[str]:
     first = methods[MEAN_POSE]
     titles = columns(methods)
     lines = ["", f"| on people not seen | {' | '.join(titles.values())} |", f"|---|{'---:|' * len(titles)}"]
-    rows = KeypointTally.rows | MuscleTally.rows
+    rows = KeypointTally.rows | MeshTally.rows | MuscleTally.rows
     lines += [f"| {title} | {' | '.join(_cell(methods[n].get(key)) for n in titles)} |" for key, title in rows.items()]
     lines += ["", f"Over {first['frames']} frames, each counted once. {first['moving_coordinates']} of the"]
     lines[-1] += f" {len(first['mae_by_coordinate_deg'])} coordinates move: their truth spreads by more than 3 degrees."

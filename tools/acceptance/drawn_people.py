@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kinesynth.body.build import build_body
-from kinesynth.body.drawn import drawn_shape
+from kinesynth.body.free.build import build_body
 from kinesynth.body.measurements import Tape
 from kinesynth.body.model import load_body
+from kinesynth.subjects.drawn import drawn_shape
 from tools.acceptance.figures import Figure
 
 PEOPLE, SEED, DENSITY_KG_M3 = 10_000, 1, 985.0

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.atomic import write_text
-from kinesynth.body.markers import resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.body.virtual_markers import resolve_markers
 from kinesynth.fitting.fit import fit_body
 from kinesynth.fitting.regressor import SHIPPED, read_regressor
 from kinesynth.fitting.shape import fit_shape
@@ -17,6 +17,7 @@ from kinesynth.layout import FILES
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
 from kinesynth.records import Kinematics
+from kinesynth.shards import ShardSize
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 
@@ -116,7 +117,7 @@ def marker_figures() -> Iterator[Figure]:
         subject_shape(body=body, clips=table, subject=name, output=subject, log=log)
         load_motion(
             clips=str(table), shard=f"{name}_000", body=body, subject=subject, output=output,
-            max_clip_seconds=5.0, log=log,
+            size=ShardSize(max_clip_seconds=5.0), log=log,
         )  # fmt: skip
         (clip,) = read_stage(output).clips.values()
         rms = 1e3 * float(clip.attrs["marker_fit_rms_m"])

@@ -152,9 +152,9 @@ def model_motion(folder: Path, log: Path, step: int = STEP) -> tuple[list[str], 
 
 
 def _model_coordinates(model: Path) -> list[str]:
-    from kinesynth.dynamics.model import coordinate_names, load_model
+    from kinesynth.opensim_models.opened import coordinate_names, open_model
 
-    return list(coordinate_names(load_model(model)))
+    return list(coordinate_names(open_model(model)))
 
 
 def _angles(folder: Path, names: list[str], step: int = STEP) -> tuple[np.ndarray, np.ndarray]:

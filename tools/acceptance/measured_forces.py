@@ -5,8 +5,8 @@
 `measured_forces.csv` lists the plates' files beside the clips of `people.csv`: the kind of motion, which decides the
 bars, from and to which second of the file's own time both feet are on plates or in the air, and whether a setting was
 tuned on it. Joint moments are held against inverse dynamics of the same motion with the plates' forces, as the clip
-table's column grf takes them. What stands in acceptance/people_forces is taken over; delete its stages/grf to estimate
-anew, and measured to take the plates' forces anew.
+table's column grf takes them. What stands in acceptance/people_forces is taken over; delete its stages/grf and id to
+estimate anew, and measured to take the plates' forces anew.
 """
 
 import csv

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from tests.skeleton.opensim_reference import forward_kinematics, moment_arms, pose, random_angles
 
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
 from tools.acceptance.figures import OUTPUT, ROOT, SHARED, Figure
+from tools.acceptance.opensim_reference import forward_kinematics, moment_arms, pose, random_angles
 
 PUBLISHED = SHARED / "models/RajagopalLaiUhlrich2023.osim"
 LEG = ("hip_flexion_r", "hip_adduction_r", "hip_rotation_r", "knee_angle_r", "ankle_angle_r", "subtalar_angle_r")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.mocap.anatomy import carriers_of
-from kinesynth.body.mocap.trial import read_screened
 from kinesynth.dynamics.names import FEET, TOES
 from kinesynth.dynamics.plate_feet import steps
+from kinesynth.markers.anatomy import carriers_of
+from kinesynth.markers.trial import read_screened
 from kinesynth.opensim_files.force_table import read_force_table
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.isolation import Worker
@@ -28,6 +27,7 @@ from kinesynth.render.scene import Scene
 from kinesynth.render.skinning import drape
 from kinesynth.seeds import generator
 from kinesynth.stage_file import read_stage
+from kinesynth.subjects.drawn import drawn_shape
 from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.runs import run_workflow
 
@@ -59,7 +59,7 @@ def _fits() -> list[Path]:
 
 def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None) -> SmplxPose:
     """Return some frames of a pose, of another body if `betas` are given; its feet stay on the floor."""
-    arrays = {name: value if name == "betas" else value[index] for name, value in pose.arrays().items()}
+    arrays = {name: value if name == "betas" else value[index] for name, value in pose.arrays.items()}
     return SmplxPose(**(arrays if betas is None else arrays | {"betas": betas}))
 
 

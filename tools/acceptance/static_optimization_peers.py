@@ -114,7 +114,7 @@ def _muscles(model: Path) -> tuple[Muscles, MuscleForce]:
 
 
 def _sampled(model: Path, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    from kinesynth.dynamics.muscle_model import crossed_coordinates, sample_paths
+    from kinesynth.opensim_models.muscles import crossed_coordinates, sample_paths
 
     return sample_paths(model, angles, crossed_coordinates(model))
 

@@ -139,11 +139,10 @@ def _stages(rows: Sequence[ClipRow], body: Path, folder: Path, shape: Path) -> S
     table, log, who = folder / "clips.tsv", folder / "opensim.log", rows[0].subject
     write_clips(table, rows)
     subject_shape(body=body, clips=table, subject=who, output=shape, log=log)
-    (shard,) = assign_shards(rows, ShardSize(clips=len(rows)))
+    size = ShardSize(clips_per_shard=len(rows))
+    (shard,) = assign_shards(rows, size)
     output = folder / "motion.h5"
-    load_motion(
-        clips=str(table), shard=shard, clips_per_shard=len(rows), body=body, subject=shape, output=output, log=log
-    )
+    load_motion(clips=str(table), shard=shard, body=body, subject=shape, output=output, size=size, log=log)
     return read_stage(output)
 
 

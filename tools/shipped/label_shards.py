@@ -15,9 +15,9 @@ import torch
 
 from kinesynth import __version__
 from kinesynth.atomic import atomic_path
-from kinesynth.body.build import build_body
+from kinesynth.body.free.build import build_body
 from kinesynth.body.identity import read_identity
-from kinesynth.body.markers import virtual_markers
+from kinesynth.body.virtual_markers import virtual_markers
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, write_clip
@@ -30,6 +30,7 @@ from kinesynth.kinematics.scaling import scale_model
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.motion.subject import subject_shape
+from kinesynth.shards import ShardSize
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, progress, read_stage
@@ -79,10 +80,9 @@ def _make_shard(folder: Path, subject: str, output: Path) -> None:
     )
     if not ik.exists():
         subject_shape(body=body, clips=Path(clips), subject=subject, output=record, log=log)
-        load_motion(
-            clips=clips, shard=f"{subject}_000", body=body, subject=record, output=motion,
-            clips_per_shard=len(MOTIONS), fps=FPS, max_clip_seconds=SECONDS, log=log,
-        )  # fmt: skip
+        size = ShardSize(clips_per_shard=len(MOTIONS), fps=FPS, max_clip_seconds=SECONDS)
+        shard = f"{subject}_000"
+        load_motion(clips=clips, shard=shard, body=body, subject=record, output=motion, size=size, log=log)
         virtual_markers(body=body, motion=motion, output=markers)
         scale_model(body=body, subject=record, skeleton=skeleton, output=model, report=report, log=log)
         inverse_kinematics(markers=markers, model=model, scaling=report, output=ik, log=log)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.atomic import write_text
-from kinesynth.body.mocap.labels import label_sets
 from kinesynth.kinematics.worn_markers import landmark_places
+from kinesynth.markers.labels import label_sets
 from kinesynth_train.laboratory_sets import MOST_SLACK_M
 
 TABLE = Path(__file__).parents[2] / "src/kinesynth_train/tables/laboratory_sets.csv"

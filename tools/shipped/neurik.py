@@ -4,7 +4,7 @@
 
 Draws people who do every motion of the library, takes them through the workflow's label stages (no pictures are
 needed), and trains `neurik_any` on them: on other bodies, in other poses and headings, with the markers of the sets of
-`body/mocap/tables/labels.csv` and with any others. What stands in the folder is taken over. One in ten people is for
+`markers/tables/labels.csv` and with any others. What stands in the folder is taken over. One in ten people is for
 validation, one for tests; `training/metrics.json` has what it reaches on the latter. Parameters are kept in half
 precision. With `--shards` it trains on these instead, a run of the workflow's.
 """

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesynth.body.build import build_body
-from kinesynth.body.drawn import drawn_shape
-from kinesynth.body.markers import virtual_markers
+from kinesynth.body.free.build import build_body
 from kinesynth.body.model import load_body
+from kinesynth.body.virtual_markers import virtual_markers
 from kinesynth.fitting.regressor import SHIPPED, joint_regressor
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
@@ -27,6 +26,7 @@ from kinesynth.motion.subject import write_subject
 from kinesynth.seeds import generator
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, StageFile, progress, write_stage
+from kinesynth.subjects.drawn import drawn_shape
 
 FPS, FRAMES = 10.0, 32
 SLOWEST_HZ, QUICKEST_HZ = 0.1, 0.5

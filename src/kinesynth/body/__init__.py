@@ -1,1 +1,1 @@
-"""Body models in SMPL-X's file schema: a free one, a licensed one where a user has it, and what is placed on them."""
+"""Body models in SMPL-X's file schema: a free one, a licensed one where a user has it; landmarks on any."""

@@ -88,24 +88,20 @@ def opensim_measures(model: str) -> tuple[np.ndarray, float]:
     Raises:
         BadInput: OpenSim cannot open the model.
     """
-    import opensim
+    from kinesynth.opensim_models.masses import total_mass
+    from kinesynth.opensim_models.opened import body_names, open_with_state
+    from kinesynth.opensim_models.posing import body_frames
 
-    opensim.Logger.setLevelString("error")
-    try:
-        osim = opensim.Model(model)
-        state = osim.initSystem()
-    except RuntimeError as error:
-        found = " ".join(str(error).split())[:200]
-        raise BadInput(model, "model", found, "an OpenSim model", "open it in OpenSim to see what is wrong") from error
-    bodies = osim.getBodySet()
+    opened, state = open_with_state(Path(model))
+    known = body_names(opened)
+    _, origins = body_frames(opened, state, known)
     joints = np.full((_SMPLX_BODY_JOINTS, 3), np.nan)
     for joint, body in _OPENSIM_BODY_AT.items():
         for side in ("left", "right"):
             name = f"{body}_{side[0]}"
-            if bodies.contains(name):
-                origin = bodies.get(name).getPositionInGround(state)
-                joints[JOINT_NAMES.index(f"{side}_{joint}")] = [origin.get(axis) for axis in range(3)]
-    return lengths(joints), float(osim.getTotalMass(state))
+            if name in known:
+                joints[JOINT_NAMES.index(f"{side}_{joint}")] = origins[known.index(name)]
+    return lengths(joints), total_mass(opened)
 
 
 def require_measures(path: Path, found: np.ndarray) -> None:

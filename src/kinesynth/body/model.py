@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from kinesynth.body.identity import Identity, read_identity
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.body.schema import BETAS, SMPLX_VERTICES, read_body
 from kinesynth.errors import MissingDependency
+from kinesynth.records import BodyMotion
 from kinesynth.stage_file import Clip
 
 if TYPE_CHECKING:
@@ -22,20 +23,17 @@ _FRAMES_PER_BATCH = 32  # smplx holds a 4 x 4 transform per vertex and frame: 1.
 
 
 @dataclass(frozen=True)
-class SmplxPose:
-    """SMPL-X parameters of T frames of one person: betas (10,), axis-angle poses in rad, root path in m."""
-
-    betas: np.ndarray
-    global_orient: np.ndarray
-    body_pose: np.ndarray
-    left_hand_pose: np.ndarray
-    right_hand_pose: np.ndarray
-    transl: np.ndarray
+class SmplxPose(BodyMotion):
+    """SMPL-X parameters of T frames of one person: betas (10,), axis-angle poses in rad, root path in m; in doubles."""
 
     @classmethod
     def from_clip(cls, clip: Clip) -> "SmplxPose":
-        """Take the parameters from a clip of a motion or fit stage."""
-        return cls.from_arrays(clip.arrays)
+        """Take the parameters from a clip of a motion or fit stage.
+
+        Raises:
+            BadInput: the clip lacks one, or its sizes are others.
+        """
+        return cls.from_arrays(cls.of(clip).arrays)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "SmplxPose":
@@ -47,10 +45,6 @@ class SmplxPose:
         """Return the T-pose, `frames` times."""
         zeros = {"global_orient": 3, "body_pose": 63, "left_hand_pose": 45, "right_hand_pose": 45, "transl": 3}
         return cls(np.asarray(betas, np.float64), **{name: np.zeros((frames, width)) for name, width in zeros.items()})
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the parameters by name, as stage files hold them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __len__(self) -> int:
         return len(self.global_orient)
@@ -100,23 +94,31 @@ class BodyModel:
 
     def pose(self, pose: SmplxPose) -> tuple[np.ndarray, np.ndarray]:
         """Return vertices (T, N, 3) m and joint centres (T, 55, 3) m, in the frame of the parameters."""
-        import torch
-
         vertices = np.empty((len(pose), self.n_vertices, 3))
         joints = np.empty((len(pose), len(JOINT_NAMES), 3))
+        for batch, output in self._posed(pose):
+            vertices[batch] = output.vertices.numpy()
+            joints[batch] = output.joints[:, : len(JOINT_NAMES)].numpy()
+        return vertices, joints
+
+    def keypoints(self, pose: SmplxPose) -> np.ndarray:
+        """Return the 127 points (T, 127, 3) m that `smplx` calls joints: joint centres, 21 vertices, 51 of the face."""
+        return np.concatenate([output.joints.numpy() for _, output in self._posed(pose)])
+
+    def _posed(self, pose: SmplxPose) -> Iterator[tuple[slice, Any]]:
+        """Yield batches of frames and what `smplx` makes of them."""
+        import torch
+
         with torch.no_grad():
             for start in range(0, len(pose), _FRAMES_PER_BATCH):
                 batch = slice(start, start + _FRAMES_PER_BATCH)
-                output = self.layer(**self._parameters(pose, batch))
-                vertices[batch] = output.vertices.numpy()
-                joints[batch] = output.joints[:, : len(JOINT_NAMES)].numpy()
-        return vertices, joints
+                yield batch, self.layer(**self._parameters(pose, batch))
 
     def _parameters(self, pose: SmplxPose, batch: slice) -> dict[str, "torch.Tensor"]:
         import torch
 
         frames = len(pose.global_orient[batch])
-        moving = {name: torch.as_tensor(array[batch]) for name, array in pose.arrays().items() if name != "betas"}
+        moving = {name: torch.as_tensor(array[batch]) for name, array in pose.arrays.items() if name != "betas"}
         still = {"jaw_pose": 3, "leye_pose": 3, "reye_pose": 3, "expression": BETAS}
         return {
             "betas": torch.as_tensor(pose.betas).expand(frames, -1),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
+from kinesynth.body.virtual_markers import MarkerLayout, read_marker_vertices, resolve_markers
 
 # SMPL-X's own frame (x left, y up, z forward) turned to the world (x forward, y up, z right).
 FACING_FORWARD = np.array([0.0, np.pi / 2, 0.0])

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from kinesynth.dataset.front_matter import front_matter
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
+from kinesynth.licenses import licenses
 from kinesynth.sources import sources
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MOST_BODIES = 60
-_CARD = """# Kinesynth dataset
+_CARD = """{front_matter}
+# Kinesynth dataset
 
 {clips} clips, {frames} frames ({minutes:.1f} min per view) of {subjects} subjects in {shards} shards, schema {schema}.
 Synthetic video from several views with OpenSim joint angles, body scales, joint centres, ground reaction forces, joint
 moments and muscle activations for every frame.
-
+{picture}
 ```python
 from kinesynth.dataset import ShardDataset
 
@@ -26,7 +29,9 @@ dataset = ShardDataset("results", split="train", window=64)
 item = dataset[0]  # nested dictionaries of arrays
 ```
 
-Every array is described in `docs/dataset.md` of Kinesynth; `index.parquet` lists the clips.
+Every array is described in `docs/dataset.md` of Kinesynth; `index.parquet` lists the clips,
+`croissant.json` describes both for machines. `index.parquet`'s column `license` is `free` where motion, body and assets
+each allow every use.
 
 ## Splits
 
@@ -60,7 +65,11 @@ Over the clips; each bar of a histogram is an eighth of the range from least to 
 
 {origin}
 
+{standing}
+
 {licences}
+
+{terms}
 
 ## Configuration
 
@@ -81,6 +90,7 @@ def dataset_card(
     rejected: Sequence[dict[str, Any]],
     files: Sequence[dict[str, Any]],
     config: str = "{}",
+    picture: str = "",
 ) -> str:
     """Return the card.
 
@@ -89,8 +99,13 @@ def dataset_card(
         rejected: one row per clip that is not delivered.
         files: the attributes of each shard.
         config: what shaped the shards, as JSON.
+        picture: the name of the card's picture, empty where there is none.
     """
     return _CARD.format(
+        front_matter=front_matter(rows),
+        picture=f"\n![frames of some clips, bare and with the joints that the camera sees]({picture})\n"
+        if picture
+        else "",
         clips=len(rows),
         frames=sum(row["frames"] for row in rows),
         minutes=sum(row["frames"] / row["fps"] for row in rows) / 60,
@@ -105,9 +120,9 @@ def dataset_card(
         reasons=_counts("reason", rejected),
         origin=_origin(files),
         bodies=_bodies(files),
-        licences="\n".join(
-            f"- {source}: {sources()[source].license}" for source in sorted({row["source"] for row in rows})
-        ),
+        standing=_counts("license", rows),
+        licences=_licenses(rows),
+        terms="\n".join(f"- {source}: {sources()[source].terms}" for source in sorted({row["source"] for row in rows})),
         config=json.dumps(json.loads(config), indent=1),
     )
 
@@ -154,14 +169,23 @@ def _bodies(files: Sequence[dict[str, Any]]) -> str:
         measures = f"{attrs['height_m']:.2f} | {attrs['mass_kg']:.1f}"
         lines.append(f"| {subject} | {attrs['split']} | {attrs['sex']} | {measures} | {attrs['shape_source']} |")
     rest = len(people) - MOST_BODIES
-    return "\n".join([*lines, f"\nand {rest} more"] if rest > 0 else lines)
+    return "\n".join([*lines, f"\nand {rest} more, whom `index.parquet` lists"] if rest > 0 else lines)
+
+
+def _licenses(rows: Sequence[dict[str, Any]]) -> str:
+    """Return a table of the licences that clips are under, and of what part of them."""
+    counts = Counter((part, str(row[f"{part}_license"])) for row in rows for part in ("motion", "body", "asset"))
+    lines = ["| of | licence | clips | |", "|---|---|---:|---|"]
+    for (part, name), count in sorted(counts.items()):
+        known = licenses().get(name)
+        lines.append(f"| {part} | {name} | {count} | {f'[{known.name}]({known.url})' if known else ''} |")
+    return "\n".join(lines)
 
 
 def _origin(files: Sequence[dict[str, Any]]) -> str:
     lines = []
     for title, name in (
         ("Body", "body_model"),
-        ("Licence of the body's parameters", "body_license"),
         ("Kinesynth", "kinesynth_version"),
         ("SHA-256 of the configuration", "config_sha256"),
         ("Created", "created"),

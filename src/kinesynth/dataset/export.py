@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from kinesynth.dataset.exports import bedlam as bedlam_format
 from kinesynth.dataset.exports import coco as coco_format
 from kinesynth.dataset.exports import opensim as opensim_format
 from kinesynth.dataset.exports import smplx as smplx_format
@@ -18,6 +19,7 @@ def export(
     opensim: Path | None = None,
     smplx: Path | None = None,
     coco: Path | None = None,
+    bedlam: Path | None = None,
     webdataset: Path | None = None,
     body: Path | None = None,
 ) -> None:
@@ -31,6 +33,8 @@ def export(
         smplx: a folder for the fitted bodies as AMASS has them: an SMPL-X .npz per clip, z up. It needs `body`.
         coco: a folder for pictures with person boxes, masks and keypoints, of COCO (17) and of Halpe (26). It needs
             `body`, for faces and feet.
+        bedlam: a folder for pictures and, per shard and camera, an .npz with a row per picture, as BEDLAM's: the fitted
+            body in the camera's frame. It needs `body`.
         webdataset: a folder for a tar per shard: labels, and the cameras' videos as they are.
         body: the body model that the shards were made with (the run's stages/body/model.npz).
 
@@ -42,6 +46,7 @@ def export(
         "opensim": (opensim, opensim_format.write),
         "smplx": (smplx, partial(smplx_format.write, body=body)),
         "coco": (coco, partial(coco_format.write, body=body)),
+        "bedlam": (bedlam, partial(bedlam_format.write, body=body)),
         "webdataset": (webdataset, webdataset_format.write),
     }
     if all(folder is None for folder, _ in wanted.values()):

@@ -1,6 +1,7 @@
 """`kinesynth index-shards`: the list of all clips, delivered and rejected, and the dataset's card."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,17 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
+from kinesynth.dataset.card_picture import draw_card_picture
+from kinesynth.dataset.croissant import croissant
+from kinesynth.dataset.names import read_names
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
+_PERSON = ("subject", "split", "sex", "mass_kg", "height_m")
+CROISSANT, CARD_PICTURE = "croissant.json", "card.jpg"
 REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
 
 
@@ -27,9 +34,12 @@ def index_shards(
 ) -> None:
     """List every clip, delivered or rejected, and write the dataset's card.
 
+    Beside the card goes its picture, card.jpg, and beside the index croissant.json, the same for machines.
+
     Args:
         shards: the HDF5 files, or one .tsv that lists them.
-        output: one row per clip: shard, split, subject, action, frames, quality, checksum of the shard.
+        output: one row per clip: shard, person, split, action, frames, licences, place in the source, quality, and the
+            checksum of the shard.
         rejected: one row per clip that is not delivered, and why.
         card: the README of the dataset.
         config: what shaped the shards, as JSON, for the README.
@@ -40,21 +50,27 @@ def index_shards(
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
-    for shard in progress(sorted(shard_paths(shards)), "index_shards"):
+    paths = sorted(shard_paths(shards))
+    for shard in progress(paths, "index_shards"):
         digest = checksum(shard)
         with h5py.File(shard, "r") as file:
             attrs = dict(file.attrs)
             files.append(attrs)
             for clip_id, group in file["clips"].items():
-                place = {"clip_id": clip_id, "shard": shard.stem, "subject": attrs["subject"], "split": attrs["split"]}
-                rows.append({**place, **_describe(group), "xxh3_128": digest})
+                person = {name: _plain(attrs[name]) for name in _PERSON}
+                rows.append(
+                    {"clip_id": clip_id, "shard": shard.stem, **person, **_describe(attrs, group), "xxh3_128": digest}
+                )
             refused += [{"clip_id": clip_id, **dict(group.attrs)} for clip_id, group in file["rejected"].items()]
     _write_rejected(rejected, refused)
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "mend the inputs it lists and run again")
     _write_index(output, rows)
-    write_text(card, dataset_card(rows, refused, files, config))
+    write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))
+    picture = card.with_name(CARD_PICTURE)
+    drawn = draw_card_picture(picture, rows, {shard.stem: shard for shard in paths})
+    write_text(card, dataset_card(rows, refused, files, config, picture.name if drawn else ""))
 
 
 def checksum(shard: str | Path) -> str:
@@ -76,8 +92,8 @@ def read_index(path: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _describe(group: h5py.Group) -> dict[str, Any]:
-    """Return what a row says of a clip and its quality."""
+def _describe(person: dict[str, Any], group: h5py.Group) -> dict[str, Any]:
+    """Return what a row says of a clip, its licences and its quality."""
     attrs = {name: _plain(value) for name, value in group.attrs.items()}
     return {
         "action": attrs["action"],
@@ -85,9 +101,15 @@ def _describe(group: h5py.Group) -> dict[str, Any]:
         "fps": attrs["fps"],
         "frames": attrs["n_frames"],
         "views": ",".join(group["views"]),
+        **asdict(read_provenance(person, attrs)),
         **{name: attrs[name] for name in load_schema().clip_quality},
         "dynamics_reason": attrs["dynamics_reason"],
     }
+
+
+def _sizes(shard: Path) -> dict[str, int]:
+    with h5py.File(shard, "r") as file:
+        return read_names(file["skeleton"]).sizes
 
 
 def _plain(value: Any) -> Any:

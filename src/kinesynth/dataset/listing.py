@@ -1,13 +1,14 @@
 """Lists clips and their attributes without reading their arrays."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import h5py
 
 from kinesynth.dataset.file_cache import OpenFiles
 from kinesynth.dataset.names import Names, read_names
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import BadInput
 
@@ -29,6 +30,9 @@ class ClipEntry:
         split: train, val or test.
         mass_kg: of the person.
         height_m: of the person.
+        license: free, restricted or unstated: what motion, body and assets come to together.
+        motion_license, body_license, asset_license: SPDX's identifiers.
+        source_path, start_seconds, end_seconds, babel_id: where in which recording it is, as `Provenance` says.
         quality: the figures that docs/dataset.md lists, by name.
     """
 
@@ -42,6 +46,14 @@ class ClipEntry:
     split: str
     mass_kg: float
     height_m: float
+    license: str
+    motion_license: str
+    body_license: str
+    asset_license: str
+    source_path: str
+    start_seconds: float
+    end_seconds: float
+    babel_id: str
     quality: Mapping[str, float]
 
 
@@ -118,5 +130,6 @@ def _places(shard: Path, file: h5py.File) -> Iterator[ClipEntry]:
             split=str(person["split"]),
             mass_kg=float(person["mass_kg"]),
             height_m=float(person["height_m"]),
+            **asdict(read_provenance(person, attrs)),
             quality={name: float(attrs[name]) for name in load_schema().clip_quality},
         )

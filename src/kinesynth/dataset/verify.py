@@ -3,15 +3,18 @@
 import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
+from kinesynth.dataset.frozen import frozen_faults
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
 from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
@@ -19,7 +22,7 @@ from kinesynth.errors import KinesynthError
 from kinesynth.stage_file import progress
 
 
-def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False) -> None:
+def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
 
     The second part measures size, speeds, forces against the motion of the masses, joint moments, masks, keypoints and
@@ -30,15 +33,19 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
         shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
         limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
         table: print the table of figures also where all are within their limits.
+        frozen: a list of `kinesynth freeze-split`, which the shards together must be: splits, labels and pictures.
 
     Raises:
         KinesynthError: there are faults.
-        BadInput: `limits` is no such file.
+        BadInput: `limits` or `frozen` is no such file.
     """
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
-    count = 0
+    differences = list(frozen_faults(frozen, shards)) if frozen is not None else []
+    for difference in differences:
+        print(difference, file=sys.stderr)  # noqa: T201
+    count = len(differences)
     for shard in progress([Path(shard) for shard in shards], "verify"):
         faults = list(shard_faults(shard))
         figures, failed = shard_figures(shard, faults, bounds)
@@ -61,7 +68,7 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
-        yield from _checksum_faults(shard)
+        yield from _index_faults(shard)
 
 
 def shard_figures(
@@ -152,13 +159,23 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
             yield f"attribute {name}: found {clip.attrs[name]:g}, expected {value:g} as the arrays say"
 
 
-def _checksum_faults(shard: Path) -> Iterator[str]:
+def _index_faults(shard: Path) -> Iterator[str]:
+    """Yield where the index in the folder above says something else of a shard: its checksum, licences and sources."""
     index = shard.absolute().parent.parent / "index.parquet"
     if not index.is_file():
         return
     from kinesynth.dataset.index import checksum, read_index
 
-    listed = {row["xxh3_128"] for row in read_index(index) if row["shard"] == shard.stem}
+    rows = [row for row in read_index(index) if row["shard"] == shard.stem]
+    listed = {row["xxh3_128"] for row in rows}
     found = checksum(shard)
     if listed and listed != {found}:
         yield f"{shard}: checksum: found {found}, expected {', '.join(sorted(listed))} as index.parquet says"
+        return
+    with h5py.File(shard, "r") as file:
+        for row in rows:
+            told = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
+            for name in told.keys() & row.keys():
+                if row[name] != told[name]:
+                    place = f"{row['clip_id']}: index.parquet, {name}"
+                    yield f"{shard}: {place}: found {row[name]}, expected {told[name]} as the shard says"

@@ -4,6 +4,7 @@ import json
 import lzma
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from kinesynth import __version__
 from kinesynth.atomic import atomic_path
 from kinesynth.body.identity import read_identity
 from kinesynth.body.parts import parts
+from kinesynth.config import needed
 from kinesynth.dataset.camera import camera_of
 from kinesynth.dataset.checks import clip_faults
 from kinesynth.dataset.names import Names, read_names
@@ -27,8 +29,10 @@ from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
+from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 from kinesynth.subject_record import SubjectRecord
 
@@ -59,20 +63,27 @@ _COPIED = {
 }
 
 
+@dataclass(frozen=True)
+class StagePaths:
+    """What the stages made of a shard's clips."""
+
+    ik: Path = needed("joint angles")
+    markers: Path = needed("virtual markers")
+    fit: Path = needed("fitted body")
+    grf: Path = needed("ground reaction forces")
+    id: Path = needed("joint moments")
+    so: Path = needed("muscle activations")
+    quality: Path = needed("filtered activations and valid frames")
+    render: Path = needed("videos, masks and cameras")
+
+
 def pack_shard(
     *,
     body: Path,
     subject: Path,
     model: Path,
     scale_report: Path,
-    markers: Path,
-    ik: Path,
-    fit: Path,
-    grf: Path,
-    id: Path,  # noqa: A002
-    so: Path,
-    quality: Path,
-    render: Path,
+    stages: StagePaths,
     output: Path,
     config_sha256: str = "",
     created: str = "",
@@ -86,14 +97,7 @@ def pack_shard(
         subject: who it is: sex, mass, height, split.
         model: scaled OpenSim model.
         scale_report: scale factors of the model's bodies.
-        markers: virtual markers.
-        ik: joint angles.
-        fit: fitted body.
-        grf: ground reaction forces.
-        id: joint moments.
-        so: muscle activations.
-        quality: filtered activations and valid frames.
-        render: videos, masks and cameras.
+        stages: files of the shard's stages.
         output: the shard.
         config_sha256: digest of the configuration.
         created: date in ISO 8601; empty: SOURCE_DATE_EPOCH's, else today's.
@@ -101,8 +105,7 @@ def pack_shard(
     Raises:
         BadInput: a file is missing or unreadable, or the files do not belong together.
     """
-    paths = {"ik": ik, "markers": markers, "fit": fit, "grf": grf, "id": id, "so": so, "quality": quality}
-    stages = {name: read_stage(path) for name, path in {**paths, "render": render}.items()}
+    read = {name: read_stage(path) for name, path in vars(stages).items()}
     person = SubjectRecord.read(subject)
     skeleton = SkeletonDefinition.from_osim(model)
     with atomic_path(output) as temporary:
@@ -113,14 +116,15 @@ def pack_shard(
             file.attrs["created"] = created or _date()
             file.attrs.update({name: getattr(person, name) for name in _PERSON})
             file.attrs.update(_body_attributes(body))
-            file.attrs["quality_reasons"] = " ".join(stages["quality"].attrs["reasons"])
+            file.attrs["asset_license"] = OWN
+            file.attrs["quality_reasons"] = " ".join(read["quality"].attrs["reasons"])
             file.attrs["part_names"] = " ".join(part.name for part in parts())
             skeleton.write(file.create_group("skeleton"))
             file["model"] = np.frombuffer(lzma.compress(model.read_bytes(), preset=9), np.uint8)
             names = read_names(file["skeleton"])
-            _check_names(paths, stages, names)
+            _check_names(stages, read, names)
             scales = _scales(scale_report, names.bodies)
-            _write_clips(file, stages, scales, skeleton)
+            _write_clips(file, read, scales, skeleton)
         for fault in shard_faults(temporary):
             raise BadInput(output, "shard", fault, "a shard that passes `kinesynth verify`", MEND)
 
@@ -163,6 +167,9 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         "fps": float(source["fps"]),
         "n_frames": frames,
         "start_seconds": float(source.get("start", 0.0)),
+        "source_path": str(source.get("source_path", "")),
+        "babel_id": str(source.get("babel_id", "")),
+        "motion_license": str(source.get("motion_license", sources()[source["source"]].license)),
         "notes": "; ".join(filter(None, (str(source.get("notes", "")), str(ground.get("grf_notes", ""))))),
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),
@@ -216,7 +223,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _check_names(paths: Mapping[str, Path], stages: Mapping[str, StageFile], names: Names) -> None:
+def _check_names(paths: StagePaths, stages: Mapping[str, StageFile], names: Names) -> None:
     """Stages made with another model would put right figures under wrong names."""
     expected = {
         "body_names": names.bodies,
@@ -224,7 +231,7 @@ def _check_names(paths: Mapping[str, Path], stages: Mapping[str, StageFile], nam
         "marker_names": names.markers,
         "muscle_names": names.muscles,
     }
-    for stage, path in paths.items():
+    for stage, path in vars(paths).items():
         for kind, wanted in expected.items():
             found = stages[stage].attrs.get(kind)
             if found is not None and tuple(found) != wanted:

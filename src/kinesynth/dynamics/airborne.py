@@ -21,7 +21,10 @@ SMEAR_CYCLES = 1.16  # of the cut-off, 0.19 s at 6 Hz: 99 % of the area of the f
 NO_SUPPORT = 0.1  # of body weight: a body with less falls
 CARRIED = 0.6  # of body weight: one with more is carried, whether by feet that are seen to touch or by anything else
 AGREE_SECONDS = 0.06  # by how much feet and body may differ on when a flight begins
+ORDER = 4  # of the differences that are to be small
 STIFF = 1e8  # weight of free fall against measured places
+LEAN = 0.3  # standard deviation of horizontal over vertical force; runners brake and push with less
+LEAST_LEANING = 0.05  # of body weight: with less support a force leans as it would with this
 NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz filter's response
 
 
@@ -107,23 +110,57 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
     penalty |D x|^2, with D the fourth differences, among all paths whose second differences within the spans are
     gravity's. Stances keep their impulse, and peaks come back. Without spans it is a low-pass filter with a gain of
     1/sqrt(2) at the cut-off, one for each of x, y and z (Whittaker 1923, "On a new method of graduation").
+
+    With spans, x and z have one prior more: a foot pushes sideways by some share of what it carries (LEAN), hence
+    hardly at all just after it has met the floor, where the change to free fall would ask it of feet without load. How
+    much it weighs against the path is told by the flights: what the path strays there is what it is wrong by.
     """
-    frames, order = len(path), 4
-    if frames <= order:
+    frames = len(path)
+    if frames <= ORDER:
         return path.copy()
-    inside = frames_of(spans, frames)[1:-1].astype(float)
+    inside = frames_of(spans, frames)[1:-1]
+    stiff = np.where(inside, STIFF, 0.0)
     fall = np.zeros(frames)
     for offset, coefficient in enumerate((1.0, -2.0, 1.0)):
-        fall[offset : frames - 2 + offset] -= STIFF * coefficient * inside * GRAVITY / rate_hz**2
+        fall[offset : frames - 2 + offset] -= coefficient * stiff * GRAVITY / rate_hz**2
     result = np.empty_like(path)
-    for axis, cutoff in enumerate(cutoff_hz):
-        penalty = (np.sqrt(2.0) - 1.0) / (2.0 * np.sin(np.pi * cutoff / rate_hz)) ** (2 * order)
-        bands = np.zeros((order + 1, frames))
-        bands[0] = 1.0
-        _add_squares(bands, np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.full(frames - order, penalty))
-        _add_squares(bands, np.array([1.0, -2.0, 1.0]), STIFF * inside)
-        result[:, axis] = solveh_banded(bands, path[:, axis] + (fall if axis == 1 else 0.0), lower=True)
+    result[:, 1] = _smooth(path[:, 1], fall, stiff, cutoff_hz[1] / rate_hz)
+    leaning = np.zeros(frames - 2)
+    if spans:
+        support = 1.0 + np.diff(result[:, 1], 2) * rate_hz**2 / GRAVITY
+        leaning = (rate_hz**2 / (LEAN * GRAVITY * np.maximum(support, LEAST_LEANING))) ** 2
+    for axis in (0, 2):
+        weights = np.where(inside, STIFF, _strays(path[:, axis], spans) ** 2 * leaning)
+        result[:, axis] = _smooth(path[:, axis], np.zeros(frames), weights, cutoff_hz[axis] / rate_hz)
     return result
+
+
+def _strays(values: np.ndarray, spans: list[slice]) -> float:
+    """Return by how much (standard deviation) `values` (T,) stray from straight lines, one through each span."""
+    squares, free = 0.0, 0
+    for part in (values[span] for span in spans):
+        if len(part) > 2:
+            line = np.polynomial.Polynomial.fit(np.arange(len(part)), part, 1)
+            squares += float(np.sum((part - line(np.arange(len(part)))) ** 2))
+            free += len(part) - 2
+    return float(np.sqrt(squares / free)) if free else 0.0
+
+
+def _smooth(values: np.ndarray, pull: np.ndarray, weights: np.ndarray, cutoff: float) -> np.ndarray:
+    """Return the x (T,) of least |x - values|^2 - 2 pull x + weights (T - 2,) |second differences|^2 + penalty |D x|^2.
+
+    Args:
+        values: (T,).
+        pull: (T,).
+        weights: of each second difference.
+        cutoff: in cycles per frame, which sets the penalty.
+    """
+    penalty = (np.sqrt(2.0) - 1.0) / (2.0 * np.sin(np.pi * cutoff)) ** (2 * ORDER)
+    bands = np.zeros((ORDER + 1, len(values)))
+    bands[0] = 1.0
+    _add_squares(bands, np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.full(len(values) - ORDER, penalty))
+    _add_squares(bands, np.array([1.0, -2.0, 1.0]), weights)
+    return np.asarray(solveh_banded(bands, values + pull, lower=True))
 
 
 def _add_squares(bands: np.ndarray, difference: np.ndarray, weights: np.ndarray) -> None:

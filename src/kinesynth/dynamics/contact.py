@@ -1,22 +1,22 @@
 """Where a foot may touch the ground and how likely it does."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
+from kinesynth.dynamics.names import FEET, TOES
+from kinesynth.skeleton.tables import read_table
+
 GENERIC_FOOT_LENGTH_M = 0.1788
-"""Heel frame to toe joint in the generic model (Rajagopal et al. 2016): the unit that the table below scales with."""
+"""Heel frame to toe joint in the generic model (Rajagopal et al. 2016): the unit that the soles' table scales with."""
 
 SLOW = 0.25
 """A point of the sole at rest moves less than this share of the speed at which contact becomes unlikely."""
 
 FASTEST = 0.98  # quantile of a foot's speed that counts as its greatest
-
-# Medial and lateral points of the sole, generic model, metres: x forward, z towards the outside of the foot.
-HEEL_AND_BALL = np.array([[0.000, -0.022], [0.000, 0.022], [0.150, -0.040], [0.135, 0.048]])  # in calcn's frame
-TOE_TIPS = np.array([[0.065, -0.020], [0.040, 0.045]])  # in toes' frame
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,17 @@ class FootMotion:
     jacobian: np.ndarray
 
 
+@cache
+def sole_of(body: str) -> np.ndarray:
+    """Return the points (P, 2) m of the generic model's sole in the frame of a body of its right foot.
+
+    They are the model's contact spheres, medial before lateral: x forward, z towards the outside of the foot. How high
+    they are is asked of each motion (`rest_heights`), and not of the table.
+    """
+    rows = [row for row in read_table("contacts") if row["body"] == body]
+    return np.array([[float(row["x"]), float(row["z"])] for row in rows])
+
+
 def sole_points(feet: FootMotion) -> np.ndarray:
     """Return the points (T, 2, P, 3) m of both soles in ground: medial and lateral heel, ball and toes.
 
@@ -41,7 +52,8 @@ def sole_points(feet: FootMotion) -> np.ndarray:
     """
     length = np.linalg.norm(feet.toes[..., 3] - feet.heel[..., 3], axis=-1).mean(axis=0)
     scale = length / GENERIC_FOOT_LENGTH_M
-    return np.concatenate([_attached(HEEL_AND_BALL, scale, feet.heel), _attached(TOE_TIPS, scale, feet.toes)], axis=2)
+    ends = (FEET[0], feet.heel), (TOES[0], feet.toes)
+    return np.concatenate([_attached(sole_of(body), scale, frames) for body, frames in ends], axis=2)
 
 
 def velocities(points: np.ndarray, rate_hz: float) -> np.ndarray:

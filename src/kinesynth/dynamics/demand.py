@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesynth.config import option
 from kinesynth.dynamics.airborne import airborne, falling_path, frames_of, free_fall_shift, held_contact
 from kinesynth.dynamics.contact import (
     SLOW,
@@ -72,21 +73,41 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class ContactModel:
-    """When a point of the sole carries load (see `contact`), and how much friction it has.
+class SoleContactRules:
+    """When a point of the sole carries load (see `contact`).
 
-    Contact is told from feet low-passed at `cutoff_hz`, more than the forces are: at 6 Hz a foot would leave the floor
-    half a tenth of a second early.
+    Contact is told from feet low-passed at `contact_cutoff_hz`, more than the forces are: at 6 Hz a foot would leave
+    the floor half a tenth of a second early.
     """
 
-    height_m: float
-    speed_m_per_s: float
-    rest_tolerance_m: float
-    friction: float
-    least_force_newtons: float
-    cutoff_hz: float
-    speed_share: float
-    lead_seconds: float
+    contact_height_m: float = option(
+        0.015, "a point of the sole that is higher above its rest hardly carries load", exclusiveMinimum=0
+    )
+    contact_speed_m_per_s: float = option(
+        0.8, "a point of the sole that is faster hardly carries load", exclusiveMinimum=0
+    )
+    contact_speed_share: float = option(
+        0.2,
+        "as a share of a foot's greatest speed, the speed over the floor beyond which it hardly carries load, where "
+        "that is more than contact_speed_m_per_s",
+        minimum=0,
+    )
+    contact_lead_seconds: float = option(
+        0.015, "for how long a tracked foot still sinks after the real one has met the floor", minimum=0
+    )
+    contact_cutoff_hz: float = option(
+        15.0,
+        "low-pass cut-off of the feet's motion for telling contact, 0.45 of the frame rate at most",
+        exclusiveMinimum=0,
+    )
+    rest_tolerance_m: float = option(
+        0.06, "how far from y = 0 the tracked soles may rest and still stand on the floor", minimum=0
+    )
+    least_force_newtons: float = option(
+        20.0,
+        "a foot with less vertical force carries none: its centre of pressure would be noise",
+        minimum=0,
+    )
 
 
 def whole_body_demand(
@@ -96,15 +117,21 @@ def whole_body_demand(
     angles: np.ndarray,
     fps: float,
     cutoff_hz: float,
-    contact: ContactModel,
+    rules: SoleContactRules,
 ) -> Demand:
     """Return what `angles` (T, J), low-passed, ask of the ground. Runs OpenSim: call it in a child process."""
-    from kinesynth.dynamics import model as opensim_model
+    from kinesynth.dynamics.body_motion import foot_motion, other_motion
+    from kinesynth.opensim_models.coordinates import check_coordinates
     from kinesynth.opensim_models.couplers import coupled
+    from kinesynth.opensim_models.id_tool import generalised_forces
+    from kinesynth.opensim_models.masses import total_mass
+    from kinesynth.opensim_models.opened import open_model
+    from kinesynth.opensim_models.posing import mass_centres
+    from kinesynth.opensim_models.tool_files import scratch_folder
 
-    body = opensim_model.load_model(model)
-    opensim_model.check_coordinates(body, names)
-    root, mass = [names.index(name) for name in ROOT], opensim_model.total_mass(body)
+    body = open_model(model)
+    check_coordinates(body, names)
+    root, mass = [names.index(name) for name in ROOT], total_mass(body)
     translations = root[: len(PELVIS_FORCES)]
     times = np.arange(len(angles)) / fps
 
@@ -113,40 +140,42 @@ def whole_body_demand(
         smooth[:, root_rotation.columns] = root_rotation.low_passed(angles, fps, cutoff)
         return coupled(body, smooth)
 
-    quick = max(cutoff_hz, min(contact.cutoff_hz, GREATEST_CUTOFF * fps))
-    centre = opensim_model.mass_centres(body, coupled(body, angles))
-    soles = sole_contact(opensim_model.foot_motion(body, smoothed(quick)), low_pass(centre, fps, quick), fps, contact)
+    quick = max(cutoff_hz, min(rules.contact_cutoff_hz, GREATEST_CUTOFF * fps))
+    centre = mass_centres(body, coupled(body, angles))
+    soles = sole_contact(foot_motion(body, smoothed(quick)), low_pass(centre, fps, quick), fps, rules)
 
     def forces_of(posed: np.ndarray) -> np.ndarray:
-        with opensim_model.scratch_folder() as folder:
-            return opensim_model.generalised_forces(folder, model, names, times, posed)
+        with scratch_folder() as folder:
+            return generalised_forces(folder, model, names, times, posed)
 
     posed = smoothed(cutoff_hz)
     if soles.flights:
         cutoffs = [residual_cutoff(path, fps, cutoff_hz, MOST_NOISE) for path in centre.T]
         falling = falling_path(centre, soles.flights, fps, cutoffs)
-        posed[:, translations] += falling - opensim_model.mass_centres(body, posed)
+        posed[:, translations] += falling - mass_centres(body, posed)
     forces = forces_of(posed)
     for _ in range(FREE_FALL_SWEEPS if soles.flights else 0):
         posed[:, translations] += free_fall_shift(forces[:, translations] / mass, soles.flights, fps)
         forces = forces_of(posed)
-    feet, others = opensim_model.foot_motion(body, posed), opensim_model.other_motion(body, posed)
+    feet, others = foot_motion(body, posed), other_motion(body, posed)
     return Demand(forces, feet, others, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
 
 
-def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, contact: ContactModel) -> SoleContact:
+def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleContactRules) -> SoleContact:
     """Return where the soles touch, from the feet's motion and the path (T, 3) m of the body's mass centre."""
     points = sole_points(feet)
     velocity = velocities(points, fps)
     speed = np.linalg.norm(velocity, axis=-1)
-    fast = greatest_contact_speed(velocity, contact.speed_m_per_s, contact.speed_share)
+    fast = greatest_contact_speed(velocity, rules.contact_speed_m_per_s, rules.contact_speed_share)
     slow = speed < SLOW * fast
-    rest = rest_heights(points, slow, contact.rest_tolerance_m)
+    rest = rest_heights(points, slow, rules.rest_tolerance_m)
     above = points[..., 1] - rest
     support = vertical_support(centre, fps)
     footing = Footing(above.min(axis=-1), slow.any(axis=-1), points.mean(axis=2)[..., [0, 2]])
     floor = floor_under(footing, boxes(footing, centre[:, [0, 2]], support, fps))
-    likelihood = contact_likelihood(above - floor[..., None], velocity, contact.height_m, fast, contact.lead_seconds)
+    likelihood = contact_likelihood(
+        above - floor[..., None], velocity, rules.contact_height_m, fast, rules.contact_lead_seconds
+    )
     flights = airborne(likelihood, support, fps)
     return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights)
 

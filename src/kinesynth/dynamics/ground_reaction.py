@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from kinesynth.config import GroundReaction, option
 from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
-from kinesynth.dynamics.demand import ContactModel, Demand, whole_body_demand
+from kinesynth.dynamics.demand import Demand, SoleContactRules, whole_body_demand
 from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
@@ -37,7 +38,25 @@ TOUCHES = 0.05  # likelihood from which a point may share the load
 
 
 @dataclass(frozen=True)
-class GroundReaction:
+class OtherContactLimits:
+    """Loads that the feet leave over, from which on other contacts are at work (a seat behind the feet, say)."""
+
+    unexplained_force_bw: float = option(
+        0.3, "a frame's vertical force, in body weights, that points to another contact", exclusiveMinimum=0
+    )
+    unexplained_moment_bw_m: float = option(
+        0.15, "a frame's moment, in body weights times metres, that points to another contact", exclusiveMinimum=0
+    )
+    unexplained_share: float = option(
+        0.5, "a clip with a greater share of such frames has no valid dynamics", minimum=0, maximum=1
+    )
+
+
+GRF, RULES, LIMITS = GroundReaction(), SoleContactRules(), OtherContactLimits()
+
+
+@dataclass(frozen=True)
+class Reaction:
     """What the surroundings do to F bodies: both feet, right then left, and where they take part `names.OTHERS`.
 
     Attributes:
@@ -46,7 +65,7 @@ class GroundReaction:
         moment: (T, F, 3) N m, the free moment about the vertical through `cop`.
         unexplained: (T, 6) what remains at the pelvis, in the order of `ROOT`.
         split_error: (T,) N, by how much the vertical force on the feet may be off because others share it.
-        unmeasured: (T,) bool, frames in which plates did not measure a foot's force; None where it is estimated.
+        unmeasured: (T,) bool, frames in which plates did not measure a foot's force.
         notes: what was taken for granted about measured forces.
     """
 
@@ -55,7 +74,7 @@ class GroundReaction:
     moment: np.ndarray
     unexplained: np.ndarray
     split_error: np.ndarray
-    unmeasured: np.ndarray | None = None
+    unmeasured: np.ndarray
     notes: tuple[str, ...] = ()
 
 
@@ -64,24 +83,12 @@ def ground_reaction(
     ik: Path,
     model: Path,
     output: Path,
-    log: Path = Path("ground_reaction.log"),
-    engine: Literal["contact", "gaitdynamics"] = "contact",
-    weights: Path | None = None,
     scale: Path | None = None,
-    cutoff_hz: float = 6.0,
-    friction: float = 0.8,
-    contact_height_m: float = 0.015,
-    contact_speed_m_per_s: float = 0.8,
-    rest_tolerance_m: float = 0.06,
-    least_force_newtons: float = 20.0,
-    contact_cutoff_hz: float = 15.0,
-    measured_cutoff_hz: float = 0.0,
-    contact_speed_share: float = 0.2,
-    contact_lead_seconds: float = 0.015,
-    unexplained_force_bw: float = 0.3,
-    unexplained_moment_bw_m: float = 0.15,
-    unexplained_share: float = 0.5,
+    grf: GroundReaction = GRF,
+    rules: SoleContactRules = RULES,
+    limits: OtherContactLimits = LIMITS,
     timeout_seconds: float = 120.0,
+    log: Path = Path("ground_reaction.log"),
 ) -> None:
     """Estimate the forces under both feet from joint angles, or take those that plates measured, where a clip has them.
 
@@ -93,67 +100,40 @@ def ground_reaction(
         model: the subject's scaled model (.osim).
         output: stage file with force, cop, moment, unexplained; smooth_angles (T, J), the motion that they belong to,
             which inverse dynamics and static optimization go on with; and airborne (T,), frames of a flight.
-        log: what OpenSim says.
-        engine: contact shares the load between points under the soles; gaitdynamics asks the published network.
-        weights: GaitDynamicsRefinement.pt, which the engine gaitdynamics needs.
         scale: the subject's figures (.json of scale-model), of which the engine gaitdynamics needs the height.
-        cutoff_hz: low-pass cut-off of the angles; 6 Hz is the custom for gait, impacts want more.
-        friction: coefficient between sole and floor; 0.8 is a rubber sole on a dry laboratory floor.
-        contact_height_m: a point of the sole that is higher above its rest hardly carries load.
-        contact_speed_m_per_s: a point of the sole that is faster hardly carries load.
-        rest_tolerance_m: how far from y = 0 the tracked soles may rest and still stand on the floor.
-        least_force_newtons: a foot with less vertical force carries none: its centre of pressure would be noise.
-        contact_cutoff_hz: low-pass cut-off of the feet's motion for telling contact, 0.45 of the frame rate at most.
-        measured_cutoff_hz: low-pass cut-off of measured forces; 0: that of the motion, because inverse dynamics makes
-            moments of what the two do not share (Bisseling and Hof 2006, Kristianslund et al. 2012).
-        contact_speed_share: as a share of a foot's greatest speed, the speed over the floor beyond which it hardly
-            carries load, where that is more than `contact_speed_m_per_s`.
-        contact_lead_seconds: for how long a tracked foot still sinks after the real one has met the floor.
-        unexplained_force_bw: a frame's vertical force that the feet leave over, in body weights, that points to
-            another contact.
-        unexplained_moment_bw_m: a frame's moment that the feet leave over, in body weights times metres, that points
-            to another contact (a seat behind the feet, say).
-        unexplained_share: a clip with a greater share of such frames has no valid dynamics.
+        grf: the section `grf` of the configuration.
+        rules: when a point of the sole carries load.
+        limits: what points to other contacts than the feet's.
         timeout_seconds: longest time for one clip.
+        log: what OpenSim says.
 
     Raises:
         BadInput: the engine gaitdynamics lacks its weights or the height, or the weights are not its.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
-    contact = ContactModel(
-        contact_height_m,
-        contact_speed_m_per_s,
-        rest_tolerance_m,
-        friction,
-        least_force_newtons,
-        contact_cutoff_hz,
-        contact_speed_share,
-        contact_lead_seconds,
-    )
-
     react = (
-        _gaitdynamics(weights, scale, names, contact)
-        if engine == "gaitdynamics"
-        else partial(estimate, contact=contact)
+        _gaitdynamics(grf.weights, scale, names, rules)
+        if grf.engine == "gaitdynamics"
+        else partial(estimate, rules=rules, friction=grf.friction)
     )
 
     def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
         on_plates = bool(clip.attrs.get("grf_file"))
-        attrs = {**clip.attrs, "grf_engine": "measured" if on_plates else engine, "cutoff_hz": cutoff_hz}
+        attrs = {**clip.attrs, "grf_engine": "measured" if on_plates else grf.engine, "cutoff_hz": grf.cutoff_hz}
         try:
             demand = worker.call(
                 whole_body_demand, model.absolute(), names, root_rotation, Kinematics.of(clip).angles, clip.fps,
-                cutoff_hz, contact, timeout_seconds=timeout_seconds,
+                grf.cutoff_hz, rules, timeout_seconds=timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
         try:
-            reaction = taken(clip, demand, measured_cutoff_hz or cutoff_hz) if on_plates else react(demand)
+            reaction = taken(clip, demand, grf.measured_cutoff_hz or grf.cutoff_hz) if on_plates else react(demand)
         except BadInput as error:
             tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
-        share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, unexplained_force_bw, unexplained_moment_bw_m)
-        valid = share <= unexplained_share
+        share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
+        valid = share <= limits.unexplained_share
         attrs |= {
             "mass_kg": demand.mass_kg,
             "grf_notes": "; ".join(reaction.notes),
@@ -164,8 +144,7 @@ def ground_reaction(
         }
         forces = GroundForces(
             reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne,
-            np.zeros_like(demand.airborne) if reaction.unmeasured is None else reaction.unmeasured,
-            reaction.split_error,
+            reaction.unmeasured, reaction.split_error,
         )  # fmt: skip
         return forces.clip(clip.clip_id, attrs)
 
@@ -184,27 +163,27 @@ def _not_estimated(clip: Clip, attrs: Mapping[str, Any], reason: str) -> Clip:
 
 
 def _gaitdynamics(
-    weights: Path | None, scale: Path | None, names: list[str], contact: ContactModel
-) -> Callable[[Demand], GroundReaction]:
+    weights: str, scale: Path | None, names: list[str], rules: SoleContactRules
+) -> Callable[[Demand], Reaction]:
     """Return the published network as an engine for one subject's clips."""
     from kinesynth.dynamics.gaitdynamics import load_network
 
-    if weights is None or scale is None:
+    if not weights or scale is None:
         raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", MEND)
-    network, height = load_network(weights), float(json.loads(scale.read_text())["height_m"])
+    network, height = load_network(Path(weights)), float(json.loads(scale.read_text())["height_m"])
 
-    def react(demand: Demand) -> GroundReaction:
+    def react(demand: Demand) -> Reaction:
         motion, heading = motion_features(names, demand.angles, demand.rate_hz, height)
         force, cop = forces_from_features(
             network.forces(motion), len(demand.angles), demand.rate_hz, heading, demand.feet.heel[..., 3],
-            demand.mass_kg, height, contact.least_force_newtons,
+            demand.mass_kg, height, rules.least_force_newtons,
         )  # fmt: skip
         return reaction_of(demand, force, cop, np.zeros_like(force))
 
     return react
 
 
-def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> GroundReaction:
+def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> Reaction:
     """Return the reaction that plates measured.
 
     Raises:
@@ -216,7 +195,7 @@ def taken(clip: Clip, demand: Demand, cutoff_hz: float) -> GroundReaction:
     return replace(reaction, unmeasured=measured.unmeasured, notes=measured.notes)
 
 
-def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
+def estimate(demand: Demand, rules: SoleContactRules, friction: float) -> Reaction:
     """Return the reaction that meets `demand`: of the feet, and of other contacts where feet cannot carry it."""
     weight = demand.mass_kg * GRAVITY
     soles = sole_points(demand.feet)
@@ -224,24 +203,30 @@ def estimate(demand: Demand, contact: ContactModel) -> GroundReaction:
     arms = soles - demand.feet.heel[..., 3][:, :, None]
     effect = point_effect(demand.feet.jacobian, arms)
     load = Load(demand.forces, effect, demand.root, weight)
-    forces = share_load(load, demand.soles.likelihood, contact.friction, demand.rate_hz)
-    alone = reaction_of(demand, *resultants(forces, soles, contact.least_force_newtons))
+    forces = share_load(load, demand.soles.likelihood, friction, demand.rate_hz)
+    alone = reaction_of(demand, *resultants(forces, soles, rules.least_force_newtons))
     standing = (demand.soles.likelihood > TOUCHES).any(axis=(1, 2))
     likelihood = resting(demand.others, alone.unexplained, standing, weight, demand.rate_hz)
     if (likelihood < 0.5).all():
         doubt = doubtful(demand.others, demand.rate_hz)
         return replace(alone, split_error=np.where(doubt, 0.5 * weight, 0.0))
-    return _with_others(demand, contact, soles, effect, likelihood)
+    return _with_others(demand, rules, friction, soles, effect, likelihood)
 
 
 def _with_others(
-    demand: Demand, contact: ContactModel, soles: np.ndarray, effect: np.ndarray, likelihood: np.ndarray
-) -> GroundReaction:
+    demand: Demand,
+    rules: SoleContactRules,
+    friction: float,
+    soles: np.ndarray,
+    effect: np.ndarray,
+    likelihood: np.ndarray,
+) -> Reaction:
     """Return the reaction of feet and other contacts, of which `likelihood` (T, Q) tells where they rest.
 
     Args:
         demand: what the motion asks.
-        contact: friction and least force.
+        rules: of which the least force is asked.
+        friction: between soles and floor.
         soles: (T, 2, P, 3) m, the soles' points on their floor.
         effect: (T, J, 2, P, 3) of forces on them.
         likelihood: of the others.
@@ -256,12 +241,12 @@ def _with_others(
     )  # fmt: skip
     sole_likelihood = demand.soles.likelihood.reshape(frames, feet)
     both = np.concatenate([sole_likelihood, likelihood], axis=1)
-    forces = share_load(load, both, contact.friction, demand.rate_hz)
+    forces = share_load(load, both, friction, demand.rate_hz)
     on_feet, on_others = forces[:, :feet], forces[:, feet:]
-    rows = [resultants(on_feet.reshape(soles.shape), soles, contact.least_force_newtons)]
+    rows = [resultants(on_feet.reshape(soles.shape), soles, rules.least_force_newtons)]
     for body in range(others.origins.shape[1]):
         mine = body == OWNER
-        rows.append(resultants(on_others[:, None, mine], others.points[:, None, mine], contact.least_force_newtons))
+        rows.append(resultants(on_others[:, None, mine], others.points[:, None, mine], rules.least_force_newtons))
     touch = both > TOUCHES
     error = split_error(soles.reshape(frames, feet, 3), on_feet[..., 1], others.points, on_others[..., 1], touch)
     error += on_others[:, ~SEAT, 1].sum(axis=1)  # of a table nothing is known but that a hand keeps still
@@ -270,7 +255,7 @@ def _with_others(
     return replace(reaction_of(demand, *together), split_error=error)
 
 
-def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.ndarray) -> GroundReaction:
+def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.ndarray) -> Reaction:
     """Return the reaction of `force`, `cop` and `moment`, each (T, F, 3), and what it leaves of the demand."""
     bodies = force.shape[1]
     origins = np.concatenate([demand.feet.heel[..., 3], demand.others.origins], axis=1)[:, :bodies]
@@ -278,18 +263,19 @@ def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.n
     wrench = np.concatenate([moment + np.cross(cop - origins, force), force], axis=-1)
     supplied = np.einsum("tfij,tfi->tj", jacobian, wrench)
     unexplained = (demand.forces - supplied)[:, demand.root]
-    return GroundReaction(force, cop, moment, unexplained, np.zeros(len(force)))
+    return Reaction(force, cop, moment, unexplained, np.zeros(len(force)), np.zeros(len(force), bool))
 
 
-def unexplained_frames(reaction: GroundReaction, body_weight: float, force_bw: float, moment_bw_m: float) -> float:
+def unexplained_frames(reaction: Reaction, body_weight: float, limits: OtherContactLimits) -> float:
     """Return the share of frames whose vertical force or moment left over exceeds the limits.
 
     Frames in which forces were not measured say nothing, unless none was.
     """
-    known = slice(None) if reaction.unmeasured is None or reaction.unmeasured.all() else ~reaction.unmeasured
+    known = ~reaction.unmeasured | reaction.unmeasured.all()
     force = np.abs(reaction.unexplained[known, ROOT.index("pelvis_ty")])
     moment = np.linalg.norm(reaction.unexplained[known, len(PELVIS_FORCES) :], axis=1)
-    return float(np.mean((force > force_bw * body_weight) | (moment > moment_bw_m * body_weight)))
+    too_much = force > limits.unexplained_force_bw * body_weight
+    return float(np.mean(too_much | (moment > limits.unexplained_moment_bw_m * body_weight)))
 
 
 def resultants(

@@ -60,12 +60,14 @@ def joint_moments(
 
     Runs OpenSim: call it in a child process.
     """
-    from kinesynth.dynamics import model as opensim_model
+    from kinesynth.opensim_models.coordinates import check_coordinates
+    from kinesynth.opensim_models.id_tool import generalised_forces
+    from kinesynth.opensim_models.opened import open_model
+    from kinesynth.opensim_models.tool_files import scratch_folder
 
-    body = opensim_model.load_model(model)
-    opensim_model.check_coordinates(body, names)
+    check_coordinates(open_model(model), names)
     times = np.arange(len(angles)) / fps
-    with opensim_model.scratch_folder() as folder:
+    with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
         write_external_loads(loads, loads.with_suffix(".mot"), times, *ground)
-        return opensim_model.generalised_forces(folder, model, names, times, angles, loads)
+        return generalised_forces(folder, model, names, times, angles, loads)

@@ -67,7 +67,8 @@ def fitted_paths(
         degree: of the polynomials.
         poses: to fit.
     """
-    from kinesynth.dynamics.muscle_model import crossed_coordinates, read_muscles, sample_paths
+    from kinesynth.dynamics.muscle_model import read_muscles
+    from kinesynth.opensim_models.muscles import crossed_coordinates, sample_paths
 
     muscles = read_muscles(model)
     by_muscle = crossed_coordinates(model)

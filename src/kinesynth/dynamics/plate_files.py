@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kinesynth.body.mocap.c3d_plates import read_c3d_plates
 from kinesynth.errors import BadInput
+from kinesynth.markers.c3d_plates import read_c3d_plates
 from kinesynth.opensim_files.external_loads_in import read_external_loads
 from kinesynth.opensim_files.force_table import Plates, read_force_table
 

@@ -94,6 +94,6 @@ class RootRotation:
 
 def read_root_rotation(path: Path) -> RootRotation:
     """Return a model's. Runs OpenSim: call it in a child process."""
-    from kinesynth.skeleton.osim import read_osim
+    from kinesynth.opensim_models.read_osim import read_osim
 
     return RootRotation.of(SkeletonDefinition(**read_osim(path)), path)

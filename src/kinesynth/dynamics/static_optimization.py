@@ -13,6 +13,7 @@ from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.filters import local_fit
 from kinesynth.dynamics.muscle_force import MuscleForce, Muscles
 from kinesynth.dynamics.muscle_paths import MusclePaths
+from kinesynth.dynamics.names import STRONG_RESERVE, WEAK_RESERVE
 from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, solve_batched, speeds, spline_order
 from kinesynth.errors import BadInput, ClipRejected, KinesynthError
 from kinesynth.isolation import Worker
@@ -157,20 +158,26 @@ def activations(
 
     Runs OpenSim: call it in a child process. `ground` holds force, cop and moment, each (T, 2, 3).
     """
-    from kinesynth.dynamics.model import check_coordinates, load_model, scratch_folder
-    from kinesynth.dynamics.static_optimization_tool import solve
+    from kinesynth.opensim_models.coordinates import check_coordinates
     from kinesynth.opensim_models.couplers import coupled
+    from kinesynth.opensim_models.muscles import driven_coordinates
+    from kinesynth.opensim_models.opened import open_model
+    from kinesynth.opensim_models.so_tool import solve
+    from kinesynth.opensim_models.tool_files import scratch_folder
 
-    body = load_model(model)
+    body = open_model(model)
     check_coordinates(body, names)
     frame_times = np.arange(len(angles)) / fps
     times, stride = solution_grid(len(angles), fps, rate)
     spline = make_interp_spline(frame_times, angles, k=spline_order(len(angles)))
     posed = coupled(body, spline(times))
+    reserves = {
+        name: WEAK_RESERVE if by_muscles else STRONG_RESERVE for name, by_muscles in driven_coordinates(body).items()
+    }
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
         write_external_loads(loads, loads.with_suffix(".mot"), frame_times, *ground)
-        solution = solve(folder, model, names, times, posed, loads, stride, exponent)
+        solution = solve(folder, model, names, times, posed, loads, reserves, stride, exponent)
     arrays = {
         "activations": _at(frame_times, solution.times, solution.activations),
         "reserves": _at(frame_times, solution.times, solution.reserves),

@@ -10,12 +10,12 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from kinesynth.body.markers import MarkerLayout, read_marker_vertices, resolve_markers
 from kinesynth.body.model import BodyModel, SmplxPose
-from kinesynth.body.mosh.points import BODY, BodyState, Mixture, SkinnedPoints
-from kinesynth.body.mosh.solve import Weights, solve_pose, solve_shape
+from kinesynth.body.virtual_markers import MarkerLayout, read_marker_vertices, resolve_markers
 from kinesynth.errors import BadInput
 from kinesynth.geometry.exponential_map import exponential
+from kinesynth.mosh.points import BODY, BodyState, Mixture, SkinnedPoints
+from kinesynth.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Attributes, Clip
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.markers import MarkerLayout
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.mosh.points import BodyState, Mixture
+from kinesynth.body.virtual_markers import MarkerLayout
 from kinesynth.errors import BadInput
 from kinesynth.fitting.convex_weights import convex_weights
 from kinesynth.fitting.paired_stages import Shard, pairs, read_shards
 from kinesynth.fitting.pose_fit import Goal, follow, marker_layout, shared_betas, smplx_arrays
+from kinesynth.mosh.points import BodyState, Mixture
 from kinesynth.npz import open_npz, write_npz
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, progress

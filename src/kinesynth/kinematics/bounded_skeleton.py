@@ -31,7 +31,8 @@ class BoundedSkeleton:
 
 def read_bounded_skeleton(model: Path) -> BoundedSkeleton:
     """Read an OpenSim model. Runs in a process of its own; see `read_osim` for what it raises."""
-    from kinesynth.kinematics.ik_tool import coordinate_bounds, light_model
-    from kinesynth.skeleton.osim import read_osim
+    from kinesynth.opensim_models.coordinates import coordinate_bounds
+    from kinesynth.opensim_models.opened import light_model
+    from kinesynth.opensim_models.read_osim import read_osim
 
     return BoundedSkeleton(SkeletonDefinition(**read_osim(model)), coordinate_bounds(light_model(model)))

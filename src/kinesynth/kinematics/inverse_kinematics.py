@@ -230,23 +230,21 @@ def _errors(
 
 def _model_names(model: Path) -> ModelNames:
     """Return the model's names. Runs in a process of its own."""
-    from kinesynth.kinematics.ik_tool import light_model
+    from kinesynth.opensim_models.opened import body_names, coordinate_names, light_model, marker_names
 
     opened = light_model(model)
-    return ModelNames(
-        coordinates=tuple(part.getName() for part in opened.getCoordinateSet()),
-        bodies=tuple(part.getName() for part in opened.getBodySet()),
-        markers=tuple(part.getName() for part in opened.getMarkerSet()),
-    )
+    return ModelNames(coordinate_names(opened), body_names(opened), marker_names(opened))
 
 
 def solve_with_opensim(
     model: Path, names: Sequence[str], positions: np.ndarray, fps: float, weights: dict[str, float], accuracy: float
 ) -> dict[str, np.ndarray]:
     """Return angles, keypoints and markers of one clip. Runs in a process of its own."""
-    from kinesynth.kinematics.forward_kinematics import forward_kinematics
-    from kinesynth.kinematics.ik_tool import light_model, solve_angles, unwrap
     from kinesynth.kinematics.opensim_initial_pose import best_start
+    from kinesynth.opensim_models.coordinates import unwrap
+    from kinesynth.opensim_models.ik_tool import solve_angles
+    from kinesynth.opensim_models.opened import light_model
+    from kinesynth.opensim_models.posing import forward_kinematics
 
     opened = light_model(model)
     start = best_start(opened, names, positions[:1], weights)

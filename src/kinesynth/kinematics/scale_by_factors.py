@@ -1,15 +1,11 @@
 """The generic skeleton scaled by factors that are known, as OpenSim scales it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinesynth.isolation import isolated
-from kinesynth.kinematics.segment_masses import Sex
-
-if TYPE_CHECKING:
-    import opensim
+from kinesynth.kinematics.segment_masses import Sex, shared_out
 
 TIMEOUT_SECONDS = 300.0
 
@@ -29,29 +25,13 @@ def scale_by_factors(output: Path, body_names: tuple[str, ...], factors: np.ndar
 
 def _write(output: Path, body_names: tuple[str, ...], factors: np.ndarray, mass_kg: float) -> None:
     """Build, scale and write the model. Runs in a process of its own."""
-    from kinesynth.atomic import atomic_path
-    from kinesynth.kinematics.segment_masses import share_out
+    from kinesynth.opensim_models.masses import read_masses, set_masses
+    from kinesynth.opensim_models.opened import write_model
+    from kinesynth.opensim_models.scaling import scale_bodies
     from kinesynth.skeleton.builder import build_model
 
     model = build_model()
-    state = model.initSystem()
-    model.scale(state, _scale_set(body_names, factors), True, mass_kg)
+    scale_bodies(model, dict(zip(body_names, factors, strict=True)), mass_kg, keep_mass_shares=True)
     sex: Sex = "neutral"
-    share_out(model, mass_kg, sex)
-    model.finalizeConnections()
-    with atomic_path(output) as temporary:
-        if not model.printToXML(str(temporary)):
-            raise RuntimeError(f"OpenSim could not write {temporary}")
-
-
-def _scale_set(body_names: tuple[str, ...], factors: np.ndarray) -> "opensim.ScaleSet":
-    import opensim
-
-    result = opensim.ScaleSet()
-    for name, factor in zip(body_names, factors.tolist(), strict=True):
-        scale = opensim.Scale()
-        scale.setSegmentName(name)
-        scale.setScaleFactors(opensim.Vec3(*factor))
-        scale.setApply(True)
-        result.cloneAndAppend(scale)
-    return result
+    set_masses(model, shared_out(read_masses(model), mass_kg, sex))
+    write_model(model, output)

@@ -97,9 +97,9 @@ def scale(
     factors: np.ndarray | None = None,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
-    from kinesynth.kinematics.scale_tool import run_scale_tool
+    from kinesynth.kinematics.scale_tool import scale_to_static_pose
 
-    return run_scale_tool(skeleton, output, static, weights, mass_kg, protocol, sex, own, factors)
+    return scale_to_static_pose(skeleton, output, static, weights, mass_kg, protocol, sex, own, factors)
 
 
 def _sex(stated: str) -> Sex:

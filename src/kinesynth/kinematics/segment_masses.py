@@ -5,7 +5,7 @@ the generic model's proportions. The generic subject is a man: a woman's radii o
 as parts of body height. Where the sex is not told, the mean of both is taken. `tables/segments.csv` lists the figures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from kinesynth.kinematics.scaling_protocol import table
 
 if TYPE_CHECKING:
-    import opensim
+    from kinesynth.opensim_models.masses import BodyMasses
 
 Sex = Literal["female", "male", "neutral"]
 _ON = {"female": 1.0, "male": 0.0, "neutral": 0.5}  # how far from a man's figures to a woman's
@@ -46,47 +46,42 @@ def segments(sex: Sex) -> tuple[Segment, ...]:
     )
 
 
-def share_out(model: "opensim.Model", mass_kg: float, sex: Sex) -> None:
-    """Give a scaled model's bodies the masses and inertias of a subject; mass centres stay.
+def shared_out(generic: "BodyMasses", mass_kg: float, sex: Sex) -> "BodyMasses":
+    """Return the masses and inertias of a subject's bodies.
 
     Args:
-        model: whose bodies have the generic model's proportions of mass, and inertias that belong to them.
+        generic: masses in the generic model's proportions, and the inertias that belong to them.
         mass_kg: of the subject; the bodies' masses sum up to it.
         sex: of the subject.
     """
+    mass_of = dict(zip(generic.names, generic.masses.tolist(), strict=True))
     share, radii = {}, {}
     for segment in segments(sex):
-        members = [body for body in model.getBodySet() if _without_side(body.getName()) in segment.bodies]
-        sides = len({body.getName()[-2:] for body in members if body.getName() != _without_side(body.getName())}) or 1
-        generic = sum(body.getMass() for body in members)
-        for body in members:
-            share[body.getName()] = sides * segment.mass * body.getMass() / generic
-            radii[body.getName()] = segment.radii
+        members = [name for name in generic.names if _without_side(name) in segment.bodies]
+        sides = len({name[-2:] for name in members if name != _without_side(name)}) or 1
+        whole = sum(mass_of[name] for name in members)
+        for name in members:
+            share[name] = sides * segment.mass * mass_of[name] / whole
+            radii[name] = segment.radii
     total = sum(share.values())
-    for body in model.getBodySet():
-        mass = mass_kg * share[body.getName()] / total
-        _set_inertia(body, mass / body.getMass(), radii[body.getName()])
-        body.setMass(mass)
+    masses = {name: mass_kg * share[name] / total for name in generic.names}
+    inertias = [
+        stretched(tensor, masses[name] / mass_of[name], radii[name])
+        for name, tensor in zip(generic.names, generic.inertias, strict=True)
+    ]
+    return replace(generic, masses=np.array(list(masses.values())), inertias=np.array(inertias))
 
 
 def _without_side(body: str) -> str:
     return body[:-2] if body.endswith(("_r", "_l")) else body
 
 
-def _set_inertia(body: "opensim.Body", mass: float, radii: np.ndarray) -> None:
-    """Multiply a body's inertia about its mass centre for factors of `mass` and of the `radii` (3,) of gyration.
+def stretched(tensor: np.ndarray, mass: float, radii: np.ndarray) -> np.ndarray:
+    """Return an inertia (3, 3) about a mass centre, for factors of the `mass` and of the `radii` (3,) of gyration.
 
     Each principal second moment of mass is stretched along its own axis, so that no tensor becomes impossible.
     """
-    import opensim
-
-    inertia = body.getInertia()
-    moments, products = inertia.getMoments().to_numpy(), inertia.getProducts().to_numpy()
-    tensor = np.diag(moments)
-    for value, (row, column) in zip(products, ((0, 1), (0, 2), (1, 2)), strict=True):
-        tensor[row, column] = tensor[column, row] = value
-    stretched = mass * np.outer(radii, radii) * tensor
-    body.setInertia(opensim.Inertia(*stretched.diagonal(), stretched[0, 1], stretched[0, 2], stretched[1, 2]))
+    return np.asarray(mass * np.outer(radii, radii) * tensor)
 
 
 def _between(row: dict[str, str], column: str, sex: Sex) -> float:

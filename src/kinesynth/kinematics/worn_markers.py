@@ -45,7 +45,7 @@ class WornMarkers:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """Take them out of a subject's record, as `kinesynth.body.mocap.worn` wrote them."""
+        """Take them out of a subject's record, as `kinesynth.subjects.worn` wrote them."""
         labels, landmarks, bodies = (tuple(record[name]) for name in ("labels", "landmarks", "bodies"))
         positions, moving = (
             np.array(record[name], float).reshape(-1, len(labels), 3) for name in ("positions", "moving")

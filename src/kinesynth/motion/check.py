@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.body.amass_upright import read_upright
-from kinesynth.body.mocap.screening import Screened, listed
-from kinesynth.body.mocap.trial import check_against, read_screened
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.markers.screening import Screened, listed
+from kinesynth.markers.trial import check_against, read_screened
 from kinesynth.motion.figure import figure_of
 from kinesynth.motion.rate_audit import audit_rate, audited
 from kinesynth.motion.sources.opensim import TIMEOUT_SECONDS
@@ -18,6 +17,7 @@ from kinesynth.notes import tell
 from kinesynth.npz import open_npz
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.time_column import even_rate
+from kinesynth.subjects.amass_upright import read_upright
 
 _MARKERS, _OPENSIM = (".trc", ".c3d"), (".mot", ".sto")
 _KINDS = ".npz (AMASS), .trc or .c3d (markers), .mot or .sto (OpenSim)"
@@ -85,8 +85,8 @@ def check_motion(
 def _write_labels(files: list[Path], labels: Path | None, output: Path) -> None:
     if len(files) != 1:
         raise BadInput(output, "write-labels", f"{len(files)} files", "one marker file", "write a csv of each")
-    from kinesynth.body.mocap.files import read_markers
-    from kinesynth.body.mocap.user_labels import told_landmarks, write_labels
+    from kinesynth.markers.files import read_markers
+    from kinesynth.markers.user_labels import told_landmarks, write_labels
 
     trial = read_markers(files[0])
     write_labels(output, trial if labels is None else told_landmarks(files[0], trial, labels))
@@ -159,7 +159,7 @@ def _off_skin(screened: Screened, body: BodyModel) -> dict[str, str]:
     """Return which points of unknown labels are no markers on a body that the known ones hold."""
     if len(screened.labels) == len(screened.markers.names):
         return {}
-    from kinesynth.body.mocap.fit import dress
+    from kinesynth.mosh.fit import dress
 
     return dict(dress(body, [screened.markers]).left_out)
 

@@ -25,6 +25,7 @@ class Placed:
         heading: the heading (rad, about y) that was removed.
         floor: the height (m) of the floor that was removed, in the recording's scaled world.
         belt: (2,) m/s along x and z, the velocity of a treadmill's belt that was removed; zeros over ground.
+        found_belt: (2,) m/s, what the feet tell of a belt, whether or not that was removed.
         from_file: (3, 4), the rotation from the file's axes to the world's, and the shift (m) that follows it and the
             scale of the recording's path; before a belt's motion is removed.
         worn: (T, M, 3) m, the recording's markers in the same place, if it has any.
@@ -35,6 +36,7 @@ class Placed:
     heading: float
     floor: float
     belt: np.ndarray
+    found_belt: np.ndarray
     from_file: np.ndarray
     worn: np.ndarray | None = None
 
@@ -58,7 +60,7 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
     pelvis = recording.root_scale * turn.apply(recording.root)
     first = pelvis[0] * [1.0, 0.0, 1.0]
     pelvis -= first
-    belt = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
+    belt = found = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
     if belt_m_per_s is not None:
         belt = _stated(belt, recording.root_scale * belt_m_per_s)
         if belt_m_per_s > 0.0:
@@ -69,7 +71,7 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
     shift = -first - [0.0, floor, 0.0]
     from_file = np.column_stack([turn.as_matrix() @ recording.turn, shift])
     placed = pelvis - [0.0, floor, 0.0]
-    return Placed(placed, poses, heading, floor, belt, from_file, _with_root(recording, turn, placed))
+    return Placed(placed, poses, heading, floor, belt, found, from_file, _with_root(recording, turn, placed))
 
 
 def _with_root(recording: Recording, turn: Rotation, pelvis: np.ndarray) -> np.ndarray | None:

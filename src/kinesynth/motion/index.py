@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kinesynth.body.amass_upright import read_upright
 from kinesynth.clips import SPLITS, ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.one_person import marks, merged, one_name
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.same_motion import motion_digest
 from kinesynth.stage_file import progress
+from kinesynth.subjects.amass_upright import read_upright
 
 _PARTS = (42, 6, 8)  # subjects to train, validate and test with, as in ODAH
 _NOT_MOTION = {"shape.npz", "neutral_stagei.npz", "male_stagei.npz", "female_stagei.npz"}

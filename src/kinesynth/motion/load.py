@@ -1,5 +1,7 @@
 """Loads clips from any source of motion."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +16,14 @@ from kinesynth.motion.sources import Loading, Person, source_module
 from kinesynth.motion.toes import are_stiff, bent
 from kinesynth.notes import tell
 from kinesynth.pose_layout import SMPLX
-from kinesynth.records import WornPaths
-from kinesynth.shards import ShardSize, assign_shards
+from kinesynth.records import BodyMotion, WornPaths
+from kinesynth.shards import SHARD_SIZE, ShardSize, assign_shards
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_stage
 from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
+_AMASS_PARTS = 3  # DATASET/SUBJECT/MOTION.npz
 
 
 def load_motion(
@@ -30,11 +33,8 @@ def load_motion(
     body: Path,
     subject: Path,
     output: Path,
-    clips_per_shard: int = ShardSize.clips,
-    frames_per_shard: int = ShardSize.frames,
+    size: ShardSize = SHARD_SIZE,
     seed: int = 1,
-    fps: float = 30.0,
-    max_clip_seconds: float = 1.5,
     log: Path = Path("load_motion.log"),
 ) -> None:
     """Write the motion of each clip of a shard: audited, cut, resampled, and placed on the floor of the common world.
@@ -48,18 +48,14 @@ def load_motion(
         body: the body model.
         subject: the subject's shape (json).
         output: the stage file.
-        clips_per_shard: as the shard was made.
-        frames_per_shard: as the shard was made.
+        size: of the table's shards, with the rate and the greatest length of their clips.
         seed: of the procedural motions.
-        fps: frames per second.
-        max_clip_seconds: longer clips are cut.
         log: where OpenSim's messages go.
     """
-    size = ShardSize(clips_per_shard, frames_per_shard, fps, max_clip_seconds)
     rows = assign_shards(read_clips(clips), size).get(shard)
     if rows is None:
         raise BadInput(clips, "shard", repr(shard), "a shard of the table", "check the shard sizes")
-    who, how = _person(subject, body), Loading(seed, max_clip_seconds, log)
+    who, how = _person(subject, body), Loading(seed, size.max_clip_seconds, log)
     delivered: dict[str, Clip] = {}
     rejected: dict[str, Rejection] = {}
     for row in progress(rows, STAGE):
@@ -67,7 +63,7 @@ def load_motion(
             rejected[row.clip_id] = Rejection(row.clip_id, STAGE, **refused)
             continue
         try:
-            recording = cut(_record(row, who, how), row.start, row.end, max_clip_seconds, fps)
+            recording = cut(_record(row, who, how), row.start, row.end, size.max_clip_seconds, size.fps)
             delivered[row.clip_id] = _clip(row, who, recording)
         except ClipRejected as error:
             rejected[row.clip_id] = Rejection(row.clip_id, STAGE, error.reason, error.figure, error.detail)
@@ -75,7 +71,7 @@ def load_motion(
             rejected[row.clip_id] = Rejection(
                 row.clip_id, STAGE, f"unusable motion file ({error.field})", detail=str(error)
             )
-    write_stage(output, StageFile(delivered, rejected, {"fps": fps}))
+    write_stage(output, StageFile(delivered, rejected, {"fps": size.fps}))
 
 
 def _person(path: Path, body: Path) -> Person:
@@ -95,8 +91,10 @@ def _record(row: ClipRow, who: Person, how: Loading) -> Recording:
 def _belt_notes(row: ClipRow, placed: Placed) -> tuple[str, ...]:
     """Return what is to be said of a treadmill."""
     speed = float(np.linalg.norm(placed.belt))
+    found = float(np.linalg.norm(placed.found_belt))
     if not speed:
-        return ()
+        doubt = f"feet that stand move at {found:.2f} m/s, as on a treadmill, but the column belt says 0: check it"
+        return (doubt,) if found else ()
     whence = "by the feet that stand on it" if row.belt is None else "as stated"
     return (f"treadmill: its belt runs at {speed:.2f} m/s {whence}; the motion is carried over ground",)
 
@@ -108,18 +106,16 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
     poses, toes_bent = placed.poses, 0.0
     if sources()[row.source].file and are_stiff(poses):
         poses, toes_bent = bent(placed, who.figure, recording.fps)
-    arrays = {
-        "betas": who.betas,
-        **SMPLX.split(poses),
-        "transl": placed.pelvis - who.figure.joints[0],
-        **_worn(recording, placed.worn),
-    }
+    motion = BodyMotion(who.betas, **SMPLX.split(poses), transl=placed.pelvis - who.figure.joints[0])
     attrs = {
         "subject": row.subject,
         "action": row.action,
         "split": row.split,
         "source": row.source,
         "path": str(row.path or ""),
+        "source_path": _source_path(row),
+        "motion_license": row.license or sources()[row.source].license,
+        "babel_id": row.babel or "",
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
@@ -138,7 +134,15 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
     }
     worn = {"worn_names": list(recording.worn_names)} if recording.worn_names else {}
     unseen = unseen_seconds(recording)
-    return Clip(row.clip_id, arrays, {**attrs, **worn, **({"unseen": unseen} if unseen else {})})
+    clip = motion.clip(row.clip_id, {**attrs, **worn, **({"unseen": unseen} if unseen else {})})
+    return replace(clip, arrays={**clip.arrays, **_worn(recording, placed.worn)})
+
+
+def _source_path(row: ClipRow) -> str:
+    """Return by what a clip's file is known elsewhere: DATASET/SUBJECT/MOTION.npz of AMASS, else the file's name."""
+    parts = Path(os.path.normpath(row.path)).parts if row.path is not None else ()
+    named = [part for part in parts if part not in (os.sep, os.pardir)]
+    return "/".join(named[-_AMASS_PARTS if row.source == "amass" else -1 :])
 
 
 def _worn(recording: Recording, positions: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.motion.opensim_coordinates import Coordinate, check_pelvis, matched, radians_per_unit
+
+if TYPE_CHECKING:
+    from kinesynth.opensim_models.couplers import Coupler
+    from kinesynth.opensim_models.opened import Model, State
 
 LIMB_BODIES = tuple(
     f"{body}_{side}"
@@ -56,95 +60,95 @@ def body_motion(
         BadInput: the model is unreadable or has other bodies, the file lacks coordinates that count, or its figures
             cannot be what it says they are.
     """
-    import opensim
-
-    from kinesynth.opensim_models.couplers import couplers as couplers_of
-
-    model, state = _opened(opensim, model_file)
-    couplers = {coupler.dependent: coupler for coupler in couplers_of(model)}
-    coordinates = _coordinates(model, state, couplers)
+    person = _opened(model_file)
+    coordinates = person.coordinates()
     notes = matched(source, model_file, columns, coordinates)
     factor, more = radians_per_unit(source, columns, coordinates, in_degrees, simm)
     check_pelvis(source, columns, coordinates, factor)
-    given = [c for c in coordinates if c.name in columns and c.name not in couplers]
+    given = [c for c in coordinates if c.name in columns and c.name not in person.couplers]
     values = {c.name: columns[c.name] * (factor if c.is_angle else 1.0) for c in given}
-    rest_orientations, rest_origins = _posed(model, state, _rest(model), couplers)
-    _posed(model, state, {c.getName(): c.getDefaultValue() for c in model.getCoordinateSet()}, couplers)
+    rest_orientations, rest_origins = person.posed(person.rest())
+    person.posed(person.defaults())
     frames = len(next(iter(values.values())))
     orientations, origins = np.empty((frames, len(BODIES), 3, 3)), np.empty((frames, len(BODIES), 3))
     for frame in range(frames):
         pose = {name: float(column[frame]) for name, column in values.items()}
-        orientations[frame], origins[frame] = _posed(model, state, pose, couplers)
+        orientations[frame], origins[frame] = person.posed(pose)
     return BodyMotion(orientations, origins, rest_orientations, rest_origins, (*notes, *more))
 
 
-def _opened(opensim: Any, model_file: Path) -> tuple[Any, Any]:
-    """Return a model of the family and its state."""
-    opensim.Logger.setLevelString("error")
-    try:
-        model = opensim.Model(str(model_file))
-        state = model.initSystem()
-    except RuntimeError as error:
-        found = " ".join(str(error).split())[:160]
-        raise BadInput(model_file, "model", found, "an OpenSim model", "open it in OpenSim to see more") from error
-    bodies = model.getBodySet()
-    missing = [name for name in BODIES if not bodies.contains(PART_OF.get(name, name))]
+@dataclass(frozen=True)
+class _Person:
+    """A model of the family that OpenSim has opened.
+
+    Attributes:
+        model: of the person.
+        state: in which it is posed.
+        couplers: by the coordinate that follows.
+        bodies: the model's, by which `BODIES` are known.
+    """
+
+    model: "Model"
+    state: "State"
+    couplers: Mapping[str, "Coupler"]
+    bodies: tuple[str, ...]
+
+    def rest(self) -> dict[str, float]:
+        """Return all coordinates in the T-pose."""
+        return {name: T_POSE.get(name, 0.0) for name in self.defaults()}
+
+    def defaults(self) -> dict[str, float]:
+        """Return all coordinates' defaults."""
+        from kinesynth.opensim_models.coordinates import default_pose
+
+        return default_pose(self.model)
+
+    def posed(self, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+        """Set coordinates and return the bodies' orientations (21, 3, 3) and origins (21, 3)."""
+        from kinesynth.opensim_models.posing import body_frames, set_coordinates
+
+        dependent = {
+            name: coupler.value([values[driver] for driver in coupler.independent])
+            for name, coupler in self.couplers.items()
+            if set(coupler.independent) <= values.keys()
+        }
+        set_coordinates(self.model, self.state, {**values, **dependent})
+        return body_frames(self.model, self.state, self.bodies)
+
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        """Return the model's coordinates, and what each moves: found by moving it a little."""
+        from kinesynth.opensim_models.coordinates import coordinate_facts
+
+        rest = self.rest()
+        at_rest = self.posed(rest)
+        found = []
+        for fact in coordinate_facts(self.model, self.state):
+            moved = self.posed({**rest, fact.name: rest[fact.name] + _A_LITTLE})
+            turned, shifted = (np.abs(new - old) for new, old in zip(moved, at_rest, strict=True))
+            moves = (turned.max(axis=(1, 2)) > _STILL) | (shifted.max(axis=1) > _STILL)
+            found.append(
+                Coordinate(
+                    name=fact.name,
+                    is_angle=fact.is_rotation,
+                    low=fact.low,
+                    high=fact.high,
+                    free=not (fact.held or fact.name in self.couplers),
+                    moves=frozenset(body for body, does in zip(BODIES, moves, strict=True) if does),
+                    lifts=bool(shifted[0, 1] > 0.5 * _A_LITTLE),
+                )
+            )
+        return tuple(found)
+
+
+def _opened(model_file: Path) -> _Person:
+    """Open a model of the family."""
+    from kinesynth.opensim_models.couplers import couplers
+    from kinesynth.opensim_models.opened import body_names, open_with_state
+
+    model, state = open_with_state(model_file)
+    known = body_names(model)
+    present = tuple(name if name in known else PART_OF.get(name, name) for name in BODIES)
+    missing = [name for name, own in zip(BODIES, present, strict=True) if own not in known]
     if missing:
         raise BadInput(model_file, "bodies", f"no {', '.join(missing[:4])}", ", ".join(BODIES[:5]) + ", ...", _MEND)
-    return model, state
-
-
-def _coordinates(model: Any, state: Any, couplers: Mapping[str, Any]) -> tuple[Coordinate, ...]:
-    """Return the model's coordinates, and what each moves: found by moving it a little."""
-    import opensim
-
-    rest = _rest(model)
-    at_rest = _posed(model, state, rest, couplers)
-    found = []
-    for coordinate in model.getCoordinateSet():
-        name = coordinate.getName()
-        moved = _posed(model, state, {**rest, name: rest[name] + _A_LITTLE}, couplers)
-        turned, shifted = (np.abs(new - old) for new, old in zip(moved, at_rest, strict=True))
-        moves = (turned.max(axis=(1, 2)) > _STILL) | (shifted.max(axis=1) > _STILL)
-        free = not (coordinate.getDefaultLocked() or coordinate.isPrescribed(state) or name in couplers)
-        found.append(
-            Coordinate(
-                name=name,
-                is_angle=coordinate.getMotionType() == opensim.Coordinate.Rotational,
-                low=coordinate.getRangeMin(),
-                high=coordinate.getRangeMax(),
-                free=free,
-                moves=frozenset(body for body, does in zip(BODIES, moves, strict=True) if does),
-                lifts=bool(shifted[0, 1] > 0.5 * _A_LITTLE),
-            )
-        )
-    return tuple(found)
-
-
-def _rest(model: Any) -> dict[str, float]:
-    return {c.getName(): T_POSE.get(c.getName(), 0.0) for c in model.getCoordinateSet()}
-
-
-def _posed(
-    model: Any, state: Any, values: Mapping[str, float], couplers: Mapping[str, Any]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Set coordinates and return the bodies' orientations (21, 3, 3) and origins (21, 3)."""
-    coordinates = model.getCoordinateSet()
-    dependent = {
-        name: coupler.value([values[driver] for driver in coupler.independent])
-        for name, coupler in couplers.items()
-        if set(coupler.independent) <= values.keys()
-    }
-    for name, value in {**values, **dependent}.items():
-        coordinate = coordinates.get(name)
-        coordinate.setLocked(state, False)
-        coordinate.setValue(state, value, False)
-    model.realizePosition(state)
-    orientations, origins = np.empty((len(BODIES), 3, 3)), np.empty((len(BODIES), 3))
-    for index, name in enumerate(BODIES):
-        present = name if model.getBodySet().contains(name) else PART_OF[name]
-        transform = model.getBodySet().get(present).getTransformInGround(state)
-        rotation = transform.R()
-        orientations[index] = [[rotation.get(row, column) for column in range(3)] for row in range(3)]
-        origins[index] = [transform.p().get(axis) for axis in range(3)]
-    return orientations, origins
+    return _Person(model, state, {coupler.dependent: coupler for coupler in couplers(model)}, present)

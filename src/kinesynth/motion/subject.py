@@ -4,11 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.measurements import Tape
 from kinesynth.body.model import BodyModel, load_body
-from kinesynth.body.shape import Shape, height
-from kinesynth.body.stated_shape import errors_of, require_consistent, with_stated
 from kinesynth.clips import ClipRow, read_clips, stated_people
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.geometry.mesh import volume
@@ -17,6 +14,9 @@ from kinesynth.notes import tell
 from kinesynth.sources import sources
 from kinesynth.stated import NOTHING, Stated
 from kinesynth.subject_record import SubjectRecord
+from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.shape import Shape, height
+from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_stated
 
 
 def subject_shape(

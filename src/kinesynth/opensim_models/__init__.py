@@ -1,1 +1,6 @@
-"""What several stages ask of a model that OpenSim has opened. Import its modules in a process of its own only."""
+"""The one door to OpenSim: opens, builds, poses and writes models, and runs its tools, with numpy arrays at its sill.
+
+No other part imports `opensim`. What it opens is handed on as a `Model` that only functions of this part look into.
+Import its modules in a process of its own only (`kinesynth.isolation`): OpenSim ends the process on some bad inputs and
+hangs on others.
+"""

@@ -11,10 +11,8 @@ import numpy as np
 from PIL import Image
 
 from kinesynth.atomic import atomic_path
-from kinesynth.body.drawn import drawn_shape
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
-from kinesynth.body.shape import Shape
 from kinesynth.config import Config
 from kinesynth.isolation import Worker
 from kinesynth.pixels import frame_pixels
@@ -27,6 +25,8 @@ from kinesynth.render.presets import PRESETS
 from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
 from kinesynth.render.scene import Kind, Person, Scene
 from kinesynth.seeds import generator
+from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.shape import Shape
 
 _BODIES = 3
 _SETTINGS: tuple[Kind, ...] = ("room", "outdoors")

@@ -59,7 +59,7 @@ def _posed(
     """Yield the pieces' points, float32 (t,n,3) m in the world, a chunk of frames after the other."""
     for start in range(0, len(pose), _FRAMES_PER_CHUNK):
         part = slice(start, start + _FRAMES_PER_CHUNK)
-        arrays = {name: value if name == "betas" else value[part] for name, value in pose.arrays().items()}
+        arrays = {name: value if name == "betas" else value[part] for name, value in pose.arrays.items()}
         vertices, _ = model.pose(SmplxPose(**arrays))
         yield [drape(piece, transforms[part], body, vertices).astype(np.float32) for piece in pieces]
 

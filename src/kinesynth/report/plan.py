@@ -10,7 +10,7 @@ from kinesynth.errors import BadInput
 from kinesynth.layout import FILES, RUNTIMES, STORED
 from kinesynth.report.extrapolate import Run, Sample, extrapolate, sample
 from kinesynth.report.runtimes import read_jobs
-from kinesynth.shards import ListedShard, ShardSize, read_shard_list
+from kinesynth.shards import SHARD_SIZE, ListedShard, read_shard_list
 
 GPU_RULES = ("render_views",)
 READS_ALL = ("index_shards",)  # one job, over all frames
@@ -53,7 +53,7 @@ def plan(
     cores: int = 1,
     gpus: int = 0,
     subjects: int = 500,
-    frames_per_shard: int = ShardSize.frames,
+    frames_per_shard: int = SHARD_SIZE.frames_per_shard,
     directories: list[Path] | None = None,
 ) -> None:
     """Estimate what a run of many frames costs, from the times and sizes of finished runs.

@@ -7,13 +7,17 @@ without girdle. Torques drive neck and wrists; weak ones stand by everywhere abo
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from kinesynth.atomic import atomic_path
 from kinesynth.isolation import isolated
-from kinesynth.skeleton.tables import both_sides, numbers, read_table
+from kinesynth.skeleton.tables import both_sides, read_table
+
+if TYPE_CHECKING:
+    from kinesynth.opensim_models.opened import Model
 
 MODEL_NAME = "kinesynth"
+WRITTEN_IN_FULL = ("functions", "markers")
+"""Tables that list both sides."""
 
 
 def build_skeleton(*, output: Path, log: Path = Path("build_skeleton.log")) -> None:
@@ -28,47 +32,15 @@ def build_skeleton(*, output: Path, log: Path = Path("build_skeleton.log")) -> N
 
 def print_model(output: Path) -> None:
     """Build the model and write it to `output`. Runs where OpenSim is loaded."""
-    model = build_model()
-    with atomic_path(output) as temporary:
-        if not model.printToXML(str(temporary)):
-            raise RuntimeError(f"OpenSim could not write {temporary}")
+    from kinesynth.opensim_models.opened import write_model
+
+    write_model(build_model(), output)
 
 
-def build_model() -> Any:
-    """Return the generic skeleton as an `opensim.Model`."""
-    import opensim
+def build_model() -> "Model":
+    """Return the generic skeleton. Runs where OpenSim is loaded."""
+    from kinesynth.opensim_models.build.model import TABLES, model_of
 
-    from kinesynth.skeleton.joints import add_bodies, add_couplers, add_joints
-    from kinesynth.skeleton.muscles import add_actuators, add_muscles, add_wrap_surfaces
-
-    model = opensim.Model()
-    model.setName(MODEL_NAME)
-    add_bodies(model)
-    add_joints(model)
-    add_couplers(model)
-    add_wrap_surfaces(model)
-    add_muscles(model)
-    add_actuators(model)
-    add_contacts(model)
-    add_markers(model)
-    model.finalizeConnections()
-    return model
-
-
-def add_contacts(model: Any) -> None:
-    """Add the contact spheres of contacts.csv, where the feet may touch the floor."""
-    import opensim
-
-    for row in both_sides("contacts"):
-        place = opensim.Vec3(*numbers(row, "x", "y", "z"))
-        body = model.getBodySet().get(row["body"])
-        model.addContactGeometry(opensim.ContactSphere(float(row["radius"]), place, body, row["contact"]))
-
-
-def add_markers(model: Any) -> None:
-    """Add the markers of markers.csv, which lists both sides."""
-    import opensim
-
-    for row in read_table("markers"):
-        body = model.getBodySet().get(row["body"])
-        model.addMarker(opensim.Marker(row["marker"], body, opensim.Vec3(*numbers(row, "x", "y", "z"))))
+    return model_of(
+        MODEL_NAME, {name: (read_table if name in WRITTEN_IN_FULL else both_sides)(name) for name in TABLES}
+    )

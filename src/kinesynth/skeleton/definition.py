@@ -95,7 +95,7 @@ class SkeletonDefinition:
             KinesynthError: OpenSim cannot load it, it is not a tree, or it has a joint, function or coupler of a kind
                 unknown here.
         """
-        from kinesynth.skeleton.osim import read_osim
+        from kinesynth.opensim_models.read_osim import read_osim
 
         if not path.is_file():
             raise BadInput(path, "file", "nothing", "an OpenSim model (.osim)", "check the path")

@@ -54,6 +54,7 @@ class Network(nn.Module, ABC):
         better: the figure of its tally by which the best checkpoint is chosen, lowest.
         views: how many views it looks at, if it looks at pictures.
         places: whether it tells where the pelvis is.
+        kinematics: whether it tells the skeleton's angles and scales.
     """
 
     pictures: ClassVar[bool] = True
@@ -61,6 +62,7 @@ class Network(nn.Module, ABC):
     better: ClassVar[str] = "mae_angle_deg"
     views: ClassVar[int] = 1
     places: ClassVar[bool] = True
+    kinematics: ClassVar[bool] = True
 
     def __init__(self, weights: Any, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__()
@@ -80,11 +82,11 @@ class Network(nn.Module, ABC):
         """
 
     @abstractmethod
-    def forward(self, batch: Batch, stage: str) -> Prediction:
-        """Return the prediction of a batch in a stage of the training."""
+    def forward(self, batch: Batch, stage: str) -> Any:
+        """Return the prediction of a batch in a stage of the training: a `Prediction`, or what its losses take."""
 
     @abstractmethod
-    def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, prediction: Any, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of the loss, and `total`, which is trained."""
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:  # noqa: ARG002

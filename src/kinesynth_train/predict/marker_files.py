@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kinesynth.body.mocap.labels import Label, known
-from kinesynth.body.mocap.same_person import check_same_person
-from kinesynth.body.mocap.telling_frames import standstill
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.worn_ik import LEAST_WORN
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places
+from kinesynth.markers.labels import Label, known
+from kinesynth.markers.same_person import check_same_person
+from kinesynth.markers.telling_frames import standstill
 from kinesynth.opensim_files import MarkerTrajectories, read_trc
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights

@@ -46,6 +46,9 @@ def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
         if getattr(known, name) != getattr(ours, name) and not (name == "marker_names" and same):
             found, mend = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
             raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", mend)
+    if not model.network.kinematics:
+        found, mend = f"{model.name}, which gives a mesh without angles", "give one of biopose, which goes on from it"
+        raise BadInput(path, "network", found, "one that tells the skeleton's angles", mend)
     needed = model.network.views if model.network.pictures else 0
     if min(sights_given, videos_given) < needed:
         found = f"{videos_given} videos"
@@ -156,7 +159,7 @@ def estimate(model: Model, clip: Path) -> tuple[np.ndarray, np.ndarray]:
         raise BadInput(clip, "clips", "none", "one", "give a person's motion")
     parts: list[tuple[np.ndarray, np.ndarray]] = []
     for index in range(len(windows)):
-        stretch = read_stretch(windows, index, "cpu")
+        stretch = replace(read_stretch(windows, index, "cpu"), detected=True)
         said, new = network_method(model)(stretch), stretch.batch["counted"][0].numpy()
         parts.append((said.angles.double().numpy()[new], said.scales.double().numpy()[new]))
     angles, scales = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -11,10 +11,10 @@ import numpy as np
 
 from kinesynth import __version__
 from kinesynth.atomic import write_text
-from kinesynth.body.shape import BMI
 from kinesynth.dataset.exports.opensim import for_opensim
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
+from kinesynth.subjects.shape import BMI
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places

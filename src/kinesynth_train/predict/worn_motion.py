@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from kinesynth.body.measurements import measurements
-from kinesynth.body.mocap.telling_frames import spread_frames
 from kinesynth.kinematics.batched_ik import solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights
 from kinesynth.kinematics.worn_places import FittedMarkers, fit_worn_markers, holding_prior, wearing
+from kinesynth.markers.telling_frames import spread_frames
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.inverse_kinematics import search_limits
 from kinesynth_train.predict.body_checks import check_upright

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from kinesynth.body.model import BodyModel, SmplxPose
-from kinesynth.dataset.exports.bodies import check_body, needed_body
+from kinesynth.dataset.exports.bodies import check_body, fitted_pose, needed_body
 from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.exports.picture_keypoints import (
     SkinPoints,
@@ -23,13 +21,13 @@ from kinesynth.dataset.exports.picture_keypoints import (
     picture_layout,
     skin_points,
 )
+from kinesynth.dataset.exports.pictures import picture_name, write_pictures
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.record import ViewRecord
-from kinesynth.dataset.video import decode_frames, unpack_masks
+from kinesynth.dataset.video import unpack_masks
 from kinesynth.dataset.visibility import Visibility
 from kinesynth.errors import BadInput
 
-QUALITY = 90  # of the jpg files
 SETS = {"person_keypoints": 17, "halpe26": 26}
 # Pairs of COCO's keypoints that its viewers join, counted from 1 (Lin et al. 2014, the person category).
 SKELETON = (
@@ -50,10 +48,9 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
     people: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for clip in exported_clips(shards):
         check_body(model, clip)
-        split, skin = str(clip.person["split"]), skin_points(layout, *_posed(model, clip))
+        split, skin = str(clip.person["split"]), skin_points(layout, *model.pose(fitted_pose(clip)))
         for camera, view in clip.record.views.items():
-            place = Path("images") / clip.clip_id / camera
-            _write_pictures(folder / place, view)
+            write_pictures(folder, clip.clip_id, camera, view)
             for image, person in _annotated(clip, camera, view, skin):
                 number = len(images[split]) + 1
                 images[split].append({"id": number, **image})
@@ -64,18 +61,6 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
         for name, count in SETS.items():
             written = _document(pictures, people[split], count)
             (folder / f"{name}_{split}.json").write_text(json.dumps(written) + "\n", encoding="utf-8")
-
-
-def _posed(model: BodyModel, clip: ExportedClip) -> tuple[np.ndarray, np.ndarray]:
-    arrays = {name.removeprefix("smplx/"): each for name, each in clip.record.arrays.items()}
-    return model.pose(SmplxPose.from_arrays(arrays))
-
-
-def _write_pictures(folder: Path, view: ViewRecord) -> None:
-    folder.mkdir(parents=True)
-    frames = len(view.arrays["bbox"])
-    for number, pixels in enumerate(decode_frames(view.arrays["video"], 0, frames)):
-        Image.fromarray(pixels).save(folder / f"{number:06d}.jpg", quality=QUALITY)
 
 
 def _annotated(
@@ -89,7 +74,7 @@ def _annotated(
     masks = unpack_masks(view.arrays["mask"], height, width)
     for frame, mask in enumerate(masks):
         image = {
-            "file_name": f"images/{clip.clip_id}/{camera}/{frame:06d}.jpg",
+            "file_name": picture_name(clip.clip_id, camera, frame),
             "width": width,
             "height": height,
             "license": 1,

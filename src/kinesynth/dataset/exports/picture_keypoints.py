@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.joints import JOINT_NAMES
-from kinesynth.body.markers import MarkerLayout, resolve_markers
 from kinesynth.body.model import BodyModel
 from kinesynth.body.parts import parts
+from kinesynth.body.virtual_markers import MarkerLayout, resolve_markers
 from kinesynth.dataset.camera import camera_of
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.video import unpack_masks

@@ -7,12 +7,8 @@ takes. The file opens with `smplx` (flat hands, no PCA) and with readers of AMAS
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from scipy.spatial.transform import Rotation
-
 from kinesynth.amass import Y_UP, AmassFile, write_amass
-from kinesynth.body.model import SmplxPose
-from kinesynth.dataset.exports.bodies import check_body, needed_body
+from kinesynth.dataset.exports.bodies import check_body, fitted_pose, needed_body, turned
 from kinesynth.dataset.exports.clips import exported_clips
 
 Z_UP = Y_UP.inv()
@@ -27,9 +23,7 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
     model = needed_body(body, "its root joint, about which SMPL-X turns")
     for clip in exported_clips(shards):
         check_body(model, clip)
-        arrays, prefix = clip.record.arrays, "smplx/"
-        pose = SmplxPose.from_arrays({name.removeprefix(prefix): each for name, each in arrays.items()})
-        root = model.rest_joints(pose.betas)[0]
+        pose = turned(model, fitted_pose(clip), Z_UP)
         path = folder / str(clip.person["subject"]) / f"{clip.clip_id}_stageii.npz"
         path.parent.mkdir(exist_ok=True)
         write_amass(
@@ -39,8 +33,8 @@ def write(shards: Sequence[Path], folder: Path, body: Path | None) -> None:
                 gender=model.identity.gender,  # type: ignore[arg-type]
                 model=model.identity.surface_model,
                 betas=pose.betas,
-                trans=Z_UP.apply(pose.transl + root) - root,
-                root_orient=np.asarray((Z_UP * Rotation.from_rotvec(pose.global_orient)).as_rotvec()),
+                trans=pose.transl,
+                root_orient=pose.global_orient,
                 pose_body=pose.body_pose,
                 left_hand=pose.left_hand_pose,
                 right_hand=pose.right_hand_pose,

@@ -9,12 +9,12 @@ from typing import Protocol, cast
 import numpy as np
 
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import Shape
 from kinesynth.clips import ClipRow
 from kinesynth.motion.figure import Figure
 from kinesynth.motion.recording import Recording
 from kinesynth.stated import Stated
 from kinesynth.subject_record import SubjectRecord
+from kinesynth.subjects.shape import Shape
 
 
 @dataclass(frozen=True)

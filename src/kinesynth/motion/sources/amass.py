@@ -6,23 +6,24 @@ from dataclasses import replace
 import numpy as np
 
 from kinesynth.amass import AmassFile
-from kinesynth.body.amass_shape import (
-    OWN_BETAS,
-    first_betas,
-    read_row,
-    require_own_betas,
-    shape_of_amass,
-    usual_size,
-)
-from kinesynth.body.amass_size import mean_joints, size_from_motion, tells_size
 from kinesynth.body.bone_lengths import leg_length, smplx_rest_joints
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import Shape
 from kinesynth.clips import ClipRow
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.retarget import re_expressed
 from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.subjects.amass_shape import (
+    OWN_BETAS,
+    first_betas,
+    has_own_betas,
+    read_row,
+    require_own_betas,
+    shape_of_amass,
+    usual_size,
+)
+from kinesynth.subjects.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.subjects.shape import Shape
 
 
 def read(row: ClipRow, who: Person, how: Loading) -> Recording:  # noqa: ARG001 the contract's
@@ -48,8 +49,8 @@ def _fitted(file: AmassFile, who: Person) -> Recording:
     recording = from_amass(file)
     if not who.body.identity.is_free:
         require_own_betas(file, who.body)
-        if who.record.shape_source == OWN_BETAS:
-            return recording
+    if who.record.shape_source == OWN_BETAS and has_own_betas(file, who.body):
+        return recording
     theirs, ours = _joints_of(file, who), who.figure.joints
     return replace(
         recording,
@@ -61,6 +62,8 @@ def _fitted(file: AmassFile, who: Person) -> Recording:
 
 def _joints_of(file: AmassFile, who: Person) -> np.ndarray:
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
+    if who.body.identity.is_free and has_own_betas(file, who.body):
+        return who.body.rest_joints(first_betas(file))
     if tells_size(file) or not who.body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
     size = who.record.amass_size

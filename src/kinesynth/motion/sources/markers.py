@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kinesynth.body.mocap.fit import dress
-from kinesynth.body.mocap.same_person import check_same_person
-from kinesynth.body.mocap.trial import read_trial
-from kinesynth.body.mocap.worn import assumed, worn_record
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import Shape
-from kinesynth.body.stated_shape import likely_betas
 from kinesynth.clips import ClipRow
 from kinesynth.errors import BadInput
+from kinesynth.markers.same_person import check_same_person
+from kinesynth.markers.trial import read_trial
+from kinesynth.mosh.fit import dress
 from kinesynth.motion.marker_motion import read_marker_motion
 from kinesynth.motion.rate_audit import audited
 from kinesynth.motion.recording import Recording
 from kinesynth.motion.sources import Loading, Person, Shaping
 from kinesynth.notes import tell
 from kinesynth.opensim_files.trc import MarkerTrajectories
+from kinesynth.subjects.shape import Shape
+from kinesynth.subjects.stated_shape import likely_betas
+from kinesynth.subjects.worn import assumed, worn_record
 
 _MOST_TRIALS = 6  # that a shape is fitted to together
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from kinesynth.body.bone_lengths import opensim_measures, require_measures
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import Shape, fit_lengths
 from kinesynth.clips import ClipRow
 from kinesynth.isolation import isolated
 from kinesynth.motion.opensim_motion import read_opensim
 from kinesynth.motion.rate_audit import audited
 from kinesynth.motion.recording import Recording
 from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.subjects.shape import Shape, fit_lengths
 
 TIMEOUT_SECONDS = 600.0
 

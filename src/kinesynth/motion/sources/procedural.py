@@ -6,12 +6,12 @@ from pathlib import Path
 
 from kinesynth.amass import read_amass, write_amass
 from kinesynth.body.model import BodyModel
-from kinesynth.body.shape import Shape
 from kinesynth.clips import ClipRow
 from kinesynth.motion.procedural import make
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.sources import Loading, Person, Shaping
 from kinesynth.seeds import generator
+from kinesynth.subjects.shape import Shape
 
 _MARGIN_SECONDS = 0.5  # a motion goes on beyond the cut, so that filters see no end
 

@@ -1,0 +1,1 @@
+"""Measured markers: read from files, identified by label, and held against anatomy."""

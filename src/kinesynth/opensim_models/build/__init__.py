@@ -1,0 +1,1 @@
+"""Builds a model from rows of tables: how they become OpenSim's bodies, joints, functions, muscles and markers."""
