@@ -1,5 +1,6 @@
 """BEDLAM's npz, read as codebases that train on it do: numpy, smplx, and the addition of `trans_cam` and `cam_ext`."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,9 @@ def test_a_reader_finds_every_key_in_the_shape_it_knows(rows: Rows) -> None:
     assert {name: rows[name].shape[1:] for name in shapes} == shapes
     assert {len(rows[name]) for name in shapes} == {count}
     assert set(rows["sub"]) == {"anna"}
+    (told,) = {str(each) for each in rows["motion_info"]}
+    expected = {"action": "walk", "source_path": "", "seconds": [0.0, 0.6667], "babel_id": "", "license": "free"}
+    assert json.loads(told) == expected
     assert (rows["cam_int"][:, :2, 2] == [48.0, 36.0]).all()  # the middle of 96 x 72 pixels, counted from the corner
 
 

@@ -17,6 +17,7 @@ from kinesynth.dataset.index import index_shards
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.errors import BadInput
 from kinesynth.stage_file import StageFile, read_stage, write_stage
+from kinesynth_train.skeleton import all_angles
 
 SECRET = b"a private diary, 0123456789" * 40
 CLIP = "clips/anna_walk"
@@ -144,6 +145,16 @@ def nowhere(shard: Path, flags: tuple[str, ...], body: Path | None, folder: Path
             export([shard], **{flag: folder / "deep" / "out"}, body=body)
     (folder / "deep").rmdir()
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("spoil", [external_bytes(f"{CLIP}/angles"), virtual])
+def test_training_reads_no_other_file(spoil: Spoil, results: Path, tmp_path: Path) -> None:
+    diary, shard = tmp_path / "diary.txt", Path(shutil.copy(results / "shards" / "anna_000.h5", tmp_path))
+    diary.write_bytes(SECRET * 40)
+    with h5py.File(shard, "r+") as file:
+        spoil(file, diary)
+    with pytest.raises(BadInput, match=r"anna_000\.h5: /clips/anna_walk/angles: .*in another file"):
+        all_angles(ShardDataset(shard, views=()))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ corner of the picture, not the middle of its first pixel. BEDLAM's `proj_verts` 
 told by a file under its licence, and readers go on without them.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -24,6 +25,7 @@ from kinesynth.dataset.exports.bodies import check_body, fitted_pose, needed_bod
 from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.exports.pictures import picture_name, write_pictures
 from kinesynth.dataset.names import read_names
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.visibility import Visibility, in_picture
 from kinesynth.errors import BadInput
@@ -86,7 +88,7 @@ def _rows(clip: ExportedClip, camera: str, model: BodyModel, pose: SmplxPose, po
         "cam_int": cornered(K),
         "cam_ext": world_to_camera @ _homogeneous(Y_DOWN),
         "gender": np.array(GENDERS[model.identity.gender]),
-        "motion_info": np.array(f"{clip.record.attrs['source']} {clip.record.attrs['action']}"),
+        "motion_info": np.array(_motion_info(clip)),
         "sub": np.array(str(clip.person["subject"])),
     }
     moving = {
@@ -102,6 +104,14 @@ def _rows(clip: ExportedClip, camera: str, model: BodyModel, pose: SmplxPose, po
     }
     repeated = {name: np.repeat(value[None], len(points), axis=0) for name, value in constant.items()}
     return {name: values[kept] for name, values in {**moving, **repeated}.items()}
+
+
+def _motion_info(clip: ExportedClip) -> str:
+    """Return what the person does and where in which file it stands, as JSON."""
+    told = read_provenance(clip.person, clip.record.attrs)
+    seconds = [round(told.start_seconds, 4), round(told.end_seconds, 4)]
+    place = {"source_path": told.source_path, "seconds": seconds, "babel_id": told.babel_id, "license": told.license}
+    return json.dumps({"action": str(clip.record.attrs["action"]), **place})
 
 
 def _squares(pixels: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
