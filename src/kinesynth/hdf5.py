@@ -4,7 +4,7 @@ What a stranger's file says is data: a link to another file, an array whose byte
 declares a thousand times what is stored, is refused before it is followed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,18 +60,30 @@ def require_own(group: h5py.Group) -> None:
             _require_stored(name.decode("utf-8", "replace"), item)
 
 
-def require_own_members(group: h5py.Group, read: Sequence[str] = ()) -> None:
-    """Require the same of the links in a group and of the arrays that are to be read, and look at nothing deeper.
+def require_own_members(group: h5py.Group, names: Iterable[str] = ()) -> None:
+    """Require that members of a group, all or those of these names, lie in its file: links only, nothing is opened.
 
     Raises:
-        OSError: as `require_own`.
-        KeyError: there is no such array.
+        OSError: one is a link elsewhere.
+        KeyError: there is none of a name.
     """
     identifier = group.id
-    for name in identifier:
+    for name in [each.encode() for each in names] or identifier:
+        if name not in identifier:
+            raise KeyError(f"no {name.decode()} in {group.name}")
         _require_hard(name, identifier.links.get_info(name).type)
-    for array in read:
-        _require_stored(array, h5py.h5d.open(identifier, array.encode()))
+
+
+def require_own_arrays(group: h5py.Group, names: Sequence[str]) -> None:
+    """Require the same of arrays in a group, and that they are stored in about the size that they declare.
+
+    Raises:
+        OSError: one is not the file's own, or larger than it can be.
+        KeyError: there is none of a name.
+    """
+    require_own_members(group, names)
+    for name in names:
+        _require_stored(name, h5py.h5d.open(group.id, name.encode()))
 
 
 def _require_hard(name: bytes, kind: int) -> None:

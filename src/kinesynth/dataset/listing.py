@@ -11,7 +11,7 @@ from kinesynth.dataset.names import NAMES, Names, read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import BadInput
-from kinesynth.hdf5 import require_own_members
+from kinesynth.hdf5 import require_own_arrays, require_own_members
 
 MEND = "check it with `kinesynth verify`"
 
@@ -88,7 +88,7 @@ def list_clips(shards: list[Path], files: OpenFiles) -> tuple[list[ClipEntry], N
         file = open_shard(files, shard)
         try:
             require_own_members(file)
-            require_own_members(file["skeleton"], NAMES)
+            require_own_arrays(file["skeleton"], NAMES)
             require_own_members(file["clips"])
             found = read_names(file["skeleton"])
             places += _places(shard, file)
