@@ -12,6 +12,7 @@ from kinesynth.errors import KinesynthError, machine_fault
 from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
 from kinesynth_train.predict.command import add_predict, run_predict
+from kinesynth_train.predict.dag import dag_estimate
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")
     test.add_argument("--device", choices=devices, default="auto")
+    test.add_argument("--dynamics", action="store_true", help="activations too of each network's angles, by OpenSim")
     add_predict(verbs)
     return parser
 
@@ -66,7 +68,8 @@ def run(arguments: Sequence[str]) -> int:
             device = (
                 options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             )
-            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device)
+            dynamics = dag_estimate if options["dynamics"] else None
+            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
             print(table(figures))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201

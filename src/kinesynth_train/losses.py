@@ -12,6 +12,7 @@ from torch import Tensor
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.metrics import counted_angles
 from kinesynth_train.networks.contract import Prediction
+from kinesynth_train.rotations import root_to_rotation
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
 
@@ -99,11 +100,12 @@ def own_losses(
     }
     if weights.limits:
         terms["limits"] = limit_loss(prediction.angles, anatomy.free, anatomy.limits)
-    wanted = skeleton(truth["angles"], truth["scales"])
     if weights.rotation and prediction.rotation is not None:
-        difference = (prediction.rotation - wanted.transforms[:, :, 0, :3, :3]).abs().mean(dim=(-2, -1))
+        rotation = root_to_rotation(truth["angles"][..., anatomy.root], anatomy.root_axes)
+        difference = (prediction.rotation - rotation).abs().mean(dim=(-2, -1))
         terms["rotation"] = masked_mean(difference, truth["frame_valid"])
     if weights.joints or weights.markers:
+        wanted = skeleton(truth["angles"], truth["scales"])
         found = skeleton(prediction.angles, prediction.scales)
         root, true_root = (0.0, 0.0)
         if weights.root_relative:

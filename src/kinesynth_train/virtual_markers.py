@@ -1,7 +1,7 @@
 """Markers of people who were never recorded: a batch's motions on other bodies, in other poses, carelessly placed.
 
 BioPose trains its NeurIK on virtual markers with noise and with markers missing; the bodies and poses are drawn here as
-well, since a set of labels has few subjects.
+well, since a set of labels has few subjects. A window's markers may also be those of a laboratory's set.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from kinesynth.skeleton import SkeletonPose
 from kinesynth_train.data import Batch
+from kinesynth_train.laboratory_sets import laboratory_sets
 from kinesynth_train.rotations import root_to_rotation, rotation_to_root
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
@@ -27,6 +29,9 @@ class MarkerDraw:
         noise_m: of a marker's position in a frame, along each axis.
         missing: share of the markers that a window lacks.
         most_missing: the largest such share, where each window draws its own from `missing` on; 0 draws none.
+        laboratory: share of the drawn windows that wear a laboratory's set, placed as carelessly as such sets are.
+        most_dropped: the largest share of a laboratory's set that a window lacks; each draws its own.
+        hidden: share of the markers that are hidden for a part of the window.
         turn: largest change of heading, rad, uniform.
         pose: rad, that a coordinate is off through the window.
         sway: rad, of a slow change on top.
@@ -39,6 +44,9 @@ class MarkerDraw:
     noise_m: float = 0.002
     missing: float = 0.03
     most_missing: float = 0.0
+    laboratory: float = 0.0
+    most_dropped: float = 0.3
+    hidden: float = 0.0
     turn: float = 3.14159
     pose: float = 0.2
     sway: float = 0.2
@@ -53,6 +61,9 @@ class VirtualMarkers(nn.Module):
     limits: Tensor
     root: Tensor
     root_axes: Tensor
+    worn: Tensor
+    slack: Tensor
+    apart: Tensor
 
     def __init__(self, draw: MarkerDraw, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__()
@@ -64,20 +75,52 @@ class VirtualMarkers(nn.Module):
         own = (definition.coupled_to < 0) & ~definition.coordinate_translational
         own[definition.axis_coordinates[0, :3]] = False
         self.register_buffer("own", torch.tensor(own), persistent=False)
+        if draw.laboratory:
+            sets = laboratory_sets(definition.marker_names)
+            self.register_buffer("worn", torch.tensor(sets.worn), persistent=False)
+            self.register_buffer("slack", torch.tensor(sets.slack_m).float(), persistent=False)
+            usual = torch.tensor(definition.marker_places) / skeleton.reference[self.marker_bodies]
+            places = torch.tensor(sets.places)
+            self.register_buffer("apart", (places - usual).where(places.isfinite(), 0.0).float(), persistent=False)
 
     def forward(self, batch: Batch) -> Batch:
         """Return the batch with angles, scales, keypoints and markers of those drawn, by torch's own generator."""
         drawn = torch.rand(len(batch["angles"]), device=self.own.device) < self.draw.share
-        scales = self._scales(batch["scales"])
-        angles = self._heading(self._poses(batch["angles"]))
-        pose = self.skeleton(angles, scales)
-        offsets = self.draw.placement_m * torch.randn_like(pose.markers[:, 0])
+        angles, scales, pose = self.bodies(batch["angles"], batch["scales"])
+        offsets, lacking = self._laboratory(scales) if self.draw.laboratory else self._anywhere(len(angles))
         rotations = pose.transforms[:, :, self.marker_bodies, :3, :3]
         markers = pose.markers + (rotations @ offsets[:, None, ..., None])[..., 0]
         new = {"angles": angles, "scales": scales, "keypoints": pose.keypoints, "markers": markers}
         kept = {name: value.where(_shaped(drawn, value), batch[name]) for name, value in new.items()}
-        kept["markers"] = self._spoiled(kept["markers"])
+        kept["markers"] = self._spoiled(kept["markers"], lacking)
         return {**batch, **kept}
+
+    def bodies(self, angles: Tensor, scales: Tensor) -> tuple[Tensor, Tensor, SkeletonPose]:
+        """Return other angles (N, T, J), other scales (N, B, 3), and their pose."""
+        scales = self._scales(scales)
+        angles = self._heading(self._poses(angles))
+        return angles, scales, self.skeleton(angles, scales)
+
+    def _anywhere(self, windows: int) -> tuple[Tensor, Tensor]:
+        """Return offsets (N, M, 3) m of markers on their bodies, and which (N, M) are missing."""
+        shape = (windows, len(self.marker_bodies))
+        offsets = self.draw.placement_m * torch.randn(*shape, 3, device=self.own.device)
+        share: float | Tensor = self.draw.missing
+        if self.draw.most_missing > self.draw.missing:
+            share = share + (self.draw.most_missing - share) * torch.rand(windows, 1, device=self.own.device)
+        return offsets, torch.rand(shape, device=self.own.device) < share
+
+    def _laboratory(self, scales: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the same, where some windows wear a set, or two at once, as near to its landmarks as it is told."""
+        windows, device = len(scales), scales.device
+        offsets, lacking = self._anywhere(windows)
+        one, other = torch.randint(len(self.worn), (2, windows), device=device)
+        worn = self.worn[one] | (self.worn[other] & (torch.rand(windows, 1, device=device) < 0.5))
+        slack = torch.minimum(self.slack[one], self.slack[other])
+        careless = self.apart * scales[:, self.marker_bodies] + slack[..., None] * torch.randn_like(offsets)
+        dropped = torch.rand_like(slack) < self.draw.most_dropped * torch.rand(windows, 1, device=device)
+        theirs = torch.rand(windows, 1, device=device) < self.draw.laboratory
+        return careless.where(theirs[..., None], offsets), (~worn | dropped).where(theirs, lacking)
 
     def _scales(self, scales: Tensor) -> Tensor:
         size = 1.0 + self.draw.size * (2.0 * torch.rand_like(scales[:, :1, :1]) - 1.0)
@@ -104,12 +147,15 @@ class VirtualMarkers(nn.Module):
         turned = about_y @ root_to_rotation(angles[..., self.root], self.root_axes)
         return angles.index_copy(-1, self.root, rotation_to_root(turned, self.root_axes))
 
-    def _spoiled(self, markers: Tensor) -> Tensor:
+    def _spoiled(self, markers: Tensor, lacking: Tensor) -> Tensor:
+        """Return markers (N, T, M, 3) with noise, without those that a window lacks (N, M), some hidden for a while."""
         noisy = markers + self.draw.noise_m * torch.randn_like(markers)
-        share: float | Tensor = self.draw.missing
-        if self.draw.most_missing > self.draw.missing:
-            share = share + (self.draw.most_missing - share) * torch.rand_like(markers[:, :1, :1, :1])
-        missing = torch.rand_like(markers[:, :1, :, :1]) < share
+        missing = lacking[:, None, :, None]
+        if self.draw.hidden:
+            frames = torch.arange(markers.shape[1], device=markers.device)[:, None] / markers.shape[1]
+            begin, end = torch.rand(2, *lacking.shape, device=markers.device)[:, :, None]
+            hides = torch.rand_like(begin) < self.draw.hidden
+            missing = missing | (hides & (frames >= begin) & (frames < end))[..., None]
         return noisy.masked_fill(missing, torch.nan)
 
 

@@ -4,9 +4,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import Batch, Windows
+from kinesynth_train.evaluate import read_stretch
+from kinesynth_train.laboratory_sets import laboratory_sets
+from kinesynth_train.networks import Network, make_network, preset_named
+from kinesynth_train.networks.marker_windows import facing, twins
+from kinesynth_train.rotations import root_to_rotation
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
+from kinesynth_train.windowing import windows_of
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +75,77 @@ def test_markers_go_missing_and_others_stay_recorded(batch: Batch, anatomy: Anat
     assert torch.equal(lost[:, :1].expand_as(lost), lost)
     torch.testing.assert_close(new["markers"][~lost], batch["markers"][~lost])
     assert torch.equal(new["angles"], batch["angles"])
+
+
+def test_some_windows_wear_a_laboratorys_set(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    """Or two at once; none has a marker that no set has, and markers sit about their landmarks."""
+    many = {name: value.repeat_interleave(20, dim=0) for name, value in batch.items()}
+    still = {"size": 0.0, "proportion": 0.0, "pose": 0.0, "sway": 0.0, "turn": 0.0}
+    new = drawn(many, anatomy, skeleton, **still, laboratory=1.0, most_dropped=0.0)
+    sets = laboratory_sets(skeleton.definition.marker_names)
+    seen = new["markers"].isfinite().all(dim=-1)[:, 0]
+    worn = torch.tensor(sets.worn)
+    assert all(bool((worn & ~one == 0).all(dim=1).any()) for one in seen)
+    knee = skeleton.definition.marker_names.index("RLFC")
+    away = (new["markers"] - skeleton(many["angles"], many["scales"]).markers)[:, 0, knee].norm(dim=-1)
+    assert 0.005 < float(away[seen[:, knee]].median()) < 0.05
+
+
+def test_markers_may_be_hidden_for_a_while(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    hidden = drawn(batch, anatomy, skeleton, share=0.0, hidden=1.0)["markers"].isnan().any(dim=-1)
+    assert 0.1 < hidden.float().mean() < 0.6
+    assert bool((hidden.any(dim=1) & ~hidden.all(dim=1)).any())
+
+
+def test_who_turns_faces_another_way_and_is_seen_the_same(batch: Batch, skeleton: DatasetSkeleton) -> None:
+    turn = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])  # a quarter about y
+    pairs = twins(skeleton.definition.marker_names)
+    markers = batch["markers"].clone()
+    markers[:, :, 0] = torch.nan
+    here, there = facing(markers, pairs), facing(markers @ turn.T, pairs)
+    torch.testing.assert_close(there, turn @ here, atol=1e-5, rtol=0)
+    across = (markers @ here)[:, :, pairs[:, 0]] - (markers @ here)[:, :, pairs[:, 1]]
+    assert (across.nansum(dim=2)[..., 2] > 0.5).all()
+    nobody = facing(torch.full_like(markers, torch.nan), pairs)
+    torch.testing.assert_close(nobody, torch.eye(3).expand_as(nobody))
+
+
+@pytest.fixture
+def network(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+    """Return one that ships, untrained, whose heads do not begin with zeros."""
+    torch.manual_seed(0)
+    network = make_network("neurik_any", preset_named("neurik_any"), anatomy, skeleton).eval()
+    network.start(ShardDataset(results, "train", 1, ()))
+    for parameter in network.head.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    return network
+
+
+def test_a_network_that_sees_how_one_faces_turns_with_the_person(
+    network: Network, batch: Batch, anatomy: Anatomy
+) -> None:
+    turn = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+    one = network(batch, "sequence")
+    other = network({**batch, "markers": batch["markers"] @ turn.T}, "sequence")
+    torch.testing.assert_close(other.rotation, turn @ one.rotation, atol=1e-3, rtol=0)
+    place = anatomy.root_place
+    torch.testing.assert_close(other.angles[..., place], one.angles[..., place] @ turn.T, atol=1e-3, rtol=0)
+    inner = ~anatomy.translational
+    inner[anatomy.root] = False
+    torch.testing.assert_close(other.angles[..., inner], one.angles[..., inner], atol=1e-3, rtol=0)
+    assert one.angles[..., inner].std(dim=1).max() > 1e-4  # it does look at the markers
+    rotation = root_to_rotation(one.angles[..., anatomy.root], anatomy.root_axes)
+    torch.testing.assert_close(rotation, one.rotation, atol=1e-5, rtol=0)
+
+
+def test_windows_that_overlap_fade_into_each_other(network: Network, results: Path) -> None:
+    """In a clip of one window they are that window; over several no frame leaps where one begins."""
+    stretch = read_stretch(Windows(results, "test", 20, stride=20), 0, "cpu")
+    with torch.no_grad():
+        whole = network.estimate(stretch, "sequence", 20)
+        torch.testing.assert_close(whole.angles, network(stretch.batch, "sequence").angles[0], atol=1e-5, rtol=0)
+        parts = network.estimate(stretch, "sequence", 8)
+    assert parts.angles.shape == whole.angles.shape
+    assert parts.scales.shape == whole.scales.shape
+    first = network(windows_of(stretch.batch, torch.tensor([0]), 8), "sequence").angles[0, :4]
+    torch.testing.assert_close(parts.angles[:4], first, atol=1e-5, rtol=0)

@@ -16,12 +16,13 @@ KEYPOINT_TOLERANCE_PX = 0.01  # single precision
 _PYTHON_TYPES = {"string": (str,), "integer": (int, np.integer), "number": (int, float, np.integer, np.floating)}
 
 
-def clip_faults(clip: ClipRecord, sizes: Mapping[str, int]) -> Iterator[str]:
+def clip_faults(clip: ClipRecord, sizes: Mapping[str, int], *, drawn: bool = True) -> Iterator[str]:
     """Yield what is wrong with a clip.
 
     Args:
         clip: the record.
         sizes: lengths of the axes J, B, M and A, from the skeleton.
+        drawn: whether pictures were drawn of it, which it then must have.
     """
     schema = load_schema()
     attribute_faults = list(attributes_faults(clip.attrs, schema.clip_attributes))
@@ -30,7 +31,7 @@ def clip_faults(clip: ClipRecord, sizes: Mapping[str, int]) -> Iterator[str]:
         return
     sizes = {**sizes, "K": 2 * sizes["B"], "T": clip.n_frames}
     yield from _array_faults(clip.arrays, schema.clip, sizes)
-    if not clip.views:
+    if drawn and not clip.views:
         yield "views: found none, expected at least one camera"
     for camera, view in clip.views.items():
         for fault in _view_faults(view, clip.arrays.get("keypoints"), sizes):

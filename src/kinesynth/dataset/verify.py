@@ -134,8 +134,8 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
         yield f"schema: found {version}, expected {SCHEMA_VERSION}"
         return
     yield from attributes_faults(file.attrs, load_schema().file_attributes)
-    sizes = read_names(file["skeleton"]).sizes
-    if not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
+    sizes, drawn = read_names(file["skeleton"]).sizes, is_drawn(file)
+    if (drawn or "model" in file) and not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
         yield "model: found no XML, expected an .osim file"
     if not is_file_name(str(file.attrs["subject"])):
         yield f"subject: found {file.attrs['subject']!r}, expected a name that a file can bear"
@@ -144,9 +144,17 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
             if not is_file_name(name):
                 yield f"{clip_id}: name: found {name!r}, expected a name that a file can bear"
         clip = read_clip(group)
-        faults = list(clip_faults(clip, sizes)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
+        faults = list(clip_faults(clip, sizes, drawn=drawn)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
         for fault in faults:
             yield f"{clip_id}: {fault}"
+
+
+def is_drawn(file: h5py.File) -> bool:
+    """Return whether pictures were drawn of a shard's people, by the workflow.
+
+    Else it is of labels alone, or of `predict`: pictures, and the model, may be missing.
+    """
+    return bool(file.attrs.get("part_names", "drawn"))
 
 
 def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:

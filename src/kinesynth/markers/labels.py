@@ -52,6 +52,18 @@ def landmark(name: str) -> str | None:
     return label.place if label else None
 
 
+@cache
+def label_sets() -> dict[str, tuple[Label, ...]]:
+    """Return the labels of each laboratory's set that the table names, of both sides."""
+    found: dict[str, list[Label]] = defaultdict(list)
+    for row in _rows():
+        label = Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
+        sided = label.place.startswith("R")
+        for name in filter(None, row["sets"].split("; ")):
+            found[name] += [label, Label(_twin(label.place), label.slack_m)] if sided else [label]
+    return {name: tuple(labels) for name, labels in found.items()}
+
+
 def plain(name: str) -> str:
     """Return a label as the table writes it: lower-case letters and digits, a side in words as a leading r or l.
 
@@ -86,19 +98,23 @@ def _table() -> dict[str, list[tuple[str, Label]]]:
     for rule in (rule for table in (rules(), rules(PLACES)) for rule in table):
         found[rule.marker.lower()] = [("", Label(rule.marker, _OWN_SLACK_M))]
     own = set(found)
-    with (TABLES / "labels.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(line for line in stream if not line.startswith("#")):
-            if row["label"] in own and not row["beside"]:
-                own.discard(row["label"])
-                found[row["label"]].clear()
-            entry = row["beside"], Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
-            found[row["label"]].append(entry)
+    for row in _rows():
+        if row["label"] in own and not row["beside"]:
+            own.discard(row["label"])
+            found[row["label"]].clear()
+        entry = row["beside"], Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
+        found[row["label"]].append(entry)
     left = {
         _left(label): [(_left(beside), Label(_twin(entry.place), entry.slack_m)) for beside, entry in entries]
         for label, entries in found.items()
         if label.startswith("r")
     }
     return {**left, **found}
+
+
+def _rows() -> list[dict[str, str]]:
+    with (TABLES / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(line for line in stream if not line.startswith("#")))
 
 
 def _left(label: str) -> str:

@@ -10,6 +10,7 @@ from kinesynth.body.model import BodyModel
 from kinesynth.errors import ClipRejected
 from kinesynth.markers.anatomy import carriers_of
 from kinesynth.markers.labels import known
+from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.trial import read_trial
 from kinesynth.mosh.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
 from kinesynth.motion.procedural.solve import relaxed_hands
@@ -18,7 +19,7 @@ from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, u
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.pose_layout import SMPLX
 from kinesynth.runs import runs
-from kinesynth.subjects.worn import bodies_ridden, check_same_person
+from kinesynth.subjects.worn import bodies_ridden
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025

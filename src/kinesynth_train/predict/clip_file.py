@@ -75,6 +75,7 @@ def write_clip_file(
     notes: list[str],
     pictures: Pictures | None = None,
     markers: np.ndarray | None = None,
+    generic: SkeletonDefinition | None = None,
 ) -> None:
     """Write a shard of one clip, whose name is the file's; the views are those with a video.
 
@@ -89,8 +90,9 @@ def write_clip_file(
         notes: what was assumed.
         pictures: how they are kept.
         markers: (T, M, 3) m, given ones; None takes the skeleton's.
+        generic: the generic skeleton with these M markers; None takes its own.
     """
-    skeleton = scaled(generic_skeleton(), found.size.scales)
+    skeleton = scaled(generic or generic_skeleton(), found.size.scales)
     skeleton = replace(skeleton, masses=skeleton.masses * (mass_kg / skeleton.masses.sum()))
     arrays, rate, reason = _arrays(path.stem, found, skeleton, dynamics)
     if markers is not None:

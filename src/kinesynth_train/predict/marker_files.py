@@ -1,6 +1,6 @@
 """Points in space from a .trc file: markers by their labels, a video tool's keypoints by their names, or both."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from kinesynth.errors import BadInput
 from kinesynth.kinematics.worn_ik import LEAST_WORN
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places
 from kinesynth.markers.labels import Label, known
+from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.telling_frames import standstill
 from kinesynth.opensim_files import MarkerTrajectories, read_trc
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
+from kinesynth_train.laboratory_sets import MOST_SLACK_M, with_all_landmarks
 from kinesynth_train.predict.landmarks import generic_skeleton, places
 from kinesynth_train.predict.reconstruct import even_times
 from kinesynth_train.predict.refine import SightLines
@@ -37,7 +39,8 @@ class Marked:
         skeleton: the generic one with the M points as its markers.
         spreads: (M,) m, their standard deviations.
         positions: (T, M, 3) m; NaN where not seen.
-        own: (T, K, 3) m, those of the skeleton's own K markers that are known, as they were measured; others NaN.
+        own: (T, K, 3) m, as they were measured, those of the K markers that a network may know (those of
+            `laboratory_sets.with_all_landmarks`); others NaN.
         worn: all markers of known landmarks: `moving` in these frames, `positions` in the one of a static trial, if
             there is one; None where the points are keypoints, or a few markers beside computed ones.
         notes: what was taken for granted.
@@ -82,7 +85,7 @@ def read_marked(path: Path, static: Path | None = None) -> Marked:
         marker_bodies=np.array([generic.body_names.index(body) for _, body, _, _ in found.values()]),
         marker_places=np.array([place for _, _, place, _ in found.values()]),
     )
-    still = None if static is None else read_trc(static)
+    still = None if static is None else _read_static(static, trial)
     worn = _worn(trial, still, str(static))
     used = {name for name, _, _, _ in found.values()} if worn is None else set(worn.labels)
     ignored = len(set(trial.names) - used)
@@ -91,8 +94,19 @@ def read_marked(path: Path, static: Path | None = None) -> Marked:
     times = np.arange(len(trial.positions)) / trial.fps
     columns = [trial.names.index(name) for name, _, _, _ in found.values()]
     spreads = np.array([spread for _, _, _, spread in found.values()])
-    own = _own_markers(trial, generic, {landmark: name for landmark, (name, _, _, _) in found.items()})
+    own = _own_markers(trial, generic)
     return Marked(times, skeleton, spreads, trial.positions[:, columns], own, worn, notes)
+
+
+def _read_static(path: Path, trial: MarkerTrajectories) -> MarkerTrajectories:
+    """Read a static trial.
+
+    Raises:
+        BadInput: it is damaged, or another person's than the motion.
+    """
+    still = read_trc(path)
+    check_same_person(path, still, trial, "give the static trial of this person and session, or leave --static out")
+    return still
 
 
 def _worn(trial: MarkerTrajectories, still: MarkerTrajectories | None, static: str) -> WornMarkers | None:
@@ -181,16 +195,16 @@ def lines_through(positions: np.ndarray, spreads: np.ndarray) -> SightLines:
     )
 
 
-def _own_markers(trial: MarkerTrajectories, generic: SkeletonDefinition, found: Mapping[str, str]) -> np.ndarray:
-    """Return the skeleton's own markers (T, M, 3) m: all of them as our exports name them, else those that are known.
+def _own_markers(trial: MarkerTrajectories, generic: SkeletonDefinition) -> np.ndarray:
+    """Return the markers that networks may know (T, M, 3) m: by their own names, where all of the skeleton's are there.
 
-    Args:
-        trial: the file.
-        generic: the skeleton.
-        found: the file's name of each landmark that is known.
+    Else by labels; one that a laboratory puts where it likes tells no landmark.
     """
-    wanted = generic.marker_names
-    names = {name: name for name in wanted} if set(wanted) <= set(trial.names) else found
+    wanted = with_all_landmarks(generic).marker_names
+    names = {name: name for name in wanted if name in trial.names}
+    if not set(generic.marker_names) <= names.keys():
+        labels = {name: label for name, label in _labels(trial.names).items() if label.slack_m <= MOST_SLACK_M}
+        names = {label.place: name for name, label in sorted(labels.items(), key=lambda pair: -pair[1].slack_m)}
     own = np.full((len(trial.positions), len(wanted), 3), np.nan)
     for landmark, name in names.items():
         if landmark in wanted:

@@ -16,10 +16,11 @@ from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.checkpoint import Model, load_checkpoint
 from kinesynth_train.evaluate import labels_of_all, network_method, read_stretch, stretches
+from kinesynth_train.laboratory_sets import with_all_landmarks
 from kinesynth_train.predict.clip_file import write_clip_file
 from kinesynth_train.predict.clip_views import Pictures
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
-from kinesynth_train.predict.pose import poses_of
+from kinesynth_train.predict.pose import is_shown, poses_of
 from kinesynth_train.predict.proportions import Proportions
 from kinesynth_train.predict.reconstruct import Reconstruction, sight_lines
 from kinesynth_train.predict.refine import refine
@@ -28,6 +29,7 @@ from kinesynth_train.predict.videos import Video
 from kinesynth_train.predict.views import Sight
 
 SAME_RATE = 0.02
+LEAST_MARKERS = 12  # in a frame that a network sees by given markers
 FINE = Pictures(tallest=1920, quality=14)
 
 
@@ -38,9 +40,10 @@ def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
         BadInput: it is none, knows another skeleton, or needs more views than there are.
     """
     model, _ = load_checkpoint(path)
-    known, ours = model.skeleton.definition, generic_skeleton()
+    known, ours = model.skeleton.definition, with_all_landmarks(generic_skeleton())
+    same = ours.marker_names[: len(known.marker_names)] == known.marker_names
     for name in ("coordinate_names", "body_names", "marker_names"):
-        if getattr(known, name) != getattr(ours, name):
+        if getattr(known, name) != getattr(ours, name) and not (name == "marker_names" and same):
             found, mend = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
             raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", mend)
     if not model.network.kinematics:
@@ -74,8 +77,15 @@ def by_network(
         sights: the views.
         videos: of these.
         mass_kg: the person's.
-        markers: (T, M, 3) m, those of the skeleton that were given, others NaN; None takes the fitted skeleton's.
+        markers: (T, M, 3) m, those of `with_all_landmarks` that were given, others NaN; None takes those of the
+            fitted skeleton.
+
+    Raises:
+        BadInput: too few of the markers that the network knows were given.
     """
+    if markers is not None:
+        markers = markers[:, : len(model.skeleton.definition.marker_names)]
+        found = _shown_to(model, found, markers)
     rate = float(model.source["fps"])
     shown, notes = found, []
     if abs(found.fps / rate - 1) > SAME_RATE:
@@ -88,7 +98,8 @@ def by_network(
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
         clip = Path(folder) / "person.h5"
         few = sights[: model.network.views] if model.network.pictures else []
-        write_clip_file(clip, shown, few, videos, mass_kg, None, None, [], pictures=FINE, markers=markers)
+        bare = _with_markers_of(model)
+        write_clip_file(clip, shown, few, videos, mass_kg, None, None, [], FINE, markers, bare)
         angles, scales = estimate(model, clip)
     if shown is not found:
         angles = _resampled(angles, shown.times, found.times, found.skeleton.coordinate_translational)
@@ -97,6 +108,34 @@ def by_network(
         angles[:, places] = found.poses.angles[:, places]
         notes.append(f"{model.name} does not tell where the person stands: that is taken from the points")
     return _as_found(found, angles, scales, [f"angles by the network {model.name}", *notes])
+
+
+def _with_markers_of(model: Model) -> SkeletonDefinition:
+    """Return the generic skeleton with the markers that a network knows."""
+    whole, count = with_all_landmarks(generic_skeleton()), len(model.skeleton.definition.marker_names)
+    return replace(
+        whole,
+        marker_names=whole.marker_names[:count],
+        marker_bodies=whole.marker_bodies[:count],
+        marker_places=whole.marker_places[:count],
+    )
+
+
+def _shown_to(model: Model, found: Reconstruction, markers: np.ndarray) -> Reconstruction:
+    """Return the motion without the frames in which a network sees too few markers (T, M, 3) to tell a pose.
+
+    Raises:
+        BadInput: that is so in all of them.
+    """
+    seen = np.isfinite(markers).all(axis=-1)
+    shown = (seen.sum(axis=1) >= LEAST_MARKERS) & is_shown(_with_markers_of(model), seen)
+    if not (shown & found.poses.valid).any():
+        count = int(seen.sum(axis=1).max(initial=0))
+        expected = f"at least {LEAST_MARKERS}, of pelvis, trunk, knees and feet among them"
+        found_here = f"{count} at landmarks that {model.name} knows"
+        raise BadInput("--markers", "markers", found_here, expected, "leave --method and --checkpoint out")
+    angles = np.where((shown & found.poses.valid)[:, None], found.poses.angles, np.nan)
+    return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
 def drawn_to_points(found: Reconstruction, sights: list[Sight], smooth_hz: float) -> Reconstruction:

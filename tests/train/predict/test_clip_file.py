@@ -1,8 +1,10 @@
 """The clip and the bones that predict writes: readable as any shard is, with what is not believed masked."""
 
 import json
+import lzma
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from test_predict_verb import write_video
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.export import export
-from kinesynth.dataset.verify import shard_faults
+from kinesynth.dataset.verify import shard_faults, verify
 from kinesynth.opensim_files import read_storage
 from kinesynth.report.view import view as view_clip
 from kinesynth.skeleton import SkeletonLayer
@@ -79,8 +81,17 @@ def test_without_a_video_a_clip_has_no_view(walked: tuple[Reconstruction, list[S
     write_clip_file(tmp_path / "step.h5", found, seen_from, {}, 71.0, None, None, [])
     (item,) = ShardDataset(tmp_path / "step.h5", window=FRAMES, stride=FRAMES)
     assert item["views"] == {}
+    verify([tmp_path / "step.h5"])  # neither pictures nor a model are missed where none were made
     view_clip(tmp_path / "step.h5", "step", output=tmp_path / "step.mp4")
     assert len(open_video(tmp_path / "step.mp4").times) == FRAMES
+
+
+def test_a_shard_of_drawn_people_must_have_pictures(walked: tuple[Reconstruction, list[Sight]], tmp_path: Path) -> None:
+    write_clip_file(tmp_path / "step.h5", walked[0], walked[1], {}, 71.0, None, None, [])
+    with h5py.File(tmp_path / "step.h5", "r+") as file:
+        file.attrs["part_names"] = "pelvis"
+        file["model"] = np.frombuffer(lzma.compress(b"<?xml"), np.uint8)
+    assert any("views: found none" in fault for fault in shard_faults(tmp_path / "step.h5"))
 
 
 def test_bones_stand_where_the_skeleton_has_them(walked: tuple[Reconstruction, list[Sight]], tmp_path: Path) -> None:

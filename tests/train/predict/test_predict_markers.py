@@ -13,7 +13,7 @@ from made_up_person import FPS, in_world, motion, size
 
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.worn_markers import landmark_places
-from kinesynth.opensim_files import read_storage, write_trc
+from kinesynth.opensim_files import read_storage, read_trc, write_trc
 from kinesynth.skeleton import SkeletonLayer
 from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.cli import run
@@ -96,6 +96,19 @@ def test_a_static_trial_tells_where_markers_sit(tmp_path: Path, capsys: pytest.C
     assert run([*given[:3], *given[5:]]) == 0
     untold = errors(tmp_path / "out/kinematics/walk.mot", angles, ("pelvis_tilt",))
     assert untold.mean() > 2.0
+
+
+def test_another_persons_static_trial_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Markers on one bone keep their distances; those of somebody a tenth taller do not."""
+    walk = worn_trial(tmp_path / "walk.trc", motion(FRAMES))
+    still = read_trc(worn_trial(tmp_path / "still.trc", standing()))
+    write_trc(tmp_path / "taller.trc", still.names, 1.1 * still.positions, FPS)
+    given = ["predict", "--markers", str(walk), "--static", str(tmp_path / "taller.trc")]
+    assert run([*given, "--output", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert "taller.trc: static: found markers 9% nearer or farther" in told[0]
+    assert "leave --static out" in told[0]
 
 
 def test_nobody_stands_still_in_a_motion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kinesynth.body.model import BodyModel
 from kinesynth.clips import ClipRow
 from kinesynth.errors import BadInput
+from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.trial import read_trial
 from kinesynth.mosh.fit import dress
 from kinesynth.motion.marker_motion import read_marker_motion
@@ -18,7 +19,7 @@ from kinesynth.notes import tell
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.subjects.shape import Shape
 from kinesynth.subjects.stated_shape import likely_betas
-from kinesynth.subjects.worn import assumed, check_same_person, worn_record
+from kinesynth.subjects.worn import assumed, worn_record
 
 _MOST_TRIALS = 6  # that a shape is fitted to together
 
