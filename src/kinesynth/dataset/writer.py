@@ -4,7 +4,7 @@ import json
 import lzma
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
 from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
+from kinesynth.records import BodyFit, BodyMotion
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
@@ -41,7 +42,6 @@ MEND = "run the stages of this shard again"
 HDF5_FORMAT = ("v110", "v110")  # its index of chunks takes a quarter off the size of a small shard
 _PERSON = ("subject", "split", "sex", "mass_kg", "mass_error_kg", "height_m", "height_error_m", "shape_source")
 _PLACEMENT = {"root_scale": 1.0, "heading_removed_rad": 0.0, "floor_removed_m": 0.0}  # what a source may leave unsaid
-_SMPLX = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "transl", "residual")
 
 # Arrays that go into the shard as the stages wrote them: path in the shard -> (stage, array).
 _COPIED = {
@@ -49,8 +49,7 @@ _COPIED = {
     "smooth_angles": ("grf", "smooth_angles"),
     "keypoints": ("ik", "keypoints"),
     "markers": ("markers", "markers"),
-    "smplx/betas": ("fit", "betas"),
-    **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
+    **{f"smplx/{each.name}": ("fit", each.name) for record in (BodyMotion, BodyFit) for each in fields(record)},
     "grf/split_error": ("grf", "split_error"),
     "moments": ("id", "moments"),
     "activations": ("so", "activations"),
