@@ -13,7 +13,7 @@ from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import require_own_members
 
-MEND = "check it with `kinesynth verify`"
+FIX = "check it with `kinesynth verify`"
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def find_shards(path: str | Path) -> list[Path]:
     shards = sorted(folder.glob("*.h5"), key=lambda shard: shard.name)
     shards = [shard for shard in shards if not shard.name.startswith(".")]
     if not shards:
-        mend = "give the results folder of a finished run, its shards folder, or a shard"
-        raise BadInput(path, "shards", "no *.h5 file" if folder.is_dir() else "no such folder", "shards", mend)
+        fix = "give the results folder of a finished run, its shards folder, or a shard"
+        raise BadInput(path, "shards", "no *.h5 file" if folder.is_dir() else "no such folder", "shards", fix)
     return shards
 
 
@@ -94,10 +94,10 @@ def list_clips(shards: list[Path], files: OpenFiles) -> tuple[list[ClipEntry], N
             places += _places(shard, file)
         except (OSError, KeyError) as error:
             found_text = " ".join(str(error).split())
-            raise BadInput(shard, "contents", found_text, f"schema {SCHEMA_VERSION}", MEND) from error
+            raise BadInput(shard, "contents", found_text, f"schema {SCHEMA_VERSION}", FIX) from error
         if found != (names := names or found):
-            mend = "open datasets of different skeletons one by one"
-            raise BadInput(shard, "skeleton", "other names", f"those of {shards[0].name}", mend)
+            fix = "open datasets of different skeletons one by one"
+            raise BadInput(shard, "skeleton", "other names", f"those of {shards[0].name}", fix)
     if names is None:
         raise BadInput("shards", "number", "none", "at least one", "give a shard")
     return places, names
@@ -112,10 +112,10 @@ def open_shard(files: OpenFiles, shard: Path) -> h5py.File:
     try:
         file = files.get(shard)
     except OSError as error:
-        raise BadInput(shard, "file", " ".join(str(error).split()), "an HDF5 file", MEND) from error
+        raise BadInput(shard, "file", " ".join(str(error).split()), "an HDF5 file", FIX) from error
     if file.attrs.get("schema") != SCHEMA_VERSION:
-        mend = "read it with the release of kinesynth that wrote it"
-        raise BadInput(shard, "schema", str(file.attrs.get("schema")), str(SCHEMA_VERSION), mend)
+        fix = "read it with the release of kinesynth that wrote it"
+        raise BadInput(shard, "schema", str(file.attrs.get("schema")), str(SCHEMA_VERSION), fix)
     return file
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
 from kinesynth.dataset.file_cache import OpenFiles
-from kinesynth.dataset.listing import MEND, ClipEntry
+from kinesynth.dataset.listing import FIX, ClipEntry
 from kinesynth.dataset.schema import SCHEMA_VERSION, Field, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
 from kinesynth.dataset.visibility import Visibility, in_picture
@@ -58,7 +58,7 @@ class WindowReader:
             return self._read(group, clip, start, rng)
         except (OSError, KeyError, ValueError) as error:
             found = " ".join(str(error).split())
-            raise BadInput(clip.shard, f"clips/{clip.clip_id}", found, f"schema {SCHEMA_VERSION}", MEND) from error
+            raise BadInput(clip.shard, f"clips/{clip.clip_id}", found, f"schema {SCHEMA_VERSION}", FIX) from error
 
     def _read(
         self, group: h5py.Group, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]
