@@ -11,8 +11,8 @@ from pathlib import Path
 import h5py
 
 _GROWTH = 1 << 20  # bytes by which the file in memory grows
-MOST_BYTES = 16 << 30  # of one array; a minute of depth in full HD takes half of it
-_MOST_COMPRESSED = 1100  # declared bytes per stored one; deflate packs 1032 to one at best
+MAX_BYTES = 16 << 30  # of one array; a minute of depth in full HD takes half of it
+_MAX_COMPRESSED = 1100  # declared bytes per stored one; deflate packs 1032 to one at best
 _SMALL = 1 << 16  # bytes, below which nobody counts
 
 
@@ -83,7 +83,7 @@ def own_array(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
         OSError: as `require_own`.
     """
     if name.encode() not in group:
-        raise KeyError(f"no {name}")
+        raise KeyError(f"no {name} in {h5py.h5i.get_name(group).decode()}")
     _require_hard(name.encode(), group.links.get_info(name.encode()).type)
     array = h5py.h5d.open(group, name.encode())
     _require_stored(name, array)
@@ -102,6 +102,6 @@ def _require_stored(name: str, array: h5py.h5d.DatasetID) -> None:
     declared = array.get_type().get_size()
     for size in array.shape or ():
         declared *= size
-    if declared > MOST_BYTES or declared > _SMALL + _MOST_COMPRESSED * array.get_storage_size():
+    if declared > MAX_BYTES or declared > _SMALL + _MAX_COMPRESSED * array.get_storage_size():
         stored = array.get_storage_size()
         raise OSError(f"{name} declares {declared / 1e9:.3g} GB and stores {stored / 1e9:.3g}")

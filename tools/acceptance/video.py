@@ -26,7 +26,7 @@ from tools.acceptance.body_angles import flexions
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
 
 DATA = SHARED / "data" / "video"
-MOST_SHIFT_SECONDS = 0.2
+MAX_SHIFT_SECONDS = 0.2
 FLEXIONS = ("hip_flexion", "knee_angle", "ankle_angle")
 CENTRES = {"femur_r": ("RHJC_study",), "femur_l": ("LHJC_study",), "tibia_r": ("r_knee_study", "r_mknee_study"),
            "tibia_l": ("L_knee_study", "L_mknee_study")}  # fmt: skip
@@ -138,7 +138,7 @@ def _unpacked(path: Path) -> Path:
 def _in_step(motion: Storage, reference: Storage) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of both that belong together, at the shift at which the knees' angles agree best."""
     step = float(np.median(np.diff(reference.times)))
-    reach = int(MOST_SHIFT_SECONDS / step)
+    reach = int(MAX_SHIFT_SECONDS / step)
     best = (np.inf, np.empty(0, int), np.empty(0, int))
     for shift in range(-reach, reach + 1):
         rows = np.rint(motion.times / step).astype(int) + shift

@@ -11,7 +11,7 @@ RANGES = (
     ("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg"), ("smooth", 0.0, 1000.0, "Hz"), ("fps", 0.0, 10000.0, "1/s"),
     ("start", 0.0, 1e6, "s"), ("end", 0.0, float("inf"), "s"),
 )  # fmt: skip
-MOST_OFFSET = 1e5  # s
+MAX_OFFSET = 1e5  # s
 AXES = ("x", "y", "z", "-x", "-y", "-z")
 
 
@@ -86,8 +86,8 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = float("nan")
-    if not abs(seconds) < MOST_OFFSET:
-        raise BadInput("--offset", "seconds", text, f"a number between {-MOST_OFFSET:g} and {MOST_OFFSET:g}", "give s")
+    if not abs(seconds) < MAX_OFFSET:
+        raise BadInput("--offset", "seconds", text, f"a number between {-MAX_OFFSET:g} and {MAX_OFFSET:g}", "give s")
     return seconds
 
 

@@ -29,7 +29,7 @@ from kinesynth_train.predict.videos import Video
 from kinesynth_train.predict.views import Sight
 
 SAME_RATE = 0.02
-LEAST_MARKERS = 12  # in a frame that a network sees by given markers
+MIN_MARKERS = 12  # in a frame that a network sees by given markers
 FINE = Pictures(tallest=1920, quality=14)
 
 
@@ -44,16 +44,16 @@ def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
     same = ours.marker_names[: len(known.marker_names)] == known.marker_names
     for name in ("coordinate_names", "body_names", "marker_names"):
         if getattr(known, name) != getattr(ours, name) and not (name == "marker_names" and same):
-            found, mend = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
-            raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", mend)
+            found, fix = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
+            raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", fix)
     if not model.network.kinematics:
-        found, mend = f"{model.name}, which tells no angles", "give one of biopose, which goes on from meshes to angles"
-        raise BadInput(path, "network", found, "one that tells the skeleton's angles", mend)
+        found, fix = f"{model.name}, which tells no angles", "give one of biopose, which goes on from meshes to angles"
+        raise BadInput(path, "network", found, "one that tells the skeleton's angles", fix)
     needed = model.network.views if model.network.pictures else 0
     if min(sights_given, videos_given) < needed:
         found = f"{videos_given} videos"
-        mend = "give more --video NAME=FILE, or another checkpoint"
-        raise BadInput(path, "views", found, f"{needed}, which {model.name} looks at", mend)
+        fix = "give more --video NAME=FILE, or another checkpoint"
+        raise BadInput(path, "views", found, f"{needed}, which {model.name} looks at", fix)
     model.network.eval()
     return model
 
@@ -128,10 +128,10 @@ def _shown_to(model: Model, found: Reconstruction, markers: np.ndarray) -> Recon
         BadInput: that is so in all of them.
     """
     seen = np.isfinite(markers).all(axis=-1)
-    shown = (seen.sum(axis=1) >= LEAST_MARKERS) & is_shown(_with_markers_of(model), seen)
+    shown = (seen.sum(axis=1) >= MIN_MARKERS) & is_shown(_with_markers_of(model), seen)
     if not (shown & found.poses.valid).any():
         count = int(seen.sum(axis=1).max(initial=0))
-        expected = f"at least {LEAST_MARKERS}, of pelvis, trunk, knees and feet among them"
+        expected = f"at least {MIN_MARKERS}, of pelvis, trunk, knees and feet among them"
         found_here = f"{count} at landmarks that {model.name} knows"
         raise BadInput("--markers", "markers", found_here, expected, "leave --method and --checkpoint out")
     angles = np.where((shown & found.poses.valid)[:, None], found.poses.angles, np.nan)
