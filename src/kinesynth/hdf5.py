@@ -4,7 +4,7 @@ What a stranger's file says is data: a link to another file, an array whose byte
 declares a thousand times what is stored, is refused before it is followed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,18 +60,32 @@ def require_own(group: h5py.Group) -> None:
             _require_stored(name.decode("utf-8", "replace"), item)
 
 
-def require_own_members(group: h5py.Group, read: Sequence[str] = ()) -> None:
-    """Require the same of the links in a group and of the arrays that are to be read, and look at nothing deeper.
+def own_members(group: h5py.h5g.GroupID) -> list[str]:
+    """Return the names of a group's members, all of which are its file's own, in the order in which they were made.
 
     Raises:
-        OSError: as `require_own`.
-        KeyError: there is no such array.
+        OSError: one is a link elsewhere.
     """
-    identifier = group.id
-    for name in identifier:
-        _require_hard(name, identifier.links.get_info(name).type)
-    for array in read:
-        _require_stored(array, h5py.h5d.open(identifier, array.encode()))
+    tracked = group.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_TRACKED
+    order = h5py.h5.INDEX_CRT_ORDER if tracked else h5py.h5.INDEX_NAME
+    found: list[tuple[bytes, int]] = []
+    group.links.iterate(lambda name, link: found.append((name, link.type)), idx_type=order, info=True)
+    for name, kind in found:
+        _require_hard(name, kind)
+    return [name.decode() for name, _ in found]
+
+
+def own_array(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
+    """Return an array of a group that is the file's own.
+
+    Raises:
+        KeyError: there is none of that name.
+        OSError: as `require_own`.
+    """
+    _require_hard(name.encode(), group.links.get_info(name.encode()).type)
+    array = h5py.h5d.open(group, name.encode())
+    _require_stored(name, array)
+    return array
 
 
 def _require_hard(name: bytes, kind: int) -> None:

@@ -12,6 +12,7 @@ from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
 from kinesynth.dataset.card_picture import draw_card_picture
 from kinesynth.dataset.croissant import croissant
+from kinesynth.dataset.listing import CHECKSUMS
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
@@ -22,7 +23,7 @@ from kinesynth.stage_file import progress
 
 _PERSON = ("subject", "split", "sex", "mass_kg", "height_m")
 CROISSANT, CARD_PICTURE = "croissant.json", "card.jpg"
-REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
+REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail", "subject")
 
 
 def index_shards(
@@ -35,7 +36,8 @@ def index_shards(
 ) -> None:
     """List every clip, delivered or rejected, and write the dataset's card.
 
-    Beside the card goes its picture, card.jpg, and beside the index croissant.json, the same for machines.
+    Beside the card goes its picture, card.jpg; beside the index croissant.json, the same for machines, and
+    checksums.txt, which `xxh128sum --check` and the loader read.
 
     Args:
         shards: the HDF5 files, or one .tsv that lists them.
@@ -67,6 +69,7 @@ def index_shards(
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "fix the inputs it lists and run again")
+    write_text(output.with_name(CHECKSUMS), "".join(f"{checksum(each)}  shards/{each.name}\n" for each in paths))
     _write_index(output, rows)
     write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))
     picture = card.with_name(CARD_PICTURE)
@@ -79,12 +82,15 @@ def _read(shard: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[
     digest = checksum(shard)
     with whole_file(shard) as file:
         attrs = dict(file.attrs)
-        place = {"shard": shard.stem, **{name: _plain(attrs[name]) for name in _PERSON}}
         delivered = [
-            {"clip_id": clip_id, **place, **_describe(attrs, group), "xxh3_128": digest}
+            {"clip_id": clip_id, "shard": shard.stem, **_describe(attrs, group), "xxh3_128": digest}
             for clip_id, group in file["clips"].items()
         ]
-        return attrs, delivered, [{"clip_id": each, **dict(group.attrs)} for each, group in file["rejected"].items()]
+        left_out = [
+            {"clip_id": clip_id, "subject": attrs["subject"], **dict(group.attrs)}
+            for clip_id, group in file["rejected"].items()
+        ]
+        return attrs, delivered, left_out
 
 
 def checksum(shard: str | Path) -> str:
@@ -107,9 +113,10 @@ def read_index(path: str | Path) -> list[dict[str, Any]]:
 
 
 def _describe(person: dict[str, Any], group: h5py.Group) -> dict[str, Any]:
-    """Return what a row says of a clip, its licences and its quality."""
+    """Return what a row says of a clip, its person, its licences and its quality."""
     attrs = {name: _plain(value) for name, value in group.attrs.items()}
     return {
+        **{name: _plain(person[name]) for name in _PERSON},
         "action": attrs["action"],
         "source": attrs["source"],
         "fps": attrs["fps"],
