@@ -27,16 +27,16 @@ cases: setup ## Run the cases of misleading inputs, a quarter of an hour
 	pytest -n 2 --dist loadfile -m cases tests/cases
 
 check: setup ## Format, lint, type-check; nothing is changed
-	ruff format --check src tests tools benchmarks
-	ruff check src tests tools benchmarks
+	ruff format --check src tests tools benchmarks examples
+	ruff check src tests tools benchmarks examples
 	snakefmt --check --line-length 120 Snakefile rules
 	mypy
 	snakemake --lint
 	pytest -q tests/test_structure.py tests/test_config.py
 
 format: setup ## Format the code
-	ruff format src tests tools benchmarks
-	ruff check --fix src tests tools benchmarks
+	ruff format src tests tools benchmarks examples
+	ruff check --fix src tests tools benchmarks examples
 	snakefmt --line-length 120 Snakefile rules
 
 lock: ## Compile requirements.lock anew from pyproject.toml

@@ -2,7 +2,8 @@
 
 Takes:  everything above
 Gives:  results/shards/{shard}.h5            schema 1 (docs/dataset.md)
-        results/index.parquet, results/croissant.json, results/rejected.tsv, results/README.md, results/card.jpg
+        results/index.parquet, results/croissant.json, results/rejected.tsv, results/checksums.txt,
+        results/README.md, results/card.jpg
         results/opensim/{subject}/           .osim, .trc, .mot, .sto
 """
 
@@ -86,6 +87,7 @@ rule index_shards:
         index=FILES["index_shards"],
         rejected=REJECTED,
         card=CARD,
+        checksums=CHECKSUMS,
         croissant=CROISSANT,
         picture=CARD_PICTURE,
     log:

@@ -3,6 +3,7 @@
 import inspect
 import operator
 import re
+import subprocess
 import sys
 from dataclasses import fields, replace
 from importlib import import_module
@@ -229,6 +230,27 @@ def test_a_rule_can_state_either_value_of_a_switch() -> None:
         required = ["--body", "b.npz", "--fit", "f.h5", "--output", "o.h5"]
         _, bound, _ = cli.build_app("render-views").parse_args(["render-views", *required, arguments])
         assert bound.arguments["motion_blur"] == (arguments == "--motion-blur")
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "missing", "told"),
+    [
+        ("kinesynth.cli", ["view", "a.h5", "b"], "matplotlib", "kinesynth: matplotlib is not installed; run: pip inst"),
+        ("kinesynth.cli", ["view", "a.h5", "b"], "matplotlib", "'kinesynth[view]'"),
+        ("kinesynth.cli", ["build-body", "--output", "a.npz"], "scipy", "scipy is not installed"),
+        ("kinesynth_train.__main__", ["fit"], "torch", "kinesynth-train: torch is not installed; run: pip install"),
+    ],
+)
+def test_a_package_that_is_missing_is_told_in_a_line(
+    program: str, arguments: list[str], missing: str, told: str, tmp_path: Path
+) -> None:
+    code = (
+        f"import sys; sys.modules['{missing}'] = None; sys.argv = ['x', *{arguments}]; "
+        f"from {program} import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert told in done.stderr
 
 
 def test_files_that_a_verb_needs_are_flags_without_defaults(

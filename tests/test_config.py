@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.common.configfile import load_configfile
+from snakemake_interface_common.exceptions import WorkflowError
 
 from kinesynth.config import Config, Render, config_schema, load_config, shaping_config
 from kinesynth.errors import BadConfig
@@ -15,6 +17,14 @@ ROOT = Path(__file__).parents[1]
 def test_config_yaml_holds_every_default() -> None:
     written = yaml.safe_load((ROOT / "config.yaml").read_text())
     assert written == _plain(asdict(Config()))
+
+
+def test_snakemake_runs_no_function_that_a_tag_names(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f'clips: !!python/object/apply:os.system ["touch {tmp_path / "executed"}"]\n')
+    with pytest.raises(WorkflowError, match="not valid JSON or YAML"):
+        load_configfile(path)
+    assert not (tmp_path / "executed").exists()
 
 
 def test_schema_file_is_what_the_code_generates() -> None:

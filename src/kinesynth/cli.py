@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
-from kinesynth.errors import KinesynthError, machine_fault
+from kinesynth.errors import KinesynthError, MissingDependency, machine_fault
 
 VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
@@ -47,6 +47,7 @@ VERBS = {
     "gallery": ("kinesynth.render.gallery:gallery", "draw a contact sheet of bodies and clothes"),
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
+    "sample": ("kinesynth.dataset.shipped_sample:copy_sample", "copy the sample shards out of the package"),
     "freeze-split": ("kinesynth.dataset.frozen:freeze_split", "write down splits and checksums of a dataset"),
     "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
@@ -167,21 +168,27 @@ def _load(path: str) -> Callable[..., None]:
 
 def run(arguments: list[str]) -> int:
     """Run one verb and return its exit code."""
+    verb = arguments[0] if arguments else ""
     try:
-        build_app(arguments[0] if arguments else "")(arguments)
-    except (KinesynthError, CycloptsError) as error:
-        print(f"kinesynth: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
-        return 2
-    except OSError as error:
-        if not (reason := machine_fault(error)):
-            traceback.print_exc()
-            return 1
-        print(f"kinesynth: {reason}", file=sys.stderr)  # noqa: T201
-        return 2
-    except Exception:  # noqa: BLE001
+        build_app(verb)(arguments)
+    except Exception as error:  # noqa: BLE001
+        if reason := _fault(error, verb):
+            print(f"kinesynth: {reason}", file=sys.stderr)  # noqa: T201
+            return 2
         traceback.print_exc()
         return 1
     return 0
+
+
+def _fault(error: Exception, verb: str) -> str:
+    """Return in one line what the user or the machine is at fault for; empty where it is a bug."""
+    if isinstance(error, KinesynthError | CycloptsError):
+        return " ".join(str(error).split())
+    if isinstance(error, ModuleNotFoundError):
+        package = str(error.name).partition(".")[0]
+        extra = "view" if verb == "view" else "pipeline"
+        return "" if package.startswith("kinesynth") else str(MissingDependency(package, extra))
+    return machine_fault(error) if isinstance(error, OSError) else ""
 
 
 def main() -> None:

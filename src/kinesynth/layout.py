@@ -27,6 +27,7 @@ FILES = {  # rule -> what it makes, in the order of a run
 SCALE_REPORT = "stages/scale/{subject}.json"
 REJECTED, CARD = "results/rejected.tsv", "results/README.md"
 CROISSANT, CARD_PICTURE = "results/croissant.json", "results/card.jpg"  # beside them
+CHECKSUMS = "results/checksums.txt"
 METRICS = "results/train/metrics.json"
 RUNTIMES = "results/runtimes"
 SHARD_FILES = {rule: file for rule, file in FILES.items() if file.endswith("{shard}.h5")}

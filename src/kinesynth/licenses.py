@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 UNSTATED = "NOASSERTION"
 """SPDX's word for a licence that nobody stated."""
@@ -15,6 +15,7 @@ OWN = "Apache-2.0"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
 
 Standing = Literal["free", "restricted", "unstated"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 @dataclass(frozen=True)

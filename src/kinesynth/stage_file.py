@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from kinesynth.atomic import atomic_path
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.hdf5 import new_file
+from kinesynth.hdf5 import new_file, whole_file
 
 Attributes = Mapping[str, Any]
 MOST_BYTES = 3 << 30  # of all arrays; ten thousand frames take a tenth of it
@@ -65,7 +65,7 @@ def read_stage(path: Path) -> StageFile:
         BadInput: the file is missing, truncated or not a stage file.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with whole_file(path) as file:
             _check_size(path, file)
             clips = {name: _read_clip(path, name, group) for name, group in file["clips"].items()}
             rejected = {name: Rejection(clip_id=name, **_attributes(group)) for name, group in file["rejected"].items()}

@@ -7,6 +7,20 @@ from kinesynth.errors import BadInput
 
 MOST_BYTES = 512 << 20  # an hour of 100 markers at 200 Hz takes 2 GB as .trc: such a recording is cut first
 
+LONGEST_NAME = 128
+_NOT_IN_NAMES = set('/\\:*?"<>|')
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a stranger's text may name a file in a folder of ours: it climbs out of none and hides from no listing.
+
+    Example:
+        >>> is_file_name("left 2.trial"), is_file_name("../left"), is_file_name("-rf")
+        (True, False, False)
+    """
+    whole = text.strip() == text and text.isprintable() and 0 < len(text) <= LONGEST_NAME
+    return whole and text[0] not in ".-" and not _NOT_IN_NAMES & set(text)
+
 
 def read_text(path: Path, expected: str, mend: str, encoding_errors: Literal["replace", "strict"] = "replace") -> str:
     """Return the text of a UTF-8 file.

@@ -18,6 +18,7 @@ from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.networks import Network, make_network, network_module
+from kinesynth_train.networks.pretrained import UNREADABLE
 from kinesynth_train.presets import Preset, preset_from_dict
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 
@@ -105,17 +106,19 @@ def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, 
         raise BadInput(path, "checkpoint", "no archive of torch's" if path.exists() else "no file", "one", MEND)
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
-        if saved.get("format") != FORMAT:
-            raise BadInput(path, "format", str(saved.get("format")), str(FORMAT), "train again with this release")
+        if not isinstance(saved, dict):
+            raise BadInput(path, "checkpoint", type(saved).__name__, "a dictionary", MEND)
+        if (found := saved.get("format")) != FORMAT:
+            raise BadInput(path, "format", str(found)[:80], str(FORMAT), "train again with this release")
         skeleton = _skeleton_from_dict(saved["skeleton"])
         module = network_module(saved["name"])
         preset = preset_from_dict(saved["preset"], module.Shape, module.Weights)
         model = Model.new(saved["name"], preset, Anatomy(**saved["anatomy"]), skeleton, saved["source"])
         model.network.load_state_dict(saved["best"] if best and saved["best"] else saved["model"])
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        return model, {**saved["progress"], "best": saved["best"]}
+    except (*UNREADABLE, AttributeError, KeyError, TypeError) as error:  # whatever a stranger's file may hold
         found = " ".join(str(error).split())[:200]
         raise BadInput(path, "checkpoint", found, "preset, anatomy, skeleton, model", MEND) from error
-    return model, {**saved["progress"], "best": saved["best"]}
 
 
 def _skeleton_to_dict(skeleton: DatasetSkeleton) -> dict[str, list[str] | Tensor]:
@@ -126,6 +129,7 @@ def _skeleton_to_dict(skeleton: DatasetSkeleton) -> dict[str, list[str] | Tensor
 
 def _skeleton_from_dict(saved: dict[str, list[str] | Tensor]) -> DatasetSkeleton:
     scales = saved.pop("reference")
-    assert isinstance(scales, Tensor)  # as it was saved
+    if not isinstance(scales, Tensor):
+        raise TypeError(f"the skeleton's reference is a {type(scales).__name__}")
     fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v.numpy() for name, v in saved.items()}
     return DatasetSkeleton(SkeletonDefinition(**fields), scales)

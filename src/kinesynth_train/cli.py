@@ -12,6 +12,7 @@ from kinesynth.errors import KinesynthError, machine_fault
 from kinesynth.networks import network_modules
 from kinesynth_train.evaluate import evaluate, table
 from kinesynth_train.predict.command import add_predict, run_predict
+from kinesynth_train.predict.dag import dag_estimate
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 
@@ -36,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
     train.add_argument("--body", default="", help="of the shards, for networks of meshes; none: the free body's")
+    train.add_argument("--shape", nargs="+", default=(), metavar="NAME=VALUE", help="other sizes, for ablations")
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)
@@ -49,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")
     test.add_argument("--device", choices=devices, default="auto")
+    test.add_argument("--dynamics", action="store_true", help="activations too of each network's angles, by OpenSim")
     add_predict(verbs)
     return parser
 
@@ -59,14 +62,15 @@ def run(arguments: Sequence[str]) -> int:
     verb = options.pop("verb")
     try:
         if verb == "fit":
-            report_fit(fit(Settings(**options)))
+            report_fit(fit(Settings(**{**options, "shape": tuple(options["shape"])})))
         elif verb == "predict":
             run_predict(options)
         else:
             device = (
                 options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             )
-            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device)
+            dynamics = dag_estimate if options["dynamics"] else None
+            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
             print(table(figures))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ Batch = dict[str, Tensor]
 KINEMATIC_LABELS = ("angles", "scales", "keypoints", "markers", "quality/angle_valid")
 TIME_AXIS = {
     **{name.split("/")[-1]: 0 for name, field in load_schema().clip.items() if field.over_time},
-    **dict.fromkeys(("frame_valid", "counted"), 0),
+    **dict.fromkeys(("frame_valid", "counted", "frame_number"), 0),
     **dict.fromkeys(("crops", "projections", "rotations", "keypoints_2d", "visibility", "box_side", "estimates"), 1),
 }  # of an item's arrays; the others have none
 
@@ -37,11 +37,13 @@ class Windows(Dataset[Batch]):
 
     An item holds the labels asked for by the last part of their names, as angles (T, J), angle_valid (T, J), scales
     (B, 3), keypoints (T, K, 3), markers (T, M, 3); what says that something is valid is false where a clip is shorter.
-    Besides fps (), frame_valid (T,), and counted (T,), which with a stride is true once for each frame of a clip,
-    however windows overlap. With pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4)
-    into the crops, rotations (V, T, 3, 3) from the world to cameras that look at the crops' middles, keypoints_2d
-    (V, T, K, 2) in the crops, whose edges are at -1 and 1, visibility (V, T, K) of these, and box_side (V, T), the
-    longer side of the person's box in the same unit.
+    Besides fps (), mass_kg (), frame_valid (T,), and counted (T,), which with a stride is true once for each frame of a
+    clip, however windows overlap; frame_number (T,) among all frames of the split's clips, and mirrored (), whether it
+    is.
+    With pictures also crops (V, T, 4, S, S) uint8: colour and mask, projections (V, T, 3, 4) into the crops, rotations
+    (V, T, 3, 3) from the world to cameras that look at the crops' middles, keypoints_2d (V, T, K, 2) in the crops,
+    whose edges are at -1 and 1, visibility (V, T, K) of these, and box_side (V, T), the longer side of the person's box
+    in the same unit.
 
     Args:
         shards: results folder, shards folder or a shard.
@@ -81,6 +83,7 @@ class Windows(Dataset[Batch]):
             ShardDataset, shards, split, window, views, labels=labels, stride=stride, crop=cut, seed=seed
         )
         self._dataset: ShardDataset | None = self._open()
+        self._firsts: dict[tuple[Path, str], int] | None = None
         self._seed, self._window, self._stride, self._labels = seed, window, stride, tuple(labels)
         self._kept: dict[int, Batch] | None = None if only is None else {}
         self._count = len(self._dataset) if only is None else min(only, len(self._dataset))
@@ -124,7 +127,9 @@ class Windows(Dataset[Batch]):
         batch = labels_of(item, self._labels)
         batch["frame_valid"] = torch.from_numpy(here)
         batch["counted"] = torch.from_numpy(here & ~self._seen_before(item["start"]))
-        batch["fps"] = torch.tensor(item["fps"])
+        batch["fps"], batch["mass_kg"] = torch.tensor(item["fps"]), torch.tensor(item["mass_kg"], dtype=torch.float32)
+        batch["frame_number"] = self._numbers(window, item["start"])
+        batch["mirrored"] = torch.tensor(False)
         if item["views"]:
             batch |= pictures(list(item["views"].values()))
         return self._changed(batch, np.random.default_rng([self._seed, epoch, window]))
@@ -146,6 +151,16 @@ class Windows(Dataset[Batch]):
             ]
             batch |= {name: torch.stack([view[name] for view in turned]) for name in TURNED}
         return self._mirror(batch) if self._mirror and rng.random() < augment.flip else batch
+
+    def _numbers(self, window: int, start: int) -> Tensor:
+        """Return the numbers (T,) of a window's frames, those past the end of a clip that of its last."""
+        dataset = self._dataset_here()
+        if self._firsts is None:
+            ends = accumulate((clip.frames for clip in dataset.clips), initial=0)
+            self._firsts = {(clip.shard, clip.clip_id): first for clip, first in zip(dataset.clips, ends, strict=False)}
+        clip = dataset.clip_of(window)
+        inside = (start + torch.arange(self._window)).clamp(max=clip.frames - 1)
+        return self._firsts[clip.shard, clip.clip_id] + inside
 
     def _seen_before(self, start: int) -> np.ndarray:
         """Return which frames (T,) of the window at frame `start` an earlier window of the clip holds too."""

@@ -1,5 +1,6 @@
 """The papers' table: how well networks do on people they have not seen, beside baselines, on the same frames."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from kinesynth_train.checkpoint import Model, load_checkpoint
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
 from kinesynth_train.figures import write_figures
 from kinesynth_train.joint_limits import limit_lines
+from kinesynth_train.muscle_tally import MUSCLE_LABELS, MuscleTally
 from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
@@ -21,13 +23,27 @@ from kinesynth_train.tally import ROWS, Tally
 Method = Callable[[Stretch], Estimate]
 MEAN_POSE = "mean pose"
 TRUE_IK, NOISY_IK, FILTERED_IK = "IK, true markers", "IK, triangulated", "IK, triangulated, 6 Hz"
+DYNAMICS = "{}, dynamics of its angles"  # what the labels' own stages make of a network's motion
 NOISY, FILTERED = "{}, triangulated", "{}, triangulated, 6 Hz"  # of a network that sees markers
 LONGEST = 512  # frames of a clip that are held in memory at once
 SMALL_CROP = 64  # for the cameras' sake, where no network looks at pictures
 
 
-def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: str) -> dict[str, Any]:
+def evaluate(
+    checkpoints: Sequence[Path],
+    shards: Path,
+    output: Path,
+    device: str,
+    dynamics: Callable[[Method, Stretch], Estimate] | None = None,
+) -> dict[str, Any]:
     """Measure networks and baselines on every frame of the test split once, and write the figures to `output` (JSON).
+
+    Args:
+        checkpoints: of the networks.
+        shards: results folder, shards folder or a shard.
+        output: the file.
+        device: cpu or cuda.
+        dynamics: what adds activations to a network's angles, see `predict.dag`; none leaves them out.
 
     Raises:
         BadInput: a checkpoint is none, or its skeleton has other coordinates than the shards.
@@ -43,20 +59,23 @@ def evaluate(checkpoints: Sequence[Path], shards: Path, output: Path, device: st
     methods: dict[str, Method] = baselines(first.anatomy)
     tallies: dict[str, Callable[[str], Tally]] = {}
     cuts = sorted({cut_of(model) for model in models.values() if model.preset.crop} or {(SMALL_CROP, 1.0)})
-    labels = labels_of_all(models.values())
+    labels = labels_of_all(models.values(), MUSCLE_LABELS if dynamics else ())
     for cut in cuts:
         for name, model in models.items():
             if cut_of(model) == cut or (not model.preset.crop and cut == cuts[0]):
                 own = {**network_methods(name, model), **model.network.baselines()}
-                methods |= own
                 tallies |= dict.fromkeys(own, model.network.tally)
+                if dynamics and model.network.kinematics:
+                    own[DYNAMICS.format(name)] = partial(dynamics, network_method(model))
+                    tallies[DYNAMICS.format(name)] = partial(MuscleTally, first.skeleton)
+                methods |= own
         split, windows = held_out(shards, cut[0], labels, cut[1])
         results |= measure(methods, first.skeleton, windows, device, tallies)
         methods = {}
     figures = {
         "shards": str(shards),
         "split": split,
-        "rows": rows_of(models.values(), device),
+        "rows": rows_of(models.values(), device) | (MuscleTally.rows if dynamics else {}),
         "methods": {name: results[name] for name in column_order(models, first.anatomy) if name in results},
     }
     write_figures(output, figures)
@@ -68,9 +87,10 @@ def cut_of(model: Model) -> tuple[int, float]:
     return model.preset.crop, model.preset.aspect
 
 
-def labels_of_all(models: Iterable[Model]) -> tuple[str, ...]:
-    """Return the fields that some network or the metrics that all share need."""
-    return tuple(dict.fromkeys((*KINEMATIC_LABELS, *(name for model in models for name in model.network.labels))))
+def labels_of_all(models: Iterable[Model], more: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the fields that some network or the metrics that all share need, and some more."""
+    own = (name for model in models for name in model.network.labels)
+    return tuple(dict.fromkeys((*KINEMATIC_LABELS, *own, *more)))
 
 
 def rows_of(models: Iterable[Model], device: str) -> dict[str, str]:
@@ -81,7 +101,7 @@ def rows_of(models: Iterable[Model], device: str) -> dict[str, str]:
 def column_order(models: dict[str, Model], anatomy: Anatomy) -> list[str]:
     """Return the methods' names: what needs no network, what networks' own metrics are held against, the networks."""
     own = [name for model in models.values() for name in model.network.baselines()]
-    names = [form.format(name) for name in models for form in ("{}", NOISY, FILTERED)]
+    names = [form.format(name) for name in models for form in ("{}", NOISY, FILTERED, DYNAMICS)]
     return list(dict.fromkeys([*baselines(anatomy), *own, *names]))
 
 
@@ -202,14 +222,22 @@ def measure(
     device: str,
     own: Mapping[str, Callable[[str], Tally]] | None = None,
 ) -> dict[str, Any]:
-    """Return each method's metrics on windows, whose every frame counts once; of some, by their `own` tally."""
+    """Return each method's metrics on windows, whose every frame counts once; of some, by their `own` tally.
+
+    And the seconds that a frame takes, without what decodes it.
+    """
     kinds = own or {}
     tallies = {name: kinds[name](device) if name in kinds else Tally(skeleton, device) for name in methods}
+    seconds = dict.fromkeys(methods, 0.0)
     for index in range(len(windows)):
         stretch = read_stretch(windows, index, device)
         for name, method in methods.items():
-            tallies[name].add(method(stretch), stretch)
-    return {name: tally.metrics() for name, tally in tallies.items()}
+            began = time.perf_counter()
+            estimate = method(stretch)
+            seconds[name] += time.perf_counter() - began
+            tallies[name].add(estimate, stretch)
+    figures = {name: tally.metrics() for name, tally in tallies.items()}
+    return {name: {**own, "seconds_per_frame": seconds[name] / own["frames"]} for name, own in figures.items()}
 
 
 def read_stretch(windows: Windows, index: int, device: str) -> Stretch:

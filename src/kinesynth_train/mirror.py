@@ -29,16 +29,16 @@ class Mirror:
 
     def __init__(self, definition: SkeletonDefinition) -> None:
         self._coordinates = partners(definition.coordinate_names)
-        self._bodies = partners(definition.body_names)
+        self.bodies = partners(definition.body_names)
         self._markers = partners(definition.marker_names)
         self._muscles = partners(definition.muscle_names)
         self._signs = torch.tensor([-1.0 if name in TURNED_ROUND else 1.0 for name in definition.coordinate_names])
 
     def __call__(self, item: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return an item of `Windows` mirrored: labels, pictures and cameras."""
-        bodies = self._bodies
+        bodies = self.bodies
         changed = {
-            "angles": item["angles"][..., self._coordinates] * self._signs,
+            "angles": self.angles(item["angles"]),
             "angle_valid": item["angle_valid"][..., self._coordinates],
             "scales": item["scales"][bodies],
             "keypoints": _reflected(item["keypoints"][..., torch.cat([bodies, len(bodies) + bodies]), :]),
@@ -55,7 +55,13 @@ class Mirror:
             both = torch.cat([bodies, len(bodies) + bodies])
             changed["keypoints_2d"] = item["keypoints_2d"][..., both, :] * torch.tensor([-1.0, 1.0])
             changed["visibility"] = item["visibility"][..., both]
+        if "mirrored" in item:
+            changed["mirrored"] = ~item["mirrored"]
         return {**item, **changed}
+
+    def angles(self, angles: Tensor) -> Tensor:
+        """Return the coordinates (..., J) of the person in the mirror."""
+        return angles[..., self._coordinates] * self._signs.to(angles)
 
 
 def mirrored_body(global_orient: Tensor, body_pose: Tensor) -> dict[str, Tensor]:

@@ -81,13 +81,14 @@ class ActivationErrors:
         }
 
 
-class MuscleTally(Tally):
-    """The metrics of all, and those of activations."""
+MUSCLE_LABELS = ("activations", "quality/activation_valid")
+MUSCLE_ROWS = {f"muscle_{name}": f"activations, {title}" for name, title in FIGURES.items()}
 
-    rows: ClassVar[dict[str, str]] = ROWS | {f"muscle_{name}": f"activations, {t}" for name, t in FIGURES.items()}
 
-    def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
-        super().__init__(skeleton, device)
+class MuscleErrors:
+    """What activations are measured by: over all frames, and once more by group of muscles and by action."""
+
+    def __init__(self, skeleton: DatasetSkeleton) -> None:
         self._errors = ActivationErrors()
         self._by_action: dict[str, ActivationErrors] = {}
         self._groups: dict[str, list[int]] = {}
@@ -96,18 +97,36 @@ class MuscleTally(Tally):
 
     def add(self, estimate: Estimate, stretch: Stretch) -> None:
         """Add an estimate with activations."""
-        super().add(estimate, stretch)
         truth = {name: stretch.batch[name][0] for name in ("activations", "activation_valid", "counted")}
         assert estimate.activations is not None  # only methods that estimate them are measured so
         for errors in (self._errors, self._by_action.setdefault(stretch.action, ActivationErrors())):
             errors.add(estimate.activations, truth["activations"], truth["activation_valid"], truth["counted"])
 
-    def metrics(self) -> dict[str, Any]:
-        """Return the metrics by name, those of activations also by group of muscles and by action."""
+    def figures(self) -> dict[str, Any]:
+        """Return the figures by name."""
         own = {f"muscle_{name}": value for name, value in self._errors.figures().items()}
         groups = {group: _plain(self._errors.figures(muscles)) for group, muscles in self._groups.items()}
         actions = {action: _plain(errors.figures()) for action, errors in self._by_action.items()}
-        return super().metrics() | own | {"muscles_by_group": groups, "muscles_by_action": actions}
+        return {**own, "muscles_by_group": groups, "muscles_by_action": actions}
+
+
+class MuscleTally(Tally):
+    """The metrics of all, and those of activations."""
+
+    rows: ClassVar[dict[str, str]] = ROWS | MUSCLE_ROWS
+
+    def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
+        super().__init__(skeleton, device)
+        self._muscles = MuscleErrors(skeleton)
+
+    def add(self, estimate: Estimate, stretch: Stretch) -> None:
+        """Add an estimate with activations."""
+        super().add(estimate, stretch)
+        self._muscles.add(estimate, stretch)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics by name, those of activations also by group of muscles and by action."""
+        return super().metrics() | self._muscles.figures()
 
 
 def _plain(figures: dict[str, float]) -> dict[str, float | None]:

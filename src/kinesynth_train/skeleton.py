@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.record import own_array
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer, SkeletonPose
 
@@ -136,7 +137,7 @@ def dataset_skeleton(dataset: ShardDataset) -> DatasetSkeleton:
     place = dataset.clips[0]
     with h5py.File(place.shard, "r") as file:
         definition = SkeletonDefinition.read(file["skeleton"])
-        return DatasetSkeleton(definition, torch.from_numpy(file["clips"][place.clip_id]["scales"][()]))
+        return DatasetSkeleton(definition, torch.from_numpy(own_array(file["clips"][place.clip_id], "scales")))
 
 
 def subject_layer(shard: Path) -> SkeletonLayer:
@@ -150,7 +151,7 @@ def all_angles(dataset: ShardDataset) -> np.ndarray:
     frames = []
     for place in dataset.clips:
         with h5py.File(place.shard, "r") as file:
-            frames.append(file["clips"][place.clip_id]["angles"][()])
+            frames.append(own_array(file["clips"][place.clip_id], "angles"))
     return np.concatenate(frames).astype(np.float64)
 
 
@@ -160,7 +161,7 @@ def all_scales(dataset: ShardDataset) -> np.ndarray:
     for place in dataset.clips:
         if place.subject not in kinds:
             with h5py.File(place.shard, "r") as file:
-                kinds[place.subject] = file["clips"][place.clip_id]["scales"][()]
+                kinds[place.subject] = own_array(file["clips"][place.clip_id], "scales")
     return np.stack(list(kinds.values())).astype(np.float64)
 
 

@@ -1,7 +1,7 @@
 """What is measured: consecutive frames of a clip, and what a method estimates of them."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -20,6 +20,7 @@ class Estimate(NamedTuple):
         body: (T, 22, 3, 3) rotations of SMPL-X's root, in the world, and of 21 joints, from methods that estimate them.
         joints: (T, B, 3) m, from methods that know nothing of the skeleton's angles and scales, which are NaN then.
         betas: (T, 10) of the body, likewise.
+        dynamics: forces in the world and moments, from methods that estimate them, see `networks.dynamics_head`.
     """
 
     angles: Tensor
@@ -29,6 +30,7 @@ class Estimate(NamedTuple):
     body: Tensor | None = None
     joints: Tensor | None = None
     betas: Tensor | None = None
+    dynamics: Any = None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,12 @@ class SurfaceBody(nn.Module):
         mixed = torch.einsum("fpkc,pk->fpc", posed[:, places], self.weights)
         return mixed.reshape(*rotations.shape[:-3], *mixed.shape[1:])
 
+    def joints(self, rotations: Tensor, betas: Tensor) -> Tensor:
+        """Return the body's own 22 joints (F, 22, 3) m of F poses, from the same origin as `points`."""
+        rest = self.rest_joints + torch.einsum("jcs,fs->fjc", self.joint_shape, betas)
+        turns, shifts = self._bones(rotations, rest)
+        return (turns @ rest[..., None])[..., 0] + shifts
+
     def mesh(self, rotations: Tensor, betas: Tensor) -> Tensor:
         """Return the vertices (F, N, 3) m of F poses, from the same origin as `points`."""
         return self._posed(rotations, betas, torch.arange(len(self.template), device=rotations.device))

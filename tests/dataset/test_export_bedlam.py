@@ -1,5 +1,6 @@
 """BEDLAM's npz, read as codebases that train on it do: numpy, smplx, and the addition of `trans_cam` and `cam_ext`."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,7 @@ from PIL import Image
 
 from kinesynth import cli
 from kinesynth.body.model import load_body
-from kinesynth.dataset.camera import camera_of, project
-from kinesynth.dataset.exports.bedlam import CORNER
+from kinesynth.dataset.camera import CORNER, camera_of, project
 from kinesynth.dataset.exports.pictures import without_lens
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.record import ViewRecord, read_clip
@@ -25,7 +25,7 @@ Rows = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def folder(moving_shard: Path, free_body: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(moving_shard: Path, free_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of a shard whose person stands where the cameras look, but for the first five frames of one clip."""
     shard = Path(shutil.copy(moving_shard, tmp_path_factory.mktemp("shard")))
     with h5py.File(shard, "r+") as file:
@@ -33,7 +33,7 @@ def folder(moving_shard: Path, free_body: Path, tmp_path_factory: pytest.TempPat
         path[...] += [0.0, 1.2, 0.0]
         path[:5] += [0.0, 5.0, 0.0]
     folder = tmp_path_factory.mktemp("exports") / "bedlam"
-    assert cli.run(["export", str(shard), f"--bedlam={folder}", f"--body={free_body}"]) == 0
+    assert cli.run(["export", str(shard), f"--bedlam={folder}", f"--body={free_path}"]) == 0
     shutil.copy(shard, folder.with_name("shard.h5"))
     return folder
 
@@ -82,30 +82,33 @@ def test_a_reader_finds_every_key_in_the_shape_it_knows(rows: Rows) -> None:
     assert {name: rows[name].shape[1:] for name in shapes} == shapes
     assert {len(rows[name]) for name in shapes} == {count}
     assert set(rows["sub"]) == {"anna"}
+    (told,) = {str(each) for each in rows["motion_info"]}
+    expected = {"action": "walk", "source_path": "", "seconds": [0.0, 0.6667], "babel_id": "", "license": "free"}
+    assert json.loads(told) == expected
     assert (rows["cam_int"][:, :2, 2] == [48.0, 36.0]).all()  # the middle of 96 x 72 pixels, counted from the corner
 
 
-def test_the_body_stands_where_the_shards_camera_sees_it(folder: Path, rows: Rows, free_body: Path) -> None:
+def test_the_body_stands_where_the_shards_camera_sees_it(folder: Path, rows: Rows, free_path: Path) -> None:
     view, frames = shard_view(folder, rows)
     K, world_to_camera, _ = camera_of(view.arrays)
     with h5py.File(folder.with_name("shard.h5")) as file:
         arrays = {name: each[()][frames] for name, each in file[f"{CLIP}/smplx"].items() if name != "betas"}
         betas = file[f"{CLIP}/smplx/betas"][()].astype(float)
-    model = load_body(free_body)
+    model = load_body(free_path)
     parts = [arrays[n] for n in ("global_orient", "body_pose")], [arrays[f"{s}_hand_pose"] for s in ("left", "right")]
     whole = np.concatenate([*parts[0], np.zeros((len(frames), 9)), *parts[1]], axis=1).astype(float)
-    world, _ = smplx_posed(free_body, whole, np.tile(betas, (len(frames), 1)), arrays["transl"].astype(float))
+    world, _ = smplx_posed(free_path, whole, np.tile(betas, (len(frames), 1)), arrays["transl"].astype(float))
     expected, _ = project(world, K, world_to_camera)
-    vertices, joints = smplx_posed(free_body, rows["pose_cam"], rows["shape"], rows["trans_cam"])
+    vertices, joints = smplx_posed(free_path, rows["pose_cam"], rows["shape"], rows["trans_cam"])
     assert vertices.shape[1] == model.n_vertices
     beside = rows["cam_ext"][:, None, :3, 3]
     np.testing.assert_allclose(projected(vertices + beside, rows["cam_int"]), expected + CORNER, atol=1e-4)
     np.testing.assert_allclose(projected(joints + beside, rows["cam_int"]), rows["gtkps"][..., :2], atol=1e-4)
 
 
-def test_cam_ext_leads_from_the_world_to_the_camera(rows: Rows, free_body: Path) -> None:
-    _, in_camera = smplx_posed(free_body, rows["pose_cam"], rows["shape"], rows["trans_cam"])
-    _, in_world = smplx_posed(free_body, rows["pose_world"], rows["shape"], rows["trans_world"])
+def test_cam_ext_leads_from_the_world_to_the_camera(rows: Rows, free_path: Path) -> None:
+    _, in_camera = smplx_posed(free_path, rows["pose_cam"], rows["shape"], rows["trans_cam"])
+    _, in_world = smplx_posed(free_path, rows["pose_world"], rows["shape"], rows["trans_world"])
     through = np.einsum("tij,tnj->tni", rows["cam_ext"][:, :3, :3], in_world) + rows["cam_ext"][:, None, :3, 3]
     np.testing.assert_allclose(through, in_camera + rows["cam_ext"][:, None, :3, 3], atol=1e-6)
     assert (in_world[:, 15, 1] < in_world[:, 7, 1]).mean() > 0.9  # heads are above ankles: y points down
@@ -156,7 +159,7 @@ def test_the_lens_is_taken_out_of_pictures() -> None:
 
 
 def test_a_body_or_pictures_that_are_missing_are_told(
-    moving_shard: Path, free_body: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    moving_shard: Path, free_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["export", str(moving_shard), f"--bedlam={tmp_path / 'x'}"]) == 2
     assert "body: found nothing, expected the body model, for its joints" in capsys.readouterr().err
@@ -165,7 +168,7 @@ def test_a_body_or_pictures_that_are_missing_are_told(
         for clip in file["clips"].values():
             del clip["views"]
             clip.create_group("views")
-    assert cli.run(["export", str(blind), f"--bedlam={tmp_path / 'x'}", f"--body={free_body}"]) == 2
+    assert cli.run(["export", str(blind), f"--bedlam={tmp_path / 'x'}", f"--body={free_path}"]) == 2
     said = capsys.readouterr().err
     assert "views: found none, expected pictures to annotate" in said
     assert "the free body's, which no SMPL-X file takes" in said

@@ -14,6 +14,7 @@ import webdataset
 from PIL import Image
 from pycocotools import mask as masks_of
 from pycocotools.coco import COCO
+from scipy.spatial.transform import Rotation
 
 from kinesynth import cli
 from kinesynth.amass import read_amass
@@ -134,6 +135,7 @@ def test_coco_reads_boxes_masks_and_keypoints(moving_shard: Path, exported: Path
         assert [image["frame"] for image in chosen] == list(range(20))
         names = coco.cats[1]["keypoints"]
         assert len(names) == count
+        assert {coco.dataset["licenses"][image["license"] - 1]["name"] for image in chosen} == {"free"}
         for image in chosen:
             (person,) = coco.loadAnns(coco.getAnnIds(imgIds=image["id"]))
             frame = image["frame"]
@@ -217,3 +219,23 @@ def test_coco_without_pictures_is_told(moving_shard: Path, free_path: Path, tmp_
             clip.create_group("views")
     with pytest.raises(BadInput, match="views: found none, expected pictures to annotate"):
         export([blind], coco=tmp_path / "coco", body=free_path)
+
+
+def test_the_visualizers_bodies_stand_where_the_shards_do(moving_shard: Path, tmp_path: Path) -> None:
+    """Its rotations are body-fixed about x, y, z, as OpenCap writes them: they carry a body's own mass centre."""
+    export([moving_shard], visualizer=tmp_path / "visualizer")
+    told = json.loads((tmp_path / "visualizer/anna_walk.json").read_text())
+    with h5py.File(moving_shard) as file:
+        keypoints = file[f"{CLIP}/keypoints"][()]
+        names = read_names(file["skeleton"]).bodies
+        centres = file["skeleton/mass_centres"][()]
+        scales = file[f"{CLIP}/scales"][()]
+    np.testing.assert_allclose(told["time"], np.arange(20) / 30.0, atol=1e-5)
+    assert len(told["bodies"]) >= 20
+    for body, each in told["bodies"].items():
+        at = names.index(body)
+        np.testing.assert_allclose(each["translation"], keypoints[:, at], atol=2e-5)
+        turned = Rotation.from_euler("XYZ", each["rotation"]).apply(centres[at])
+        np.testing.assert_allclose(turned + each["translation"], keypoints[:, len(names) + at], atol=5e-5)
+        np.testing.assert_allclose(each["scaleFactors"], scales[at], atol=1e-5)
+        assert all(name.endswith(".vtp") for name in each["attachedGeometries"])

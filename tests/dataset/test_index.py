@@ -5,6 +5,7 @@ import h5py
 import pytest
 
 from kinesynth.dataset.index import checksum, index_shards, read_index
+from kinesynth.dataset.listing import missing_shards
 from kinesynth.errors import BadInput
 
 
@@ -25,8 +26,8 @@ def test_one_row_per_clip(results: Path) -> None:
 
 def test_rejected_clips_and_card(results: Path) -> None:
     lines = (results / "rejected.tsv").read_text().splitlines()
-    assert lines[0].split("\t") == ["clip_id", "stage", "reason", "figure", "detail"]
-    assert lines[1].split("\t") == ["anna_fall", "inverse_kinematics", "markers too far off", "0.21", ""]
+    assert lines[0].split("\t") == ["clip_id", "stage", "reason", "figure", "detail", "subject"]
+    assert lines[1].split("\t") == ["anna_fall", "inverse_kinematics", "markers too far off", "0.21", "", "anna"]
     card = (results / "README.md").read_text()
     assert "6 clips, 102 frames" in card
     assert "CC0-1.0" in card
@@ -36,13 +37,13 @@ def test_rejected_clips_and_card(results: Path) -> None:
 def test_no_survivor_is_an_error(tmp_path: Path) -> None:
     shard = tmp_path / "dan_000.h5"
     with h5py.File(shard, "w") as file:
-        file.attrs.update({"subject": "dan", "split": "train", "mass_kg": 70.0})
+        file.attrs.update({"subject": "dan", "split": "train", "sex": "male", "mass_kg": 70.0, "height_m": 1.8})
         file.create_group("clips")
         group = file.create_group("rejected/dan_fall")
         group.attrs.update(stage="load_motion", reason="NaN in poses", figure=float("nan"), detail="frame 3")
     with pytest.raises(BadInput, match="dan_fall fails at load_motion: NaN in poses"):
         index_shards(shards=[shard], output=tmp_path / "i.parquet", rejected=tmp_path / "r.tsv", card=tmp_path / "c.md")
-    assert (tmp_path / "r.tsv").read_text().splitlines()[1] == "dan_fall\tload_motion\tNaN in poses\t\tframe 3"
+    assert (tmp_path / "r.tsv").read_text().splitlines()[1] == "dan_fall\tload_motion\tNaN in poses\t\tframe 3\tdan"
     assert not (tmp_path / "i.parquet").exists()
 
 
@@ -54,3 +55,10 @@ def test_every_row_of_the_cards_tables_has_as_many_cells_as_its_heading(results:
     for line, after in pairwise([*rows, ""]):
         heading = line.count("|") if after.startswith("|---") else heading
         assert line.count("|") == heading, line
+
+
+def test_checksums_are_listed_as_xxh128sum_checks_them(results: Path) -> None:
+    lines = (results / "checksums.txt").read_text().splitlines()
+    assert lines == [f"{checksum(results / 'shards' / name)}  shards/{name}" for name in
+                     ("anna_000.h5", "ben_000.h5", "carl_000.h5")]  # fmt: skip
+    assert missing_shards(results) == missing_shards(results / "shards") == []

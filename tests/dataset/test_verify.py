@@ -119,3 +119,11 @@ def test_truncated_and_changed_files(results: Path, tmp_path: Path) -> None:
     shard.write_bytes(shard.read_bytes()[:5000])
     assert "expected an HDF5 file of schema 1" in next(iter(shard_faults(shard)))
     assert "expected an HDF5 file" in next(iter(shard_faults(tmp_path / "absent.h5")))
+
+
+def test_checksums_need_packages_that_readers_lack(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("kinesynth.dataset.verify.find_spec", lambda name: None if name == "pyarrow" else object())
+    verify([results / "shards/anna_000.h5"])
+    assert "pyarrow not installed, so checksums are not compared" in capsys.readouterr().err

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from kinesynth.body.mosh.points import Mixture
 
 from ball_body import VERTICES_PER_JOINT, random_pose
 from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.errors import BadInput
 from kinesynth.fitting.regressor import JointRegressor, write_regressor
 from kinesynth.fitting.training_body import training_body
+from kinesynth.mosh.points import Mixture
 from kinesynth_train.rotations import vector_to_rotation
 from kinesynth_train.surface_body import read_surface
 
@@ -44,7 +44,7 @@ def test_points_and_mesh_are_smplxs(files: dict[str, Path], body: BodyModel) -> 
     surface = read_surface(files["output"], skeleton(list(MARKERS)[::-1], BODIES))
     pose = random_pose(4, 1)
     still = {"left_hand_pose": np.zeros((len(pose), 45)), "right_hand_pose": np.zeros((len(pose), 45))}
-    pose = SmplxPose.from_arrays({**pose.arrays(), **still, "transl": np.zeros((len(pose), 3))})
+    pose = SmplxPose.from_arrays({**pose.arrays, **still, "transl": np.zeros((len(pose), 3))})
     vertices, _ = body.pose(pose)
     turns = np.concatenate([pose.global_orient, pose.body_pose], axis=1).reshape(len(pose), 22, 3)
     rotations = vector_to_rotation(torch.from_numpy(turns).float())

@@ -35,6 +35,7 @@ LIMBS = {
 SWAPS = [  # each pair bears each other's labels
     ("RKNE", "RKNI"), ("LANK", "LMANK"), ("RHEE", "RTOE"), ("RHEE", "RANK"), ("C7", "T10"), ("C7", "CLAV"),
     ("LKNE", "LANK"), ("RASI", "RKNE"), ("LELB", "LWRA"), ("LMT1", "LMT5"), ("RELB", "RMELB"),
+    ("LWRA", "LWRB"), ("RWRA", "RWRB"),
 ]  # fmt: skip
 
 

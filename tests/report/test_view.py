@@ -38,7 +38,7 @@ def test_mistakes_are_told_in_a_line(results: Path, tmp_path: Path, capsys: pyte
     for arguments, told in (
         ([shard, "anna_run"], "one of anna_walk, anna_squat"),
         ([str(tmp_path / "no.h5"), "a"], "no.h5"),
-        ([shard, "anna_walk", "--output", "walk.gif"], ".mp4 or .html"),
+        ([shard, "anna_walk", "--output", "walk.gif"], ".mp4, .html or .rrd"),
     ):
         assert cli.run(["view", *arguments]) == 2
         assert told in capsys.readouterr().err

@@ -43,7 +43,7 @@ def test_published_sizes(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         network = make_network("biohuman", preset_named("biohuman"), anatomy, skeleton)
         assert isinstance(network, BioHuman)
         reading = Reading(*(torch.empty(2, 4, size) for size in (1024, 74, anatomy.factors, 3)))
-        code, activations = network.over_time(reading, torch.zeros(2, 4, dtype=torch.bool))
+        code, activations, _ = network.over_time(reading, torch.zeros(2, 4, dtype=torch.bool))
     assert code.shape == (2, 4, 74)
     assert activations.shape == (2, 4, MUSCLES)
     sizes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
@@ -93,7 +93,7 @@ def test_padded_frames_change_nothing(anatomy: Anatomy, skeleton: DatasetSkeleto
         })  # fmt: skip
         padded = torch.zeros(2, 16, dtype=torch.bool)
         padded[:, 10:] = True
-        (one, working), (other, too) = (network.over_time(said, padded) for said in (reading, noisy))
+        (one, working, _), (other, too, _) = (network.over_time(said, padded) for said in (reading, noisy))
     torch.testing.assert_close(one[:, :10], other[:, :10], atol=1e-5, rtol=0)
     torch.testing.assert_close(working[:, :10], too[:, :10], atol=1e-5, rtol=0)
 

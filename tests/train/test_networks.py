@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from kinesynth.dataset import ShardDataset
 from kinesynth.networks import network_modules
 from kinesynth_train.data import KINEMATIC_LABELS, Batch, Windows
 from kinesynth_train.evaluate import read_stretch
-from kinesynth_train.networks import Network, Prediction, make_network, network_module, preset_named
+from kinesynth_train.networks import Network, Prediction, dynamics_head, make_network, network_module, preset_named
 from kinesynth_train.networks.frame_estimates import known_of
 from kinesynth_train.networks.over_time import LiftingTransformer, StridedBlock, TemporalConvolutions
 from kinesynth_train.networks.pose_spaces import BodySpace
@@ -21,7 +22,8 @@ from kinesynth_train.stretch import Stretch
 
 TINY = [name for name in network_modules() if name.endswith("_tiny")]
 STAGED = [(name, phase.stage) for name in TINY for phase in preset_named(name).phases]
-MESHES = {("mqhmr_tiny", "picture"), ("biopose_tiny", "picture")}  # stages that tell no angles
+# Stages that tell no angles.
+MESHES = {(name, "picture") for name in ("mqhmr_tiny", "biopose_tiny", "mint_tiny")} | {("mint_tiny", "motion")}
 ANGLED = [pair for pair in STAGED if pair not in MESHES]
 WINDOW = 16
 
@@ -29,6 +31,7 @@ WINDOW = 16
 @pytest.fixture(scope="module")
 def batch(results: Path) -> Batch:
     labels = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", "smplx/betas", *BodySpace.labels)
+    labels = (*labels, *dynamics_head.LABELS)
     windows = Windows(results, "train", WINDOW, 64, labels=labels)
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
@@ -56,9 +59,12 @@ def test_an_untrained_network_gives_the_mean_pose(
 
 @pytest.mark.parametrize(("name", "stage"), STAGED)
 def test_losses_train_what_a_stage_trains(
-    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton, results: Path
 ) -> None:
     network = made(name, anatomy, skeleton).train()
+    network.start(ShardDataset(results, "train", 1, ()))
+    if (name, stage) == ("mint_tiny", "motion"):  # which learns from nothing but what was stored
+        batch = {**batch, "estimates": torch.randn(2, 2, WINDOW, 263)}
     terms = network.losses(network(network.drawn(batch), stage), batch)
     assert next(iter(terms)) == "total"
     terms["total"].backward()

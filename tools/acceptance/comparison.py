@@ -25,6 +25,7 @@ from kinesynth_train.keypoint_tally import KeypointTally
 from kinesynth_train.mesh_tally import MeshTally
 from kinesynth_train.muscle_tally import MuscleTally
 from kinesynth_train.networks.biopose import UNREFINED
+from kinesynth_train.networks.hsmr_refined import SKELIFY
 from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION
 from kinesynth_train.networks.mqhmr import REFINED
 from kinesynth_train.settings import Settings
@@ -41,8 +42,11 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "neurik_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
     "neurik_ours_tiny": {"steps": 3000, "window": 16, "batch_size": 32},
     "hsmr_tiny": {"steps": 3000, "window": 4, "batch_size": 16},
+    "hsmr_refined_tiny": {"steps": 3000, "window": 4, "batch_size": 16},
+    "hsmr_unrefined_tiny": {"steps": 3000, "window": 4, "batch_size": 16},
     "mqhmr_tiny": {"steps": 3000, "window": 4, "batch_size": 8},
     "biopose_tiny": {"steps": 6000, "batch_size": 8},
+    "mint_tiny": {"steps": 6000, "batch_size": 8},
     "biohuman_tiny": {"steps": 4000, "window": 16, "batch_size": 4},
 }
 LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
@@ -53,8 +57,11 @@ TITLES = {
     "neurik_tiny": "NeurIK (small)",
     "neurik_ours_tiny": "NeurIK, ours",
     "hsmr_tiny": "HSMR (small)",
+    "hsmr_refined_tiny": "HSMR, spoiled labels, refined",
+    "hsmr_unrefined_tiny": "HSMR, spoiled labels",
     "mqhmr_tiny": "MQ-HMR (small)",
     "biopose_tiny": "BioPose (small)",
+    "mint_tiny": "MinT (small)",
     "biohuman_tiny": "BioHuman (small)",
 }
 BESIDE = {  # what networks are measured beside, by method
@@ -67,6 +74,7 @@ COLUMNS = {
     NOISY_IK: "IK, triangulated",
     FILTERED_IK: "the same, 6 Hz",
     MEAN_ACTIVATION: "mean activation",
+    SKELIFY: "SKELify of keypoints",
 }
 
 
@@ -124,6 +132,8 @@ def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
         yield Figure(f"comparison.{name}.mae_angle", methods[f"{name}_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
     below = 100.0 * (1.0 - methods["hsmr_tiny"]["mae_angle_deg"] / mean)
     yield Figure("comparison.hsmr.below_mean_pose", below, "%", 30.0, "higher")
+    spoiled, refined = (methods[f"hsmr_{kind}_tiny"]["mae_angle_deg"] for kind in ("unrefined", "refined"))
+    yield Figure("comparison.hsmr.better_with_refined_labels", 100.0 * (1.0 - refined / spoiled), "%", 0.0, "higher")
     below = 100.0 * (1.0 - methods["mqhmr_tiny"]["mpjpe_mm"] / methods[MEAN_POSE]["mpjpe_mm"])
     yield Figure("comparison.mqhmr.mpjpe_below_mean_pose", below, "%", 30.0, "higher")
     for name, refined, plain, key in (

@@ -1,4 +1,4 @@
-"""The dataset: the demo's shards against their schema, the loader against its peers, the report's size."""
+"""The dataset: the demo's shards against their schema, the loader against its peers, exports, the report's size."""
 
 import json
 import subprocess
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kinesynth.dataset.verify import shard_faults
+from kinesynth.layout import FILES
+from tools.acceptance.exports import export_figures
 from tools.acceptance.figures import OUTPUT, ROOT, Figure
 from tools.acceptance.runs import run_workflow
 
@@ -20,6 +22,7 @@ def figures() -> Iterator[Figure]:
     faults = [fault for shard in sorted((results / "shards").glob("*.h5")) for fault in shard_faults(shard)]
     yield Figure("dataset.faults", len(faults), "faults", 0, "lower")
     yield from loader_figures(results)
+    yield from export_figures(results, OUTPUT / "demo" / FILES["build_body"])
     yield Figure("dataset.report_size", (results / "report.html").stat().st_size / 1e6, "MB", 15.0, "lower")
 
 

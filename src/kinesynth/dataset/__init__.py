@@ -3,15 +3,16 @@
 Reading needs numpy, h5py and av only.
 
 Example:
-    >>> from kinesynth.dataset import ShardDataset
-    >>> dataset = ShardDataset("results", split="train", window=64)  # doctest: +SKIP
-    >>> dataset[0]["angles"].shape  # doctest: +SKIP
-    (64, 42)
+    >>> from kinesynth.dataset import ShardDataset, sample
+    >>> dataset = ShardDataset(sample(), split="train", window=16)  # a run's results folder does as well
+    >>> dataset[0]["views"]["frontal"]["frames"].shape
+    (16, 192, 256, 3)
 """
 
 from kinesynth.dataset.crop import Crop
 from kinesynth.dataset.reader import ShardDataset
 from kinesynth.dataset.sampler import ResumableSampler
+from kinesynth.dataset.shipped_sample import sample
 from kinesynth.dataset.stream import ShardStream
 
-__all__ = ["Crop", "ResumableSampler", "ShardDataset", "ShardStream"]
+__all__ = ["Crop", "ResumableSampler", "ShardDataset", "ShardStream", "sample"]

@@ -6,13 +6,21 @@ import numpy as np
 
 from kinesynth.geometry.projection import project
 
-__all__ = ["camera_of", "project", "share_on_mask"]
+__all__ = ["CORNER", "camera_of", "cornered", "project", "share_on_mask"]
+CORNER = 0.5  # px, from the middle of a pixel to its corner, where others begin to count
 
 
 def camera_of(view: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return what `project` needs of a view's arrays: K (3, 3), world_to_camera (4, 4), distortion (5,) or None."""
     lens = view.get("distortion")
     return view["K"].astype(float), view["world_to_camera"].astype(float), None if lens is None else lens.astype(float)
+
+
+def cornered(K: np.ndarray) -> np.ndarray:
+    """Return the camera matrix (3, 3) of pixels that are counted from the corner of the picture."""
+    shift = np.eye(3)
+    shift[:2, 2] = CORNER
+    return np.asarray(shift @ K)
 
 
 def share_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:

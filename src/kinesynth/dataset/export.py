@@ -8,6 +8,7 @@ from kinesynth.dataset.exports import bedlam as bedlam_format
 from kinesynth.dataset.exports import coco as coco_format
 from kinesynth.dataset.exports import opensim as opensim_format
 from kinesynth.dataset.exports import smplx as smplx_format
+from kinesynth.dataset.exports import visualizer as visualizer_format
 from kinesynth.dataset.exports import webdataset as webdataset_format
 from kinesynth.dataset.exports.clips import check_folders, check_shards, whole_folder
 from kinesynth.errors import BadInput
@@ -21,6 +22,7 @@ def export(
     coco: Path | None = None,
     bedlam: Path | None = None,
     webdataset: Path | None = None,
+    visualizer: Path | None = None,
     body: Path | None = None,
 ) -> None:
     """Write shards in the formats of other programs; each folder appears whole or not at all.
@@ -36,6 +38,7 @@ def export(
         bedlam: a folder for pictures and, per shard and camera, an .npz with a row per picture, as BEDLAM's: the fitted
             body in the camera's frame. It needs `body`.
         webdataset: a folder for a tar per shard: labels, and the cameras' videos as they are.
+        visualizer: a folder for a .json per clip that the OpenCap Visualizer (visualizer.opencap.ai) shows.
         body: the body model that the shards were made with (the run's stages/body/model.npz).
 
     Raises:
@@ -48,6 +51,7 @@ def export(
         "coco": (coco, partial(coco_format.write, body=body)),
         "bedlam": (bedlam, partial(bedlam_format.write, body=body)),
         "webdataset": (webdataset, webdataset_format.write),
+        "visualizer": (visualizer, visualizer_format.write),
     }
     if all(folder is None for folder, _ in wanted.values()):
         formats = ", ".join(f"--{name}" for name in wanted)

@@ -9,6 +9,20 @@ import h5py
 MAX_OPEN = 32
 
 
+def open_shard(path: Path) -> h5py.File:
+    """Open a file to read it; without a lock where the disk has none to give, as those of a network often have not.
+
+    Raises:
+        OSError: it is missing or no HDF5 file.
+    """
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        if "unable to lock file" not in str(error):
+            raise
+        return h5py.File(path, "r", locking=False)  # nobody writes to a shard that stands under its name
+
+
 class OpenFiles:
     """The files that were read last, at most `MAX_OPEN`; picklable, because what is open stays behind."""
 
@@ -25,11 +39,16 @@ class OpenFiles:
         if self._process != os.getpid():
             self.__init__()  # type: ignore[misc]
         if path not in self._files:
-            self._files[path] = h5py.File(path, "r")
+            self._files[path] = open_shard(path)
         self._files.move_to_end(path)
         while len(self._files) > MAX_OPEN:
             self._files.popitem(last=False)[1].close()
         return self._files[path]
+
+    def forget(self, path: Path) -> None:
+        """Close a file that failed, so that it is opened anew."""
+        if self._process == os.getpid() and path in self._files:
+            self._files.pop(path).close()
 
     def close(self) -> None:
         """Close them all."""

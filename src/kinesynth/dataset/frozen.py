@@ -15,6 +15,7 @@ from kinesynth.atomic import write_text
 from kinesynth.clips import ClipRow
 from kinesynth.dataset.record import read_clip
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import whole_file
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 from kinesynth.text import read_text
@@ -117,7 +118,7 @@ def _differences(path: Path, found: FrozenClip, expected: FrozenClip) -> Iterato
 def _clips(shards: Iterable[Path]) -> Iterator[FrozenClip]:
     for shard in progress(sorted(shards), "freeze_split"):
         try:
-            with h5py.File(shard, "r") as file:
+            with whole_file(shard) as file:
                 for clip_id, group in file["clips"].items():
                     yield _frozen(clip_id, str(file.attrs["subject"]), str(file.attrs["split"]), group)
         except (OSError, KeyError) as error:

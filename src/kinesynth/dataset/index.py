@@ -12,16 +12,18 @@ from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
 from kinesynth.dataset.card_picture import draw_card_picture
 from kinesynth.dataset.croissant import croissant
+from kinesynth.dataset.listing import CHECKSUMS
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import whole_file
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
 _PERSON = ("subject", "split", "sex", "mass_kg", "height_m")
 CROISSANT, CARD_PICTURE = "croissant.json", "card.jpg"
-REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail")
+REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail", "subject")
 
 
 def index_shards(
@@ -34,7 +36,8 @@ def index_shards(
 ) -> None:
     """List every clip, delivered or rejected, and write the dataset's card.
 
-    Beside the card goes its picture, card.jpg, and beside the index croissant.json, the same for machines.
+    Beside the card goes its picture, card.jpg; beside the index croissant.json, the same for machines, and
+    checksums.txt, which `xxh128sum --check` and the loader read.
 
     Args:
         shards: the HDF5 files, or one .tsv that lists them.
@@ -45,32 +48,49 @@ def index_shards(
         config: what shaped the shards, as JSON, for the README.
 
     Raises:
-        BadInput: no clip survived.
+        BadInput: a file is no shard or leads out of itself, or no clip survived.
     """
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     paths = sorted(shard_paths(shards))
     for shard in progress(paths, "index_shards"):
-        digest = checksum(shard)
-        with h5py.File(shard, "r") as file:
-            attrs = dict(file.attrs)
-            files.append(attrs)
-            for clip_id, group in file["clips"].items():
-                person = {name: _plain(attrs[name]) for name in _PERSON}
-                rows.append(
-                    {"clip_id": clip_id, "shard": shard.stem, **person, **_describe(attrs, group), "xxh3_128": digest}
-                )
-            refused += [{"clip_id": clip_id, **dict(group.attrs)} for clip_id, group in file["rejected"].items()]
+        try:
+            attrs, delivered, left_out = _read(shard)
+        except (OSError, KeyError) as error:
+            found = " ".join(str(error).split())
+            raise BadInput(
+                shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`"
+            ) from error
+        files.append(attrs)
+        rows += delivered
+        refused += left_out
     _write_rejected(rejected, refused)
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "mend the inputs it lists and run again")
+    write_text(output.with_name(CHECKSUMS), "".join(f"{checksum(each)}  shards/{each.name}\n" for each in paths))
     _write_index(output, rows)
     write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))
     picture = card.with_name(CARD_PICTURE)
     drawn = draw_card_picture(picture, rows, {shard.stem: shard for shard in paths})
     write_text(card, dataset_card(rows, refused, files, config, picture.name if drawn else ""))
+
+
+def _read(shard: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a shard's attributes, and the rows of its clips and of those that are not delivered."""
+    digest = checksum(shard)
+    with whole_file(shard) as file:
+        attrs = dict(file.attrs)
+        delivered = [
+            {"clip_id": clip_id, "shard": shard.stem, **_describe(attrs, group), "xxh3_128": digest}
+            for clip_id, group in file["clips"].items()
+        ]
+        left_out = [
+            {"clip_id": clip_id, "subject": attrs["subject"], **dict(group.attrs)}
+            for clip_id, group in file["rejected"].items()
+        ]
+        return attrs, delivered, left_out
 
 
 def checksum(shard: str | Path) -> str:
@@ -93,9 +113,10 @@ def read_index(path: str | Path) -> list[dict[str, Any]]:
 
 
 def _describe(person: dict[str, Any], group: h5py.Group) -> dict[str, Any]:
-    """Return what a row says of a clip, its licences and its quality."""
+    """Return what a row says of a clip, its person, its licences and its quality."""
     attrs = {name: _plain(value) for name, value in group.attrs.items()}
     return {
+        **{name: _plain(person[name]) for name in _PERSON},
         "action": attrs["action"],
         "source": attrs["source"],
         "fps": attrs["fps"],

@@ -1,60 +1,29 @@
-"""Lists clips and their attributes without reading their arrays."""
+"""Lists clips without reading their arrays: a thousand shards within two seconds."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import h5py
 
-from kinesynth.dataset.file_cache import OpenFiles
+from kinesynth.dataset.clip_entry import ClipEntry
+from kinesynth.dataset.file_cache import open_shard
 from kinesynth.dataset.names import Names, read_names
-from kinesynth.dataset.provenance import read_provenance
-from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
-from kinesynth.errors import BadInput
+from kinesynth.dataset.quick_hdf5 import read_integer, read_number, read_text
+from kinesynth.dataset.schema import SCHEMA_VERSION
+from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.hdf5 import own_members
+from kinesynth.notes import tell
 
 MEND = "check it with `kinesynth verify`"
+CHECKSUMS = "checksums.txt"  # beside the folder of shards: a line `<xxh3-128>  shards/<name>.h5` for each
+LISTED = re.compile(r"^[0-9a-f]{32}  shards/([^/\n]+\.h5)$", re.MULTILINE)
+Damaged = Literal["refuse", "skip"]
 
 
-@dataclass(frozen=True)
-class ClipEntry:
-    """Where a clip is, whose it is, and how good.
-
-    Attributes:
-        shard: the file.
-        clip_id: the clip's group in it.
-        frames: how many there are.
-        fps: frames per second.
-        action: what the person does.
-        source: where the motion comes from.
-        subject: the person.
-        split: train, val or test.
-        mass_kg: of the person.
-        height_m: of the person.
-        license: free, restricted or unstated: what motion, body and assets come to together.
-        motion_license, body_license, asset_license: SPDX's identifiers.
-        source_path, start_seconds, end_seconds, babel_id: where in which recording it is, as `Provenance` says.
-        quality: the figures that docs/dataset.md lists, by name.
-    """
-
-    shard: Path
-    clip_id: str
-    frames: int
-    fps: float
-    action: str
-    source: str
-    subject: str
-    split: str
-    mass_kg: float
-    height_m: float
-    license: str
-    motion_license: str
-    body_license: str
-    asset_license: str
-    source_path: str
-    start_seconds: float
-    end_seconds: float
-    babel_id: str
-    quality: Mapping[str, float]
+class DamagedShard(BadInput):
+    """A shard is missing or cannot be read: the one fault that a dataset can be read without."""
 
 
 def find_shards(path: str | Path) -> list[Path]:
@@ -75,61 +44,83 @@ def find_shards(path: str | Path) -> list[Path]:
     return shards
 
 
-def list_clips(shards: list[Path], files: OpenFiles) -> tuple[list[ClipEntry], Names]:
+def missing_shards(path: str | Path) -> list[Path]:
+    """Return the shards that a folder of results should have, as its list of checksums says, and has not."""
+    folder = Path(path) / "shards" if (Path(path) / "shards").is_dir() else Path(path)
+    listed = folder.parent / CHECKSUMS
+    if folder.name != "shards" or not listed.is_file():
+        return []
+    names = LISTED.findall(listed.read_text(encoding="utf-8", errors="replace"))
+    return [folder / name for name in names if not (folder / name).exists()]
+
+
+def list_clips(shards: list[Path], damaged: Damaged = "refuse") -> tuple[list[ClipEntry], Names]:
     """Return all clips in the order of the shards, and what their axes are called.
 
+    Args:
+        shards: the files.
+        damaged: whether one that cannot be read is refused or, with a note, skipped.
+
     Raises:
-        BadInput: a file is no shard of this schema, or the shards' skeletons differ.
+        DamagedShard: a file cannot be read.
+        BadInput: a file is of another schema, none is left, or the shards' skeletons differ.
     """
-    places: list[ClipEntry] = []
+    clips: list[ClipEntry] = []
     names: Names | None = None
     for shard in shards:
-        file = open_shard(files, shard)
         try:
-            found = read_names(file["skeleton"])
-            places += _places(shard, file)
-        except (OSError, KeyError) as error:
-            found_text = " ".join(str(error).split())
-            raise BadInput(shard, "contents", found_text, f"schema {SCHEMA_VERSION}", MEND) from error
+            found, listed = _list_shard(shard)
+        except DamagedShard as error:
+            skip_or_refuse(error, damaged)
+            continue
         if found != (names := names or found):
             mend = "open datasets of different skeletons one by one"
             raise BadInput(shard, "skeleton", "other names", f"those of {shards[0].name}", mend)
+        clips += listed
     if names is None:
-        raise BadInput("shards", "number", "none", "at least one", "give a shard")
-    return places, names
+        raise BadInput("shards", "number", "none that can be read", "at least one", "give a shard")
+    return clips, names
 
 
-def open_shard(files: OpenFiles, shard: Path) -> h5py.File:
-    """Return the open file.
+def skip_or_refuse(error: DamagedShard, damaged: Damaged) -> None:
+    """Tell of a shard that is skipped, or refuse it."""
+    if damaged == "refuse":
+        raise error
+    tell(error.file, [f"skipped: {error.field}: found {error.found}"])
 
-    Raises:
-        BadInput: it is missing, no HDF5 file, or of another schema.
-    """
+
+def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
     try:
-        file = files.get(shard)
-    except OSError as error:
-        raise BadInput(shard, "file", " ".join(str(error).split()), "an HDF5 file", MEND) from error
-    if file.attrs.get("schema") != SCHEMA_VERSION:
-        mend = "read it with the release of kinesynth that wrote it"
-        raise BadInput(shard, "schema", str(file.attrs.get("schema")), str(SCHEMA_VERSION), mend)
-    return file
+        with open_shard(shard) as file:
+            root = h5py.h5g.open(file.id, b"/")
+            if (version := read_integer(root, "schema")) != SCHEMA_VERSION:
+                mend = "read it with the release of kinesynth that wrote it"
+                raise BadInput(shard, "schema", str(version), str(SCHEMA_VERSION), mend)
+            own_members(root)
+            return read_names(file["skeleton"]), list(_clips(shard, root))
+    except KinesynthError:
+        raise
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        found = " ".join(str(error).split())
+        mend = f"{MEND}, or pass damaged='skip'"
+        raise DamagedShard(shard, "file", found, f"an HDF5 file of schema {SCHEMA_VERSION}", mend) from error
 
 
-def _places(shard: Path, file: h5py.File) -> Iterator[ClipEntry]:
-    person = dict(file.attrs)
-    for clip_id, group in file["clips"].items():
-        attrs = dict(group.attrs)
+def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:
+    subject, split = read_text(root, "subject"), read_text(root, "split")
+    mass_kg, height_m = read_number(root, "mass_kg"), read_number(root, "height_m")
+    clips = h5py.h5g.open(root, b"clips")
+    for clip_id in own_members(clips):
+        group = h5py.h5g.open(clips, clip_id.encode())
         yield ClipEntry(
             shard=shard,
             clip_id=clip_id,
-            frames=int(attrs["n_frames"]),
-            fps=float(attrs["fps"]),
-            action=str(attrs["action"]),
-            source=str(attrs["source"]),
-            subject=str(person["subject"]),
-            split=str(person["split"]),
-            mass_kg=float(person["mass_kg"]),
-            height_m=float(person["height_m"]),
-            **asdict(read_provenance(person, attrs)),
-            quality={name: float(attrs[name]) for name in load_schema().clip_quality},
+            frames=read_integer(group, "n_frames"),
+            fps=read_number(group, "fps"),
+            action=read_text(group, "action"),
+            source=read_text(group, "source"),
+            subject=subject,
+            split=split,
+            mass_kg=mass_kg,
+            height_m=height_m,
         )

@@ -1,8 +1,14 @@
 """What the axes of a shard's arrays are called, read from /skeleton without torch."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import h5py
+import numpy as np
+
+from kinesynth.hdf5 import own_array
+
+NAMES = ("body_names", "coordinate_names", "marker_names", "muscle_names")  # arrays of /skeleton
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,27 @@ class Names:
 
 
 def read_names(skeleton: h5py.Group) -> Names:
-    """Return the names that the group /skeleton holds."""
-    kinds = ("body_names", "coordinate_names", "marker_names", "muscle_names")
-    return Names(*(tuple(skeleton[kind].asstr()[()]) for kind in kinds))
+    """Return the names that the group /skeleton holds.
+
+    Raises:
+        KeyError: one of the tables is not there.
+        OSError: it is not the file's own.
+        ValueError: it holds no names.
+    """
+    return _names(*(_bytes(skeleton.id, kind) for kind in NAMES))
+
+
+def _bytes(skeleton: h5py.h5g.GroupID, kind: str) -> tuple[bytes, int]:
+    """Return a table of names as it is stored, and the bytes of each."""
+    dataset = own_array(skeleton, kind)
+    if dataset.dtype.kind != "S":
+        raise ValueError(f"skeleton/{kind} is no table of names")
+    names = np.empty(dataset.shape, dataset.dtype)
+    dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, names)
+    return names.tobytes(), names.itemsize
+
+
+@lru_cache(maxsize=8)
+def _names(*tables: tuple[bytes, int]) -> Names:
+    """Return the names of stored tables, which are the same in thousands of shards."""
+    return Names(*(tuple(name.decode() for name in np.frombuffer(table, f"S{size}")) for table, size in tables))

@@ -7,8 +7,18 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop
-from kinesynth.dataset.listing import ClipEntry, find_shards, list_clips
+from kinesynth.dataset.listing import (
+    CHECKSUMS,
+    MEND,
+    Damaged,
+    DamagedShard,
+    find_shards,
+    list_clips,
+    missing_shards,
+    skip_or_refuse,
+)
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.shared_epoch import SharedEpoch
 from kinesynth.dataset.windows import WindowReader
@@ -51,9 +61,13 @@ class ShardDataset:
         short: how to treat clips shorter than the window: `pad` repeats their last frame, `drop` leaves them out.
         crop: squares around the person instead of whole pictures.
         seed: of the random windows and crops.
+        damaged: what to do where a shard is missing or cannot be read: `refuse`, or `skip`, which says so in a note and
+            goes on without it; a window that turns out to be damaged when it is read is replaced by the next one, so
+            that `len` holds.
 
     Raises:
-        BadInput: there are no shards, or a file cannot be read; the message names the file and the clip.
+        DamagedShard: a shard that results/checksums.txt lists is missing, or a file cannot be read.
+        BadInput: there are no shards; the message names the file and the clip.
 
     Example:
         >>> from torch.utils.data import DataLoader  # doctest: +SKIP
@@ -76,6 +90,7 @@ class ShardDataset:
         short: Literal["pad", "drop"] = "pad",
         crop: Crop | None = None,
         seed: int = 0,
+        damaged: Damaged = "refuse",
     ) -> None:
         if split is not None and split not in SPLITS:
             raise BadInput(path, "split", repr(split), f"one of {', '.join(SPLITS)}", "correct the argument")
@@ -87,11 +102,16 @@ class ShardDataset:
         if unknown := set(tracks) - optional:
             expected = f"some of {', '.join(sorted(optional))}"
             raise BadInput(path, "tracks", ", ".join(sorted(unknown)), expected, "correct the argument")
-        self.window, self.stride, self.seed = window, stride, seed
+        if damaged not in ("refuse", "skip"):
+            raise BadInput(path, "damaged", repr(damaged), "refuse or skip", "correct the argument")
+        self.window, self.stride, self.seed, self.damaged = window, stride, seed, damaged
         self._epoch = SharedEpoch()
         self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
         self.shards = find_shards(path)
-        clips, self.names = list_clips(self.shards, self._reader.files)
+        for shard in missing_shards(path):
+            mend = "fetch it again, or pass damaged='skip'"
+            skip_or_refuse(DamagedShard(shard, "file", "nothing", f"it, which {CHECKSUMS} lists", mend), damaged)
+        clips, self.names = list_clips(self.shards, damaged)
         least = window if short == "drop" else 1
         self.clips = [
             clip
@@ -99,6 +119,7 @@ class ShardDataset:
             if clip.frames >= least and split in (None, clip.split) and (keep is None or keep(clip))
         ]
         self._items = [(clip, start) for clip in self.clips for start in self._starts(clip)]
+        self._lost: set[tuple[Path, str]] = set()  # clips that this process could not read
 
     def __len__(self) -> int:
         """Return the number of items, the same in every epoch and process."""
@@ -106,9 +127,17 @@ class ShardDataset:
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         """Return one window."""
-        clip, fixed = self._items[index]
-        start = self._random_start(clip) if fixed is None else fixed
-        return self._reader.read(clip, start, partial(self._generator, clip, "crop", str(start)))
+        if self.damaged == "refuse":
+            return self._read(index)
+        for place in range(index, index + len(self)):
+            clip, _ = self._items[place % len(self)]
+            if (clip.shard, clip.clip_id) not in self._lost:
+                try:
+                    return self._read(place % len(self))
+                except DamagedShard as error:
+                    self._lost.add((clip.shard, clip.clip_id))
+                    skip_or_refuse(error, self.damaged)
+        raise DamagedShard(self.shards[0].parent, "windows", "none that can be read", "at least one", MEND)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield all items in order."""
@@ -149,6 +178,11 @@ class ShardDataset:
             return [None]
         last = max(clip.frames - self.window, 0)
         return [*range(0, last, self.stride), last]
+
+    def _read(self, index: int) -> dict[str, Any]:
+        clip, fixed = self._items[index]
+        start = self._random_start(clip) if fixed is None else fixed
+        return self._reader.read(clip, start, partial(self._generator, clip, "crop", str(start)))
 
     def _random_start(self, clip: ClipEntry) -> int:
         return int(self._generator(clip, "window").integers(max(clip.frames - self.window, 0) + 1))

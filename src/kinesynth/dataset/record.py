@@ -7,7 +7,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from kinesynth import hdf5
 from kinesynth.dataset.schema import Field, load_schema
+from kinesynth.errors import BadInput
 
 FRAMES_PER_CHUNK = 32  # at most: a window of 64 frames touches three chunks
 SMALLEST_CHUNKED = 4096  # bytes; of smaller arrays, chunks and compression cost more than they save
@@ -71,6 +73,28 @@ def read_clip(group: h5py.Group) -> ClipRecord:
     views = {camera: ViewRecord(_arrays(view), dict(view.attrs)) for camera, view in group.get("views", {}).items()}
     arrays = {name: array for name, array in _arrays(group).items() if not name.startswith("views/")}
     return ClipRecord(arrays, dict(group.attrs), views)
+
+
+def own_array(group: h5py.Group, name: str) -> np.ndarray:
+    """Return an array below a group, by a name that may hold slashes.
+
+    Raises:
+        BadInput: there is none, or it is not the file's own.
+    """
+    *folders, leaf = name.split("/")
+    place = group
+    try:
+        for folder in folders:
+            hdf5.own_members(place.id)
+            place = place[folder]
+        hdf5.own_array(place.id, leaf)
+        return np.asarray(place[leaf][()])
+    except (OSError, KeyError) as error:
+        found = " ".join(str(error).split())
+        mend = "check it with `kinesynth verify`"
+        raise BadInput(
+            group.file.filename, f"{group.name}/{name}", found, "an array of the file's own", mend
+        ) from error
 
 
 def _write(group: h5py.Group, name: str, array: np.ndarray, field: Field) -> None:

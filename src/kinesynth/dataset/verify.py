@@ -4,6 +4,7 @@ import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -19,7 +20,11 @@ from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.errors import KinesynthError
+from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
+from kinesynth.text import is_file_name
+
+NEEDED_FOR_CHECKSUMS = ("pyarrow", "xxhash")
 
 
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
@@ -42,6 +47,8 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
+    if missing := [name for name in NEEDED_FOR_CHECKSUMS if not find_spec(name)]:
+        print(f"note: {' and '.join(missing)} not installed, so checksums are not compared", file=sys.stderr)  # noqa: T201
     differences = list(frozen_faults(frozen, shards)) if frozen is not None else []
     for difference in differences:
         print(difference, file=sys.stderr)  # noqa: T201
@@ -62,7 +69,7 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     """Yield the faults of one shard's structure, each a line that names the file and the clip."""
     shard = Path(shard)
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             for fault in _file_faults(file):
                 yield f"{shard}: {fault}"
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
@@ -86,7 +93,7 @@ def shard_figures(
     figures: list[tuple[str, Figure]] = []
     failed: list[str] = []
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             if places - set(file["clips"]):
                 return [], []
             person = read_person(file)
@@ -135,7 +142,12 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
     sizes, drawn = read_names(file["skeleton"]).sizes, is_drawn(file)
     if (drawn or "model" in file) and not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
         yield "model: found no XML, expected an .osim file"
+    if not is_file_name(str(file.attrs["subject"])):
+        yield f"subject: found {file.attrs['subject']!r}, expected a name that a file can bear"
     for clip_id, group in file["clips"].items():
+        for name in (clip_id, *group.get("views", ())):
+            if not is_file_name(name):
+                yield f"{clip_id}: name: found {name!r}, expected a name that a file can bear"
         clip = read_clip(group)
         faults = list(clip_faults(clip, sizes, drawn=drawn)) or _quality_faults(clip, float(file.attrs["mass_kg"]))
         for fault in faults:
@@ -162,7 +174,7 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
 def _index_faults(shard: Path) -> Iterator[str]:
     """Yield where the index in the folder above says something else of a shard: its checksum, licences and sources."""
     index = shard.absolute().parent.parent / "index.parquet"
-    if not index.is_file():
+    if not index.is_file() or not all(find_spec(name) for name in NEEDED_FOR_CHECKSUMS):
         return
     from kinesynth.dataset.index import checksum, read_index
 
@@ -172,7 +184,7 @@ def _index_faults(shard: Path) -> Iterator[str]:
     if listed and listed != {found}:
         yield f"{shard}: checksum: found {found}, expected {', '.join(sorted(listed))} as index.parquet says"
         return
-    with h5py.File(shard, "r") as file:
+    with whole_file(shard) as file:
         for row in rows:
             told = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
             for name in told.keys() & row.keys():

@@ -1,21 +1,26 @@
 """One window of one clip, read from its shard: the labels and pixels that are asked for and no others."""
 
+import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
 from kinesynth.dataset.file_cache import OpenFiles
-from kinesynth.dataset.listing import MEND, ClipEntry
-from kinesynth.dataset.schema import SCHEMA_VERSION, Field, load_schema
+from kinesynth.dataset.listing import MEND, DamagedShard
+from kinesynth.dataset.quick_hdf5 import read_array, read_integer
+from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
 from kinesynth.dataset.visibility import Visibility, in_picture
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import require_own
 
 Arrays = dict[str, np.ndarray]
+PAUSES = (0.1, 1.0)  # s, before a disk that failed is asked again
 
 
 class WindowReader:
@@ -40,19 +45,32 @@ class WindowReader:
         self.window, self.views, self.tracks, self.crop = window, views, tuple(tracks), crop
         self.labels = tuple(load_schema().clip) if labels is None else tuple(labels)
         self.files = OpenFiles()
+        self._own: set[tuple[Path, str]] = set()
 
     def read(self, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]) -> dict[str, Any]:
         """Return the window that begins at frame `start`; `rng` gives the generator of a view's crops.
 
+        A disk that fails is asked again, the file opened anew: those of a network stumble and recover.
+
         Raises:
-            BadInput: the file cannot be read; the message names it and the clip.
+            DamagedShard: the file cannot be read; the message names it and the clip.
+            BadInput: it has no such view or track.
         """
-        try:
-            group = self.files.get(clip.shard)[f"clips/{clip.clip_id}"]
-            return self._read(group, clip, start, rng)
-        except (OSError, KeyError, ValueError) as error:
-            found = " ".join(str(error).split())
-            raise BadInput(clip.shard, f"clips/{clip.clip_id}", found, f"schema {SCHEMA_VERSION}", MEND) from error
+        for pause in (*PAUSES, None):
+            try:
+                group = self.files.get(clip.shard)[f"clips/{clip.clip_id}"]
+                if (clip.shard, clip.clip_id) not in self._own:  # once: it takes as long as a tenth of a window
+                    require_own(group)
+                    self._own.add((clip.shard, clip.clip_id))
+                return self._read(group, clip, start, rng)
+            except (OSError, KeyError, ValueError, RuntimeError) as error:
+                self.files.forget(clip.shard)
+                if pause is None or not isinstance(error, OSError):
+                    found = " ".join(str(error).split())
+                    place, expected = f"clips/{clip.clip_id}", f"schema {SCHEMA_VERSION}"
+                    raise DamagedShard(clip.shard, place, found, expected, MEND) from error
+                time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
 
     def _read(
         self, group: h5py.Group, clip: ClipEntry, start: int, rng: Callable[[str], np.random.Generator]
@@ -80,8 +98,12 @@ class WindowReader:
         views = h5py.h5g.open(group.id, b"views")
         for camera in list(group["views"]) if self.views is None else self.views:
             if camera.encode() not in views:
-                raise KeyError(f"no view {camera!r}, only {', '.join(group['views'])}")
+                expected = f"one of {', '.join(group['views'])}"
+                raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, "choose one")
             view = h5py.h5g.open(views, camera.encode())
+            if left_out := [track for track in self.tracks if track.encode() not in view]:
+                mend = "leave it out, or name it in the run's render.tracks"
+                raise BadInput(clip.shard, f"{camera}/{left_out[0]}", "nothing", "that track", mend)
             item["views"][camera] = self._view(view, camera, start, stop, rng)
         return item
 
@@ -93,7 +115,7 @@ class WindowReader:
         def read(name: str) -> np.ndarray:
             return read_array(view, name, fields[name], start, stop)
 
-        height, width = (_read_integer(view, name) for name in ("height", "width"))
+        height, width = (read_integer(view, name) for name in ("height", "width"))
         K, video = read("K"), read("video")
         arrays = {name: read(name) for name in ("bbox", "keypoints_2d", "visibility", *self.tracks)}
         arrays["mask"] = unpack_masks(read("mask"), height, width)
@@ -131,36 +153,3 @@ def _cut(arrays: Arrays, K: np.ndarray, squares: np.ndarray, size: int) -> Array
         "K": crop_camera(K, squares, size),
         "square": squares,
     }
-
-
-def read_array(group: h5py.h5g.GroupID, name: str, field: Field, start: int, stop: int) -> np.ndarray:
-    """Return frames `start` to `stop` of an array over time, or all of one that is not.
-
-    h5py's own `group[name][start:stop]` takes three times as long, which counts with three dozen small arrays a window.
-
-    Raises:
-        KeyError: the group has no such array.
-        ValueError: the array has not as many frames.
-    """
-    dataset = h5py.h5d.open(group, name.encode())
-    shape = (stop - start, *dataset.shape[1:]) if field.over_time else dataset.shape
-    if field.over_time and stop > dataset.shape[0]:
-        raise ValueError(f"{name} has {dataset.shape[0]} frames, frame {stop - 1} was asked for")
-    array = np.empty(shape, field.dtype)
-    part = dataset.get_space()
-    if field.over_time:
-        part.select_hyperslab((start, *(0 for _ in shape[1:])), shape)
-    dataset.read(h5py.h5s.create_simple(shape), part, array, _in_memory(field.dtype))
-    return array
-
-
-def _read_integer(group: h5py.h5g.GroupID, name: str) -> int:
-    """Return an attribute, three times as fast as `group.attrs[name]`."""
-    value = np.empty((), np.int64)
-    h5py.h5a.open(group, name.encode()).read(value)
-    return int(value)
-
-
-@cache
-def _in_memory(dtype: str) -> h5py.h5t.TypeID:
-    return h5py.h5t.py_create(np.dtype(dtype))

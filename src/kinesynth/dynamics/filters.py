@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.linalg import solveh_banded
-from scipy.signal import savgol_filter
 
 from kinesynth.errors import KinesynthError
 
@@ -73,6 +72,8 @@ def local_fit(values: np.ndarray, rate_hz: float, seconds: float, order: int) ->
     window = frames - 1 + frames % 2
     if window <= order + 1 or window > len(values):
         return values
+    from scipy.signal import savgol_filter  # late: it takes half a second to import
+
     return np.asarray(savgol_filter(values, window, order, axis=0))
 
 

@@ -19,7 +19,6 @@ from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import Demand, SoleContactRules, whole_body_demand
-from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error
@@ -167,6 +166,7 @@ def _gaitdynamics(
 ) -> Callable[[Demand], Reaction]:
     """Return the published network as an engine for one subject's clips."""
     from kinesynth.dynamics.gaitdynamics import load_network
+    from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 
     if not weights or scale is None:
         raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", MEND)

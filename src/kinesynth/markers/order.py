@@ -9,6 +9,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.markers.anatomy import Markers, forwards, typical, unit, upward
 from kinesynth.markers.labels import TABLES
+from kinesynth.markers.wrists import radius_side
 
 _BEHIND_M = -0.02  # along the direction in which the first should be further
 _CONTRARY = -0.5  # cosine between where the outer marker lies and where it should; legs turn about their length
@@ -40,6 +41,8 @@ def check_order(path: Path, markers: Markers) -> None:
             _check_outer(path, markers, side, sign * unit(np.cross(forward, _UP)))
         if sign * _elbow(markers, side) < _ELBOW_CONTRARY:
             raise _exchanged(path, markers, f"{side}LEL", f"{side}MEL", "outside of")
+        if (radius := radius_side(markers, side)) is not None and radius < _CONTRARY:
+            raise _exchanged(path, markers, f"{side}FAR", f"{side}FAU", "on the thumb's side of")
 
 
 def _check_outer(path: Path, markers: Markers, side: str, outward: np.ndarray) -> None:

@@ -1,7 +1,7 @@
 """Wrist markers that are named by a side of the body: medial and lateral change places as the forearm turns.
 
 Which one is the thumb's is told by where they lie: the radial styloid is on the side to which the elbow bends, whatever
-the palm does short of turning all the way.
+the palm does short of turning all the way. The elbow's axis tells that side, or the elbow itself as it bends.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import numpy as np
 from kinesynth.markers.anatomy import Markers, forwards, typical, unit
 from kinesynth.markers.labels import plain
 
-_TURNING = frozenset({"wristmed", "wristlat", "medwrist", "latwrist", "wristin", "wristout"})
+_TURNING = frozenset({"wristmed", "wristlat", "medwrist", "latwrist", "wristin", "wristout", "iwr", "owr"})
 _BENT = 0.3  # sine of the flexion from which on an elbow tells the direction by itself
 _CONTRARY = -0.3  # cosine
 
@@ -29,6 +29,20 @@ def thumb_side(markers: Markers) -> dict[str, str]:
     return found
 
 
+def radius_side(markers: Markers, side: str) -> float | None:
+    """Return on which side (that of the thumb above zero) the radius is, told by the elbow's axis; None if unmarked.
+
+    A forearm turns by a right angle either way, so that the radius is never far on the other side.
+    """
+    ends = [markers.mean([side + place]) for place in ("LEL", "MEL", "FAR", "FAU")]
+    if any(end is None for end in ends):
+        return None
+    outer, inner, radial, ulnar = (np.asarray(end) for end in ends)
+    forearm = unit(0.5 * (radial + ulnar - outer - inner))
+    bends = np.cross(unit(outer - inner), forearm) * (1.0 if side == "R" else -1.0)
+    return typical((unit(radial - ulnar) * unit(bends)).sum(axis=-1))
+
+
 def _pair(places: Mapping[str, str], side: str) -> tuple[str, str] | None:
     """Return the labels of one side's wrist whose words turn: that taken for the thumb's side, and the other."""
     named = {place: name for name, place in places.items() if plain(name)[1:] in _TURNING}
@@ -38,6 +52,8 @@ def _pair(places: Mapping[str, str], side: str) -> tuple[str, str] | None:
 
 def _towards(markers: Markers, side: str, pair: tuple[str, str], trunk: np.ndarray | None) -> float:
     """Return the typical cosine between the way across the wrist and the direction to which the elbow bends."""
+    if (told := radius_side(markers, side)) is not None:
+        return told
     shoulder, elbow = markers.mean([f"{side}ACR"]), markers.mean([f"{side}LEL", f"{side}MEL"])
     if shoulder is None or elbow is None:
         return 0.0

@@ -12,7 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 from kinesynth.amass import AmassFile, require_duration
 from kinesynth.body.forward_kinematics import forward_kinematics
@@ -186,6 +185,8 @@ def _speed(positions: np.ndarray, fps: float) -> np.ndarray:
 
 def _smooth(values: np.ndarray, fps: float, derivative: int) -> np.ndarray:
     window = min(max(int(0.1 * fps) | 1, 5), len(values) - 1 | 1)
+    from scipy.signal import savgol_filter  # late: it takes half a second to import
+
     smooth: np.ndarray = savgol_filter(values, window, 3, deriv=derivative, delta=1.0 / fps)
     return smooth
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 PASS_BAND = 0.45  # of the new rate: what lies above half of it would come back as an alias
@@ -59,6 +58,8 @@ def _anti_aliased(values: np.ndarray, fps: float, times: np.ndarray) -> np.ndarr
     cutoff = PASS_BAND * new_fps
     if cutoff >= PASS_BAND * fps * 0.99 or len(values) < 4:
         return values
+    from scipy.signal import butter, sosfiltfilt  # late: it takes half a second to import
+
     filtered: np.ndarray = sosfiltfilt(
         butter(2, cutoff, fs=fps, output="sos"), values, axis=0, padlen=min(len(values) - 1, int(fps))
     )

@@ -6,7 +6,6 @@ them. Accelerations grow with the square of the frame rate: at twice the true ra
 """
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from kinesynth.gravity import GRAVITY
 from kinesynth.motion.figure import ANKLES, FEET, rough_centre_of_mass
@@ -91,4 +90,6 @@ def _smooth(path: np.ndarray, fps: float) -> np.ndarray:
     if fps < 2.5 * CUTOFF_HZ:
         return path
     padding = min(len(path) - 1, int(0.5 * fps))
+    from scipy.signal import butter, sosfiltfilt  # late: it takes half a second to import
+
     return np.asarray(sosfiltfilt(butter(2, CUTOFF_HZ, fs=fps, output="sos"), path, axis=0, padlen=padding))

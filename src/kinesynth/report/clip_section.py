@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from PIL import Image
 
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import whole_file
 from kinesynth.report.figures import clip_figure
 from kinesynth.report.muscle_paths import muscle_paths
 from kinesynth.report.scene import Scene
@@ -55,7 +55,7 @@ def open_clip(shard: Path, clip_id: str) -> tuple[ClipRecord, SkeletonDefinition
         BadInput: the file is no shard, or has no such clip.
     """
     try:
-        with h5py.File(shard, "r") as file:
+        with whole_file(shard) as file:
             if clip_id not in file["clips"]:
                 found, known = repr(clip_id), ", ".join(file["clips"])
                 raise BadInput(shard, "clip", found, f"one of {known}", "choose one")

@@ -112,9 +112,8 @@ def quality_figure(rows: Sequence[Mapping[str, Any]]) -> str:
     with _figure("quality", 11.0, 1.75 * lines) as (figure, written):
         grid = figure.subplots(lines, PLOTS_PER_LINE, squeeze=False).ravel()
         for axes, (name, attribute) in zip(grid, figures.items(), strict=False):
-            _histogram(
-                axes, [row[name] for row in rows], "\n".join(wrap(attribute.description, 34)) + f", {attribute.unit}"
-            )
+            title = "\n".join(wrap(f"{attribute.description}, {attribute.unit}", 32))
+            _histogram(axes, [row[name] for row in rows], title)
         for axes in grid[len(figures) :]:
             axes.set_axis_off()
     return written[0]

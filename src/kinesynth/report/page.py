@@ -17,14 +17,16 @@ from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.report.clip_section import clip_part
 from kinesynth.report.figures import actions_figure, lengths_figure, loss_figure, quality_figure
+from kinesynth.report.ranking import worst_first
 from kinesynth.report.runtimes import read_runtimes
+from kinesynth.report.tables import CLIPS, REJECTED, counts, table
 from kinesynth.report.templates import page
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
 SHOWN_CLIPS = 12  # with pictures and plots: keeps the page under 15 MB
+SHOWN_WORST = 6  # of them; the others are drawn evenly from the rest
 SHOWN_VIDEOS = 6  # the first of them; the others show a strip of pictures
-SHOWN_ROWS = 200  # of the quality table
 
 
 def report(
@@ -54,12 +56,16 @@ def report(
     files_by_name = _find_shards(rows, shards)
     metrics = json.loads(train.read_text(encoding="utf-8")) if train.is_file() else None
     stages = read_runtimes(benchmarks)
-    chosen = _spread(rows, SHOWN_CLIPS)
+    ranked = worst_first(rows)
+    worst = ranked[: min(SHOWN_WORST, SHOWN_CLIPS)]
+    chosen = [*worst, *_spread(ranked[len(worst) :], SHOWN_CLIPS - len(worst))]
+    left_out = _rejected(rejected)
     html = page(
         "template.html",
-        headline=_headline(rows, shards),
+        headline=_headline(rows, shards, len(left_out)),
+        shown_worst=len(worst),
         clips=[
-            clip_part(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS)
+            (clip_part(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS), _why(row))
             for place, row in enumerate(progress(chosen, "report"))
         ],
         actions=actions_figure(rows),
@@ -68,8 +74,9 @@ def report(
         total_clips=len(rows),
         quality=load_schema().clip_quality,
         summary=_summary(rows),
-        rows=rows[:SHOWN_ROWS],
-        rejected=_rejected(rejected),
+        clip_table=table("all-clips", CLIPS, ranked, mark="strained"),
+        reasons=counts(left_out, "stage", "reason"),
+        rejected_table=table("all-rejected", REJECTED, left_out),
         metrics=metrics,
         loss=loss_figure(metrics["loss"]) if metrics else "",
         stages=stages,
@@ -78,12 +85,13 @@ def report(
     write_text(output, html)
 
 
-def _headline(rows: Sequence[dict[str, Any]], shards: Sequence[Path]) -> list[tuple[str, str]]:
+def _headline(rows: Sequence[dict[str, Any]], shards: Sequence[Path], rejected: int) -> list[tuple[str, str]]:
     """Return the page's first figures, each with what it counts."""
     seconds = sum(row["frames"] / row["fps"] for row in rows)
     splits = Counter(row["split"] for row in rows)
     return [
-        (f"{len(rows)}", "clips"),
+        (f"{len(rows):,}", "clips"),
+        (f"{rejected:,}", "rejected"),
         (f"{len({row['subject'] for row in rows})}", "subjects"),
         (f"{sum(row['frames'] for row in rows):,}", "frames"),
         (str(timedelta(seconds=round(seconds))), "per view"),
@@ -104,6 +112,15 @@ def _find_shards(rows: Sequence[dict[str, Any]], shards: Sequence[Path]) -> dict
     return by_name
 
 
+def _why(row: dict[str, Any]) -> str:
+    """Return by what a clip stands out, empty where it does not."""
+    if not row["strained"]:
+        return ""
+    figure, value = load_schema().clip_quality[row["strained"]], row[row["strained"]]
+    told = f"{100 * value:.3g} %" if figure.unit == "share" else f"{value:.3g} {figure.unit}"
+    return f"Stands out by {figure.description}: {told}."
+
+
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
     """Return the least, median and largest of each figure of quality."""
     columns = {name: [row[name] for row in rows] for name in load_schema().clip_quality}
@@ -117,5 +134,7 @@ def _rejected(path: Path) -> list[dict[str, str]]:
 
 def _spread(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """Return at most `count` rows, evenly from first to last."""
+    if not rows:
+        return []
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))
     return [rows[index] for index in chosen]

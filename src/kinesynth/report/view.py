@@ -1,10 +1,11 @@
-"""`kinesynth view`: one clip with its labels over the pixels, as a video or a page."""
+"""`kinesynth view`: one clip with its labels over the pixels, as a video, a page, or a recording for Rerun."""
 
 from pathlib import Path
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
 from kinesynth.report.clip_section import clip_part, open_clip
+from kinesynth.report.rerun_clip import write_rerun
 from kinesynth.report.templates import page
 from kinesynth.report.video import clip_video
 
@@ -15,10 +16,12 @@ def view(shard: Path, clip: str, *, output: Path | None = None) -> None:
     Args:
         shard: the HDF5 file.
         clip: the clip's name.
-        output: a .mp4 or a .html file; default: <clip>.html here.
+        output: a .mp4 or a .html file, or a .rrd for Rerun's viewer, with cameras in space and all curves on one time
+            line; default: <clip>.html here.
 
     Raises:
         BadInput: the file is no shard, has no such clip, or the output is of another kind.
+        MissingDependency: rerun-sdk is not installed, and a .rrd is asked for.
     """
     target = output or Path(f"{clip}.html")
     if target.suffix == ".mp4":
@@ -27,5 +30,8 @@ def view(shard: Path, clip: str, *, output: Path | None = None) -> None:
             temporary.write_bytes(clip_video(record, skeleton, float(person["mass_kg"])))
     elif target.suffix == ".html":
         write_text(target, page("view.html", clip=clip_part(shard, clip, with_video=True)))
+    elif target.suffix == ".rrd":
+        record, skeleton, person = open_clip(shard, clip)
+        write_rerun(target, clip, record, skeleton, person)
     else:
-        raise BadInput(target, "suffix", repr(target.suffix), ".mp4 or .html", "name the output so")
+        raise BadInput(target, "suffix", repr(target.suffix), ".mp4, .html or .rrd", "name the output so")

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import own_array
 from kinesynth.isolation import isolated
 from kinesynth.npz import write_npz
 
@@ -121,7 +122,14 @@ class SkeletonDefinition:
 
     @classmethod
     def read(cls, group: Any) -> Self:
-        """Read what `write` wrote into an HDF5 group."""
+        """Read what `write` wrote into an HDF5 group.
+
+        Raises:
+            OSError: an array is not the file's own, or not as large as it says.
+            KeyError: one is missing.
+        """
+        for field in fields(cls):
+            own_array(group.id, field.name)
         return cls(**{field.name: _decoded(field.name, group[field.name][()]) for field in fields(cls)})
 
     def write(self, group: Any) -> None:

@@ -27,11 +27,13 @@ from torch import Tensor, nn
 from kinesynth.dataset import ShardDataset
 from kinesynth_train.body_tally import BodyTally
 from kinesynth_train.data import KINEMATIC_LABELS, Batch
+from kinesynth_train.dynamics_tally import DynamicsTally
 from kinesynth_train.losses import weighed
 from kinesynth_train.muscle_tally import MuscleTally
-from kinesynth_train.networks import hsmr
+from kinesynth_train.networks import dynamics_head, hsmr
 from kinesynth_train.networks.biohuman_shape import Shape, Weights
 from kinesynth_train.networks.contract import Network, Prediction
+from kinesynth_train.networks.dynamics_head import Dynamics, DynamicsHead, dynamics_terms, told_moments
 from kinesynth_train.networks.gated_fusion import GatedFusion, PoseAlone, PoseEncoder
 from kinesynth_train.networks.hsmr import Hsmr, Reading
 from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION, mean_activations, mean_estimate
@@ -57,6 +59,7 @@ class BioHuman(Network):
     labels: ClassVar[tuple[str, ...]] = (*KINEMATIC_LABELS, "activations", "quality/activation_valid")
     better: ClassVar[str] = "muscle_nrmse"
     mean_activation: Tensor
+    told: Tensor
 
     def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, anatomy, skeleton)
@@ -64,7 +67,8 @@ class BioHuman(Network):
         self.front = Hsmr(replace(shape.front, weights=shape.weights), weights.front_terms, anatomy, skeleton)
         space = SkeletonSpace if shape.pose == "skeleton" else BodySpace
         self.space: PoseSpace = space(self.front.pose, shape.adapter)
-        self.labels = (*type(self).labels, *self.space.labels)  # type: ignore[misc]
+        more = dynamics_head.LABELS if shape.dynamics else ()
+        self.labels = (*type(self).labels, *self.space.labels, *more)  # type: ignore[misc]
         numbers, muscles = self.space.numbers, len(skeleton.definition.muscle_names)
         self.encoder = PoseEncoder(3 * numbers, shape.width, shape.heads, shape.encoder_layers, shape.dropout)
         sizes = (shape.width, shape.heads, shape.hidden, shape.layers, shape.dropout)
@@ -77,6 +81,9 @@ class BioHuman(Network):
         leave = nn.Linear(shape.width, muscles)
         nn.init.constant_(leave.bias, float(np.log(RESTING / (1.0 - RESTING))))
         self.muscles = nn.Sequential(nn.Linear(shape.width, shape.width), nn.GELU(), leave)
+        if shape.dynamics:
+            self.dynamics = DynamicsHead(shape.width, len(skeleton.definition.coordinate_names))
+            self.register_buffer("told", told_moments(skeleton), persistent=False)
         self.register_buffer("mean_activation", torch.zeros(muscles))
 
     def start(self, labels: ShardDataset) -> None:
@@ -98,11 +105,12 @@ class BioHuman(Network):
         seen = per_view(here, views)
         tokens = self.tokens(seen["crops"]) if pictures == "crops" else seen["estimates"]
         reading = self.read(tokens)
-        pose, activations = self.over_time(reading, ~seen["frame_valid"])
+        pose, activations, dynamics = self.over_time(reading, ~seen["frame_valid"])
         cameras = seen["rotations"], seen["projections"]
         first = self.front.prediction_of(reading, *cameras)
         said = first if self.shape.pose == "smplx" else self.front.prediction_of(reading._replace(code=pose), *cameras)
-        return said._replace(code=pose, activations=activations, stage=stage, earlier=(first,))
+        told = {"activations": activations, "dynamics": dynamics}
+        return said._replace(code=pose, stage=stage, earlier=(first,), **told)  # type: ignore[arg-type]
 
     @torch.no_grad()
     def tokens(self, crops: Tensor) -> Tensor:
@@ -118,8 +126,11 @@ class BioHuman(Network):
             with torch.autocast(tokens.device.type, enabled=False):
                 return reading._replace(code=self.front.pose.canonical(self.front.pose.matrices(reading.code)))
 
-    def over_time(self, reading: Reading, padded: Tensor) -> tuple[Tensor, Tensor]:
-        """Return corrected poses (N, T, E) and activations (N, T, A) of a reading, frames `padded` (N, T) apart."""
+    def over_time(self, reading: Reading, padded: Tensor) -> tuple[Tensor, Tensor, Dynamics | None]:
+        """Return corrected poses (N, T, E) and activations (N, T, A) of a reading, frames `padded` (N, T) apart.
+
+        And forces and moments, where there is a head for them.
+        """
         pose = self.space.initial(reading.code)
         change = with_first(pose.diff(dim=1))
         motion = torch.cat([pose, change, with_first(change.diff(dim=1))], dim=-1)
@@ -129,7 +140,8 @@ class BioHuman(Network):
             state = self.fusion(features, seen, padded)
         else:
             state = self.alone(features, padded)
-        return (pose + self.correction(state)).float(), torch.sigmoid(self.muscles(state).float())
+        dynamics = self.dynamics(state) if self.shape.dynamics else None
+        return (pose + self.correction(state)).float(), torch.sigmoid(self.muscles(state).float()), dynamics
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the stage's terms."""
@@ -142,6 +154,8 @@ class BioHuman(Network):
         terms = {**pose_terms(self.space, prediction.code, truth), **core_terms(found, wanted, valid)}
         if prediction.stage == "final":
             terms |= amplitude_terms(found, wanted, valid)
+        if prediction.dynamics is not None:
+            terms |= dynamics_terms(prediction.dynamics, truth, self.told)
         if self.shape.visual:
             terms["front"] = self.front.losses(prediction.earlier[0], batch)["total"]
         return weighed(terms, asdict(self.weights))
@@ -182,18 +196,23 @@ class BioHuman(Network):
         overlap = window // 4
         frames = stretch.batch["crops"].shape[2]
         starts: list[int] = window_starts(frames, window, overlap).tolist()
-        poses, activations = [], []
+        poses, activations, dynamics = [], [], []
         for start in starts:
             part = Reading(*(value[:, start : start + window] for value in reading))
             padded = part.code.new_zeros(part.code.shape[:2], dtype=torch.bool)
-            pose, working = self.over_time(part, padded)
+            pose, working, forces = self.over_time(part, padded)
+            dynamics.append(forces)
             poses.append(self.space.canonical(pose)[0])
             activations.append(working[0])
         pose, working = (faded(parts, starts, frames, overlap) for parts in (poses, activations))
         cameras = stretch.batch["rotations"][:, 0], stretch.batch["projections"][:, 0]
         body = self.space.body(pose, cameras[0][0])
         said = self.front.prediction_of(reading if body is not None else reading._replace(code=pose[None]), *cameras)
-        return Estimate(said.angles[0], said.scales[0], activations=working, body=body)
+        whole = None
+        if self.shape.dynamics:
+            parts = (faded([each[0] for each in few], starts, frames, overlap) for few in zip(*dynamics, strict=True))
+            whole = dynamics_head.in_world(Dynamics(*parts), cameras[0][0])
+        return Estimate(said.angles[0], said.scales[0], activations=working, body=body, dynamics=whole)
 
     def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
         """Return each muscle's mean over the training split, with the mean pose."""
@@ -201,6 +220,8 @@ class BioHuman(Network):
 
     def tally(self, device: str) -> MuscleTally:
         """Return what counts its metrics: those of activations too, and of the SMPL-X body where it predicts one."""
+        if self.shape.dynamics:
+            return DynamicsTally(self.skeleton, device)
         return (BodyTally if self.shape.pose == "smplx" else MuscleTally)(self.skeleton, device)
 
 
@@ -246,7 +267,9 @@ PRESETS = {
     "biohuman": _published(Shape()),
     "biohuman_smplx": _published(Shape(pose="smplx")),
     "biohuman_two_stage": _published(Shape(visual=False)),
+    "biohuman_dynamics": _published(Shape(dynamics=True)),
     "biohuman_tiny": _tiny(TINY),
     "biohuman_smplx_tiny": _tiny(replace(TINY, pose="smplx")),
     "biohuman_two_stage_tiny": _tiny(replace(TINY, visual=False)),
+    "biohuman_dynamics_tiny": _tiny(replace(TINY, dynamics=True)),
 }  # fmt: skip

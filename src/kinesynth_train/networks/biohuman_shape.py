@@ -24,6 +24,7 @@ class Shape:
         visual: false leaves poses alone, and the front-end as it is: the publication's two-stage ablation.
         stored: whether pictures are encoded once, as they are, for what is trained after the front-end; a small
             encoder's tokens fit into memory.
+        dynamics: whether forces under the feet and moments are asked for too.
         front_rate: of the front-end's learning rate over the rest's.
     """
 
@@ -39,6 +40,7 @@ class Shape:
     pose: Literal["skeleton", "smplx"] = "skeleton"
     visual: bool = True
     stored: bool = False
+    dynamics: bool = False
     front_rate: float = 0.05
 
 
@@ -55,6 +57,8 @@ class Weights:
         active: L1 where a muscle works; this and the next two in the last stage.
         peak: L1 of a window's highest entries.
         spread: difference of standard deviations.
+        force: L1 of the feet's forces, body weights, where there is a head for them.
+        moment: L1 of moments, N m per kg, likewise.
         front: all of the front-end's own terms.
         front_terms: those.
     """
@@ -67,5 +71,7 @@ class Weights:
     active: float = 5.0
     peak: float = 2.0
     spread: float = 1.0
+    force: float = 1.0
+    moment: float = 1.0
     front: float = 1.0
     front_terms: hsmr.Weights = field(default_factory=hsmr.Weights)

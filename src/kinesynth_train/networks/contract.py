@@ -30,6 +30,7 @@ class Prediction(NamedTuple):
         code: (N, T, E) continuous code of the angles, the root in the frame of the camera that looks at the crop.
         factors: (N, T, U) of the scales, in units of 0.1 from 1.
         activations: (N, T, A) of the muscles.
+        dynamics: forces and moments, see `dynamics_head`.
         stage: of the training, where losses differ between stages.
     """
 
@@ -42,6 +43,7 @@ class Prediction(NamedTuple):
     code: Tensor | None = None
     factors: Tensor | None = None
     activations: Tensor | None = None
+    dynamics: Any = None
     stage: str = ""
 
 

@@ -1,4 +1,4 @@
-"""D3KE (Bittner et al. 2022, "Towards single camera human 3D-kinematics", Sensors 23(1):341): one view, as published.
+"""D3KE (Bittner et al. 2023, "Towards single camera human 3D-kinematics", Sensors 23(1):341): one view, as published.
 
 Section 3: a ResNeXt-50 per frame gives angles, scales and the pelvis' rotation matrix; a skeletal-model layer without
 parameters turns them into joint centres and markers; then a network over 243 frames (LSTM, temporal convolutions or a

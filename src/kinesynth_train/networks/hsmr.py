@@ -11,7 +11,7 @@ turned to its middle, for one of 5000 pixels, so that the pelvis' place in the w
 count half. From the release, where the text is silent: sizes of the head, weights, rates, batches, augmentation (but
 for its extreme crops), 192 of 256 columns. Batches hold every view of a window, each as a picture of its own.
 
-SKELify and the refinement of pseudo-labels are not here: the labels of the shards are exact.
+SKELify and the refinement of pseudo-labels are in `skelify` and `hsmr_refined`: the labels of the shards are exact.
 """
 
 import sys

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.record import own_array
 from kinesynth.errors import BadInput
 from kinesynth_train.stretch import Estimate, Stretch
 
@@ -29,7 +30,7 @@ def mean_activations(labels: ShardDataset) -> np.ndarray:
     for place in labels.clips:
         with h5py.File(place.shard, "r") as file:
             clip = file["clips"][place.clip_id]
-            valid.append(clip["activations"][()][clip["quality/activation_valid"][()]])
+            valid.append(own_array(clip, "activations")[own_array(clip, "quality/activation_valid")])
     frames = np.concatenate(valid)
     if not len(frames):
         mend = "give shards whose dynamics are valid, or train hsmr"

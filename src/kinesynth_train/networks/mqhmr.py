@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.record import own_array
 from kinesynth_train.crops import project
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import masked_mean, weighed
@@ -238,9 +239,9 @@ def mean_body(labels: ShardDataset) -> tuple[Tensor, Tensor]:
     sixes, betas = [], []
     for place in labels.clips:
         with h5py.File(place.shard, "r") as file:
-            body = file["clips"][place.clip_id]["smplx"]
-            vectors = torch.from_numpy(body["body_pose"][()]).reshape(-1, BODY_JOINTS - 1, 3)
-            betas.append(body["betas"][()])
+            clip = file["clips"][place.clip_id]
+            vectors = torch.from_numpy(own_array(clip, "smplx/body_pose")).reshape(-1, BODY_JOINTS - 1, 3)
+            betas.append(own_array(clip, "smplx/betas"))
         sixes.append(vector_to_rotation(vectors)[..., :2].mT.flatten(-2))
     return torch.cat(sixes).mean(dim=0), torch.from_numpy(np.mean(betas, axis=0))
 

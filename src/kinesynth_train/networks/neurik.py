@@ -1,4 +1,4 @@
-"""NeurIK, the inverse kinematics of BioPose (Koleini et al. 2024, arXiv:2501.07800): markers to angles and scales.
+"""NeurIK, the inverse kinematics of BioPose (Koleini et al. 2025, arXiv:2501.07800): markers to angles and scales.
 
 As published: markers of 64 frames, each through a linear layer to c channels, 1-D convolutions over a frame's markers
 that keep M x c, flattened; a learnable code of each frame's place; a transformer of that width; the window's last

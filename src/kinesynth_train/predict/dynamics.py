@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -47,8 +48,11 @@ def write_dynamics(
     floor = floor_height(definition, angles)
     angles[:, definition.coordinate_names.index("pelvis_ty")] -= floor
     stages = folder / "stages"
-    write_stage(stages / "ik.h5", _tracked(name, found, definition, angles, slice(first, last)))
-    _run_stages(stages, model, folder / "logs" / "opensim.log")
+    part = slice(first, last)
+    error = np.nan_to_num(np.linalg.norm(found.poses.markers[part] - found.points[part], axis=-1))
+    points = Points(found.names, found.poses.markers[part], error, found.poses.misfit[part])
+    write_stage(stages / "ik.h5", tracked(name, definition, angles, found.fps, points))
+    run_stages(stages, model, folder / "logs" / "opensim.log")
     files, notes = _write_results(folder / "dynamics", name, definition, stages, first / found.fps)
     files |= {f"stage {path.stem}": path for path in sorted(stages.glob("*"))}
     if (first, last) != (0, len(found.times)):
@@ -72,32 +76,39 @@ def floor_height(definition: SkeletonDefinition, angles: np.ndarray) -> float:
     return float(np.percentile(lowest, FLOOR_PERCENTILE))
 
 
-def _tracked(
-    name: str, found: Reconstruction, definition: SkeletonDefinition, angles: np.ndarray, part: slice
-) -> StageFile:
-    """Return what the stage of inverse kinematics would hand on."""
+class Points(NamedTuple):
+    """The points that a motion was found by: names (M,), places (T, M, 3) m, their errors (T, M) and RMS (T,), m."""
+
+    names: tuple[str, ...]
+    places: np.ndarray
+    errors: np.ndarray
+    misfit: np.ndarray
+
+
+def tracked(name: str, definition: SkeletonDefinition, angles: np.ndarray, fps: float, points: Points) -> StageFile:
+    """Return what the stage of inverse kinematics would hand on of angles (T, J)."""
     pose = SkeletonLayer(definition)(torch.tensor(angles))
-    error = np.nan_to_num(np.linalg.norm(found.poses.markers[part] - found.points[part], axis=-1))
     untold = np.zeros((len(angles), len(definition.body_names)))  # a few points tell no segment's own misfit
     record = Kinematics(
         angles=angles,
         keypoints=pose.keypoints.numpy(),
-        markers=found.poses.markers[part],
-        marker_error=error,
-        marker_error_rms=found.poses.misfit[part],
-        marker_error_max=error.max(axis=1),
+        markers=points.places,
+        marker_error=points.errors,
+        marker_error_rms=points.misfit,
+        marker_error_max=points.errors.max(axis=1),
         segment_turn=untold,
         segment_shift=untold,
     )
     attrs = {
         "coordinate_names": list(definition.coordinate_names),
         "body_names": list(definition.body_names),
-        "marker_names": list(found.names),
+        "marker_names": list(points.names),
     }
-    return StageFile({name: record.clip(name, {"fps": found.fps})}, attrs=attrs)
+    return StageFile({name: record.clip(name, {"fps": fps})}, attrs=attrs)
 
 
-def _run_stages(stages: Path, model: Path, log: Path) -> None:
+def run_stages(stages: Path, model: Path, log: Path) -> None:
+    """Make the files of forces, moments, activations and quality from ik.h5 in a folder."""
     from kinesynth.dynamics.ground_reaction import ground_reaction
     from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
     from kinesynth.dynamics.muscle_path_fit import fit_muscle_paths

@@ -10,6 +10,7 @@ corner of the picture, not the middle of its first pixel. BEDLAM's `proj_verts` 
 told by a file under its licence, and readers go on without them.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -19,11 +20,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.model import BodyModel, SmplxPose
-from kinesynth.dataset.camera import camera_of, project
+from kinesynth.dataset.camera import CORNER, camera_of, cornered, project
 from kinesynth.dataset.exports.bodies import check_body, fitted_pose, needed_body, turned
 from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.exports.pictures import picture_name, write_pictures
 from kinesynth.dataset.names import read_names
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.visibility import Visibility, in_picture
 from kinesynth.errors import BadInput
@@ -32,7 +34,6 @@ from kinesynth.npz import write_npz
 
 Y_DOWN = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
 """From our world, whose y is up, to BEDLAM's, and back."""
-CORNER = 0.5  # px, from the middle of a pixel to its corner
 BODY_JOINTS = 22  # the first of the 127; where less than half of them lie in the picture there is no row, as in BEDLAM
 BOX_MARGIN, BOX_UNIT = (
     1.2,
@@ -84,10 +85,10 @@ def _rows(clip: ExportedClip, camera: str, model: BodyModel, pose: SmplxPose, po
     names = [picture_name(clip.clip_id, camera, frame) for frame in range(len(points))]
     constant = {
         "shape": pose.betas,
-        "cam_int": _cornered(K),
+        "cam_int": cornered(K),
         "cam_ext": world_to_camera @ _homogeneous(Y_DOWN),
         "gender": np.array(GENDERS[model.identity.gender]),
-        "motion_info": np.array(f"{clip.record.attrs['source']} {clip.record.attrs['action']}"),
+        "motion_info": np.array(_motion_info(clip)),
         "sub": np.array(str(clip.person["subject"])),
     }
     moving = {
@@ -103,6 +104,14 @@ def _rows(clip: ExportedClip, camera: str, model: BodyModel, pose: SmplxPose, po
     }
     repeated = {name: np.repeat(value[None], len(points), axis=0) for name, value in constant.items()}
     return {name: values[kept] for name, values in {**moving, **repeated}.items()}
+
+
+def _motion_info(clip: ExportedClip) -> str:
+    """Return what the person does and where in which file it stands, as JSON."""
+    told = read_provenance(clip.person, clip.record.attrs)
+    seconds = [round(told.start_seconds, 4), round(told.end_seconds, 4)]
+    place = {"source_path": told.source_path, "seconds": seconds, "babel_id": told.babel_id, "license": told.license}
+    return json.dumps({"action": str(clip.record.attrs["action"]), **place})
 
 
 def _squares(pixels: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,13 +145,6 @@ def _skeleton_keypoints(clip: ExportedClip, view: ViewRecord) -> np.ndarray:
 def _keypoint_names(clip: ExportedClip) -> list[str]:
     bodies = read_names(clip.file["skeleton"]).bodies
     return [*bodies, *(f"{body}_mass_centre" for body in bodies)]
-
-
-def _cornered(K: np.ndarray) -> np.ndarray:
-    """Return the camera matrix of pixels that are counted from their corners."""
-    shift = np.eye(3)
-    shift[:2, 2] = CORNER
-    return np.asarray(shift @ K)
 
 
 def _homogeneous(rotation: Rotation) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What every export begins and ends with: the clips of shards, one by one, and a folder that appears whole."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,12 @@ from typing import Any
 
 import h5py
 
+from kinesynth.clips import SPLITS
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
+from kinesynth.text import is_file_name
 
 MEND = "check it with `kinesynth verify`"
 
@@ -39,14 +42,18 @@ def exported_clips(shards: Sequence[Path]) -> Iterator[ExportedClip]:
     """Yield the clips of shards, shard by shard.
 
     Raises:
-        BadInput: a file is missing or no shard, or two hold clips of one name.
+        BadInput: a file is missing or no shard, one leads out of itself or has names that would lead files elsewhere,
+            or two hold clips of one name.
     """
     seen: dict[str, Path] = {}
     for shard in progress(list(shards), "export"):
         try:
-            with h5py.File(shard, "r") as file:
+            with whole_file(shard) as file:
                 person = dict(file.attrs)
+                _check_person(shard, person)
                 for clip_id, group in file["clips"].items():
+                    _check_names(shard, "clips", [clip_id])
+                    _check_names(shard, f"clips/{clip_id}/views", group.get("views", ()))
                     if (other := seen.setdefault(clip_id, shard)) is not shard:
                         found = f"{clip_id}, which {other} has too"
                         raise BadInput(shard, "clips", found, "each clip once", "export them apart")
@@ -54,6 +61,20 @@ def exported_clips(shards: Sequence[Path]) -> Iterator[ExportedClip]:
         except (OSError, KeyError) as error:
             found = " ".join(str(error).split())
             raise BadInput(shard, "shard", found, "a shard of this release", MEND) from error
+
+
+def _check_person(shard: Path, person: Mapping[str, Any]) -> None:
+    """Require a subject and a split that may stand in a file's name."""
+    _check_names(shard, "subject", [str(person["subject"])])
+    if (split := str(person["split"])) not in SPLITS:
+        raise BadInput(shard, "split", repr(split[:80]), f"one of {', '.join(SPLITS)}", MEND)
+
+
+def _check_names(shard: Path, field: str, names: Iterable[str]) -> None:
+    """Require names that lead no file elsewhere: a stranger's shard may call a clip `..`."""
+    for name in names:
+        if not is_file_name(name):
+            raise BadInput(shard, field, repr(name[:80]), "a name that a file can bear in any folder", MEND)
 
 
 def check_shards(shards: Sequence[Path]) -> None:

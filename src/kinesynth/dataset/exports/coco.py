@@ -23,10 +23,12 @@ from kinesynth.dataset.exports.picture_keypoints import (
 )
 from kinesynth.dataset.exports.pictures import picture_name, write_pictures
 from kinesynth.dataset.names import read_names
+from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.video import unpack_masks
 from kinesynth.dataset.visibility import Visibility
 from kinesynth.errors import BadInput
+from kinesynth.licenses import STANDINGS
 
 SETS = {"person_keypoints": 17, "halpe26": 26}
 # Pairs of COCO's keypoints that its viewers join, counted from 1 (Lin et al. 2014, the person category).
@@ -77,7 +79,7 @@ def _annotated(
             "file_name": picture_name(clip.clip_id, camera, frame),
             "width": width,
             "height": height,
-            "license": 1,
+            "license": 1 + STANDINGS.index(read_provenance(clip.person, clip.record.attrs).license),
             "clip": clip.clip_id,
             "camera": camera,
             "frame": frame,
@@ -112,7 +114,7 @@ def _document(images: Sequence[Mapping[str, Any]], people: Sequence[Mapping[str,
         annotations.append({**person, "keypoints": kept, "num_keypoints": sum(v > 0 for v in kept[2::3])})
     return {
         "info": {"description": "made by Kinesynth"},
-        "licenses": [{"id": 1, "name": "see the dataset's card", "url": ""}],
+        "licenses": [{"id": 1 + number, "name": name, "url": ""} for number, name in enumerate(STANDINGS)],
         "images": list(images),
         "annotations": annotations,
         "categories": [

@@ -16,6 +16,7 @@ import numpy as np
 
 from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.names import read_names
+from kinesynth.errors import BadInput
 from kinesynth.npz import npz_bytes
 
 
@@ -23,11 +24,15 @@ def write(shards: Sequence[Path], folder: Path) -> None:
     """Write the tars.
 
     Raises:
-        BadInput: a shard is unreadable.
+        BadInput: a shard is unreadable, or a clip's name has a dot.
     """
     for shard in shards:
         with tarfile.open(folder / f"{shard.stem}.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
             for clip in exported_clips([shard]):
+                if "." in clip.clip_id:
+                    raise BadInput(
+                        shard, "clips", repr(clip.clip_id), "no dot: WebDataset's keys end there", "rename it"
+                    )
                 for name, content in _sample(clip).items():
                     entry = tarfile.TarInfo(f"{clip.clip_id}.{name}")
                     entry.size = len(content)

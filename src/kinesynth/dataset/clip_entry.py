@@ -1,0 +1,106 @@
+"""What a dataset's list says of a clip; figures and licences are read when they are asked for: few users do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kinesynth.dataset.file_cache import open_shard
+from kinesynth.dataset.provenance import Provenance, read_provenance
+from kinesynth.dataset.schema import load_schema
+from kinesynth.errors import BadInput
+
+
+@dataclass(frozen=True)
+class ClipEntry:
+    """Where a clip is, whose it is, and how good.
+
+    Attributes:
+        shard: the file.
+        clip_id: the clip's group in it.
+        frames: how many there are.
+        fps: frames per second.
+        action: what the person does.
+        source: where the motion comes from.
+        subject: the person.
+        split: train, val or test.
+        mass_kg: of the person.
+        height_m: of the person.
+    """
+
+    shard: Path
+    clip_id: str
+    frames: int
+    fps: float
+    action: str
+    source: str
+    subject: str
+    split: str
+    mass_kg: float
+    height_m: float
+
+    @cached_property
+    def quality(self) -> Mapping[str, float]:
+        """The figures that docs/dataset.md lists, by name."""
+        _, clip = self._attributes
+        return {name: float(clip[name]) for name in load_schema().clip_quality}
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """In which recording it is, and under which licences."""
+        return read_provenance(*self._attributes)
+
+    @property
+    def license(self) -> str:
+        """Free, restricted or unstated: what motion, body and assets come to together."""
+        return self.provenance.license
+
+    @property
+    def motion_license(self) -> str:
+        """Of the motion and the labels derived from it, SPDX's identifier."""
+        return self.provenance.motion_license
+
+    @property
+    def body_license(self) -> str:
+        """Of the body's shape and pose."""
+        return self.provenance.body_license
+
+    @property
+    def asset_license(self) -> str:
+        """Of what is drawn beside the body."""
+        return self.provenance.asset_license
+
+    @property
+    def source_path(self) -> str:
+        """By what the source's file is known elsewhere, empty where there is none."""
+        return self.provenance.source_path
+
+    @property
+    def start_seconds(self) -> float:
+        """Where in the source's own time the clip begins."""
+        return self.provenance.start_seconds
+
+    @property
+    def end_seconds(self) -> float:
+        """Where it ends."""
+        return self.provenance.end_seconds
+
+    @property
+    def babel_id(self) -> str:
+        """Number of the sequence in BABEL, empty where it is not stated."""
+        return self.provenance.babel_id
+
+    @cached_property
+    def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Those of the file and of the clip.
+
+        Raises:
+            BadInput: the file cannot be read.
+        """
+        try:
+            with open_shard(self.shard) as file:
+                return dict(file.attrs), dict(file["clips"][self.clip_id].attrs)
+        except (OSError, KeyError) as error:
+            found, mend = " ".join(str(error).split()), "check it with `kinesynth verify`"
+            raise BadInput(self.shard, f"clips/{self.clip_id}", found, "a clip's attributes", mend) from error

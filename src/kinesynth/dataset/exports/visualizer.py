@@ -1,0 +1,68 @@
+"""Motions for the OpenCap Visualizer (visualizer.opencap.ai), which shows bones in any browser: `<clip>.json`.
+
+It holds, at each time, where every body is: body-fixed rotations about x, y and z (rad) and the origin (m). Bones are
+files of OpenSim's geometry, by name, which the page's server has. It knows no head apart from the trunk.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from kinesynth.dataset.exports.clips import exported_clips
+from kinesynth.skeleton.definition import SkeletonDefinition
+
+DIGITS = 5
+GEOMETRY = Path(__file__).with_name("visualizer_geometry.csv")
+
+
+def write(shards: Sequence[Path], folder: Path) -> None:
+    """Write a file per clip.
+
+    Raises:
+        BadInput: a shard is unreadable.
+    """
+    for clip in exported_clips(shards):
+        record, skeleton = clip.record, SkeletonDefinition.read(clip.file["skeleton"])
+        times = np.arange(record.n_frames) / record.fps
+        text = visualizer_json(skeleton, record.arrays["angles"], record.arrays["scales"], times)
+        (folder / f"{clip.clip_id}.json").write_text(text, encoding="utf-8")
+
+
+def visualizer_json(skeleton: SkeletonDefinition, angles: np.ndarray, scales: np.ndarray, times: np.ndarray) -> str:
+    """Return the JSON of a motion.
+
+    Args:
+        skeleton: the person's.
+        angles: (T, J) rad and m.
+        scales: (B, 3), of the bones' geometry.
+        times: (T,) s.
+    """
+    import torch
+
+    from kinesynth.skeleton.layer import SkeletonLayer
+
+    transforms = SkeletonLayer(skeleton)(torch.tensor(angles.astype(np.float64))).transforms.numpy()
+    bodies = {}
+    for body, files in geometry().items():
+        index = skeleton.body_names.index(body)
+        turns = Rotation.from_matrix(transforms[:, index, :3, :3]).as_euler("XYZ")
+        bodies[body] = {
+            "attachedGeometries": [f"{name}.vtp" for name in files],
+            "scaleFactors": np.round(scales[index].astype(float), DIGITS).tolist(),
+            "rotation": np.round(turns, DIGITS).tolist(),
+            "translation": np.round(transforms[:, index, :3, 3], DIGITS).tolist(),
+        }
+    return json.dumps({"time": np.round(times, DIGITS).tolist(), "bodies": bodies})
+
+
+@cache
+def geometry() -> dict[str, tuple[str, ...]]:
+    """Return the files of each body's bones."""
+    with GEOMETRY.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
+        return {row["body"]: tuple(row["files"].split()) for row in rows}
