@@ -24,13 +24,28 @@ from kinesynth_train.predict.pose import is_shown, poses_of
 from kinesynth_train.predict.proportions import Proportions
 from kinesynth_train.predict.reconstruct import Reconstruction, sight_lines
 from kinesynth_train.predict.refine import refine
+from kinesynth_train.predict.request import Request
 from kinesynth_train.predict.scaled import scaled, stature
 from kinesynth_train.predict.videos import Video
 from kinesynth_train.predict.views import Sight
+from kinesynth_train.shipped import SHIPPED, shipped_checkpoint
 
 SAME_RATE = 0.02
+MAX_MISFIT_M = 0.06  # RMS over a frame's markers, twice what is usual where the network has learned such motions
 MIN_MARKERS = 12  # in a frame that a network sees by given markers
 FINE = Pictures(tallest=1920, quality=14)
+
+
+def network_of(request: Request, sights_given: int, videos_given: int) -> Model | None:
+    """Return the model whose angles are asked for, in use: of a checkpoint, or one that ships; None for neither.
+
+    Raises:
+        BadInput: as of `read_network`.
+    """
+    if request.method in SHIPPED:
+        with shipped_checkpoint(request.method) as path:
+            return read_network(path, sights_given, videos_given)
+    return read_network(request.checkpoint, sights_given, videos_given) if request.checkpoint else None
 
 
 def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
@@ -136,6 +151,28 @@ def _shown_to(model: Model, found: Reconstruction, markers: np.ndarray) -> Recon
         raise BadInput("--markers", "markers", found_here, expected, "leave --method and --checkpoint out")
     angles = np.where((shown & found.poses.valid)[:, None], found.poses.angles, np.nan)
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
+
+
+def without_misfits(found: Reconstruction) -> Reconstruction:
+    """Return the motion without the frames in which a network's skeleton is far from the markers that it was given.
+
+    Such are motions of a kind that it has not learned.
+
+    Raises:
+        BadInput: no frame is left.
+    """
+    near = found.poses.valid & (np.nan_to_num(found.poses.misfit, nan=np.inf) <= MAX_MISFIT_M)
+    if near.all():
+        return found
+    limit = f"{1e3 * MAX_MISFIT_M:.0f} mm"
+    if not near.any():
+        off = f"{1e3 * float(np.nanmedian(found.poses.misfit)):.0f} mm from its skeleton in the typical frame"
+        raise BadInput("--method", "markers", off, f"below {limit}", "leave --method out: inverse kinematics")
+    count = int((found.poses.valid & ~near).sum())
+    note = f"{count} frames are not believed: the network's skeleton is more than {limit} from the markers"
+    angles = np.where(near[:, None], found.poses.angles, np.nan)
+    poses = poses_of(found.skeleton, angles, found.points)
+    return replace(found, poses=poses, notes=(*found.notes, *([note] if count else [])))
 
 
 def drawn_to_points(found: Reconstruction, sights: list[Sight], smooth_hz: float) -> Reconstruction:
