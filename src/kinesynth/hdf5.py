@@ -75,7 +75,7 @@ def own_members(group: h5py.h5g.GroupID) -> list[str]:
     return [name.decode() for name, _ in found]
 
 
-def own_array(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
+def own_dataset(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
     """Return an array of a group that is the file's own.
 
     Raises:
