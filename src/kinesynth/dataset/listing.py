@@ -118,7 +118,6 @@ def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:
             frames=read_integer(group, "n_frames"),
             fps=read_number(group, "fps"),
             action=read_text(group, "action"),
-            source=read_text(group, "source"),
             subject=subject,
             split=split,
             mass_kg=mass_kg,
