@@ -40,4 +40,4 @@ def _distances(values: np.ndarray, low_is_bad: bool) -> np.ndarray:
     bad = -values if low_is_bad else values
     away = np.maximum(bad - np.median(bad), 0.0)
     step = np.percentile(away, BAD_TAIL) or away.max() or 1.0
-    return away / step
+    return np.asarray(away / step)
