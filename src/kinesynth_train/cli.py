@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
     train.add_argument("--body", default="", help="of the shards, for networks of meshes; none: the free body's")
+    train.add_argument("--shape", nargs="+", default=(), metavar="NAME=VALUE", help="other sizes, for ablations")
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)
@@ -61,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     verb = options.pop("verb")
     try:
         if verb == "fit":
-            report_fit(fit(Settings(**options)))
+            report_fit(fit(Settings(**{**options, "shape": tuple(options["shape"])})))
         elif verb == "predict":
             run_predict(options)
         else:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from kinesynth.errors import BadInput
 from kinesynth_train.networks import preset_named
+from kinesynth_train.overrides import overridden
 from kinesynth_train.presets import Preset
 
 
@@ -24,6 +25,7 @@ class Settings:
         precision: of the forward pass.
         weights: file that the network's part for pictures starts from, see its `Shape`.
         body: file of the shards' body that `kinesynth training-body` wrote, for networks that predict a mesh.
+        shape: changes of the network's sizes, as NAME=VALUE.
         seed: of weights, windows, their order, and all that is drawn.
         overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
         device: auto, cpu or cuda.
@@ -43,6 +45,7 @@ class Settings:
     precision: Literal["", "fp32", "bf16", "fp16"] = ""
     weights: str = ""
     body: str = ""
+    shape: tuple[str, ...] = ()
     seed: int = 1
     overfit: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -55,7 +58,7 @@ class Settings:
         """Return the preset with what is asked for instead of its own, for a training split of so many frames.
 
         Raises:
-            BadInput: weights or a body are given to a network that reads none.
+            BadInput: weights or a body are given to a network that reads none, or a size that it has not.
         """
         preset = preset_named(self.network)
         for name, why in {"weights": "starts from no file", "body": "predicts no mesh"}.items():
@@ -63,6 +66,7 @@ class Settings:
                 if not hasattr(preset.shape, name):
                     raise BadInput(self.network, name, given, "none", f"leave --{name} out: this network {why}")
                 preset = replace(preset, shape=replace(preset.shape, **{name: given}))
+        preset = replace(preset, shape=overridden(self.network, preset.shape, self.shape))
         phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
         preset = preset.with_phases(**phases)
         if self.window:

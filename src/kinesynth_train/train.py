@@ -115,6 +115,7 @@ class Run:
         """Return what the metrics say about the training."""
         parameters = sum(parameter.numel() for parameter in self.model.network.parameters())
         told = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(self.settings).items()}
+        told["shape"] = list(self.settings.shape)  # as JSON has it
         return {"network": self.model.name, "settings": told, "device": self.ranks.device, "parameters": parameters,
                 **self.progress.summary(), "validation": self.best.curve,
                 "best_step": self.best.step or self.progress.step}  # fmt: skip

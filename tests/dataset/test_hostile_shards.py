@@ -147,6 +147,18 @@ def nowhere(shard: Path, flags: tuple[str, ...], body: Path | None, folder: Path
     assert sorted(folder.rglob("*")) == before
 
 
+def test_what_is_missing_is_told_as_well(results: Path, tmp_path: Path) -> None:
+    shard = Path(shutil.copy(results / "shards" / "anna_000.h5", tmp_path))
+    with h5py.File(shard, "r+") as file:
+        del file[f"{CLIP}/angles"]
+    with pytest.raises(BadInput, match=r"angles: found .*no angles in /clips/anna_walk"):
+        all_angles(ShardDataset(shard, views=()))
+    with h5py.File(shard, "r+") as file:
+        del file["skeleton/body_names"]
+    with pytest.raises(BadInput, match=r"contents: found .*no body_names in /skeleton"):
+        ShardDataset(shard)
+
+
 @pytest.mark.parametrize("spoil", [external_bytes(f"{CLIP}/angles"), virtual])
 def test_training_reads_no_other_file(spoil: Spoil, results: Path, tmp_path: Path) -> None:
     diary, shard = tmp_path / "diary.txt", Path(shutil.copy(results / "shards" / "anna_000.h5", tmp_path))

@@ -82,9 +82,8 @@ def _read(shard: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[
     digest = checksum(shard)
     with whole_file(shard) as file:
         attrs = dict(file.attrs)
-        place = {"shard": shard.stem, **{name: _plain(attrs[name]) for name in _PERSON}}
         delivered = [
-            {"clip_id": clip_id, **place, **_describe(attrs, group), "xxh3_128": digest}
+            {"clip_id": clip_id, "shard": shard.stem, **_describe(attrs, group), "xxh3_128": digest}
             for clip_id, group in file["clips"].items()
         ]
         left_out = [
@@ -114,9 +113,10 @@ def read_index(path: str | Path) -> list[dict[str, Any]]:
 
 
 def _describe(person: dict[str, Any], group: h5py.Group) -> dict[str, Any]:
-    """Return what a row says of a clip, its licences and its quality."""
+    """Return what a row says of a clip, its person, its licences and its quality."""
     attrs = {name: _plain(value) for name, value in group.attrs.items()}
     return {
+        **{name: _plain(person[name]) for name in _PERSON},
         "action": attrs["action"],
         "source": attrs["source"],
         "fps": attrs["fps"],

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.record import own_array
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.mirror import Mirror
 from kinesynth_train.networks.heads import SCALE_UNIT
@@ -75,7 +76,7 @@ class PseudoLabels(nn.Module):
         for clip in labels.clips:
             with h5py.File(clip.shard, "r") as file:
                 own = file["clips"][clip.clip_id]
-                whole, scales = torch.from_numpy(own["angles"][()]), torch.from_numpy(own["scales"][()])
+                whole, scales = (torch.from_numpy(own_array(own, name)) for name in ("angles", "scales"))
             if rng.random() < swapped:
                 whole = whole.where(~self._own, self._mirror.angles(whole))
             off = rng.standard_normal((1, whole.shape[1])) + rng.standard_normal(whole.shape)

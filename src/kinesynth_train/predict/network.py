@@ -47,7 +47,7 @@ def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
             found, mend = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
             raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", mend)
     if not model.network.kinematics:
-        found, mend = f"{model.name}, which gives a mesh without angles", "give one of biopose, which goes on from it"
+        found, mend = f"{model.name}, which tells no angles", "give one of biopose, which goes on from meshes to angles"
         raise BadInput(path, "network", found, "one that tells the skeleton's angles", mend)
     needed = model.network.views if model.network.pictures else 0
     if min(sights_given, videos_given) < needed:

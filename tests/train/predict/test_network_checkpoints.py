@@ -1,5 +1,6 @@
 """A network in predict says of a shard's own videos and cameras what `evaluate` has it say of the shard."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,7 @@ from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
 from kinesynth_train.train import fit
 
 SET = "halpe26"
-PICTURES = ("odah_tiny", "odah_ours_tiny", "d3ke_tiny", "d3ke_ours_tiny", "hsmr_tiny", "biohuman_tiny")
+PICTURES = ("odah_tiny", "odah_ours_tiny", "d3ke_tiny", "d3ke_ours_tiny", "hsmr_tiny", "biopose_tiny", "biohuman_tiny")
 MARKERS = ("neurik_tiny", "neurik_ours_tiny")
 
 
@@ -108,6 +109,15 @@ def angles_of(output: Path) -> np.ndarray:
     return np.where(degrees, np.radians(values), values)
 
 
+@pytest.fixture
+def unrefined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BioPose without its refinement: keypoints have a detector's noise in `evaluate`, and none here."""
+    presets = network_module("biopose_tiny").PRESETS
+    plain = dataclasses.replace(presets["biopose_tiny"].shape, steps=0)
+    monkeypatch.setitem(presets, "biopose_tiny", dataclasses.replace(presets["biopose_tiny"], shape=plain))
+
+
+@pytest.mark.usefixtures("unrefined")
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_tell_what_evaluate_says(
     name: str, exported: Path, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, tmp_path: Path
@@ -173,6 +183,9 @@ def reprojection(output: Path, view: str) -> float:
 def test_what_a_network_lacks_is_told(
     exported: Path, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, tmp_path: Path
 ) -> None:
+    mesh = saved(tmp_path, "mqhmr_tiny", results, anatomy, skeleton)
+    with pytest.raises(BadInput, match="mqhmr_tiny, which tells no angles"):
+        read_network(mesh, 1, 1)
     two = saved(tmp_path, "odah_tiny", results, anatomy, skeleton)
     with pytest.raises(BadInput, match="found 1 videos, expected 2, which odah_tiny looks at"):
         read_network(two, 1, 1)

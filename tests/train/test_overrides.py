@@ -1,0 +1,50 @@
+"""Sizes told on the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from kinesynth.errors import BadInput
+from kinesynth_train.cli import run
+from kinesynth_train.networks import preset_named
+from kinesynth_train.overrides import overridden
+from kinesynth_train.settings import Settings
+
+
+def test_sizes_of_every_kind() -> None:
+    shape = preset_named("biopose_tiny").shape
+    inner = ["front.queries=48", "front.factors=1,2", "inverse.output=all", "inverse.draw.noise_m=0.01"]
+    changed = overridden("biopose_tiny", shape, [*inner, "steps=0"])
+    assert (changed.front.queries, changed.front.factors, changed.steps) == (48, (1, 2), 0)
+    assert (changed.inverse.output, changed.inverse.draw.noise_m) == ("all", 0.01)
+    assert changed.front.layers == shape.front.layers
+    assert overridden("biohuman_tiny", preset_named("biohuman_tiny").shape, ["visual=false"]).visual is False
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("queries", "expected NAME=VALUE"),
+        ("quarries=4", "expected a size of this network"),
+        ("queries=few", "expected a whole number"),
+        ("factors=1,x", "expected whole numbers with commas between"),
+        ("backbone=vit_q", "expected vit_h or vit_b or vit_tiny"),
+        ("queries.first=4", "expected a single size"),
+    ],
+)
+def test_what_is_no_size_is_told(change: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        overridden("mqhmr_tiny", preset_named("mqhmr_tiny").shape, [change])
+
+
+def test_a_part_is_no_size() -> None:
+    with pytest.raises(BadInput, match=r"as front\.backbone"):
+        overridden("biopose_tiny", preset_named("biopose_tiny").shape, ["front=4"])
+
+
+def test_settings_and_command_line_take_them(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(results, tmp_path, "mqhmr_tiny", shape=("queries=4",))
+    assert settings.preset(100).shape.queries == 4
+    flags = ["fit", "--shards", str(results), "--output", str(tmp_path), "--network", "mqhmr_tiny"]
+    assert run([*flags, "--shape", "queries=4", "layers=x"]) == 2
+    assert "--shape layers: found x" in capsys.readouterr().err
