@@ -82,6 +82,8 @@ def own_dataset(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
         KeyError: there is none of that name.
         OSError: as `require_own`.
     """
+    if not group.links.exists(name.encode()):
+        raise KeyError(f"no {name} in {h5py.h5i.get_name(group).decode('utf-8', 'replace')}")
     _require_hard(name.encode(), group.links.get_info(name.encode()).type)
     array = h5py.h5d.open(group, name.encode())
     _require_stored(name, array)

@@ -103,7 +103,8 @@ def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         found = " ".join(str(error).split())
         mend = f"{MEND}, or pass damaged='skip'"
-        raise DamagedShard(shard, "file", found, f"an HDF5 file of schema {SCHEMA_VERSION}", mend) from error
+        place = "file" if isinstance(error, OSError) else "contents"
+        raise DamagedShard(shard, place, found, f"an HDF5 file of schema {SCHEMA_VERSION}", mend) from error
 
 
 def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:
