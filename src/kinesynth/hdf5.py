@@ -75,15 +75,15 @@ def own_members(group: h5py.h5g.GroupID) -> list[str]:
     return [name.decode() for name, _ in found]
 
 
-def own_array(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
+def own_dataset(group: h5py.h5g.GroupID, name: str) -> h5py.h5d.DatasetID:
     """Return an array of a group that is the file's own.
 
     Raises:
         KeyError: there is none of that name.
         OSError: as `require_own`.
     """
-    if name.encode() not in group:
-        raise KeyError(f"no {name} in {h5py.h5i.get_name(group).decode()}")
+    if not group.links.exists(name.encode()):
+        raise KeyError(f"no {name} in {h5py.h5i.get_name(group).decode('utf-8', 'replace')}")
     _require_hard(name.encode(), group.links.get_info(name.encode()).type)
     array = h5py.h5d.open(group, name.encode())
     _require_stored(name, array)

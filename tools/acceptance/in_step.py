@@ -4,13 +4,13 @@ import numpy as np
 
 from kinesynth.opensim_files import Storage
 
-MOST_SHIFT_SECONDS = 0.2
+MAX_SHIFT_SECONDS = 0.2
 
 
 def in_step(motion: Storage, reference: Storage) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of both that belong together, at the shift at which the knees' angles agree best."""
     step = float(np.median(np.diff(reference.times)))
-    reach = int(MOST_SHIFT_SECONDS / step)
+    reach = int(MAX_SHIFT_SECONDS / step)
     best = (np.inf, np.empty(0, int), np.empty(0, int))
     for shift in range(-reach, reach + 1):
         rows = np.rint(motion.times / step).astype(int) + shift

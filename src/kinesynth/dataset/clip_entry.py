@@ -22,7 +22,6 @@ class ClipEntry:
         frames: how many there are.
         fps: frames per second.
         action: what the person does.
-        source: where the motion comes from.
         subject: the person.
         split: train, val or test.
         mass_kg: of the person.
@@ -34,11 +33,15 @@ class ClipEntry:
     frames: int
     fps: float
     action: str
-    source: str
     subject: str
     split: str
     mass_kg: float
     height_m: float
+
+    @property
+    def source(self) -> str:
+        """Where the motion comes from."""
+        return str(self._attributes[1]["source"])
 
     @cached_property
     def quality(self) -> Mapping[str, float]:

@@ -103,7 +103,8 @@ def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         found = " ".join(str(error).split())
         fix = f"{FIX}, or pass damaged='skip'"
-        raise DamagedShard(shard, "file", found, f"an HDF5 file of schema {SCHEMA_VERSION}", fix) from error
+        place = "file" if isinstance(error, OSError) else "contents"
+        raise DamagedShard(shard, place, found, f"an HDF5 file of schema {SCHEMA_VERSION}", fix) from error
 
 
 def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:
@@ -118,7 +119,6 @@ def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:
             frames=read_integer(group, "n_frames"),
             fps=read_number(group, "fps"),
             action=read_text(group, "action"),
-            source=read_text(group, "source"),
             subject=subject,
             split=split,
             mass_kg=mass_kg,

@@ -6,7 +6,7 @@ from functools import lru_cache
 import h5py
 import numpy as np
 
-from kinesynth.hdf5 import own_array
+from kinesynth.hdf5 import own_dataset
 
 NAMES = ("body_names", "coordinate_names", "marker_names", "muscle_names")  # arrays of /skeleton
 
@@ -40,7 +40,7 @@ def read_names(skeleton: h5py.Group) -> Names:
 
 def _bytes(skeleton: h5py.h5g.GroupID, kind: str) -> tuple[bytes, int]:
     """Return a table of names as it is stored, and the bytes of each."""
-    dataset = own_array(skeleton, kind)
+    dataset = own_dataset(skeleton, kind)
     if dataset.dtype.kind != "S":
         raise ValueError(f"skeleton/{kind} is no table of names")
     names = np.empty(dataset.shape, dataset.dtype)

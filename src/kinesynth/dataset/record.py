@@ -7,9 +7,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from kinesynth import hdf5
 from kinesynth.dataset.schema import Field, load_schema
 from kinesynth.errors import BadInput
+from kinesynth.hdf5 import own_dataset, own_members
 
 FRAMES_PER_CHUNK = 32  # at most: a window of 64 frames touches three chunks
 SMALLEST_CHUNKED = 4096  # bytes; of smaller arrays, chunks and compression cost more than they save
@@ -85,9 +85,9 @@ def own_array(group: h5py.Group, name: str) -> np.ndarray:
     place = group
     try:
         for folder in folders:
-            hdf5.own_members(place.id)
+            own_members(place.id)
             place = place[folder]
-        hdf5.own_array(place.id, leaf)
+        own_dataset(place.id, leaf)
         return np.asarray(place[leaf][()])
     except (OSError, KeyError) as error:
         found = " ".join(str(error).split())

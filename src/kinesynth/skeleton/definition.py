@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from kinesynth.errors import BadInput
-from kinesynth.hdf5 import own_array
+from kinesynth.hdf5 import own_dataset
 from kinesynth.isolation import isolated
 from kinesynth.npz import write_npz
 
@@ -129,7 +129,7 @@ class SkeletonDefinition:
             KeyError: one is missing.
         """
         for field in fields(cls):
-            own_array(group.id, field.name)
+            own_dataset(group.id, field.name)
         return cls(**{field.name: _decoded(field.name, group[field.name][()]) for field in fields(cls)})
 
     def write(self, group: Any) -> None:
