@@ -33,7 +33,7 @@ from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.crops import project
 from kinesynth_train.networks import Network, make_network, preset_named
 from kinesynth_train.presets import Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.train import make_optimizer
 
 DRAWN = 64  # side of the pictures as they are drawn, before they are enlarged
@@ -118,13 +118,13 @@ def _wait(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def make_anatomy(definition: SkeletonDefinition) -> Anatomy:
-    """Return an anatomy as of a training set of standing people, with as many factors as real ones."""
+def make_anatomy(definition: SkeletonDefinition) -> CoordinateStats:
+    """Return stats as of a training set of standing people, with as many factors as real ones."""
     rng = np.random.default_rng(0)
     angles = definition.coordinate_defaults + 0.3 * rng.standard_normal((100, len(definition.coordinate_names)))
     bodies = len(definition.body_names)
     factors = rng.uniform(0.9, 1.1, (20, GROUPS))
-    return Anatomy.of(definition, angles, factors[:, np.arange(3 * bodies) % GROUPS].reshape(20, bodies, 3))
+    return CoordinateStats.of(definition, angles, factors[:, np.arange(3 * bodies) % GROUPS].reshape(20, bodies, 3))
 
 
 def draw_windows(path: Path, skeleton: DatasetSkeleton, preset: Preset, count: int) -> None:

@@ -66,7 +66,7 @@ def test_every_bad_ending_is_a_rejection(tmp_path: Path, function: object, reaso
 def test_bad_input_stays_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"a\.trc: rows") as caught:
         isolated(refuse, timeout_seconds=60, log=tmp_path / "a.log")
-    assert (caught.value.field, caught.value.mend) == ("rows", "export it again")
+    assert (caught.value.field, caught.value.fix) == ("rows", "export it again")
 
 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:

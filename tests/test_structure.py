@@ -35,7 +35,7 @@ BANNED = {
 EXEMPT = {("opencap.py", r"^\s*(import|from) pickle")}
 HEAVY = {"opensim", "bpy", "snakemake"}
 PUBLIC = {
-    "kinesynth.dataset": ["Crop", "ResumableSampler", "ShardDataset", "ShardStream"],
+    "kinesynth.dataset": ["Crop", "ResumableSampler", "ShardDataset", "ShardStream", "sample"],
     "kinesynth.opensim_files": [
         *("MarkerTrajectories", "Storage", "read_storage", "read_trc", "write_storage", "write_trc")
     ],

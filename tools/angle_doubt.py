@@ -29,7 +29,7 @@ from tools.document import fill
 
 SUBJECTS = ("s01", "s02", "s03")
 PEOPLE = 12  # simulated on each of the demo's motions
-LEAST_M, MOST_M = 0.002, 0.04  # the spread of a segment's landmarks, drawn between these on a logarithmic scale
+MIN_M, MAX_M = 0.002, 0.04  # the spread of a segment's landmarks, drawn between these on a logarithmic scale
 FLESH = 2.0  # times as far, where nothing holds skin to bone
 CYCLES = 1.5  # of the moving half, over a clip
 THRESHOLDS_DEG = (4.0, 6.0, 8.0, 10.0, 15.0)
@@ -87,7 +87,7 @@ def _of_subject(ik: Path, model: Path) -> Iterator[tuple[np.ndarray, np.ndarray,
 def displaced(skeleton: BoundedSkeleton, markers: np.ndarray, key: str) -> np.ndarray:
     """Return markers (T, M, 3) m with every segment's displaced by as much as it has drawn."""
     random, definition = generator(1, key, "displaced"), skeleton.definition
-    span = np.log([LEAST_M, MOST_M])
+    span = np.log([MIN_M, MAX_M])
     spread = np.exp(random.uniform(span[0], span[1], len(definition.body_names)))[definition.marker_bodies]
     spread *= np.where(are_bony(definition.marker_names), 1.0, FLESH)
     steady, moving = random.standard_normal((2, len(spread), 3)) / np.sqrt(2.0)

@@ -24,9 +24,9 @@ RATES_HZ = (10.0, 1000.0)
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
 _SPLIT_KEYS = ("root_orient", "pose_body", "pose_hand")
 _HANDS_START = {156: 66, 165: 75}
-_MOST_METRES = 1000.0
-_MOST_RADIANS = 15.0  # more than two turns; upright is 1.6 in a world whose z is up, and 90 in a file in degrees
-_MEND = "export the file again or leave it out of the table"
+_MAX_METRES = 1000.0
+_MAX_RADIANS = 15.0  # more than two turns; upright is 1.6 in a world whose z is up, and 90 in a file in degrees
+_FIX = "export the file again or leave it out of the table"
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ def read_amass(path: Path) -> AmassFile:
         BadInput: the file is unreadable or truncated, lacks a key, or a value has the wrong shape, is not finite, or is
             beyond what a body can do. The rate is only checked to be possible; see `rate_audit`.
     """
-    with open_npz(path, "an AMASS .npz file", _MEND) as keys:
+    with open_npz(path, "an AMASS .npz file", _FIX) as keys:
         poses, model = _read_poses(path, keys)
         trans = _numbers(path, keys, "trans", (len(poses), 3))
-        _within(path, "trans", trans, _MOST_METRES, "m")
-        _within(path, "poses", poses, _MOST_RADIANS, "rad")
+        _within(path, "trans", trans, _MAX_METRES, "m")
+        _within(path, "poses", poses, _MAX_RADIANS, "rad")
         left, parts = _HANDS_START[poses.shape[1]], SMPLX.parts
         return AmassFile(
             path=path,
@@ -122,7 +122,7 @@ def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "sm
         poses = _numbers(path, keys, "poses")
         if poses.ndim != 2 or poses.shape[1] not in _HANDS_START:
             expected = "(T, 156) of SMPL+H or (T, 165) of SMPL-X"
-            raise BadInput(path, "poses", f"shape {poses.shape}", expected, _MEND)
+            raise BadInput(path, "poses", f"shape {poses.shape}", expected, _FIX)
     elif all(name in keys for name in _SPLIT_KEYS):
         root = _numbers(path, keys, "root_orient")
         frames = len(root) if root.ndim else 0
@@ -131,9 +131,9 @@ def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "sm
         poses = np.concatenate([root, body, np.zeros((frames, 9)), hands], axis=1)
     else:
         found = ", ".join(sorted(keys.files)[:12]) or "nothing"
-        raise BadInput(path, "poses", f"only {found}", f"poses, or {', '.join(_SPLIT_KEYS)}", _MEND)
+        raise BadInput(path, "poses", f"only {found}", f"poses, or {', '.join(_SPLIT_KEYS)}", _FIX)
     if len(poses) == 0:
-        raise BadInput(path, "poses", "no frames", "at least one", _MEND)
+        raise BadInput(path, "poses", "no frames", "at least one", _FIX)
     return poses, "smplx" if poses.shape[1] == 165 else "smplh"
 
 
@@ -145,11 +145,11 @@ def read_rate(path: Path, keys: Any) -> float:
     """
     present = [name for name in _RATE_KEYS if name in keys]
     if not present:
-        raise BadInput(path, _RATE_KEYS[0], "no such key", "the frame rate in Hz", _MEND)
+        raise BadInput(path, _RATE_KEYS[0], "no such key", "the frame rate in Hz", _FIX)
     rate = _scalar(path, keys, present[0])
     low, high = RATES_HZ
     if not low <= rate <= high:
-        raise BadInput(path, present[0], f"{rate:g}", f"a rate of {low:g} to {high:g} Hz", _MEND)
+        raise BadInput(path, present[0], f"{rate:g}", f"a rate of {low:g} to {high:g} Hz", _FIX)
     return rate
 
 
@@ -183,7 +183,7 @@ def _read_model(path: Path, keys: Any) -> str:
 def _read_betas(path: Path, keys: Any) -> np.ndarray:
     betas = _numbers(path, keys, "betas")
     if betas.size not in (10, 16, 300) or max(betas.shape) != betas.size:
-        raise BadInput(path, "betas", f"shape {betas.shape}", "10, 16 or 300 components", _MEND)
+        raise BadInput(path, "betas", f"shape {betas.shape}", "10, 16 or 300 components", _FIX)
     _within(path, "betas", betas, 20.0, "standard deviations")
     return betas.ravel()
 
@@ -194,7 +194,7 @@ def _read_gender(path: Path, keys: Any) -> Literal["male", "female", "neutral"]:
     text = _text(path, keys, "gender")
     match = re.fullmatch(r"(?:b['\"])?(male|female|neutral|unknown)['\"]?", text.strip().lower())
     if not match:
-        raise BadInput(path, "gender", repr(text[:40]), "male, female or neutral", _MEND)
+        raise BadInput(path, "gender", repr(text[:40]), "male, female or neutral", _FIX)
     found = match.group(1)
     return "male" if found == "male" else "female" if found == "female" else "neutral"
 
@@ -203,8 +203,8 @@ def _array(path: Path, keys: Any, name: str) -> np.ndarray:
     try:
         return np.asarray(keys[name])
     except ValueError as error:  # NumPy's, of an array that would have to be unpickled
-        mend = f"save the file again without pickled objects, e.g. np.savez(..., {name}=np.array(...))"
-        raise BadInput(path, name, f"unreadable data ({error})", "text or numbers", mend) from error
+        fix = f"save the file again without pickled objects, e.g. np.savez(..., {name}=np.array(...))"
+        raise BadInput(path, name, f"unreadable data ({error})", "text or numbers", fix) from error
 
 
 def _text(path: Path, keys: Any, name: str) -> str:
@@ -217,16 +217,16 @@ def _text(path: Path, keys: Any, name: str) -> str:
 def _numbers(path: Path, keys: Any, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """Return an array of finite float64, of `shape` where one is given."""
     if name not in keys:
-        raise BadInput(path, name, "no such key", "an array of numbers", _MEND)
+        raise BadInput(path, name, "no such key", "an array of numbers", _FIX)
     array = _array(path, keys, name)
     if array.dtype.kind not in "fiu":
-        raise BadInput(path, name, f"values of type {array.dtype}", "numbers", _MEND)
+        raise BadInput(path, name, f"values of type {array.dtype}", "numbers", _FIX)
     if shape is not None and array.shape != shape:
-        raise BadInput(path, name, f"shape {array.shape}", f"shape {shape}", _MEND)
+        raise BadInput(path, name, f"shape {array.shape}", f"shape {shape}", _FIX)
     bad = ~np.isfinite(array)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise BadInput(path, name, f"{array[where]} at index {where}", "finite numbers", _MEND)
+        raise BadInput(path, name, f"{array[where]} at index {where}", "finite numbers", _FIX)
     return array.astype(np.float64)
 
 
@@ -234,11 +234,11 @@ def _scalar(path: Path, keys: Any, name: str) -> float:
     array = _numbers(path, keys, name)
     if array.size != 1 or not array.ravel()[0] > 0.0:
         found = f"{array.ravel()[0]:g}" if array.size == 1 else f"shape {array.shape}"
-        raise BadInput(path, name, found, "one positive number", _MEND)
+        raise BadInput(path, name, found, "one positive number", _FIX)
     return float(array.ravel()[0])
 
 
 def _within(path: Path, name: str, array: np.ndarray, most: float, unit: str) -> None:
     worst = float(np.abs(array).max(initial=0.0))
     if worst > most:
-        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {most:g} {unit}", _MEND)
+        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {most:g} {unit}", _FIX)

@@ -21,8 +21,8 @@ from kinesynth.atomic import write_text
 from kinesynth.errors import BadConfig
 from kinesynth.networks import network_modules
 
-MOST_VALUES = 10_000
-MEND = "see config.yaml for every key and its meaning"
+MAX_VALUES = 10_000
+FIX = "see config.yaml for every key and its meaning"
 
 
 def _column(table: str, name: str) -> list[str]:
@@ -282,9 +282,9 @@ def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Confi
     }
     for key, file in files.items():
         if file not in ("free", "") and not Path(file).is_file():
-            raise BadConfig(source, key, f"no file {file}", "the path of a file", MEND)
+            raise BadConfig(source, key, f"no file {file}", "the path of a file", FIX)
     if config.grf.engine == "gaitdynamics" and not config.grf.weights:
-        raise BadConfig(source, "grf.weights", "none", "GaitDynamicsRefinement.pt for this grf.engine", MEND)
+        raise BadConfig(source, "grf.weights", "none", "GaitDynamicsRefinement.pt for this grf.engine", FIX)
     return config
 
 
@@ -310,9 +310,9 @@ def shaping_config(config: Config) -> str:
 def _check_plausible(values: Any, source: str) -> None:
     """Refuse what the validator would choke on or let pass: no mapping, no end (YAML aliases multiply), no number."""
     if not isinstance(values, Mapping):
-        raise BadConfig(source, "top level", type(values).__name__, "keys with values", MEND)
+        raise BadConfig(source, "top level", type(values).__name__, "keys with values", FIX)
     left = [(str(key), value) for key, value in values.items()]
-    for _ in range(MOST_VALUES):
+    for _ in range(MAX_VALUES):
         if not left:
             return
         key, value = left.pop()
@@ -321,8 +321,8 @@ def _check_plausible(values: Any, source: str) -> None:
         elif isinstance(value, list | tuple):
             left += [(key, part) for part in value]
         elif isinstance(value, float) and not math.isfinite(value):
-            raise BadConfig(source, key, str(value), "a finite number", MEND)
-    raise BadConfig(source, left[-1][0], "values without end", f"at most {MOST_VALUES} in all", "remove YAML aliases")
+            raise BadConfig(source, key, str(value), "a finite number", FIX)
+    raise BadConfig(source, left[-1][0], "values without end", f"at most {MAX_VALUES} in all", "remove YAML aliases")
 
 
 def config_schema() -> dict[str, Any]:
@@ -378,12 +378,12 @@ def _bad_config(source: str, error: Any) -> BadConfig:
     if error.validator == "additionalProperties":
         unknown = sorted(set(error.instance) - set(error.schema["properties"]))
         name = f"{key}.{unknown[0]}" if key else unknown[0]
-        return BadConfig(source, name, "an unknown key", f"one of {', '.join(error.schema['properties'])}", MEND)
+        return BadConfig(source, name, "an unknown key", f"one of {', '.join(error.schema['properties'])}", FIX)
     expected = {"enum": "one of", "type": "a value of type", "multipleOf": "a multiple of"}.get(
         error.validator, error.validator
     )
     return BadConfig(
-        source, key or "top level", reprlib.repr(error.instance), f"{expected} {error.validator_value}", MEND
+        source, key or "top level", reprlib.repr(error.instance), f"{expected} {error.validator_value}", FIX
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.stage_file import Clip
 
-MEND = "delete the run's stages/render and run again"
+FIX = "delete the run's stages/render and run again"
 PLAIN = ("video", "bbox", "K", "world_to_camera")
 DEFLATED = {"parts": np.uint8, "depth": np.uint16}  # a stage file holds arrays as they are: these would fill disks
 
@@ -47,7 +47,7 @@ class DrawnView:
         arrays = {name.removeprefix(prefix): each for name, each in clip.arrays.items() if name.startswith(prefix)}
         for name in (*PLAIN, "parts"):
             if name not in arrays:
-                raise BadInput(clip.file or clip.clip_id, f"{view}/{name}", "nothing", "the arrays of a view", MEND)
+                raise BadInput(clip.file or clip.clip_id, f"{view}/{name}", "nothing", "the arrays of a view", FIX)
         frames = len(arrays["bbox"]), int(clip.attrs["height"]), int(clip.attrs["width"])
         pictures = {name: _inflated(clip, view, name, frames) for name in DEFLATED if name in arrays}
         plain = {name: arrays[name] for name in (*PLAIN, "distortion") if name in arrays}
@@ -71,5 +71,5 @@ def _inflated(clip: Clip, view: str, name: str, shape: tuple[int, ...]) -> np.nd
     pixels = np.frombuffer(zlib.decompress(clip.arrays[f"{view}/{name}"].tobytes()), DEFLATED[name])
     if pixels.size != np.prod(shape):
         found, expected = f"{pixels.size} pixels", f"{shape[0]} frames of {shape[2]} x {shape[1]}"
-        raise BadInput(clip.file or clip.clip_id, f"{view}/{name}", found, expected, MEND)
+        raise BadInput(clip.file or clip.clip_id, f"{view}/{name}", found, expected, FIX)
     return pixels.reshape(shape)

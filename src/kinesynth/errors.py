@@ -1,6 +1,6 @@
 """What can go wrong, as a tree.
 
-    KinesynthError            a user can cause it and mend it; the command line prints one line and exits with 2
+    KinesynthError            a user can cause it and fix it; the command line prints one line and exits with 2
     ├── BadInput              a file or a value is not what it should be
     │   └── BadConfig         the same, of a configuration key
     ├── ClipRejected          one clip fails a check; its shard goes on without it
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class KinesynthError(Exception):
-    """A fault that the user can mend; the message is one line."""
+    """A fault that the user can fix; the message is one line."""
 
 
 class BadInput(KinesynthError):
@@ -26,13 +26,13 @@ class BadInput(KinesynthError):
         'walk.npz: poses: found shape (10, 7), expected shape (T, 156) or (T, 165); export it again'
     """
 
-    def __init__(self, file: str | Path, field: str, found: str, expected: str, mend: str) -> None:
-        super().__init__(f"{file}: {field}: found {found}, expected {expected}; {mend}")
-        self.file, self.field, self.found, self.expected, self.mend = file, field, found, expected, mend
+    def __init__(self, file: str | Path, field: str, found: str, expected: str, fix: str) -> None:
+        super().__init__(f"{file}: {field}: found {found}, expected {expected}; {fix}")
+        self.file, self.field, self.found, self.expected, self.fix = file, field, found, expected, fix
 
     def __reduce__(self) -> tuple[type["BadInput"], tuple[str | Path, str, str, str, str]]:
         """Come out of a child process as what went in: pickle would call the class with the message alone."""
-        return type(self), (self.file, self.field, self.found, self.expected, self.mend)
+        return type(self), (self.file, self.field, self.found, self.expected, self.fix)
 
 
 class BadConfig(BadInput):

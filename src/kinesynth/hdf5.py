@@ -11,8 +11,8 @@ from pathlib import Path
 import h5py
 
 _GROWTH = 1 << 20  # bytes by which the file in memory grows
-MOST_BYTES = 16 << 30  # of one array; a minute of depth in full HD takes half of it
-_MOST_COMPRESSED = 1100  # declared bytes per stored one; deflate packs 1032 to one at best
+MAX_BYTES = 16 << 30  # of one array; a minute of depth in full HD takes half of it
+_MAX_COMPRESSED = 1100  # declared bytes per stored one; deflate packs 1032 to one at best
 _SMALL = 1 << 16  # bytes, below which nobody counts
 
 
@@ -102,6 +102,6 @@ def _require_stored(name: str, array: h5py.h5d.DatasetID) -> None:
     declared = array.get_type().get_size()
     for size in array.shape or ():
         declared *= size
-    if declared > MOST_BYTES or declared > _SMALL + _MOST_COMPRESSED * array.get_storage_size():
+    if declared > MAX_BYTES or declared > _SMALL + _MAX_COMPRESSED * array.get_storage_size():
         stored = array.get_storage_size()
         raise OSError(f"{name} declares {declared / 1e9:.3g} GB and stores {stored / 1e9:.3g}")

@@ -14,7 +14,7 @@ from kinesynth.atomic import write_bytes
 from kinesynth.errors import BadInput
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip entry can carry
-MOST_BYTES = 2 << 30  # unpacked, all arrays together; SMPL-X's own file takes a quarter of it
+MAX_BYTES = 2 << 30  # unpacked, all arrays together; SMPL-X's own file takes a quarter of it
 _DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError)
 
 
@@ -40,28 +40,28 @@ def npz_bytes(arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> 
 
 
 @contextmanager
-def open_npz(path: Path, expected: str, mend: str) -> Iterator[Any]:
+def open_npz(path: Path, expected: str, fix: str) -> Iterator[Any]:
     """Yield the open archive, and turn whatever a damaged file raises into one line.
 
     Args:
         path: the file.
         expected: what the file should be, for the message.
-        mend: what the user can do, for the message.
+        fix: what the user can do, for the message.
 
     Raises:
-        BadInput: the file is missing, no npz archive, truncated, unpacks to more than `MOST_BYTES`, or holds pickled
+        BadInput: the file is missing, no npz archive, truncated, unpacks to more than `MAX_BYTES`, or holds pickled
             objects.
     """
     try:
         if not path.is_file() or not zipfile.is_zipfile(path):
             found = "no such file" if not path.is_file() else "no npz archive (empty, truncated or another format)"
-            raise BadInput(path, "file", found, expected, mend)
+            raise BadInput(path, "file", found, expected, fix)
         with np.load(path, allow_pickle=False) as archive:
             size = sum(entry.file_size for entry in archive.zip.infolist())  # no more than this is ever unpacked
-            if size > MOST_BYTES:
+            if size > MAX_BYTES:
                 found = f"{size / 1e9:.1f} GB when unpacked"
-                raise BadInput(path, "file", found, f"{expected} below {MOST_BYTES / 1e9:.1f} GB", mend)
+                raise BadInput(path, "file", found, f"{expected} below {MAX_BYTES / 1e9:.1f} GB", fix)
             yield archive
     except _DAMAGED as error:
         found = " ".join(str(error).split())[:160] or type(error).__name__
-        raise BadInput(path, "file", f"unreadable data ({found})", expected, mend) from error
+        raise BadInput(path, "file", f"unreadable data ({found})", expected, fix) from error

@@ -16,7 +16,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.stage_file import Clip
 
-MEND = "delete the run's stages/ and run again"
+FIX = "delete the run's stages/ and run again"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Record:
         """
         missing = [field.name for field in fields(cls) if field.name not in arrays]
         if missing:
-            raise BadInput(where, missing[0], "nothing", f"the arrays of {cls.__name__}", MEND)
+            raise BadInput(where, missing[0], "nothing", f"the arrays of {cls.__name__}", FIX)
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
     @classmethod
@@ -89,7 +89,7 @@ class Record:
                 sizes = dict(zip(filter(str.isalpha, letters), _named(letters, found), strict=True)) | sizes
             if len(found) != len(letters) or found != _shape(letters, sizes):
                 expected = f"({', '.join(letters)}) with {sizes}"
-                raise BadInput(where, name, f"shape {found}", expected, MEND)
+                raise BadInput(where, name, f"shape {found}", expected, FIX)
 
 
 @dataclass(frozen=True)

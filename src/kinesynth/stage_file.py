@@ -20,7 +20,7 @@ from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.hdf5 import new_file, whole_file
 
 Attributes = Mapping[str, Any]
-MOST_BYTES = 3 << 30  # of all arrays; ten thousand frames take a tenth of it
+MAX_BYTES = 3 << 30  # of all arrays; ten thousand frames take a tenth of it
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ def _check_size(path: Path, file: h5py.File) -> None:
     """A damaged or hostile file can declare more than fits in memory: count before anything is read."""
     sizes: list[int] = []
     file.visititems(lambda _, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
-    if sum(sizes) > MOST_BYTES:
+    if sum(sizes) > MAX_BYTES:
         found = f"{sum(sizes) / 1e9:.3g} GB of arrays"
-        raise BadInput(path, "stage file", found, f"at most {MOST_BYTES / 1e9:.1f} GB", "delete it and run again")
+        raise BadInput(path, "stage file", found, f"at most {MAX_BYTES / 1e9:.1f} GB", "delete it and run again")
 
 
 def _read_clip(path: Path, clip_id: str, group: h5py.Group) -> Clip:

@@ -15,7 +15,7 @@ SEXES = ("female", "male", "neutral")
 COLUMNS = ("mass", "height", "sex")
 _BOUNDS = {"mass": (10.0, 300.0, "kg"), "height": (0.7, 2.5, "m")}
 BMI_BOUNDS = (10.0, 75.0)  # kg/m2; beyond either end nobody walks
-_MEND = "correct the table, in kilograms and metres"
+_FIX = "correct the table, in kilograms and metres"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def read_stated(table: Path, line: int, cells: Mapping[str, str]) -> Stated:
     """
     sex = cells.get("sex", "").strip() or None
     if sex not in (None, *SEXES):
-        raise BadInput(table, f"line {line}, sex", repr(sex), f"one of {', '.join(SEXES)}, or nothing", _MEND)
+        raise BadInput(table, f"line {line}, sex", repr(sex), f"one of {', '.join(SEXES)}, or nothing", _FIX)
     mass, height = (_number(table, line, name, cells.get(name, "").strip()) for name in ("mass", "height"))
     _require_bmi(table, f"line {line}, mass", mass, height)
     return Stated(mass, height, sex)
@@ -63,10 +63,10 @@ def read_subjects(path: Path) -> dict[str, Stated]:
     found: dict[str, Stated] = {}
     for number, cells in rows[1:]:
         if len(cells) != len(header):
-            raise BadInput(path, f"line {number}, columns", str(len(cells)), f"{len(header)} as in the header", _MEND)
+            raise BadInput(path, f"line {number}, columns", str(len(cells)), f"{len(header)} as in the header", _FIX)
         row = dict(zip(header, cells, strict=True))
         if row["subject"] in found:
-            raise BadInput(path, f"line {number}, subject", f"{row['subject']!r} again", "a line per subject", _MEND)
+            raise BadInput(path, f"line {number}, subject", f"{row['subject']!r} again", "a line per subject", _FIX)
         found[row["subject"]] = read_stated(path, number, row)
     return found
 
@@ -101,7 +101,7 @@ def _number(table: Path, line: int, name: str, text: str) -> float | None:
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise BadInput(table, f"line {line}, {name}", repr(text[:80]), f"{low:g} to {high:g} {unit}, or nothing", _MEND)
+        raise BadInput(table, f"line {line}, {name}", repr(text[:80]), f"{low:g} to {high:g} {unit}, or nothing", _FIX)
     return value
 
 
@@ -111,4 +111,4 @@ def _require_bmi(table: Path, field: str, mass: float | None, height: float | No
     low, high = BMI_BOUNDS
     if not low <= mass / height**2 <= high:
         found = f"{mass:g} kg at {height:g} m, {mass / height**2:.0f} kg/m²"
-        raise BadInput(table, field, found, f"{low:g} to {high:g} kg/m²", _MEND)
+        raise BadInput(table, field, found, f"{low:g} to {high:g} kg/m²", _FIX)

@@ -11,7 +11,7 @@ import numpy as np
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
 
-MEND = "make it again with `kinesynth subject-shape`"
+FIX = "make it again with `kinesynth subject-shape`"
 _OPTIONAL = ("amass_size", "worn", "rejected")
 
 
@@ -57,15 +57,15 @@ class SubjectRecord:
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", MEND) from error
+            raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", FIX) from error
         except ValueError as error:
-            raise BadInput(path, "file", f"no JSON ({error})", "the JSON file of a subject", MEND) from error
+            raise BadInput(path, "file", f"no JSON ({error})", "the JSON file of a subject", FIX) from error
         if not isinstance(told, dict):
-            raise BadInput(path, "file", type(told).__name__, "the JSON file of a subject", MEND)
+            raise BadInput(path, "file", type(told).__name__, "the JSON file of a subject", FIX)
         known: dict[str, Any] = {name: told.get(name) for name in cls.__dataclass_fields__}
         for name, value in known.items():
             if value is None and name not in _OPTIONAL:
-                raise BadInput(path, name, "nothing", "a value", MEND)
+                raise BadInput(path, name, "nothing", "a value", FIX)
         known |= {"betas": _betas(path, known["betas"]), **_sizes(path, known)}
         return cls(**known)
 
@@ -83,9 +83,9 @@ def _betas(path: Path, value: Any) -> np.ndarray:
     try:
         betas = np.asarray(value, np.float64)
     except (ValueError, TypeError) as error:
-        raise BadInput(path, "betas", str(error), "finite numbers (10,)", MEND) from error
+        raise BadInput(path, "betas", str(error), "finite numbers (10,)", FIX) from error
     if betas.ndim != 1 or not np.isfinite(betas).all():
-        raise BadInput(path, "betas", f"shape {betas.shape}", "finite numbers (10,)", MEND)
+        raise BadInput(path, "betas", f"shape {betas.shape}", "finite numbers (10,)", FIX)
     return betas
 
 
@@ -96,6 +96,6 @@ def _sizes(path: Path, known: Mapping[str, Any]) -> dict[str, float]:
         least = 0.0 if name.startswith(("mass_error", "height_error")) else np.nextafter(0.0, 1.0)
         value = known[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < np.inf:
-            raise BadInput(path, name, f"{value}", "a positive number", MEND)
+            raise BadInput(path, name, f"{value}", "a positive number", FIX)
         sizes[name] = float(value)
     return sizes

@@ -5,7 +5,7 @@ from typing import Literal
 
 from kinesynth.errors import BadInput
 
-MOST_BYTES = 512 << 20  # an hour of 100 markers at 200 Hz takes 2 GB as .trc: such a recording is cut first
+MAX_BYTES = 512 << 20  # an hour of 100 markers at 200 Hz takes 2 GB as .trc: such a recording is cut first
 
 LONGEST_NAME = 128
 _NOT_IN_NAMES = set('/\\:*?"<>|')
@@ -22,27 +22,27 @@ def is_file_name(text: str) -> bool:
     return whole and text[0] not in ".-" and not _NOT_IN_NAMES & set(text)
 
 
-def read_text(path: Path, expected: str, mend: str, encoding_errors: Literal["replace", "strict"] = "replace") -> str:
+def read_text(path: Path, expected: str, fix: str, encoding_errors: Literal["replace", "strict"] = "replace") -> str:
     """Return the text of a UTF-8 file.
 
     Args:
         path: the file.
         expected: what it should be, for the message.
-        mend: what the user can do, for the message.
+        fix: what the user can do, for the message.
         encoding_errors: bytes that are not UTF-8 become replacement characters, or are an error.
 
     Raises:
         BadInput: it is missing, not a regular file (a pipe would be waited for without end), unreadable, or larger
-            than `MOST_BYTES`.
+            than `MAX_BYTES`.
     """
     try:
         if not path.is_file():
-            raise BadInput(path, "file", "no such file" if not path.exists() else "no regular file", expected, mend)
+            raise BadInput(path, "file", "no such file" if not path.exists() else "no regular file", expected, fix)
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"{expected} below {MOST_BYTES / 1e9:.1f} GB", mend)
+        if size > MAX_BYTES:
+            raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"{expected} below {MAX_BYTES / 1e9:.1f} GB", fix)
         return path.read_text(encoding="utf-8-sig", errors=encoding_errors)
     except UnicodeDecodeError as error:
         raise BadInput(path, "encoding", f"byte {error.start} is not UTF-8", "UTF-8 text", "save it again") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        raise BadInput(path, "file", " ".join(str(error).split()), expected, mend) from error
+        raise BadInput(path, "file", " ".join(str(error).split()), expected, fix) from error

@@ -14,7 +14,7 @@ from torch import Tensor
 from kinesynth_train.crops import project
 from kinesynth_train.inverse_kinematics import inverse_kinematics
 from kinesynth_train.networks.hull import triangulate
-from kinesynth_train.skeleton import Anatomy
+from kinesynth_train.skeleton import CoordinateStats
 from kinesynth_train.stretch import Estimate, Stretch
 
 NOISE_SHARE = 0.005  # of the crop's side: 1.3 px of 256, a good detector's
@@ -23,15 +23,15 @@ ORDER = 2  # of the Butterworth filter, which runs forward and back
 SEED = 0
 
 
-def mean_pose(stretch: Stretch, anatomy: Anatomy) -> Estimate:
+def mean_pose(stretch: Stretch, stats: CoordinateStats) -> Estimate:
     """Return the training set's mean angles, and scales of 1."""
-    return Estimate(anatomy.mean.expand(stretch.frames, -1), torch.ones_like(stretch.scales))
+    return Estimate(stats.mean.expand(stretch.frames, -1), torch.ones_like(stretch.scales))
 
 
-def marker_ik(stretch: Stretch, anatomy: Anatomy, *, noise: bool, low_pass: bool = False) -> Estimate:
+def marker_ik(stretch: Stretch, stats: CoordinateStats, *, noise: bool, low_pass: bool = False) -> Estimate:
     """Return what inverse kinematics finds on the subject's own skeleton, from true or from triangulated markers."""
     markers = triangulated(stretch, low_pass=low_pass) if noise else stretch.batch["markers"][0]
-    angles = inverse_kinematics(markers, stretch.layer, anatomy)
+    angles = inverse_kinematics(markers, stretch.layer, stats)
     found = stretch.layer(angles).markers
     return Estimate(angles.float(), stretch.scales, found.float())
 

@@ -20,10 +20,10 @@ from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.networks import Network, make_network, network_module
 from kinesynth_train.networks.pretrained import UNREADABLE
 from kinesynth_train.presets import Preset, preset_from_dict
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 FORMAT = 3
-MEND = "give the checkpoint.pt of kinesynth-train fit"
+FIX = "give the checkpoint.pt of kinesynth-train fit"
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Model:
     Attributes:
         name: of its preset.
         preset: with its steps.
-        anatomy: of the training set.
+        stats: of the training set.
         skeleton: of the training set.
         source: what else using it takes, see `source_of`.
         network: with its parameters.
@@ -41,23 +41,23 @@ class Model:
 
     name: str
     preset: Preset
-    anatomy: Anatomy
+    stats: CoordinateStats
     skeleton: DatasetSkeleton
     source: dict[str, Any]
     network: Network
 
     @classmethod
     def new(
-        cls, name: str, preset: Preset, anatomy: Anatomy, skeleton: DatasetSkeleton, source: dict[str, Any]
+        cls, name: str, preset: Preset, stats: CoordinateStats, skeleton: DatasetSkeleton, source: dict[str, Any]
     ) -> "Model":
         """Return an untrained one."""
-        return cls(name, preset, anatomy, skeleton, source, make_network(name, preset, anatomy, skeleton))
+        return cls(name, preset, stats, skeleton, source, make_network(name, preset, stats, skeleton))
 
     def to(self, device: str) -> "Model":
         """Return it on a device."""
-        anatomy = Anatomy(**{name: tensor.to(device) for name, tensor in self.anatomy.tensors().items()})
+        stats = CoordinateStats(**{name: tensor.to(device) for name, tensor in self.stats.tensors().items()})
         return dataclasses.replace(
-            self, anatomy=anatomy, skeleton=self.skeleton.to(device), network=self.network.to(device)
+            self, stats=stats, skeleton=self.skeleton.to(device), network=self.network.to(device)
         )
 
 
@@ -85,7 +85,7 @@ def save_checkpoint(path: Path, model: Model, progress: dict[str, Any], best: di
         "name": model.name,
         "preset": dataclasses.asdict(model.preset),
         "source": model.source,
-        "anatomy": {name: tensor.cpu() for name, tensor in model.anatomy.tensors().items()},
+        "anatomy": {name: tensor.cpu() for name, tensor in model.stats.tensors().items()},
         "skeleton": _skeleton_to_dict(model.skeleton),
         "model": {name: tensor.cpu() for name, tensor in model.network.state_dict().items()},
         "best": best,
@@ -103,22 +103,22 @@ def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, 
         BadInput: the file is missing or no checkpoint.
     """
     if not zipfile.is_zipfile(path):
-        raise BadInput(path, "checkpoint", "no archive of torch's" if path.exists() else "no file", "one", MEND)
+        raise BadInput(path, "checkpoint", "no archive of torch's" if path.exists() else "no file", "one", FIX)
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(saved, dict):
-            raise BadInput(path, "checkpoint", type(saved).__name__, "a dictionary", MEND)
+            raise BadInput(path, "checkpoint", type(saved).__name__, "a dictionary", FIX)
         if (found := saved.get("format")) != FORMAT:
             raise BadInput(path, "format", str(found)[:80], str(FORMAT), "train again with this release")
         skeleton = _skeleton_from_dict(saved["skeleton"])
         module = network_module(saved["name"])
         preset = preset_from_dict(saved["preset"], module.Shape, module.Weights)
-        model = Model.new(saved["name"], preset, Anatomy(**saved["anatomy"]), skeleton, saved["source"])
+        model = Model.new(saved["name"], preset, CoordinateStats(**saved["anatomy"]), skeleton, saved["source"])
         model.network.load_state_dict(saved["best"] if best and saved["best"] else saved["model"])
         return model, {**saved["progress"], "best": saved["best"]}
     except (*UNREADABLE, AttributeError, KeyError, TypeError) as error:  # whatever a stranger's file may hold
         found = " ".join(str(error).split())[:200]
-        raise BadInput(path, "checkpoint", found, "preset, anatomy, skeleton, model", MEND) from error
+        raise BadInput(path, "checkpoint", found, "preset, stats, skeleton, model", FIX) from error
 
 
 def _skeleton_to_dict(skeleton: DatasetSkeleton) -> dict[str, list[str] | Tensor]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kinesynth.dataset import Crop, ShardDataset
-from kinesynth.dataset.listing import ClipEntry
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition

@@ -16,7 +16,7 @@ from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
 from kinesynth_train.figures import write_figures
 from kinesynth_train.joint_limits import limit_lines
 from kinesynth_train.muscle_tally import MUSCLE_LABELS, MuscleTally
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, subject_layer
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
 
@@ -56,7 +56,7 @@ def evaluate(
         models[unused_name(model.name, path, models)] = model
     first = next(iter(models.values()))
     results: dict[str, Any] = {}
-    methods: dict[str, Method] = baselines(first.anatomy)
+    methods: dict[str, Method] = baselines(first.stats)
     tallies: dict[str, Callable[[str], Tally]] = {}
     cuts = sorted({cut_of(model) for model in models.values() if model.preset.crop} or {(SMALL_CROP, 1.0)})
     labels = labels_of_all(models.values(), MUSCLE_LABELS if dynamics else ())
@@ -76,7 +76,7 @@ def evaluate(
         "shards": str(shards),
         "split": split,
         "rows": rows_of(models.values(), device) | (MuscleTally.rows if dynamics else {}),
-        "methods": {name: results[name] for name in column_order(models, first.anatomy) if name in results},
+        "methods": {name: results[name] for name in column_order(models, first.stats) if name in results},
     }
     write_figures(output, figures)
     return figures
@@ -98,11 +98,11 @@ def rows_of(models: Iterable[Model], device: str) -> dict[str, str]:
     return ROWS | {name: title for model in models for name, title in model.network.tally(device).rows.items()}
 
 
-def column_order(models: dict[str, Model], anatomy: Anatomy) -> list[str]:
+def column_order(models: dict[str, Model], stats: CoordinateStats) -> list[str]:
     """Return the methods' names: what needs no network, what networks' own metrics are held against, the networks."""
     own = [name for model in models.values() for name in model.network.baselines()]
     names = [form.format(name) for name in models for form in ("{}", NOISY, FILTERED, DYNAMICS)]
-    return list(dict.fromkeys([*baselines(anatomy), *own, *names]))
+    return list(dict.fromkeys([*baselines(stats), *own, *names]))
 
 
 def table(figures: dict[str, Any]) -> str:
@@ -164,7 +164,7 @@ def stretches(
 def measure_beside_mean(model: Model, test: tuple[str, Windows], device: str) -> dict[str, Any]:
     """Return the metrics of a model that was trained, those of the mean pose as `baseline_...`."""
     split, windows = test
-    mean = partial(mean_pose, anatomy=model.anatomy)
+    mean = partial(mean_pose, stats=model.stats)
     own = model.network.baselines()
     found = measure_network(model, windows, device, **{MEAN_POSE: mean}, **own)
     baseline = {f"baseline_{name}": value for name, value in found[MEAN_POSE].items() if name in ROWS}
@@ -181,13 +181,13 @@ def measure_network(model: Model, windows: Windows, device: str, **others: Metho
     return found
 
 
-def baselines(anatomy: Anatomy) -> dict[str, Method]:
+def baselines(stats: CoordinateStats) -> dict[str, Method]:
     """Return the methods that need no network."""
     return {
-        MEAN_POSE: partial(mean_pose, anatomy=anatomy),
-        TRUE_IK: partial(marker_ik, anatomy=anatomy, noise=False),
-        NOISY_IK: partial(marker_ik, anatomy=anatomy, noise=True),
-        FILTERED_IK: partial(marker_ik, anatomy=anatomy, noise=True, low_pass=True),
+        MEAN_POSE: partial(mean_pose, stats=stats),
+        TRUE_IK: partial(marker_ik, stats=stats, noise=False),
+        NOISY_IK: partial(marker_ik, stats=stats, noise=True),
+        FILTERED_IK: partial(marker_ik, stats=stats, noise=True, low_pass=True),
     }
 
 
@@ -256,8 +256,8 @@ def check_names(path: Path, model: Model, dataset: ShardDataset) -> None:
     """Raise BadInput if the checkpoint's skeleton is not that of the shards."""
     known = model.skeleton.definition.coordinate_names
     if tuple(dataset.names.coordinates) != tuple(known):
-        found, mend = f"{len(known)} coordinates", "train on these shards, or measure on those of training"
-        raise BadInput(path, "skeleton", found, f"the {len(dataset.names.coordinates)} of the shards", mend)
+        found, fix = f"{len(known)} coordinates", "train on these shards, or measure on those of training"
+        raise BadInput(path, "skeleton", found, f"the {len(dataset.names.coordinates)} of the shards", fix)
 
 
 def unused_name(name: str, path: Path, taken: Iterable[str]) -> str:

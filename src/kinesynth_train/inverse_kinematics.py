@@ -10,25 +10,25 @@ from torch import Tensor
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth_train.rotations import rotation_to_root
-from kinesynth_train.skeleton import Anatomy
+from kinesynth_train.skeleton import CoordinateStats
 
-MOST_ITERATIONS = 80
+MAX_ITERATIONS = 80
 STILL = 1e-7  # rad, m: a step that moves nothing by more ends the search
 FIRST_DAMPING, LESS, MORE = 1e-3, 0.2, 5.0
 DIFFERENCE = 1e-6  # rad, m, of the forward differences, in double precision
 WORSE = 2.0  # times the usual cost: such a frame is searched again, from its nearest better neighbour
 
 
-def inverse_kinematics(markers: Tensor, layer: SkeletonLayer, anatomy: Anatomy) -> Tensor:
+def inverse_kinematics(markers: Tensor, layer: SkeletonLayer, stats: CoordinateStats) -> Tensor:
     """Return the angles (T, J) float64 whose markers are nearest to `markers` (T, M, 3), within their limits.
 
     Args:
         markers: m, in the order of the skeleton's.
         layer: the subject's skeleton, in float64.
-        anatomy: of the training set; the search begins at its mean pose, turned as the pelvis' markers are.
+        stats: of the training set; the search begins at its mean pose, turned as the pelvis' markers are.
     """
     search = Search(markers.double(), layer)
-    angles, cost = search.run(search.upright(anatomy))
+    angles, cost = search.run(search.upright(stats))
     for _ in range(2):  # a frame that is stuck far above its neighbours' cost starts from the best of these
         stuck = cost > WORSE * cost.median() + 1e-12
         if not stuck.any() or stuck.all():
@@ -59,9 +59,9 @@ class Search:
         self._low, self._high = low.to(device), high.to(device)
         self._unknown = torch.tensor(definition.coupled_to < 0, device=device).nonzero()[:, 0]
 
-    def upright(self, anatomy: Anatomy) -> Tensor:
+    def upright(self, stats: CoordinateStats) -> Tensor:
         """Return the mean pose (T, J) with the pelvis laid on its markers."""
-        angles = anatomy.mean.double().repeat(len(self.markers), 1)
+        angles = stats.mean.double().repeat(len(self.markers), 1)
         definition = self._layer.definition
         pelvis = torch.tensor(definition.marker_bodies == 0, device=angles.device)
         own = torch.tensor(definition.marker_places, device=angles.device)[pelvis]
@@ -71,9 +71,9 @@ class Search:
         sign = torch.ones_like(middle[:, 0])
         sign[:, 2] = torch.linalg.det(left @ right)
         rotation = (left * sign[:, None]) @ right
-        angles[:, anatomy.root] = rotation_to_root(rotation, anatomy.root_axes.double())
+        angles[:, stats.root] = rotation_to_root(rotation, stats.root_axes.double())
         where = self._layer(angles[:, None]).markers[:, 0, pelvis].mean(dim=1)
-        angles[:, anatomy.root_place] += middle[:, 0] - where
+        angles[:, stats.root_place] += middle[:, 0] - where
         return angles
 
     def run(self, start: Tensor) -> tuple[Tensor, Tensor]:
@@ -81,7 +81,7 @@ class Search:
         angles = start.clone()
         residual = self._residual(angles)
         damping = torch.full_like(residual[:, :1], FIRST_DAMPING)
-        for _ in range(MOST_ITERATIONS):
+        for _ in range(MAX_ITERATIONS):
             step = self._step(angles, residual, damping)
             tried = angles.index_add(1, self._unknown, step).clamp(self._low, self._high)
             left = self._residual(tried)

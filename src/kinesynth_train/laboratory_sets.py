@@ -14,7 +14,7 @@ import numpy as np
 
 from kinesynth.skeleton import SkeletonDefinition
 
-MOST_SLACK_M = 0.055  # a label that may sit farther from its landmark is worn where the laboratory likes
+MAX_SLACK_M = 0.055  # a label that may sit farther from its landmark is worn where the laboratory likes
 SHARE_OF_SLACK = 0.5  # along each axis
 
 
@@ -70,7 +70,7 @@ def laboratory_sets(marker_names: Sequence[str]) -> LaboratorySets:
     sets = landmarks_by_set()
     known = {name: landmark for table in sets.values() for name, landmark in table.items()}
     worn = np.array([[marker in table for marker in marker_names] for table in sets.values()])
-    slack = [[table[m].slack_m if m in table else MOST_SLACK_M for m in marker_names] for table in sets.values()]
+    slack = [[table[m].slack_m if m in table else MAX_SLACK_M for m in marker_names] for table in sets.values()]
     places = np.array([known[marker].place if marker in known else np.full(3, np.nan) for marker in marker_names])
     return LaboratorySets(tuple(sets), worn, SHARE_OF_SLACK * np.array(slack), places)
 

@@ -13,7 +13,7 @@ from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.metrics import counted_angles
 from kinesynth_train.networks.contract import Prediction
 from kinesynth_train.rotations import root_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PublishedWeights:
 
 
 def published_losses(
-    prediction: Prediction, batch: Batch, skeleton: DatasetSkeleton, anatomy: Anatomy, weights: PublishedWeights
+    prediction: Prediction, batch: Batch, skeleton: DatasetSkeleton, stats: CoordinateStats, weights: PublishedWeights
 ) -> dict[str, Tensor]:
     """Return the terms, all L1, and their weighted sum, `total`; of inner parts of the network too.
 
@@ -42,7 +42,7 @@ def published_losses(
         prediction: of a batch.
         batch: angles, angle_valid (N, T, J), scales (N, B, 3), frame_valid (N, T).
         skeleton: of the dataset.
-        anatomy: of the dataset.
+        stats: of the dataset.
         weights: of the terms.
     """
     parts = []
@@ -50,7 +50,7 @@ def published_losses(
         truth = truth_for(said, batch)
         found, wanted = skeleton(said.angles, said.scales), skeleton(truth["angles"], truth["scales"])
         here, there = found.joint_centres[:, :, :1], wanted.joint_centres[:, :, :1]
-        counted = counted_angles(skeleton.definition).to(anatomy.mean.device).index_fill(0, anatomy.root, False)
+        counted = counted_angles(skeleton.definition).to(stats.mean.device).index_fill(0, stats.root, False)
         off = torch.rad2deg((said.angles - truth["angles"]).abs())
         scales = (said.scales - truth["scales"][:, None]).abs().sum(dim=-1).mean(dim=-1)
         seen = truth["frame_valid"]
@@ -90,18 +90,18 @@ class OwnWeights:
 
 
 def own_losses(
-    prediction: Prediction, batch: Batch, skeleton: DatasetSkeleton, anatomy: Anatomy, weights: OwnWeights
+    prediction: Prediction, batch: Batch, skeleton: DatasetSkeleton, stats: CoordinateStats, weights: OwnWeights
 ) -> dict[str, Tensor]:
     """Return the terms that have a weight, and their weighted sum, `total`; arguments as of `published_losses`."""
     truth = truth_for(prediction, batch)
     terms = {
-        "angle": angle_loss(prediction, truth["angles"], truth["angle_valid"], anatomy),
+        "angle": angle_loss(prediction, truth["angles"], truth["angle_valid"], stats),
         "scale": (prediction.scales - truth["scales"][:, None]).abs().mean(),
     }
     if weights.limits:
-        terms["limits"] = limit_loss(prediction.angles, anatomy.free, anatomy.limits)
+        terms["limits"] = limit_loss(prediction.angles, stats.free, stats.limits)
     if weights.rotation and prediction.rotation is not None:
-        rotation = root_to_rotation(truth["angles"][..., anatomy.root], anatomy.root_axes)
+        rotation = root_to_rotation(truth["angles"][..., stats.root], stats.root_axes)
         difference = (prediction.rotation - rotation).abs().mean(dim=(-2, -1))
         terms["rotation"] = masked_mean(difference, truth["frame_valid"])
     if weights.joints or weights.markers:
@@ -130,19 +130,19 @@ def truth_for(prediction: Prediction, batch: Batch) -> Batch:
     return {name: value[:, frames] if TIME_AXIS.get(name) == 0 else value for name, value in batch.items()}
 
 
-def angle_loss(prediction: Prediction, truth: Tensor, valid: Tensor, anatomy: Anatomy) -> Tensor:
+def angle_loss(prediction: Prediction, truth: Tensor, valid: Tensor, stats: CoordinateStats) -> Tensor:
     """Return the mean of the coordinates' distances (N, T, J) where they are valid.
 
     A free one's distance is that of the point that was predicted from the point on the unit circle: the mean of the
     differences of cosine and sine.
     """
     assert prediction.circle is not None  # our networks give one
-    free = anatomy.free
+    free = stats.free
     wanted = torch.stack([truth[..., free].cos(), truth[..., free].sin()], dim=-1)
     on_circle = (prediction.circle - wanted).abs().mean(dim=-1)
     distance = (prediction.angles - truth).abs().masked_scatter(free.expand_as(truth), on_circle)
     if prediction.rotation is not None:
-        valid = valid.index_fill(-1, anatomy.root, False)
+        valid = valid.index_fill(-1, stats.root, False)
     return masked_mean(distance, valid)
 
 

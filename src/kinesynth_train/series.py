@@ -20,7 +20,7 @@ from torch import Tensor
 from kinesynth_train.metrics import Mean
 
 MOVING_DEG = 1.0  # standard deviation of a curve below which a correlation is one of noise
-LEAST_FRAMES = 3  # of a curve
+MIN_FRAMES = 3  # of a curve
 GROUPS: dict[str, Callable[["Curve"], str]] = {
     "coordinate": lambda curve: curve.coordinate,
     "action": lambda curve: curve.action,
@@ -81,7 +81,7 @@ class Series:
             self._speeds[f"{kind}mv_markers_mm_s"].add(speed, moving & speed.isfinite())
         columns = zip(self._names, off.T, torch.rad2deg(truth).T, seen.T, strict=True)
         for name, wrong, curve, here in columns:
-            if int(here.sum()) >= LEAST_FRAMES:
+            if int(here.sum()) >= MIN_FRAMES:
                 self._curves.append(measured(name, action, subject, wrong[here], curve[here]))
 
     def metrics(self) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer, SkeletonPose
 
 SAME_SCALE = 1e-5  # scales that agree so well in every subject are one measurement's
-LEAST_SPREAD = 0.05  # rad, m: coordinates that hardly move in training keep a usable unit
+MIN_SPREAD = 0.05  # rad, m: coordinates that hardly move in training keep a usable unit
 
 
 @dataclass(frozen=True)
-class Anatomy:
+class CoordinateStats:
     """What a network must know of the skeleton and of the training set, as tensors that a checkpoint can hold.
 
     Attributes:
         mean: (J,) mean of the training set's coordinates; circular for free ones.
-        spread: (J,) their standard deviation, at least `LEAST_SPREAD`.
+        spread: (J,) their standard deviation, at least `MIN_SPREAD`.
         free: (J,) bool, angles without limits.
         translational: (J,) bool, metres rather than radians.
         limits: (J, 2) least and greatest value.
@@ -50,13 +50,13 @@ class Anatomy:
 
     @classmethod
     def of(cls, definition: SkeletonDefinition, angles: np.ndarray, scales: np.ndarray) -> Self:
-        """Return the anatomy of a skeleton, of training angles (N, J) and of training subjects' scales (S, B, 3)."""
+        """Return the stats of a skeleton, of training angles (N, J) and of training subjects' scales (S, B, 3)."""
         free = definition.coordinate_free
         mean = angles.mean(axis=0)
         mean[free] = np.arctan2(np.sin(angles[:, free]).mean(axis=0), np.cos(angles[:, free]).mean(axis=0))
         return cls(
             mean=torch.tensor(mean).float(),
-            spread=torch.tensor(np.maximum(angles.std(axis=0), LEAST_SPREAD)).float(),
+            spread=torch.tensor(np.maximum(angles.std(axis=0), MIN_SPREAD)).float(),
             free=torch.tensor(free),
             translational=torch.tensor(definition.coordinate_translational),
             limits=torch.tensor(definition.coordinate_ranges).float(),

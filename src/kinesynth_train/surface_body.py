@@ -16,7 +16,7 @@ from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
 
 SHIPPED = Path(__file__).with_name("tables") / "free_body.npz"
-MEND = "write one with `kinesynth training-body --body BODY --regressor REGRESSOR --output FILE`"
+FIX = "write one with `kinesynth training-body --body BODY --regressor REGRESSOR --output FILE`"
 EXPECTED = "what `kinesynth training-body` writes"
 TABLES = ("parents", "template", "shape", "skinning", "correctives", "rest_joints", "joint_shape")
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
@@ -119,13 +119,13 @@ def read_surface(path: Path, definition: SkeletonDefinition, shards_body: str = 
         body = SurfaceBody(arrays, definition)
     except UNREADABLE as error:
         found = "no file" if not Path(path).exists() else " ".join(str(error).split())[:120]
-        raise BadInput(path, "body", found, EXPECTED, MEND) from error
+        raise BadInput(path, "body", found, EXPECTED, FIX) from error
     if shards_body and name != shards_body:
-        raise BadInput(path, "body", name, f"{shards_body}, the shards' body", f"{MEND}, and give it as --body")
+        raise BadInput(path, "body", name, f"{shards_body}, the shards' body", f"{FIX}, and give it as --body")
     if not body.weights.isfinite().all(dim=-1).all():
         lacking = [n for n in definition.marker_names if n not in set(arrays["marker_names"].tolist())]
         found = f"no marker {lacking[0]}" if lacking else "other joint centres"
-        raise BadInput(path, "markers", found, "the skeleton's markers and bodies", f"{MEND} with --marker-vertices")
+        raise BadInput(path, "markers", found, "the skeleton's markers and bodies", f"{FIX} with --marker-vertices")
     return body
 
 

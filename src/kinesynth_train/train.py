@@ -21,10 +21,10 @@ from kinesynth_train.figures import write_figures
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, all_angles, all_scales, dataset_skeleton
+from kinesynth_train.skeleton import CoordinateStats, all_angles, all_scales, dataset_skeleton
 from kinesynth_train.training_data import test_windows, training_windows
 
-MOST_VALIDATIONS = 20  # of a phase, however short its epochs are
+MAX_VALIDATIONS = 20  # of a phase, however short its epochs are
 
 
 def fit(settings: Settings) -> dict[str, Any]:
@@ -132,8 +132,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         model, state = load_checkpoint(file, best=False)
     else:
         skeleton = dataset_skeleton(labels)
-        anatomy = Anatomy.of(skeleton.definition, all_angles(labels), all_scales(labels))
-        model, state = Model.new(settings.network, preset, anatomy, skeleton, source_of(labels, preset)), {}
+        stats = CoordinateStats.of(skeleton.definition, all_angles(labels), all_scales(labels))
+        model, state = Model.new(settings.network, preset, stats, skeleton, source_of(labels, preset)), {}
         model.network.start(labels)
     check_windows(model)
     model = model.to(ranks.device)
@@ -146,8 +146,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     run = Run(settings, ranks, model, frames, scaler, progress, validation, Best())
     if state:
         if state["told"] != run.run_identity() or model.preset != preset:
-            found, mend = f"a run of {state['told']}", "give the settings of that run, or another output folder"
-            raise BadInput(file, "settings", found, f"{run.run_identity()} and its preset", mend)
+            found, fix = f"a run of {state['told']}", "give the settings of that run, or another output folder"
+            raise BadInput(file, "settings", found, f"{run.run_identity()} and its preset", fix)
         scaler.load_state_dict(state["scaler"])
         progress.load_state(state)
         run.optimizer_state = state["optimizer"]
@@ -184,7 +184,7 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
     parallel = data_parallel(network, ranks)
     progress.begin(phase.batch_size * phase.accumulate * ranks.count)
     last = phase is run.model.preset.phases[-1]
-    pause = max(phase.epoch_steps(run.frames), math.ceil(phase.steps / MOST_VALIDATIONS))
+    pause = max(phase.epoch_steps(run.frames), math.ceil(phase.steps / MAX_VALIDATIONS))
     while progress.step < first + phase.steps:
         network.advance((progress.step - first) / phase.steps)
         rate = phase.rate(progress.step - first)

@@ -13,7 +13,7 @@ from kinesynth.skeleton import SkeletonPose
 from kinesynth_train.data import Batch
 from kinesynth_train.laboratory_sets import laboratory_sets
 from kinesynth_train.rotations import root_to_rotation, rotation_to_root
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class VirtualMarkers(nn.Module):
     slack: Tensor
     apart: Tensor
 
-    def __init__(self, draw: MarkerDraw, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    def __init__(self, draw: MarkerDraw, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__()
         self.draw, self.skeleton = draw, skeleton
         for name in ("limits", "root", "root_axes", "ties"):
-            self.register_buffer(name, getattr(anatomy, name).clone(), persistent=False)
+            self.register_buffer(name, getattr(stats, name).clone(), persistent=False)
         definition = skeleton.definition
         self.register_buffer("marker_bodies", torch.tensor(definition.marker_bodies), persistent=False)
         own = (definition.coupled_to < 0) & ~definition.coordinate_translational

@@ -10,7 +10,7 @@ from kinesynth.body.measurements import Tape, measurements
 from kinesynth.body.model import BodyModel
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.motion.subject import subject_shape, write_subject
-from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.sampled import sample_shape
 from kinesynth.subjects.shape import height
 
 SHORT = np.array([-4.0, *[0.0] * 9])
@@ -23,14 +23,14 @@ def tape(free: BodyModel) -> Tape:
 
 def test_hundreds_of_drawn_people_can_all_be_scaled(free: BodyModel, tape: Tape) -> None:
     for number in range(150):
-        assert tape.misfit(drawn_shape(free, f"p{number}", 1, 985.0, tape).betas) is None
+        assert tape.misfit(sample_shape(free, f"p{number}", 1, 985.0, tape).betas) is None
 
 
 def test_one_whom_the_bound_stops_is_drawn_again(free: BodyModel, tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = drawn_shape(free, "p0", 1, 985.0, tape).betas
+    first = sample_shape(free, "p0", 1, 985.0, tape).betas
     usual = tape.misfit
     monkeypatch.setattr(tape, "misfit", lambda betas: "too broad" if np.array_equal(betas, first) else usual(betas))
-    assert not np.array_equal(drawn_shape(free, "p0", 1, 985.0, tape).betas, first)
+    assert not np.array_equal(sample_shape(free, "p0", 1, 985.0, tape).betas, first)
 
 
 def test_tall_and_short_people_are_people(free: BodyModel, tape: Tape) -> None:
@@ -48,7 +48,7 @@ def test_the_factors_are_scale_tools(
     """Both were refused once: "torso along Z, 1.43"."""
     from kinesynth.kinematics.scaling import scale_model
 
-    shape = drawn_shape(free, subject, 1, 985.0, tape)
+    shape = sample_shape(free, subject, 1, 985.0, tape)
     write_subject(tmp_path / "s.json", free, shape, subject=subject, split="train", density_kg_m3=985.0)
     paths = {"output": tmp_path / "s.osim", "report": tmp_path / "scale.json", "log": tmp_path / "log"}
     scale_model(body=free_path, subject=tmp_path / "s.json", skeleton=skeleton, **paths)

@@ -13,9 +13,9 @@ from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.geometry.mesh import vertex_normals, volume
 from kinesynth.markers.labels import known
 from kinesynth.mosh.attachment import STANDOFF_M, at_landmarks
-from kinesynth.motion.figure import figure_of
 from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.procedural import make
+from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.recording import Recording, cut, from_amass
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip
@@ -62,7 +62,7 @@ def walking(body: BodyModel, betas: np.ndarray = BETAS, action: str = "walking",
 def performed(body: BodyModel, betas: np.ndarray, action: str, seconds: float) -> AmassFile:
     """Return a motion of the library, by someone of a shape."""
     random = generator(7, action, "cases")
-    return make(action, figure_of(body, betas), betas, seconds, random, Path("walk.npz"))
+    return make(action, proportions_of(body, betas), betas, seconds, random, Path("walk.npz"))
 
 
 def record(body: BodyModel, file: AmassFile) -> Recorded:
@@ -104,7 +104,7 @@ def truth_of(body: BodyModel, file: AmassFile) -> Motion:
     """Return what a delivered clip of a motion should say."""
     betas = np.asarray(file.betas[:10], np.float64)
     part = cut(from_amass(file), None, None, 1.5, 30.0)
-    placed = place(part, figure_of(body, betas))
+    placed = place(part, proportions_of(body, betas))
     rest, vertices = body.rest_joints(betas), body.rest_vertices(betas)
     pose = _smplx(betas, replace(part, poses=placed.poses), placed.pelvis - rest[0])
     person = {"mass_kg": DENSITY_KG_M3 * volume(vertices, body.faces), "height_m": float(np.ptp(vertices[:, 1]))}

@@ -155,7 +155,7 @@ def test_what_is_missing_is_told_as_well(results: Path, tmp_path: Path) -> None:
         all_angles(ShardDataset(shard, views=()))
     with h5py.File(shard, "r+") as file:
         del file["skeleton/body_names"]
-    with pytest.raises(BadInput, match=r"contents: found .*no body_names in /skeleton"):
+    with pytest.raises(BadInput, match=r"found .*no body_names in /skeleton"):
         ShardDataset(shard)
 
 

@@ -13,30 +13,30 @@ from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.dataset.verify import shard_faults, shard_figures
 
 ROOT = Path(__file__).parents[2]
-MOST_BYTES = 5_000_000
-MEND = "the sample is of an older schema: run python -m tools.shipped.sample --repack"
+MAX_BYTES = 5_000_000
+FIX = "the sample is of an older schema: run python -m tools.shipped.sample --repack"
 
 
 @pytest.mark.parametrize("shard", find_shards(sample()), ids=lambda shard: shard.stem)
 def test_it_is_of_the_schema_as_it_is_now(shard: Path) -> None:
     schema = load_schema()
     with h5py.File(shard) as file:
-        assert file.attrs["schema"] == SCHEMA_VERSION, MEND
-        assert set(schema.file_attributes) <= set(file.attrs), MEND
+        assert file.attrs["schema"] == SCHEMA_VERSION, FIX
+        assert set(schema.file_attributes) <= set(file.attrs), FIX
         assert file.attrs["body_model"] == "free"
         for clip in file["clips"].values():
-            assert set(schema.clip_attributes) | set(schema.clip_quality) <= set(clip.attrs), MEND
+            assert set(schema.clip_attributes) | set(schema.clip_quality) <= set(clip.attrs), FIX
             assert clip.attrs["source"] == "procedural"
-            assert all(name in clip for name in schema.clip), MEND
+            assert all(name in clip for name in schema.clip), FIX
             for view in clip["views"].values():
-                assert all(name in view for name, field in schema.view.items() if not field.optional), MEND
+                assert all(name in view for name, field in schema.view.items() if not field.optional), FIX
                 assert "parts" in view
-    assert list(shard_faults(shard)) == [], MEND
-    assert shard_figures(shard)[1] == [], MEND
+    assert list(shard_faults(shard)) == [], FIX
+    assert shard_figures(shard)[1] == [], FIX
 
 
 def test_it_is_small() -> None:
-    assert sum(shard.stat().st_size for shard in find_shards(sample())) < MOST_BYTES
+    assert sum(shard.stat().st_size for shard in find_shards(sample())) < MAX_BYTES
 
 
 def test_it_has_something_to_train_on_and_somebody_to_test_on() -> None:

@@ -11,7 +11,7 @@ import torch
 
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.worn_ik import LEAST_WORN, WornPlaces, follow_worn, worn_errors
+from kinesynth.kinematics.worn_ik import MIN_WORN, WornPlaces, follow_worn, worn_errors
 from kinesynth.kinematics.worn_markers import landmark_places
 from kinesynth.kinematics.worn_places import wearing
 from kinesynth.records import WornPaths
@@ -103,14 +103,14 @@ def test_errors_are_those_of_the_measured_markers(
 
 def test_a_clip_s_markers_are_taken_by_their_labels(worn: WornPlaces) -> None:
     """In any order, others left out; with too few of them the clip has none to follow."""
-    names = [*worn.labels[:LEAST_WORN], "stick"][::-1]
+    names = [*worn.labels[:MIN_WORN], "stick"][::-1]
     paths = WornPaths(np.zeros((2, len(names), 3)), np.ones((2, len(names)), bool))
     clip = Clip("a", paths.arrays, {"worn_names": names})
     found = worn.positions(clip)
     assert found is not None
-    assert np.isfinite(found[:, :LEAST_WORN]).all()
-    assert np.isnan(found[:, LEAST_WORN:]).all()
-    assert worn.seen(clip).sum() == 2 * LEAST_WORN
+    assert np.isfinite(found[:, :MIN_WORN]).all()
+    assert np.isnan(found[:, MIN_WORN:]).all()
+    assert worn.seen(clip).sum() == 2 * MIN_WORN
     assert replace(worn, labels=("other", *worn.labels[1:])).positions(clip) is None
     assert worn.positions(Clip("b", {}, {})) is None
 

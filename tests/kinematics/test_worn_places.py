@@ -14,7 +14,7 @@ from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.worn_fit import stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
 from kinesynth.kinematics.worn_places import FittedMarkers, fit_worn_markers, wearing
-from kinesynth.markers.labels import PLACES as PLACES_OF_MOCAP
+from kinesynth.markers.labels import LANDMARKS as MEASURED_LANDMARKS
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
 
@@ -142,7 +142,7 @@ def test_who_does_not_stand_is_not_taken_to(generic: BoundedSkeleton) -> None:
 
 def test_landmarks_ride_on_the_bodies_that_markers_there_do() -> None:
     """One table says so to the body model, another to the skeleton."""
-    carriers = marker_bodies() | marker_bodies(PLACES_OF_MOCAP)
+    carriers = marker_bodies() | marker_bodies(MEASURED_LANDMARKS)
     assert {name: carriers[name] for name in landmark_places()} == {
         name: body for name, (body, _) in landmark_places().items()
     }

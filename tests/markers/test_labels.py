@@ -1,7 +1,7 @@
 import pytest
 
 from kinesynth.body.landmarks import rules
-from kinesynth.markers.labels import PLACES, _table, known
+from kinesynth.markers.labels import LANDMARKS, _table, known
 
 _CENTRAL = ["C7", "T10", "CLAV", "STRN", "RBAK"]
 _SIDED = ["FHD", "BHD", "SHO", "UPA", "ELB", "FRM", "WRA", "WRB", "FIN", "ASI", "PSI", "THI", "KNE", "TIB", "ANK"]
@@ -9,10 +9,10 @@ PLUG_IN_GAIT = [*_CENTRAL, *(f"{side}{name}" for side in "LR" for name in [*_SID
 
 
 def test_every_place_is_a_landmark() -> None:
-    own = {rule.marker for table in (rules(), rules(PLACES)) for rule in table}
+    own = {rule.marker for table in (rules(), rules(LANDMARKS)) for rule in table}
     own |= {f"L{name[1:]}" for name in own if name.startswith("R")}
     labels = [label for entries in _table().values() for _, label in entries]
-    assert {label.place for label in labels} <= own
+    assert {label.landmark for label in labels} <= own
     assert all(label.slack_m > 0 for label in labels)
 
 
@@ -50,18 +50,18 @@ def test_sets_of_laboratories_are_known(labels: str) -> None:
     ],
 )
 def test_a_label_is_spelled_in_many_ways(label: str) -> None:
-    assert known([label])[label].place == "LLFC"
+    assert known([label])[label].landmark == "LLFC"
 
 
 def test_what_stands_beside_a_label_tells_what_it_means() -> None:
-    assert known(["LARM"])["LARM"].place == "LFA2"
-    assert known(["LARM", "LFOREARM", "RFOREARM"])["LARM"].place == "LUA2"
-    assert known(["RHME"])["RHME"].place == "RHME"
-    assert known(["R_HME", "R_HLE"])["R_HME"].place == "RMEL"
+    assert known(["LARM"])["LARM"].landmark == "LFA2"
+    assert known(["LARM", "LFOREARM", "RFOREARM"])["LARM"].landmark == "LUA2"
+    assert known(["RHME"])["RHME"].landmark == "RHME"
+    assert known(["R_HME", "R_HLE"])["R_HME"].landmark == "RMEL"
 
 
 @pytest.mark.parametrize("right", ["RASI", "R.Ankle", "r_calc_study", "Right Heel"])
 def test_left_labels_are_the_right_ones_twins(right: str) -> None:
     left = {"R": "L", "r": "L"}[right[0]] + right[1:] if "Right" not in right else right.replace("Right", "Left")
     (there,), (here,) = known([left]).values(), known([right]).values()
-    assert there.place == f"L{here.place[1:]}"
+    assert there.landmark == f"L{here.landmark[1:]}"

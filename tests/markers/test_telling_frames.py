@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kinesynth.markers.telling_frames import MOST_SWAY_M, spread_frames, standstill
+from kinesynth.markers.telling_frames import MAX_SWAY_M, spread_frames, standstill
 
 FPS = 100.0
 PLACES = np.array([[0.0, 1.0, 0.1], [0.1, 0.5, 0.1], [0.0, 0.1, 0.1], [0.2, 0.0, 0.1]])
@@ -40,7 +40,7 @@ def test_a_marker_hidden_in_the_steadiest_stretch_is_unseen_there() -> None:
 def test_one_loose_marker_does_not_undo_a_standstill() -> None:
     """Nine of ten markers decide."""
     positions = np.concatenate([_walking_then_still() for _ in range(4)], axis=1)
-    positions[:, 5] += 4 * MOST_SWAY_M * np.sin(np.arange(200))[:, None]
+    positions[:, 5] += 4 * MAX_SWAY_M * np.sin(np.arange(200))[:, None]
     assert standstill(positions, FPS) is not None
 
 

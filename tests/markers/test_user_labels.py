@@ -30,7 +30,7 @@ def test_landmarks_are_told_by_name_or_by_a_common_label(tmp_path: Path) -> None
     assert told.names == ("R_Knee_Lat", "M12", "RHJC")
     assert told.places == {"M12": "LMMAL", "R_Knee_Lat": "RMFC"}
     assert told.positions.shape == (3, 3, 3)
-    assert {name: label.place for name, label in known(told.names, told.places).items()} == told.places
+    assert {name: label.landmark for name, label in known(told.names, told.places).items()} == told.places
     assert told.notes == ("landmarks of 2 labels as labels.csv says, left out Wand",)
 
 

@@ -46,4 +46,4 @@ def test_a_palm_turned_right_back_tells_nothing() -> None:
     middle = 0.5 * (turned.at["R.Wrist.Med"] + turned.at["R.Wrist.Lat"])
     aside = np.array([0.0, 0.005, -0.03])
     at = {**turned.at, "R.Wrist.Lat": middle + aside, "R.Wrist.Med": middle - aside}
-    assert thumb_side(Markers(at, turned.place)) == {}
+    assert thumb_side(Markers(at, turned.landmark)) == {}

@@ -8,7 +8,7 @@ import pytest
 from small_body import write_small_body
 
 from kinesynth.body.model import load_body
-from kinesynth.motion.figure import Figure, figure_of
+from kinesynth.motion.proportions import Proportions, proportions_of
 
 
 @pytest.fixture(scope="session")
@@ -18,11 +18,12 @@ def body(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def figures(body: Path) -> list[Figure]:
+def people(body: Path) -> list[Proportions]:
     """Three people of different size and build."""
     model = load_body(body)
     return [
-        figure_of(model, np.array([size, legs, *[0.0] * 8])) for size, legs in ((0.0, 0.0), (2.0, -1.0), (-2.5, 1.0))
+        proportions_of(model, np.array([size, legs, *[0.0] * 8]))
+        for size, legs in ((0.0, 0.0), (2.0, -1.0), (-2.5, 1.0))
     ]
 
 

@@ -87,7 +87,7 @@ def test_files_that_do_not_say() -> None:
 
 
 def test_degrees_of_someone_who_stands_still_are_not_radians() -> None:
-    """Small figures, but beyond what joints do: a knee bends by no 5 rad backwards."""
+    """Small people, but beyond what joints do: a knee bends by no 5 rad backwards."""
     standing = {name: np.full(50, -5.0) for name in walk()}
     for said in (False, None):
         with pytest.raises(BadInput, match=r"rad|inDegrees"):

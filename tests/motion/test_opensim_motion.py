@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.opensim_motion import coordinate_name, read_opensim
+from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files import read_storage, write_storage
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -18,7 +18,7 @@ Trial = tuple[Recording, dict[str, np.ndarray]]
 
 
 @pytest.fixture(scope="module")
-def trial(shared: Path, figures: list[Figure], tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def trial(shared: Path, people: list[Proportions], tmp_path_factory: pytest.TempPathFactory) -> Trial:
     """Every tenth row of the trial, in degrees, with plain names; dependent coordinates as wrong as they came."""
     folder = shared / "data/walking"
     storage = read_storage(folder / "coordinates.sto")
@@ -30,7 +30,7 @@ def trial(shared: Path, figures: list[Figure], tmp_path_factory: pytest.TempPath
     path = tmp_path_factory.mktemp("opensim") / "walk.mot"
     write_storage(path, storage.times[::10], degrees, in_degrees=True, name="walk")
     log = path.with_name("log")
-    return read_opensim(path, folder / "subject_walk_scaled.osim", figures[0], TIMEOUT, log), columns
+    return read_opensim(path, folder / "subject_walk_scaled.osim", people[0], TIMEOUT, log), columns
 
 
 def angles(recording: Recording, joint: int, sequence: str = "XYZ") -> np.ndarray:
@@ -67,12 +67,12 @@ def test_elbows_and_direction(trial: Trial) -> None:
     assert 0.8 < recording.attrs["root_scale"] < 1.2
 
 
-def test_the_neck_turns_as_the_models_head(figures: list[Figure], skeleton: Path, tmp_path: Path) -> None:
+def test_the_neck_turns_as_the_models_head(people: list[Proportions], skeleton: Path, tmp_path: Path) -> None:
     """Each of the body's two neck joints takes half of the turn; their x axis points left."""
     times, tilt = np.arange(4) / 100, np.linspace(0.0, 0.6, 4)
     still = {name: np.zeros(4) for name in SkeletonDefinition.from_osim(skeleton).coordinate_names}
     write_storage(tmp_path / "nod.mot", times, still | {"neck_extension": tilt}, in_degrees=False, name="nod")
-    nod = read_opensim(tmp_path / "nod.mot", skeleton, figures[0], TIMEOUT, tmp_path / "log")
+    nod = read_opensim(tmp_path / "nod.mot", skeleton, people[0], TIMEOUT, tmp_path / "log")
     for joint in (12, 15):
         expected = np.outer(-tilt / 2.0, [1.0, 0.0, 0.0])
         np.testing.assert_allclose(nod.poses[:, 3 * joint : 3 * joint + 3], expected, atol=1e-9)
@@ -84,7 +84,7 @@ def test_labels() -> None:
     assert coordinate_name("pelvis_tilt") == "pelvis_tilt"
 
 
-def test_bad_files(shared: Path, figures: list[Figure], tmp_path: Path) -> None:
+def test_bad_files(shared: Path, people: list[Proportions], tmp_path: Path) -> None:
     model = shared / "data/walking/subject_walk_scaled.osim"
     times = np.arange(20) / 100
     foreign, uneven, garbage = tmp_path / "foreign.mot", tmp_path / "uneven.mot", tmp_path / "garbage.osim"
@@ -97,7 +97,7 @@ def test_bad_files(shared: Path, figures: list[Figure], tmp_path: Path) -> None:
         (foreign, garbage, "model|tool|process"),
     ):
         with pytest.raises(Exception, match=said) as error:
-            read_opensim(path, file, figures[0], TIMEOUT, tmp_path / "log")
+            read_opensim(path, file, people[0], TIMEOUT, tmp_path / "log")
         assert "\n" not in str(error.value)
     with pytest.raises(BadInput, match="no such file"):
-        read_opensim(foreign, tmp_path / "missing.osim", figures[0], TIMEOUT, tmp_path / "log")
+        read_opensim(foreign, tmp_path / "missing.osim", people[0], TIMEOUT, tmp_path / "log")

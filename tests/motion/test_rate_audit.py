@@ -9,22 +9,22 @@ import pytest
 
 from kinesynth.amass import AmassFile
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural import MOTIONS, make
+from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.rate_audit import TOO_SHORT, audit_joint_paths, audit_rate
 from kinesynth.motion.support import outside
 from kinesynth.seeds import generator
 from kinesynth.subjects.amass_upright import read_upright
 
 
-def made(name: str, figure: Figure, seconds: float, seed: int, folder: Path) -> AmassFile:
-    return make(name, figure, np.zeros(10), seconds, generator(seed, name), folder / "a.npz")
+def made(name: str, proportions: Proportions, seconds: float, seed: int, folder: Path) -> AmassFile:
+    return make(name, proportions, np.zeros(10), seconds, generator(seed, name), folder / "a.npz")
 
 
 @pytest.mark.parametrize("factor", [0.25, 0.5, 2.0, 4.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_walks_of_three_seconds(tmp_path: Path, figures: list[Figure], seed: int, factor: float) -> None:
-    file = made("walking", figures[seed], 3.2, seed, tmp_path)
+def test_walks_of_three_seconds(tmp_path: Path, people: list[Proportions], seed: int, factor: float) -> None:
+    file = made("walking", people[seed], 3.2, seed, tmp_path)
     assert audit_rate(file) == ""
     with pytest.raises(ClipRejected, match="implausible frame rate"):
         audit_rate(replace(file, fps=file.fps * factor))
@@ -33,17 +33,17 @@ def test_walks_of_three_seconds(tmp_path: Path, figures: list[Figure], seed: int
 @pytest.mark.parametrize(
     ("name", "factor"), [("vertical_jump", 0.5), ("vertical_jump", 2.0), ("running_in_place", 2.0)]
 )
-def test_flights_and_running(tmp_path: Path, figures: list[Figure], name: str, factor: float) -> None:
-    file = made(name, figures[0], 4.0, 3, tmp_path)
+def test_flights_and_running(tmp_path: Path, people: list[Proportions], name: str, factor: float) -> None:
+    file = made(name, people[0], 4.0, 3, tmp_path)
     with pytest.raises(ClipRejected, match="implausible frame rate"):
         audit_rate(replace(file, fps=file.fps * factor))
 
 
 @pytest.mark.parametrize("name", MOTIONS)
-def test_right_rates_are_let_alone(tmp_path: Path, figures: list[Figure], name: str) -> None:
-    for seed, figure in enumerate(figures):
+def test_right_rates_are_let_alone(tmp_path: Path, people: list[Proportions], name: str) -> None:
+    for seed, proportions in enumerate(people):
         for seconds in (1.5, 4.0):
-            audit_rate(made(name, figure, seconds, seed, tmp_path))
+            audit_rate(made(name, proportions, seconds, seed, tmp_path))
 
 
 @pytest.mark.parametrize("name", ["A3-Swing_arms_stageii", "amass_sample", "hbp_sample", "bedlam_animation"])
@@ -80,7 +80,7 @@ def test_the_cases(shared: Path) -> None:
         audit_rate(read_upright(cases / "amass_rate_240_for_120/walk_poses.npz"))
 
 
-def test_measured_trials_of_the_laboratory(shared: Path, tmp_path: Path, figures: list[Figure]) -> None:
+def test_measured_trials_of_the_laboratory(shared: Path, tmp_path: Path, people: list[Proportions]) -> None:
     pytest.importorskip("opensim")
     from kinesynth.motion.opensim_motion import read_opensim
     from kinesynth.motion.rate_audit import audit_recording
@@ -88,7 +88,7 @@ def test_measured_trials_of_the_laboratory(shared: Path, tmp_path: Path, figures
     model = shared / "models/Rajagopal2016.osim"
     for name in ("s4/walking1", "s4/walkingTS1", "s4/squats1", "s4/DJ1", "s4/STS1"):
         path = shared / f"data/trials/{name}_ik.mot"
-        recording = read_opensim(path, model, figures[0], 300.0, tmp_path / "log")
+        recording = read_opensim(path, model, people[0], 300.0, tmp_path / "log")
         audit_recording(recording)
         if name in ("s4/walking1", "s4/DJ1"):
             with pytest.raises(ClipRejected):
@@ -106,8 +106,8 @@ def test_short_motions_say_so(amass: Callable[..., Path]) -> None:
     assert audit_rate(read_upright(amass(frames=60))) == TOO_SHORT
 
 
-def test_a_body_that_leans_beyond_its_feet(figures: list[Figure]) -> None:
-    joints = np.tile(figures[0].joints[:22], (60, 1, 1))
+def test_a_body_that_leans_beyond_its_feet(people: list[Proportions]) -> None:
+    joints = np.tile(people[0].joints[:22], (60, 1, 1))
     everywhere = np.ones((60, 2, 2), bool)
     assert outside(joints, 60.0, everywhere) == 0.0
     joints[:, :, 2] += 0.5 * (joints[:, :, 1] - joints[:, 10:11, 1])

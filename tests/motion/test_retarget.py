@@ -7,7 +7,7 @@ from small_body import rest_joints
 
 from kinesynth.body.bone_lengths import smplx_rest_joints
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
+from kinesynth.motion.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
 from kinesynth.motion.retarget import between_rests, re_expressed
 
 ALONG_HINGE = ((HIPS, KNEES, ANKLES, 0), (SHOULDERS, ELBOWS, WRISTS, 1))

@@ -41,7 +41,7 @@ def test_the_first_source_that_tells_a_shape_decides(
         def shape(self, _model: object, row: ClipRow, *_: object) -> Shape:
             asked.append((self.name, row.clip_id))
             if self.name == "amass":
-                raise BadInput("a.npz", "file", "nothing", "something", "mend it")
+                raise BadInput("a.npz", "file", "nothing", "something", "fix it")
             return Shape([], "neutral", self.name)  # type: ignore[arg-type]
 
     monkeypatch.setattr(subject, "source_module", Stub)

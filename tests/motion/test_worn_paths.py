@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.model import load_body
-from kinesynth.motion.figure import figure_of
 from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.marker_motion import bridged
+from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.recording import Recording, cut
 from kinesynth.motion.resample import resample_markers
 from kinesynth.pose_layout import SMPLX
@@ -49,14 +49,14 @@ def test_resampled_markers_are_on_their_paths_and_gaps_stay_gaps() -> None:
 def test_markers_stay_on_the_body_that_is_cut_and_placed(body: Path) -> None:
     """A marker worn at the pelvis joint is there after heading, origin and floor are taken away."""
     model = load_body(body)
-    figure = figure_of(model, np.zeros(10))
+    proportions = proportions_of(model, np.zeros(10))
     poses = np.zeros((150, 156))
     poses[:, SMPLX.root] = [0.0, 0.7, 0.0]
     root = np.array([3.0, 1.2, -2.0]) + np.arange(150)[:, None] * [0.01, 0.0, 0.004]
     worn, names = root[:, None], ("sacrum",)
     recording = Recording(FPS, root, poses, worn=worn, worn_seen=np.ones((150, 1), bool), worn_names=names)
     clip = cut(recording, 0.2, None, 1.0, 30.0)
-    placed = place(clip, figure)
+    placed = place(clip, proportions)
     assert placed.worn is not None
     np.testing.assert_allclose(placed.worn[:, 0], placed.pelvis, atol=1e-9)
     assert clip.worn_seen is not None

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kinesynth.dataset import ShardDataset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_angles, all_scales, dataset_skeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, all_angles, all_scales, dataset_skeleton
 from shard_factory import make_results
 
 
@@ -21,6 +21,6 @@ def skeleton(results: Path) -> DatasetSkeleton:
 
 
 @pytest.fixture(scope="session")
-def anatomy(results: Path, skeleton: DatasetSkeleton) -> Anatomy:
+def stats(results: Path, skeleton: DatasetSkeleton) -> CoordinateStats:
     labels = ShardDataset(results, "train", 1, ())
-    return Anatomy.of(skeleton.definition, all_angles(labels), all_scales(labels))
+    return CoordinateStats.of(skeleton.definition, all_angles(labels), all_scales(labels))

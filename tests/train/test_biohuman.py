@@ -18,7 +18,7 @@ from kinesynth_train.networks.biohuman import BioHuman
 from kinesynth_train.networks.gated_fusion import GatedFusion
 from kinesynth_train.networks.hsmr import Reading
 from kinesynth_train.networks.mean_activation import mean_activations
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.windowing import faded, window_starts
 
 LABELS = (*KINEMATIC_LABELS, "activations", "quality/activation_valid")
@@ -31,24 +31,24 @@ def batch(results: Path) -> Batch:
     return {name: torch.stack([windows[0][name], windows[1][name]]) for name in windows[0]}
 
 
-def made(name: str, anatomy: Anatomy, skeleton: DatasetSkeleton) -> BioHuman:
+def made(name: str, stats: CoordinateStats, skeleton: DatasetSkeleton) -> BioHuman:
     torch.manual_seed(0)
-    network = make_network(name, preset_named(name), anatomy, skeleton)
+    network = make_network(name, preset_named(name), stats, skeleton)
     assert isinstance(network, BioHuman)
     return network
 
 
-def test_published_sizes(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_published_sizes(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     with torch.device("meta"):
-        network = make_network("biohuman", preset_named("biohuman"), anatomy, skeleton)
+        network = make_network("biohuman", preset_named("biohuman"), stats, skeleton)
         assert isinstance(network, BioHuman)
-        reading = Reading(*(torch.empty(2, 4, size) for size in (1024, 74, anatomy.factors, 3)))
+        reading = Reading(*(torch.empty(2, 4, size) for size in (1024, 74, stats.factors, 3)))
         code, activations, _ = network.over_time(reading, torch.zeros(2, 4, dtype=torch.bool))
     assert code.shape == (2, 4, 74)
     assert activations.shape == (2, 4, MUSCLES)
     sizes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
     assert sizes["encoder.enter.weight"] == (512, 3 * 74)  # a pose, its change, the change of that
-    assert sizes["seen.weight"] == (512, 1024 + anatomy.factors + 3)
+    assert sizes["seen.weight"] == (512, 1024 + stats.factors + 3)
     assert sizes["fusion.kinds"] == (2, 512)
     assert sizes["fusion.input_gate.layers.0.weight"] == (512, 1024)
     assert len(network.fusion.transformer.layers) == 8
@@ -82,8 +82,8 @@ def test_gates_and_turns_by_hand() -> None:
     torch.testing.assert_close(state, torch.nn.functional.layer_norm(whole, (4,)), atol=1e-4, rtol=0)
 
 
-def test_padded_frames_change_nothing(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    network = made("biohuman_tiny", anatomy, skeleton).eval()
+def test_padded_frames_change_nothing(stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch) -> None:
+    network = made("biohuman_tiny", stats, skeleton).eval()
     torch.nn.init.normal_(network.correction[2].weight, std=0.1)
     with torch.no_grad():
         reading = network.read(network.tokens(batch["crops"][:, 0]))
@@ -99,9 +99,9 @@ def test_padded_frames_change_nothing(anatomy: Anatomy, skeleton: DatasetSkeleto
 
 
 def test_an_untrained_one_keeps_the_front_ends_pose_and_rests(
-    anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch
+    stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch
 ) -> None:
-    network = made("biohuman_tiny", anatomy, skeleton).eval()
+    network = made("biohuman_tiny", stats, skeleton).eval()
     torch.nn.init.normal_(network.front.read_code.weight, std=0.02)
     first, both = network(batch, "picture"), network(batch, "final")
     torch.testing.assert_close(both.angles, first.angles, atol=1e-3, rtol=0)
@@ -112,9 +112,9 @@ def test_an_untrained_one_keeps_the_front_ends_pose_and_rests(
 
 @pytest.mark.parametrize(("name", "trained"), [("biohuman_tiny", True), ("biohuman_two_stage_tiny", False)])
 def test_the_encoder_is_frozen_and_of_two_stages_the_whole_front_end(
-    name: str, trained: bool, anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch
+    name: str, trained: bool, stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch
 ) -> None:
-    network = made(name, anatomy, skeleton).train()
+    network = made(name, stats, skeleton).train()
     network.losses(network(batch, "final"), batch)["total"].backward()
     assert all(parameter.grad is None for parameter in network.front.vit.parameters())
     head = network.front.read_code.weight.grad
@@ -125,16 +125,18 @@ def test_the_encoder_is_frozen_and_of_two_stages_the_whole_front_end(
     assert len({id(parameter) for parameter in chosen}) == len(chosen) == len(network.trained_in("final"))
 
 
-def test_terms_of_the_stages(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    network = made("biohuman_tiny", anatomy, skeleton).train()
+def test_terms_of_the_stages(stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch) -> None:
+    network = made("biohuman_tiny", stats, skeleton).train()
     names = {stage: set(network.losses(network(batch, stage), batch)) for stage in ("picture", "core", "final")}
     assert "keypoints_2d" in names["picture"]
     assert names["final"] - names["core"] == {"active", "peak", "spread"}
     assert {"pose", "pose_change", "activation", "activation_change", "correlation", "front"} < names["core"]
 
 
-def test_activations_that_are_not_valid_cost_nothing(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    network = made("biohuman_tiny", anatomy, skeleton).eval()
+def test_activations_that_are_not_valid_cost_nothing(
+    stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch
+) -> None:
+    network = made("biohuman_tiny", stats, skeleton).eval()
     assert not batch["activation_valid"].all()
     wrong = batch["activations"].masked_fill(~batch["activation_valid"][..., None], 7.0)
     with torch.no_grad():
@@ -143,8 +145,10 @@ def test_activations_that_are_not_valid_cost_nothing(anatomy: Anatomy, skeleton:
     assert one == other
 
 
-def test_stored_tokens_are_those_of_the_pictures(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    network = made("biohuman_tiny", anatomy, skeleton).eval()
+def test_stored_tokens_are_those_of_the_pictures(
+    stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch
+) -> None:
+    network = made("biohuman_tiny", stats, skeleton).eval()
     torch.nn.init.normal_(network.correction[2].weight, std=0.1)
     assert network.stores("core")
     assert not network.stores("picture")
@@ -155,14 +159,14 @@ def test_stored_tokens_are_those_of_the_pictures(anatomy: Anatomy, skeleton: Dat
     torch.testing.assert_close(there.angles, here.angles[:1], atol=1e-4, rtol=0)
 
 
-def test_windows_fade_into_one_another(anatomy: Anatomy, skeleton: DatasetSkeleton, results: Path) -> None:
+def test_windows_fade_into_one_another(stats: CoordinateStats, skeleton: DatasetSkeleton, results: Path) -> None:
     starts = window_starts(10, 4, 1).tolist()
     assert starts == [0, 3, 6]
     whole = torch.arange(10.0)[:, None]
     torch.testing.assert_close(faded([whole[start : start + 4] for start in starts], starts, 10, 1), whole)
     steps = faded([torch.zeros(4, 1), torch.ones(4, 1)], [0, 2], 6, 2)[:, 0]
     torch.testing.assert_close(steps, torch.tensor([0, 0, 1 / 3, 2 / 3, 1, 1]))
-    network = made("biohuman_tiny", anatomy, skeleton).eval()
+    network = made("biohuman_tiny", stats, skeleton).eval()
     torch.nn.init.normal_(network.correction[2].weight, std=0.1)
     stretch = read_stretch(Windows(results, "test", 14, 64, stride=14, labels=LABELS, aspect=0.75), 0, "cpu")
     with torch.no_grad():
@@ -174,7 +178,7 @@ def test_windows_fade_into_one_another(anatomy: Anatomy, skeleton: DatasetSkelet
 
 
 def test_the_mean_of_valid_activations_is_the_baseline(
-    results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, tmp_path: Path
+    results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, tmp_path: Path
 ) -> None:
     labels = ShardDataset(results, "train", 1, ())
     frames = []
@@ -182,7 +186,7 @@ def test_the_mean_of_valid_activations_is_the_baseline(
         with h5py.File(place.shard) as file:
             clip = file["clips"][place.clip_id]
             frames.append(clip["activations"][()][clip["quality/activation_valid"][()]])
-    network = made("biohuman_tiny", anatomy, skeleton)
+    network = made("biohuman_tiny", stats, skeleton)
     network.start(labels)
     np.testing.assert_allclose(network.mean_activation, np.concatenate(frames).mean(axis=0), atol=1e-6)
     stretch = read_stretch(Windows(results, "test", 14, stride=14, labels=LABELS), 0, "cpu")
@@ -199,10 +203,10 @@ def test_the_mean_of_valid_activations_is_the_baseline(
         mean_activations(ShardDataset(blank, "train", 1, ()))
 
 
-def test_a_cut_down_size_takes_a_step(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_a_cut_down_size_takes_a_step(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     preset = preset_named("biohuman_tiny")
     shape = dataclasses.replace(preset.shape, layers=1, encoder_layers=1)
-    network = make_network("biohuman_tiny", dataclasses.replace(preset, shape=shape), anatomy, skeleton).train()
+    network = make_network("biohuman_tiny", dataclasses.replace(preset, shape=shape), stats, skeleton).train()
     parameters = [parameter for _, group in network.rates("core") for parameter in group]
     costs = costs_of_steps(network, batch, parameters, "core")
     assert costs[-1] < costs[0]

@@ -12,15 +12,15 @@ from kinesynth_train.networks.biopose import UNREFINED, BioPose, of_meshes
 from kinesynth_train.networks.marker_windows import about_mean
 from kinesynth_train.networks.query_refinement import view_of
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.train import fit
 from kinesynth_train.virtual_markers import MarkerDraw
 
 
 @pytest.fixture(scope="module")
-def network(anatomy: Anatomy, skeleton: DatasetSkeleton) -> BioPose:
+def network(stats: CoordinateStats, skeleton: DatasetSkeleton) -> BioPose:
     torch.manual_seed(0)
-    made = make_network("biopose_tiny", preset_named("biopose_tiny"), anatomy, skeleton)
+    made = make_network("biopose_tiny", preset_named("biopose_tiny"), stats, skeleton)
     assert isinstance(made, BioPose)
     for layer in (made.front.read_pose, made.front.read_betas, made.front.read_camera):
         torch.nn.init.normal_(layer.weight, std=0.02)  # else nothing could be refined
@@ -42,14 +42,14 @@ def stored(network: BioPose, batch: Batch) -> Batch:
     return {**{name: value for name, value in batch.items() if name != "crops"}, "estimates": estimates}
 
 
-def test_the_published_parts(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_the_published_parts(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     preset = preset_named("biopose")
     with torch.device("meta"):
-        network = make_network("biopose", preset, anatomy, skeleton)
+        network = make_network("biopose", preset, stats, skeleton)
     alone = {}
     for name in ("mqhmr", "neurik"):
         with torch.device("meta"):
-            alone[name] = make_network(name, preset_named(name), anatomy, skeleton)
+            alone[name] = make_network(name, preset_named(name), stats, skeleton)
     sizes = {name: sum(p.numel() for p in each.parameters()) for name, each in alone.items()}
     assert sum(p.numel() for p in network.parameters()) == sizes["mqhmr"] + sizes["neurik"]
     assert preset.phases[1].batch_size * 2 == 128

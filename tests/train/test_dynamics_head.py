@@ -20,15 +20,15 @@ from kinesynth_train.networks.dynamics_head import (
 )
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate
 from kinesynth_train.train import fit
 
 
 @pytest.fixture(scope="module")
-def network(anatomy: Anatomy, skeleton: DatasetSkeleton) -> BioHuman:
+def network(stats: CoordinateStats, skeleton: DatasetSkeleton) -> BioHuman:
     torch.manual_seed(0)
-    made = make_network("biohuman_dynamics_tiny", preset_named("biohuman_dynamics_tiny"), anatomy, skeleton)
+    made = make_network("biohuman_dynamics_tiny", preset_named("biohuman_dynamics_tiny"), stats, skeleton)
     assert isinstance(made, BioHuman)
     return made
 
@@ -39,8 +39,8 @@ def batch(results: Path, network: BioHuman) -> Batch:
     return {name: torch.stack([windows[0][name], windows[1][name]]) for name in windows[0]}
 
 
-def test_they_are_off_unless_wanted(network: BioHuman, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    plain = make_network("biohuman_tiny", preset_named("biohuman_tiny"), anatomy, skeleton)
+def test_they_are_off_unless_wanted(network: BioHuman, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    plain = make_network("biohuman_tiny", preset_named("biohuman_tiny"), stats, skeleton)
     more = set(network.state_dict()) - set(plain.state_dict())
     assert more == {f"dynamics.{part}.{kind}" for part in ("forces", "moments") for kind in ("weight", "bias")}
     assert "grf/force" not in plain.labels

@@ -12,7 +12,7 @@ from kinesynth_train.data import Windows
 from kinesynth_train.evaluate import held_out, measure, read_stretch
 from kinesynth_train.inverse_kinematics import Search, inverse_kinematics, search_limits
 from kinesynth_train.metrics import angle_errors_deg, counted_angles
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import joined, window_about_each, window_starts, windows_of
 
@@ -29,11 +29,13 @@ def test_every_frame_counts_once(results: Path, window: int, stride: int) -> Non
     assert counted == 20 + 14
 
 
-def test_frames_count_once_whatever_the_stretch(results: Path, skeleton: DatasetSkeleton, anatomy: Anatomy) -> None:
+def test_frames_count_once_whatever_the_stretch(
+    results: Path, skeleton: DatasetSkeleton, stats: CoordinateStats
+) -> None:
     tables = []
     for window in (8, 20):
         windows = Windows(results, "test", window, stride=window)
-        tables.append(measure({"mean": partial(mean_pose, anatomy=anatomy)}, skeleton, windows, "cpu")["mean"])
+        tables.append(measure({"mean": partial(mean_pose, stats=stats)}, skeleton, windows, "cpu")["mean"])
     for name in ("mae_angle_deg", "mpjpe_mm", "mpblpe_mm", "mae_moving_deg", "frames"):
         assert tables[0][name] == pytest.approx(tables[1][name], rel=1e-5)
     # Between stretches no velocity is lost: the last frame that an earlier one saw is there again.
@@ -97,7 +99,7 @@ def test_soft_landmarks_are_no_bony_ones(skeleton: DatasetSkeleton, stretch: Str
 
 
 def test_a_heading_costs_nothing_once_it_is_aligned(
-    skeleton: DatasetSkeleton, anatomy: Anatomy, stretch: Stretch
+    skeleton: DatasetSkeleton, stats: CoordinateStats, stretch: Stretch
 ) -> None:
     from kinesynth_train.tally import Tally
 
@@ -130,24 +132,24 @@ def test_limits_are_counted_in_frames(skeleton: DatasetSkeleton, stretch: Stretc
     assert turned.metrics()["beyond_limits_10_percent"] == pytest.approx(metrics["beyond_limits_10_percent"])
 
 
-def test_inverse_kinematics_finds_the_pose_again(stretch: Stretch, anatomy: Anatomy) -> None:
+def test_inverse_kinematics_finds_the_pose_again(stretch: Stretch, stats: CoordinateStats) -> None:
     definition = stretch.layer.definition
-    angles = inverse_kinematics(stretch.batch["markers"][0], stretch.layer, anatomy)
+    angles = inverse_kinematics(stretch.batch["markers"][0], stretch.layer, stats)
     errors = angle_errors_deg(angles, stretch.batch["angles"][0].double())[:, counted_angles(definition)]
     assert errors.max() < 0.01
     low, high = search_limits(definition).T
     assert ((angles >= low) & (angles <= high)).all()
 
 
-def test_the_search_starts_from_any_heading(stretch: Stretch, anatomy: Anatomy) -> None:
+def test_the_search_starts_from_any_heading(stretch: Stretch, stats: CoordinateStats) -> None:
     turned = stretch.batch["angles"][0].double().clone()
-    turned[:, anatomy.root] += torch.tensor([0.0, 0.0, 2.5]).double()
+    turned[:, stats.root] += torch.tensor([0.0, 0.0, 2.5]).double()
     markers = stretch.layer(turned).markers
-    angles = inverse_kinematics(markers, stretch.layer, anatomy)
+    angles = inverse_kinematics(markers, stretch.layer, stats)
     assert (stretch.layer(angles).markers - markers).norm(dim=-1).max() < 1e-4
 
 
-def test_a_marker_without_weight_pulls_nothing(stretch: Stretch, anatomy: Anatomy) -> None:
+def test_a_marker_without_weight_pulls_nothing(stretch: Stretch, stats: CoordinateStats) -> None:
     name = (
         stretch.layer.definition.marker_names.index("RSCA")
         if "RSCA" in stretch.layer.definition.marker_names
@@ -155,13 +157,13 @@ def test_a_marker_without_weight_pulls_nothing(stretch: Stretch, anatomy: Anatom
     )
     moved = stretch.batch["markers"][0].clone()
     moved[:, name] += 0.1
-    one, other = (inverse_kinematics(points, stretch.layer, anatomy) for points in (stretch.batch["markers"][0], moved))
+    one, other = (inverse_kinematics(points, stretch.layer, stats) for points in (stretch.batch["markers"][0], moved))
     torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
 
 
-def test_slopes_are_the_markers_derivatives(stretch: Stretch, anatomy: Anatomy) -> None:
+def test_slopes_are_the_markers_derivatives(stretch: Stretch, stats: CoordinateStats) -> None:
     search = Search(stretch.batch["markers"][0, :1].double(), stretch.layer)
-    angles = search.upright(anatomy)
+    angles = search.upright(stats)
     residual = search._residual(angles)
     slope = search._slopes(angles, residual)[0, 7]
     unknown = int(search._unknown[7])
@@ -171,12 +173,12 @@ def test_slopes_are_the_markers_derivatives(stretch: Stretch, anatomy: Anatomy) 
     torch.testing.assert_close(slope, change, atol=1e-3, rtol=1e-2)
 
 
-def test_noise_in_the_pictures_costs_degrees(stretch: Stretch, anatomy: Anatomy) -> None:
+def test_noise_in_the_pictures_costs_degrees(stretch: Stretch, stats: CoordinateStats) -> None:
     markers = stretch.batch["markers"][0]
     off = (triangulated(stretch, low_pass=False) - markers).norm(dim=-1)
     assert 0.001 < off.mean() < 0.03
     assert (triangulated(stretch, low_pass=True) - markers).norm(dim=-1).mean() < off.mean()
-    estimate = marker_ik(stretch, anatomy, noise=True)
+    estimate = marker_ik(stretch, stats, noise=True)
     assert torch.equal(estimate.scales[3], stretch.batch["scales"][0])
     wrong = angle_errors_deg(estimate.angles, stretch.batch["angles"][0])[:, counted_angles(stretch.layer.definition)]
     assert 0.2 < wrong.mean() < 6

@@ -19,7 +19,7 @@ from kinesynth_train.networks.crop_camera import focal_lengths, placed
 from kinesynth_train.networks.heads import SCALE_UNIT
 from kinesynth_train.networks.hsmr import Hsmr
 from kinesynth_train.networks.views import per_view
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 
 
@@ -30,9 +30,9 @@ def batch(results: Path) -> Batch:
 
 
 @pytest.fixture(scope="module")
-def network(anatomy: Anatomy, skeleton: DatasetSkeleton) -> Hsmr:
+def network(stats: CoordinateStats, skeleton: DatasetSkeleton) -> Hsmr:
     torch.manual_seed(0)
-    made = make_network("hsmr_tiny", preset_named("hsmr_tiny"), anatomy, skeleton)
+    made = make_network("hsmr_tiny", preset_named("hsmr_tiny"), stats, skeleton)
     assert isinstance(made, Hsmr)
     return made
 
@@ -43,19 +43,21 @@ def layer(width: int, context: int, inner: int, hidden: int) -> int:
 
 
 @pytest.mark.parametrize(("name", "context", "layers"), [("hsmr", 1280, 32), ("hsmr_b", 768, 12)])
-def test_the_published_sizes(name: str, context: int, layers: int, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_the_published_sizes(
+    name: str, context: int, layers: int, stats: CoordinateStats, skeleton: DatasetSkeleton
+) -> None:
     with torch.device("meta"):
-        network = make_network(name, preset_named(name), anatomy, skeleton)
+        network = make_network(name, preset_named(name), stats, skeleton)
         assert isinstance(network, Hsmr)
         tokens = network.look(torch.empty(2, 4, 256, 256, dtype=torch.uint8))
         features = network.decoder(tokens)
     assert tokens.shape == (2, 192, context)
     assert features.shape == (2, 1024)
     assert network.read_code(features).shape == (2, 74)
-    assert network.read_factors(features).shape == (2, anatomy.factors)
+    assert network.read_factors(features).shape == (2, stats.factors)
     assert network.read_camera(features).shape == (2, 3)
     vit = 193 * context + 769 * context + layers * (12 * context**2 + 13 * context) + 2 * context
-    head = 1024 + 6 * layer(1024, context, 512, 1024) + 1025 * (74 + anatomy.factors + 3)
+    head = 1024 + 6 * layer(1024, context, 512, 1024) + 1025 * (74 + stats.factors + 3)
     assert sum(parameter.numel() for parameter in network.parameters()) == vit + head
 
 
@@ -71,7 +73,7 @@ def test_an_untrained_one_stands_upright_where_the_crop_shows_somebody(network: 
     prediction = network.eval()({**batch}, "picture")
     assert prediction.rotation is not None
     assert (prediction.rotation[..., 1, 1] > 0.95).all()
-    place = prediction.angles[..., network.anatomy.root_place]
+    place = prediction.angles[..., network.stats.root_place]
     seen = project(place[:, :, None], batch["projections"][:, 0])
     torch.testing.assert_close(seen, torch.zeros_like(seen), atol=1e-3, rtol=0)
     assert (place - batch["keypoints"][:, :, 0]).norm(dim=-1).max() < 1.0
@@ -90,7 +92,7 @@ def test_the_pelvis_is_where_the_camera_says(network: Hsmr, batch: Batch, skelet
     torch.testing.assert_close(placed(read, cameras), pelvis, atol=1e-4, rtol=0)
     torch.testing.assert_close(read[..., :1] * read[..., 1:], project(pelvis[:, :, None], cameras)[:, :, 0])
     found = skeleton(batch["angles"], batch["scales"]).joint_centres[:, :, 0]
-    torch.testing.assert_close(found, batch["angles"][..., network.anatomy.root_place], atol=1e-5, rtol=0)
+    torch.testing.assert_close(found, batch["angles"][..., network.stats.root_place], atol=1e-5, rtol=0)
 
 
 def test_weak_perspective_by_hand() -> None:
@@ -107,13 +109,13 @@ def truthful(network: Hsmr, batch: Batch, views: int) -> Prediction:
     pose = network.pose.truth(seen["angles"], seen["rotations"])
     code = network.pose.canonical(pose)
     factors = (seen["scales"].flatten(1)[:, network.first_of_each] - 1.0) / SCALE_UNIT
-    place = seen["angles"][..., network.anatomy.root_place]
+    place = seen["angles"][..., network.stats.root_place]
     angles = network.pose.angles(network.pose.matrices(code), seen["rotations"], place)
     scales = seen["scales"][:, None].expand(-1, angles.shape[1], -1, -1)
     return Prediction(angles, scales, code=code, factors=factors[:, None].expand(-1, angles.shape[1], -1))
 
 
-def test_the_truth_costs_nothing(network: Hsmr, batch: Batch, anatomy: Anatomy) -> None:
+def test_the_truth_costs_nothing(network: Hsmr, batch: Batch, stats: CoordinateStats) -> None:
     terms = network.losses(truthful(network, batch, 2), batch)
     for name, value in terms.items():
         assert float(value) == pytest.approx(0.0, abs=0.3 if name == "keypoints_2d" else 2e-2), name
@@ -134,7 +136,7 @@ def test_what_each_term_costs_by_hand(network: Hsmr, batch: Batch, skeleton: Dat
     torch.testing.assert_close(orientation, torch.zeros_like(orientation), atol=1e-6, rtol=0)
     wider = truth._replace(factors=truth.factors + 2.0)
     shape = network.shape_distances(wider, seen)
-    torch.testing.assert_close(shape, torch.full_like(shape, 4.0 * network.anatomy.factors), atol=1e-3, rtol=0)
+    torch.testing.assert_close(shape, torch.full_like(shape, 4.0 * network.stats.factors), atol=1e-3, rtol=0)
     invalid = {**seen, "angle_valid": torch.zeros_like(seen["angle_valid"])}
     assert network.pose_distances(truth._replace(code=torch.ones_like(code)), invalid)[1].abs().max() == 0
 
@@ -153,12 +155,12 @@ def test_hidden_keypoints_count_half_and_those_outside_nothing(network: Hsmr, ba
     assert costs[1] == pytest.approx(costs[2] / 2)
 
 
-def test_codes_are_poses_of_the_skeleton(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    pose = CodedPose(anatomy, skeleton)
+def test_codes_are_poses_of_the_skeleton(stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch) -> None:
+    pose = CodedPose(stats, skeleton)
     cameras = batch["rotations"][:, 0]
     angles = batch["angles"] + 0.1 * torch.randn(batch["angles"].shape, generator=torch.Generator().manual_seed(0))
     angles = skeleton.layer.coupled(angles)
-    found = pose.angles(pose.truth(angles, cameras), cameras, angles[..., anatomy.root_place])
+    found = pose.angles(pose.truth(angles, cameras), cameras, angles[..., stats.root_place])
     torch.testing.assert_close(found, angles, atol=2e-3, rtol=0)
     there = skeleton(angles, batch["scales"]).transforms[:, :, 0, :3, :3]
     torch.testing.assert_close(cameras.mT @ pose.truth(angles, cameras).rotations[:, :, 0], there, atol=1e-5, rtol=0)
@@ -192,9 +194,9 @@ def test_keypoints_in_the_picture_by_hand(results: Path, skeleton: DatasetSkelet
     assert [tallies[1][name] for name in ("pck_0.05", "pck_0.1")] == [0.5, 1.0]
 
 
-def test_a_cut_down_size_takes_a_step(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_a_cut_down_size_takes_a_step(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     preset = preset_named("hsmr_tiny")
     shape = dataclasses.replace(preset.shape, layers=1)
-    network = make_network("hsmr_tiny", dataclasses.replace(preset, shape=shape), anatomy, skeleton).train()
+    network = make_network("hsmr_tiny", dataclasses.replace(preset, shape=shape), stats, skeleton).train()
     costs = costs_of_steps(network, batch, network.parameters(), "picture")
     assert costs[-1] < costs[0]

@@ -18,17 +18,17 @@ from kinesynth_train.networks.pseudo_labels import apart
 from kinesynth_train.networks.skelify import REFINER
 from kinesynth_train.presets import Augment
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.train import fit
 
 FLIPPED = Augment(flip=1.0)
 
 
-def made(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, **changes: float) -> HsmrRefined:
+def made(results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, **changes: float) -> HsmrRefined:
     torch.manual_seed(0)
     preset = preset_named("hsmr_refined_tiny")
     shape = dataclasses.replace(preset.shape, **changes)
-    network = make_network("hsmr_refined_tiny", dataclasses.replace(preset, shape=shape), anatomy, skeleton)
+    network = make_network("hsmr_refined_tiny", dataclasses.replace(preset, shape=shape), stats, skeleton)
     assert isinstance(network, HsmrRefined)
     network.start(ShardDataset(results, "train", 1, ()))
     return network
@@ -43,9 +43,9 @@ def batch_of(results: Path, augment: Augment | None = None) -> Batch:
 
 @pytest.mark.parametrize("augment", [None, FLIPPED])
 def test_labels_that_are_not_spoiled_are_the_shards(
-    results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, augment: Augment | None
+    results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, augment: Augment | None
 ) -> None:
-    network = made(results, anatomy, skeleton, noise_deg=0.0, swapped=0.0)
+    network = made(results, stats, skeleton, noise_deg=0.0, swapped=0.0)
     pictures = apart(batch_of(results, augment), 2)
     assert pictures["angles"].shape[:2] == (12, 1)
     assert pictures["crops"].shape[:3] == (12, 1, 1)
@@ -57,28 +57,30 @@ def test_labels_that_are_not_spoiled_are_the_shards(
 
 
 def test_spoiled_labels_are_off_by_as_much_as_is_asked(
-    results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
+    results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    exact, spoiled = (made(results, anatomy, skeleton, noise_deg=n, swapped=0.0).pseudo for n in (0.0, 15.0))
+    exact, spoiled = (made(results, stats, skeleton, noise_deg=n, swapped=0.0).pseudo for n in (0.0, 15.0))
     off = torch.rad2deg(spoiled.angles - exact.angles)
     own = off.abs().amax(dim=0) > 0
     assert int(own.sum()) == 37
     assert float(off[:, own].std()) == pytest.approx(15.0, rel=0.1)
-    swapped = made(results, anatomy, skeleton, noise_deg=0.0, swapped=1.0).pseudo
+    swapped = made(results, stats, skeleton, noise_deg=0.0, swapped=1.0).pseudo
     names = skeleton.definition.coordinate_names
     right, left = names.index("knee_angle_r"), names.index("knee_angle_l")
     torch.testing.assert_close(swapped.angles[:, right], exact.angles[:, left])
 
 
-def test_the_fit_finds_a_pose_from_one_that_is_off(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made(results, anatomy, skeleton)
+def test_the_fit_finds_a_pose_from_one_that_is_off(
+    results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton
+) -> None:
+    network = made(results, stats, skeleton)
     pictures = apart(batch_of(results), 2)
     seen = seen_in(pictures)
-    factors = torch.zeros(12, network.anatomy.factors)
+    factors = torch.zeros(12, network.stats.factors)
     angles = pictures["angles"][:, 0].clone()
     code = network.pose.code.hinges
     angles[:, code] += 0.2
-    angles[:, network.anatomy.root_place] += torch.tensor([0.1, 0.05, 0.2])
+    angles[:, network.stats.root_place] += torch.tensor([0.1, 0.05, 0.2])
     start = network.variables(angles, factors, seen)
     placed = start._replace(place=network.skelify.placed(start, seen))
     before, between = (seen.errors(network.skelify.keypoints(each, seen)[0]) for each in (start, placed))
@@ -89,8 +91,8 @@ def test_the_fit_finds_a_pose_from_one_that_is_off(results: Path, anatomy: Anato
     assert float(after.mean()) < 0.4 * float(between.mean())
 
 
-def test_least_squares_find_the_true_place(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made(results, anatomy, skeleton)
+def test_least_squares_find_the_true_place(results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = made(results, stats, skeleton)
     pictures = apart(batch_of(results), 2)
     pictures["visibility"] = torch.full_like(pictures["visibility"], 2)
     seen, angles = seen_in(pictures), pictures["angles"][:, 0]
@@ -102,9 +104,9 @@ def test_least_squares_find_the_true_place(results: Path, anatomy: Anatomy, skel
 
 @pytest.mark.parametrize("augment", [None, FLIPPED])
 def test_better_fits_become_labels(
-    results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, augment: Augment | None
+    results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, augment: Augment | None
 ) -> None:
-    network = made(results, anatomy, skeleton, warmup=0, period=1, noise_deg=15.0, swapped=0.0).train()
+    network = made(results, stats, skeleton, warmup=0, period=1, noise_deg=15.0, swapped=0.0).train()
     batch = batch_of(results, augment)
     pictures = apart(batch, 2)
     before = network.pseudo.angles.clone()
@@ -119,8 +121,8 @@ def test_better_fits_become_labels(
     assert near < far
 
 
-def test_a_period_of_0_leaves_labels_alone(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made(results, anatomy, skeleton, warmup=0, period=0).train()
+def test_a_period_of_0_leaves_labels_alone(results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = made(results, stats, skeleton, warmup=0, period=0).train()
     batch = batch_of(results)
     said = network(batch, "picture")
     assert single(said).angles.shape[:2] == (12, 1)

@@ -11,7 +11,7 @@ from kinesynth_train.laboratory_sets import laboratory_sets
 from kinesynth_train.networks import Network, make_network, preset_named
 from kinesynth_train.networks.marker_windows import facing, twins
 from kinesynth_train.rotations import root_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 from kinesynth_train.windowing import windows_of
 
@@ -22,36 +22,40 @@ def batch(results: Path) -> Batch:
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
 
-def drawn(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton, **draw: float) -> Batch:
+def drawn(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton, **draw: float) -> Batch:
     torch.manual_seed(0)
     quiet = {"share": 1.0, "placement_m": 0.0, "noise_m": 0.0, "missing": 0.0}
-    return VirtualMarkers(MarkerDraw(**{**quiet, **draw}), anatomy, skeleton)(batch)
+    return VirtualMarkers(MarkerDraw(**{**quiet, **draw}), stats, skeleton)(batch)
 
 
-def test_drawn_markers_belong_to_the_drawn_body(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    new = drawn(batch, anatomy, skeleton)
+def test_drawn_markers_belong_to_the_drawn_body(
+    batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
+) -> None:
+    new = drawn(batch, stats, skeleton)
     pose = skeleton(new["angles"], new["scales"])
     torch.testing.assert_close(pose.markers, new["markers"])
     torch.testing.assert_close(pose.keypoints, new["keypoints"])
     assert not torch.equal(new["scales"], batch["scales"])
-    low, high = anatomy.limits.T
+    low, high = stats.limits.T
     allowed = (low - 1e-6).minimum(batch["angles"]), (high + 1e-6).maximum(batch["angles"])
-    inner = ~anatomy.translational
-    inner[anatomy.root] = False
+    inner = ~stats.translational
+    inner[stats.root] = False
     assert ((new["angles"] >= allowed[0]) & (new["angles"] <= allowed[1]))[..., inner].all()
 
 
-def test_drawn_bodies_are_such_as_a_head_can_predict(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    ties = torch.arange(len(anatomy.ties)) % 13
-    new = drawn(batch, replace(anatomy, ties=ties), skeleton)
+def test_drawn_bodies_are_such_as_a_head_can_predict(
+    batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
+) -> None:
+    ties = torch.arange(len(stats.ties)) % 13
+    new = drawn(batch, replace(stats, ties=ties), skeleton)
     ratio = (new["scales"] / batch["scales"]).flatten(1)
     torch.testing.assert_close(ratio, ratio[:, :13][:, ties])
     assert ratio[:, :13].std(dim=1).min() > 0.01
 
 
-def test_another_heading_turns_everything(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_another_heading_turns_everything(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     still = {"size": 0.0, "proportion": 0.0, "pose": 0.0, "sway": 0.0}
-    new = drawn(batch, anatomy, skeleton, **still, turn=3.0)
+    new = drawn(batch, stats, skeleton, **still, turn=3.0)
     old_pelvis, new_pelvis = batch["keypoints"][:, :, :1], new["keypoints"][:, :, :1]
     old, turned = batch["keypoints"] - old_pelvis, new["keypoints"] - new_pelvis
     torch.testing.assert_close(old[..., 1], turned[..., 1], atol=1e-4, rtol=0)
@@ -59,17 +63,19 @@ def test_another_heading_turns_everything(batch: Batch, anatomy: Anatomy, skelet
     assert (old - turned).abs().max() > 0.1
 
 
-def test_each_window_may_lack_its_own_share(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_each_window_may_lack_its_own_share(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     many = {name: value.repeat_interleave(40, dim=0) for name, value in batch.items()}
-    new = drawn(many, anatomy, skeleton, share=0.0, missing=0.1, most_missing=0.9)
+    new = drawn(many, stats, skeleton, share=0.0, missing=0.1, most_missing=0.9)
     shares = new["markers"][:, 0].isnan().any(dim=-1).float().mean(dim=1)
     assert shares.min() < 0.3
     assert shares.max() > 0.7
     assert 0.35 < shares.mean() < 0.65
 
 
-def test_markers_go_missing_and_others_stay_recorded(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    new = drawn(batch, anatomy, skeleton, share=0.0, missing=0.3)
+def test_markers_go_missing_and_others_stay_recorded(
+    batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
+) -> None:
+    new = drawn(batch, stats, skeleton, share=0.0, missing=0.3)
     lost = new["markers"].isnan().any(dim=-1)
     assert 0.1 < lost.float().mean() < 0.5
     assert torch.equal(lost[:, :1].expand_as(lost), lost)
@@ -77,11 +83,11 @@ def test_markers_go_missing_and_others_stay_recorded(batch: Batch, anatomy: Anat
     assert torch.equal(new["angles"], batch["angles"])
 
 
-def test_some_windows_wear_a_laboratorys_set(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_some_windows_wear_a_laboratorys_set(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     """Or two at once; none has a marker that no set has, and markers sit about their landmarks."""
     many = {name: value.repeat_interleave(20, dim=0) for name, value in batch.items()}
     still = {"size": 0.0, "proportion": 0.0, "pose": 0.0, "sway": 0.0, "turn": 0.0}
-    new = drawn(many, anatomy, skeleton, **still, laboratory=1.0, most_dropped=0.0)
+    new = drawn(many, stats, skeleton, **still, laboratory=1.0, most_dropped=0.0)
     sets = laboratory_sets(skeleton.definition.marker_names)
     seen = new["markers"].isfinite().all(dim=-1)[:, 0]
     worn = torch.tensor(sets.worn)
@@ -91,8 +97,8 @@ def test_some_windows_wear_a_laboratorys_set(batch: Batch, anatomy: Anatomy, ske
     assert 0.005 < float(away[seen[:, knee]].median()) < 0.05
 
 
-def test_markers_may_be_hidden_for_a_while(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    hidden = drawn(batch, anatomy, skeleton, share=0.0, hidden=1.0)["markers"].isnan().any(dim=-1)
+def test_markers_may_be_hidden_for_a_while(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    hidden = drawn(batch, stats, skeleton, share=0.0, hidden=1.0)["markers"].isnan().any(dim=-1)
     assert 0.1 < hidden.float().mean() < 0.6
     assert bool((hidden.any(dim=1) & ~hidden.all(dim=1)).any())
 
@@ -111,10 +117,10 @@ def test_who_turns_faces_another_way_and_is_seen_the_same(batch: Batch, skeleton
 
 
 @pytest.fixture
-def network(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+def network(results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Network:
     """Return one that ships, untrained, whose heads do not begin with zeros."""
     torch.manual_seed(0)
-    network = make_network("neurik_any", preset_named("neurik_any"), anatomy, skeleton).eval()
+    network = make_network("neurik_any", preset_named("neurik_any"), stats, skeleton).eval()
     network.start(ShardDataset(results, "train", 1, ()))
     for parameter in network.head.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
@@ -122,19 +128,19 @@ def network(results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Netwo
 
 
 def test_a_network_that_sees_how_one_faces_turns_with_the_person(
-    network: Network, batch: Batch, anatomy: Anatomy
+    network: Network, batch: Batch, stats: CoordinateStats
 ) -> None:
     turn = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
     one = network(batch, "sequence")
     other = network({**batch, "markers": batch["markers"] @ turn.T}, "sequence")
     torch.testing.assert_close(other.rotation, turn @ one.rotation, atol=1e-3, rtol=0)
-    place = anatomy.root_place
+    place = stats.root_place
     torch.testing.assert_close(other.angles[..., place], one.angles[..., place] @ turn.T, atol=1e-3, rtol=0)
-    inner = ~anatomy.translational
-    inner[anatomy.root] = False
+    inner = ~stats.translational
+    inner[stats.root] = False
     torch.testing.assert_close(other.angles[..., inner], one.angles[..., inner], atol=1e-3, rtol=0)
     assert one.angles[..., inner].std(dim=1).max() > 1e-4  # it does look at the markers
-    rotation = root_to_rotation(one.angles[..., anatomy.root], anatomy.root_axes)
+    rotation = root_to_rotation(one.angles[..., stats.root], stats.root_axes)
     torch.testing.assert_close(rotation, one.rotation, atol=1e-5, rtol=0)
 
 

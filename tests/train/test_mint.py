@@ -12,7 +12,7 @@ from kinesynth_train.networks import make_network, preset_named
 from kinesynth_train.networks.mint import Activations, Mint
 from kinesynth_train.rotations import vector_to_rotation
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.surface_body import SHIPPED, SurfaceBody, read_surface
 from kinesynth_train.train import fit
 
@@ -23,9 +23,9 @@ def body(skeleton: DatasetSkeleton) -> SurfaceBody:
 
 
 @pytest.fixture(scope="module")
-def network(anatomy: Anatomy, skeleton: DatasetSkeleton) -> Mint:
+def network(stats: CoordinateStats, skeleton: DatasetSkeleton) -> Mint:
     torch.manual_seed(0)
-    made = make_network("mint_tiny", preset_named("mint_tiny"), anatomy, skeleton)
+    made = make_network("mint_tiny", preset_named("mint_tiny"), stats, skeleton)
     assert isinstance(made, Mint)
     return made.eval()
 
@@ -75,9 +75,9 @@ def test_a_turn_is_told_per_frame_of_that_rate(body: SurfaceBody) -> None:
     torch.testing.assert_close(numbers[:, 0], torch.full((4,), 0.2), atol=1e-3, rtol=0)
 
 
-def test_the_published_transformer(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_the_published_transformer(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     with torch.device("meta"):
-        network = make_network("mint", preset_named("mint"), anatomy, skeleton)
+        network = make_network("mint", preset_named("mint"), stats, skeleton)
         assert isinstance(network, Mint)
         working = network.muscles(torch.empty(2, 28, NUMBERS), torch.zeros(2, 28, dtype=torch.bool))
     assert working.shape == (2, 28, 112)

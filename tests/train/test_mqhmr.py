@@ -21,7 +21,7 @@ from kinesynth_train.networks.query_decoder import DeformableAttention
 from kinesynth_train.networks.query_refinement import moved, view_of
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.train import fit
 
@@ -29,9 +29,9 @@ LABELS = MqHmr.labels
 
 
 @pytest.fixture(scope="module")
-def network(anatomy: Anatomy, skeleton: DatasetSkeleton) -> MqHmr:
+def network(stats: CoordinateStats, skeleton: DatasetSkeleton) -> MqHmr:
     torch.manual_seed(0)
-    made = make_network("mqhmr_tiny", preset_named("mqhmr_tiny"), anatomy, skeleton)
+    made = make_network("mqhmr_tiny", preset_named("mqhmr_tiny"), stats, skeleton)
     assert isinstance(made, MqHmr)
     for layer in (made.read_pose, made.read_betas, made.read_camera):
         torch.nn.init.normal_(layer.weight, std=0.02)
@@ -64,9 +64,9 @@ def truthful(network: MqHmr, batch: Batch, views: int) -> MeshPrediction:
     return MeshPrediction(rotations, seen["betas"][:, None].expand(-1, 3, -1), points)
 
 
-def test_the_published_sizes(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_the_published_sizes(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     with torch.device("meta"):
-        network = make_network("mqhmr", preset_named("mqhmr"), anatomy, skeleton)
+        network = make_network("mqhmr", preset_named("mqhmr"), stats, skeleton)
         assert isinstance(network, MqHmr)
         maps = network.look(torch.empty(2, 4, 256, 256, dtype=torch.uint8))
         told = network.readout(network.decoder(maps, network.queries_of(maps)))
@@ -117,8 +117,10 @@ def test_the_truth_costs_nothing_and_errors_what_the_paper_says(network: MqHmr, 
     assert float(network.losses(truth._replace(points=apart), hidden)["joints_2d"]) == 0.0
 
 
-def test_an_untrained_one_stands_in_the_crops_middle(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    fresh = make_network("mqhmr_tiny", preset_named("mqhmr_tiny"), anatomy, skeleton).eval()
+def test_an_untrained_one_stands_in_the_crops_middle(
+    stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch
+) -> None:
+    fresh = make_network("mqhmr_tiny", preset_named("mqhmr_tiny"), stats, skeleton).eval()
     said = fresh(batch, "picture")
     pelvis = project(said.points[:, :, :1], batch["projections"][:, 0])
     torch.testing.assert_close(pelvis, torch.zeros_like(pelvis), atol=1e-3, rtol=0)
@@ -206,10 +208,10 @@ def test_metrics_of_the_mesh_by_hand(network: MqHmr, batch: Batch, results: Path
     assert "mae_angle_deg" not in figures[0]
 
 
-def test_a_cut_down_size_takes_a_step(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_a_cut_down_size_takes_a_step(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     preset = preset_named("mqhmr_tiny")
     shape = dataclasses.replace(preset.shape, layers=1, factors=(1, 2), queries=4)
-    network = make_network("mqhmr_tiny", dataclasses.replace(preset, shape=shape), anatomy, skeleton).train()
+    network = make_network("mqhmr_tiny", dataclasses.replace(preset, shape=shape), stats, skeleton).train()
     costs = costs_of_steps(network, batch, network.parameters(), "picture")
     assert costs[-1] < costs[0]
 

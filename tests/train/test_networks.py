@@ -17,7 +17,7 @@ from kinesynth_train.networks.pose_spaces import BodySpace
 from kinesynth_train.networks.resnext import make_backbone
 from kinesynth_train.networks.restormer import ChannelAttention, TemporalUNet, folded, unfolded
 from kinesynth_train.presets import preset_from_dict
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Stretch
 
 TINY = [name for name in network_modules() if name.endswith("_tiny")]
@@ -36,32 +36,32 @@ def batch(results: Path) -> Batch:
     return {name: torch.stack([item[name] for item in (windows[0], windows[1])]) for name in windows[0]}
 
 
-def made(name: str, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+def made(name: str, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Network:
     torch.manual_seed(0)
-    return make_network(name, preset_named(name), anatomy, skeleton)
+    return make_network(name, preset_named(name), stats, skeleton)
 
 
 @pytest.mark.parametrize(("name", "stage"), ANGLED)
 def test_an_untrained_network_gives_the_mean_pose(
-    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, stage: str, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    prediction = made(name, anatomy, skeleton).eval()(batch, stage)
-    inner = torch.ones(len(anatomy.mean), dtype=torch.bool)
-    inner[torch.cat([anatomy.root, anatomy.root_place])] = False
-    inner[anatomy.mean <= anatomy.limits[:, 0] + 1e-3] = False  # bounded ones start a little inside
-    low, high = anatomy.limits.T
-    mean = anatomy.mean.clamp(low + 1e-3 * (high - low), high - 1e-3 * (high - low)).where(~anatomy.free, anatomy.mean)
+    prediction = made(name, stats, skeleton).eval()(batch, stage)
+    inner = torch.ones(len(stats.mean), dtype=torch.bool)
+    inner[torch.cat([stats.root, stats.root_place])] = False
+    inner[stats.mean <= stats.limits[:, 0] + 1e-3] = False  # bounded ones start a little inside
+    low, high = stats.limits.T
+    mean = stats.mean.clamp(low + 1e-3 * (high - low), high - 1e-3 * (high - low)).where(~stats.free, stats.mean)
     torch.testing.assert_close(prediction.angles[..., inner], mean[inner].expand_as(prediction.angles[..., inner]),
                                atol=1e-4, rtol=0)  # fmt: skip
     torch.testing.assert_close(prediction.scales, torch.ones_like(prediction.scales))
-    assert prediction.scales.shape[1:] == (prediction.angles.shape[1], int(anatomy.bodies), 3)
+    assert prediction.scales.shape[1:] == (prediction.angles.shape[1], int(stats.bodies), 3)
 
 
 @pytest.mark.parametrize(("name", "stage"), STAGED)
 def test_losses_train_what_a_stage_trains(
-    name: str, stage: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton, results: Path
+    name: str, stage: str, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton, results: Path
 ) -> None:
-    network = made(name, anatomy, skeleton).train()
+    network = made(name, stats, skeleton).train()
     network.start(ShardDataset(results, "train", 1, ()))
     if (name, stage) == ("mint_tiny", "motion"):  # which learns from nothing but what was stored
         batch = {**batch, "estimates": torch.randn(2, 2, WINDOW, 263)}
@@ -76,9 +76,9 @@ def test_losses_train_what_a_stage_trains(
 
 @pytest.mark.parametrize("name", [name for name in TINY if (name, preset_named(name).phases[-1].stage) not in MESHES])
 def test_a_network_in_use_says_something_of_every_frame_and_repeats_itself(
-    name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    network, preset = made(name, anatomy, skeleton).eval(), preset_named(name)
+    network, preset = made(name, stats, skeleton).eval(), preset_named(name)
     stretch = read_stretch(Windows(results, "test", 20, preset.crop or 32, stride=20), 0, "cpu")
     with torch.no_grad():
         first, second = (network.estimate(stretch, preset.phases[-1].stage, preset.window) for _ in range(2))
@@ -90,9 +90,9 @@ def test_a_network_in_use_says_something_of_every_frame_and_repeats_itself(
 
 @pytest.mark.parametrize("name", ["hsmr_tiny", "biohuman_tiny", "biohuman_smplx_tiny"])
 def test_pictures_and_cameras_are_all_that_use_takes(
-    name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    network, preset = made(name, anatomy, skeleton).eval(), preset_named(name)
+    network, preset = made(name, stats, skeleton).eval(), preset_named(name)
     whole = read_stretch(Windows(results, "test", 20, preset.crop, stride=20, aspect=preset.aspect), 0, "cpu")
     given = {name: whole.batch[name] for name in ("crops", "rotations", "projections")}
     with torch.no_grad():
@@ -116,10 +116,10 @@ def count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def on_meta(name: str, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+def on_meta(name: str, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Network:
     preset = preset_named(name)
     with torch.device("meta"):
-        network = make_network(name, preset, anatomy, skeleton)
+        network = make_network(name, preset, stats, skeleton)
     assert all(parameter.is_meta for parameter in network.parameters())
     return network
 
@@ -130,8 +130,8 @@ def restormer_block(channels: int, heads: int) -> int:
     return 2 * channels + attention + channels * 2 * hidden + 9 * 2 * hidden + hidden * channels
 
 
-def test_parameters_of_the_published_odah(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = on_meta("odah", anatomy, skeleton)
+def test_parameters_of_the_published_odah(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("odah", stats, skeleton)
     blocks = 4 * restormer_block(48, 1) + 8 * restormer_block(96, 2) + 6 * restormer_block(384, 4)
     steps = 9 * (48 + 48 * 48 + 96 * 96 + 96 * 96 + 384 * 384) + 2 * 48 * 48 + 2 * 96 * 96
     assert count(network.unet) == blocks + steps
@@ -139,22 +139,22 @@ def test_parameters_of_the_published_odah(anatomy: Anatomy, skeleton: DatasetSke
     assert count(network.frame) == 16_000 * 512 + 512 + 512 * 102 + 102
 
 
-def test_parameters_of_the_published_d3ke(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    inputs = 9 + 3 * (23 + 103) + anatomy.factors + 42
+def test_parameters_of_the_published_d3ke(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    inputs = 9 + 3 * (23 + 103) + stats.factors + 42
     attention, norms = 4 * 256 * 256 + 4 * 256, 4 * 256
     plain = attention + norms + 256 * 512 + 512 + 512 * 256 + 256
     strided = attention + norms + 256 * 512 + 512 + 3 * 512 * 256 + 256
     places = (243 + 243 + 81 + 9) * 256
-    network = on_meta("d3ke", anatomy, skeleton)
+    network = on_meta("d3ke", stats, skeleton)
     assert count(network.sequence) == inputs * 256 + 256 + 3 * plain + 3 * strided + places
     gates = [4 * 128 * (size + 128 + 2) for size in (inputs, 256, 256)]
-    assert count(on_meta("d3ke_lstm", anatomy, skeleton).sequence) == 2 * sum(gates)
+    assert count(on_meta("d3ke_lstm", stats, skeleton).sequence) == 2 * sum(gates)
     layers = 3 * inputs * 1024 + 4 * (3 * 1024 * 1024 + 1024 * 1024) + 9 * 2 * 1024
-    assert count(on_meta("d3ke_tcn", anatomy, skeleton).sequence) == layers
+    assert count(on_meta("d3ke_tcn", stats, skeleton).sequence) == layers
 
 
-def test_parameters_of_the_published_neurik(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = on_meta("neurik", anatomy, skeleton)
+def test_parameters_of_the_published_neurik(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("neurik", stats, skeleton)
     width = 103 * 8
     layer = 4 * width * width + 4 * width + 2 * width * 2048 + 2048 + width + 4 * width
     assert count(network.temporal) == 4 * layer + 2 * width
@@ -162,8 +162,8 @@ def test_parameters_of_the_published_neurik(anatomy: Anatomy, skeleton: DatasetS
     assert network.place.shape == (64, width)
 
 
-def test_odah_is_what_section_three_says(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = on_meta("odah", anatomy, skeleton)
+def test_odah_is_what_section_three_says(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("odah", stats, skeleton)
     sizes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
     assert sizes["hourglass.stem.0.weight"][1] == 3  # colours, no mask
     assert sizes["point.0.weight"][1] == 1027
@@ -179,7 +179,7 @@ def test_odah_is_what_section_three_says(anatomy: Anatomy, skeleton: DatasetSkel
     assert sizes["unet.down.0.0.attention.enter.1.weight"] == (3 * 48, 1, 3, 3)  # depth-wise
     assert sizes["unet.down.0.0.perceptron.enter.0.weight"] == (2 * int(2.66 * 48), 48, 1, 1)
     assert sizes["angles.angles.weight"] == (42, 48 * 102)
-    assert sizes["scales.factors.weight"] == (anatomy.factors, 384)
+    assert sizes["scales.factors.weight"] == (stats.factors, 384)
 
 
 def test_the_unets_levels_have_the_papers_shapes() -> None:
@@ -214,8 +214,10 @@ def test_channel_attention_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", ["odah_tiny", "odah_ours_tiny"])
-def test_odah_without_time_sees_one_frame(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made(name, anatomy, skeleton).eval()
+def test_odah_without_time_sees_one_frame(
+    name: str, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
+) -> None:
+    network = made(name, stats, skeleton).eval()
     for parameter in network.parameters():
         if parameter.abs().max() == 0:
             torch.nn.init.normal_(parameter, std=0.1)
@@ -233,8 +235,8 @@ def test_odah_without_time_sees_one_frame(name: str, batch: Batch, anatomy: Anat
 
 
 @pytest.mark.parametrize("name", ["odah_tiny", "odah_ours_tiny"])
-def test_odah_sees_the_whole_window(name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = made(name, anatomy, skeleton).eval()
+def test_odah_sees_the_whole_window(name: str, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = made(name, stats, skeleton).eval()
     for parameter in network.parameters():
         if parameter.abs().max() == 0:
             torch.nn.init.normal_(parameter, std=0.1)
@@ -255,8 +257,8 @@ def test_temporal_convolutions_reach_over_243_frames() -> None:
     assert int(seen.max()) <= 200 + 121
 
 
-def test_momentum_of_the_temporal_convolutions_falls(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = on_meta("d3ke_tcn", anatomy, skeleton)
+def test_momentum_of_the_temporal_convolutions_falls(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("d3ke_tcn", stats, skeleton)
     momenta = []
     for share in (0.0, 0.5, 1.0):
         network.advance(share)
@@ -277,8 +279,8 @@ def test_the_lifting_transformer_strides_to_the_middle_frame() -> None:
         network(torch.randn(2, 8, 5))
 
 
-def test_published_d3ke_strides_by_3_9_9(anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-    network = on_meta("d3ke", anatomy, skeleton)
+def test_published_d3ke_strides_by_3_9_9(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+    network = on_meta("d3ke", stats, skeleton)
     assert [block.stride for block in network.sequence.strided] == [3, 9, 9]
     assert len(network.sequence.vanilla) == 3
     assert network.sequence.window == 243 == preset_named("d3ke").window
@@ -286,9 +288,9 @@ def test_published_d3ke_strides_by_3_9_9(anatomy: Anatomy, skeleton: DatasetSkel
 
 
 def test_d3ke_takes_each_view_for_a_window_and_supervises_both_ends(
-    batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    network = made("d3ke_tiny", anatomy, skeleton).train()
+    network = made("d3ke_tiny", stats, skeleton).train()
     said = [network(batch, "sequence") for _ in range(12)]
     assert all(prediction.angles.shape[:2] == (4, 1) for prediction in said)
     assert len({prediction.frame for prediction in said}) > 3  # windows about a clip's first and last frames too
@@ -296,16 +298,16 @@ def test_d3ke_takes_each_view_for_a_window_and_supervises_both_ends(
         assert int(prediction.earlier[0].frame[WINDOW // 2]) == prediction.frame
     prediction = said[0]
     assert prediction.earlier[0].angles.shape[:2] == (4, WINDOW)
-    low, high = anatomy.limits.T
-    bounded = (~anatomy.translational).index_fill(0, anatomy.root, False)
+    low, high = stats.limits.T
+    bounded = (~stats.translational).index_fill(0, stats.root, False)
     angles = prediction.earlier[0].angles[..., bounded]
     assert ((angles >= low[bounded]) & (angles <= high[bounded])).all()
 
 
 def test_d3kes_stored_estimates_are_those_of_its_pictures(
-    results: Path, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    results: Path, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    network = made("d3ke_tiny", anatomy, skeleton).eval()
+    network = made("d3ke_tiny", stats, skeleton).eval()
     with torch.no_grad():
         stored = network.stored({name: value[:1] for name, value in batch.items()})
         assert stored is not None
@@ -317,18 +319,18 @@ def test_d3kes_stored_estimates_are_those_of_its_pictures(
 
 @pytest.mark.parametrize("name", ["d3ke_tiny", "d3ke_ours_tiny"])
 def test_d3ke_starts_from_somebody_who_stands(
-    name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    rotation = made(name, anatomy, skeleton).eval()(batch, "frame").rotation
+    rotation = made(name, stats, skeleton).eval()(batch, "frame").rotation
     assert rotation is not None
     assert (rotation[..., 1, 1] > 0.95).all()
 
 
 @pytest.mark.parametrize("name", ["d3ke_tiny", "d3ke_ours_tiny", "hsmr_tiny"])
 def test_rotations_stay_whole_in_half_precision(
-    name: str, batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    name: str, batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
-    network = made(name, anatomy, skeleton).eval()
+    network = made(name, stats, skeleton).eval()
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         rotation = network(batch, preset_named(name).phases[0].stage).rotation
     assert rotation is not None
@@ -361,7 +363,7 @@ def test_the_configuration_knows_every_preset() -> None:
 
 
 def test_a_fifth_network_is_one_file_and_its_rows(
-    monkeypatch: pytest.MonkeyPatch, anatomy: Anatomy, skeleton: DatasetSkeleton
+    monkeypatch: pytest.MonkeyPatch, stats: CoordinateStats, skeleton: DatasetSkeleton
 ) -> None:
     import sys
 
@@ -370,4 +372,4 @@ def test_a_fifth_network_is_one_file_and_its_rows(
     module = network_module("neurik_tiny")
     monkeypatch.setitem(sys.modules, "kinesynth_train.networks.newcomer", module)
     monkeypatch.setattr(networks, "network_modules", lambda: {"neurik_tiny": "newcomer"})
-    assert isinstance(partial(make_network, "neurik_tiny")(preset_named("neurik_tiny"), anatomy, skeleton), Network)
+    assert isinstance(partial(make_network, "neurik_tiny")(preset_named("neurik_tiny"), stats, skeleton), Network)

@@ -15,7 +15,7 @@ from kinesynth_train.networks.coded_pose import CodedPose
 from kinesynth_train.networks.pose_spaces import BodySpace, body_rotations
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.rotations import vector_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 
 LABELS = (*KINEMATIC_LABELS, "activations", "quality/activation_valid", *BodySpace.labels)
@@ -31,8 +31,8 @@ def batch(results: Path) -> Batch:
     return stacked
 
 
-def test_bodies_stand_before_the_camera(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    space = BodySpace(CodedPose(anatomy, skeleton), 8)
+def test_bodies_stand_before_the_camera(stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch) -> None:
+    space = BodySpace(CodedPose(stats, skeleton), 8)
     pose = space.initial(torch.zeros(74))
     rotations = space.rotations(pose)
     torch.testing.assert_close(rotations[0] @ torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, -1.0, 0.0]))  # up
@@ -41,8 +41,8 @@ def test_bodies_stand_before_the_camera(anatomy: Anatomy, skeleton: DatasetSkele
     assert space.numbers == 132
 
 
-def test_the_truth_comes_back_to_the_world(anatomy: Anatomy, skeleton: DatasetSkeleton, batch: Batch) -> None:
-    space = BodySpace(CodedPose(anatomy, skeleton), 8)
+def test_the_truth_comes_back_to_the_world(stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch) -> None:
+    space = BodySpace(CodedPose(stats, skeleton), 8)
     seen = per_view(batch, 1)
     flat, valid = space.truth(seen)
     assert flat.shape == valid.shape == (2, 6, 22 * 9)
@@ -77,9 +77,9 @@ def test_a_joint_that_is_off_by_hand(results: Path, skeleton: DatasetSkeleton) -
     assert tally.metrics()["pose_rmse_rad"] == pytest.approx(0.33 / 66**0.5, rel=1e-3)
 
 
-def test_the_published_pose_space(batch: Batch, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+def test_the_published_pose_space(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     torch.manual_seed(0)
-    network = make_network("biohuman_smplx_tiny", preset_named("biohuman_smplx_tiny"), anatomy, skeleton).train()
+    network = make_network("biohuman_smplx_tiny", preset_named("biohuman_smplx_tiny"), stats, skeleton).train()
     assert isinstance(network, BioHuman)
     assert set(LABELS) == set(network.labels)
     assert network.encoder.enter.weight.shape[1] == 3 * 132

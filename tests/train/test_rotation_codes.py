@@ -13,16 +13,16 @@ from kinesynth_train.rotations import (
     six_to_rotation,
     vector_to_rotation,
 )
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, tied_factors
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, tied_factors
 
 
-def test_the_roots_rotation_is_the_skeletons(skeleton: DatasetSkeleton, anatomy: Anatomy) -> None:
+def test_the_roots_rotation_is_the_skeletons(skeleton: DatasetSkeleton, stats: CoordinateStats) -> None:
     turns = torch.tensor([[0.4, -0.7, 2.5], [-1.2, 0.3, -0.6], [0.0, 0.0, 0.0]])
-    angles = anatomy.mean.repeat(3, 1)
-    angles[:, anatomy.root] = turns
+    angles = stats.mean.repeat(3, 1)
+    angles[:, stats.root] = turns
     wanted = skeleton(angles[:, None], skeleton.reference.expand(3, -1, -1)).transforms[:, 0, 0, :3, :3]
-    torch.testing.assert_close(root_to_rotation(turns, anatomy.root_axes), wanted, atol=1e-5, rtol=0)
-    torch.testing.assert_close(rotation_to_root(wanted, anatomy.root_axes), turns, atol=1e-4, rtol=0)
+    torch.testing.assert_close(root_to_rotation(turns, stats.root_axes), wanted, atol=1e-5, rtol=0)
+    torch.testing.assert_close(rotation_to_root(wanted, stats.root_axes), turns, atol=1e-4, rtol=0)
 
 
 def test_left_handed_axes_turn_the_other_way() -> None:

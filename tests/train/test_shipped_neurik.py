@@ -22,7 +22,7 @@ def test_a_shipped_network_is_small_and_takes_few_markers(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     neurik.ship(results, tmp_path / "training", tmp_path / "neurik.pt", 2)
-    assert (tmp_path / "neurik.pt").stat().st_size < neurik.MOST_BYTES
+    assert (tmp_path / "neurik.pt").stat().st_size < neurik.MAX_BYTES
     with h5py.File(results / "shards/carl_000.h5", "r") as file:
         names = list(SkeletonDefinition.read(file["skeleton"]).marker_names)
         markers = file["clips/carl_walk/markers"][()].astype(float)[:, [names.index(name) for name in FEW]]
@@ -32,7 +32,7 @@ def test_a_shipped_network_is_small_and_takes_few_markers(
     angles = read_storage(tmp_path / "out/kinematics/walk.mot").values
     assert angles.shape[0] == 20
     assert np.isfinite(angles).all()
-    monkeypatch.setattr(neurik, "MOST_BYTES", 1000)
+    monkeypatch.setattr(neurik, "MAX_BYTES", 1000)
     with pytest.raises(BadInput, match="1000 at most"):
         neurik.ship(results, tmp_path / "training", tmp_path / "large.pt", 2)
     assert not (tmp_path / "large.pt").exists()

@@ -49,7 +49,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "mint_tiny": {"steps": 6000, "batch_size": 8},
     "biohuman_tiny": {"steps": 4000, "window": 16, "batch_size": 4},
 }
-LEAST_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
+MIN_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
 CURVES = ROOT / "docs/images/training.png"
 TITLES = {
     "odah_tiny": "ODAH (small)",
@@ -196,7 +196,7 @@ def draw_curves(output: Path) -> None:
         for term in sorted(terms, key="total".__ne__):
             points = [(point["step"], point[term]) for point in curve if term in point]
             axis.semilogy(*zip(*points, strict=True), label=term, lw=1.8 if term == "total" else 0.9)
-        axis.set(xlabel="step", title=TITLES[name], ylim=(LEAST_LOSS, None))
+        axis.set(xlabel="step", title=TITLES[name], ylim=(MIN_LOSS, None))
         axis.grid(alpha=0.3)
         axis.legend(frameon=False, fontsize=8, ncols=2)
     for axis in axes[:, 0]:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from kinesynth.body.free.build import build_body
 from kinesynth.body.measurements import Tape
 from kinesynth.body.model import load_body
-from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.sampled import sample_shape
 from tools.acceptance.figures import Figure
 
 PEOPLE, SEED, DENSITY_KG_M3 = 10_000, 1, 985.0
@@ -19,6 +19,6 @@ def figures() -> Iterator[Figure]:
         build_body(output=Path(folder) / "model.npz")
         model = load_body(Path(folder) / "model.npz")
     tape = Tape(model)
-    shapes = (drawn_shape(model, f"p{number}", SEED, DENSITY_KG_M3, tape) for number in range(PEOPLE))
+    shapes = (sample_shape(model, f"p{number}", SEED, DENSITY_KG_M3, tape) for number in range(PEOPLE))
     refused = sum(tape.misfit(shape.betas) is not None for shape in shapes)
     yield Figure("people.drawn_not_scaled", refused, f"of {PEOPLE}", 0, "lower")

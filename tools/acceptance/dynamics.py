@@ -29,7 +29,7 @@ HELD_TO_TIMING = (
     "soleus", "gastrocnemius", "tibialis_anterior", "vastus_lateralis", "vastus_medius", "medial_hamstrings",
     "biceps_femoris",
 )  # fmt: skip
-LEAST_CORRELATION = -1.0  # the other channels are told, not held to anything
+MIN_CORRELATION = -1.0  # the other channels are told, not held to anything
 WALKS = {"s01_walking": "s01_000", "s03_walking": "s03_000"}  # shards of the demo
 JUMP = ("s02_000", "s02_vertical_jump")
 PEERS = {"squat": "s01", "arm_raise": "s02"}  # motions of the demo, besides gait, on which the engines are compared
@@ -74,7 +74,7 @@ def gait_figures(trial: GaitTrial) -> Iterator[Figure]:
         apart = (trial.moment(trial.estimated, joint) - trial.moment(trial.measured, joint))[trial.on_plates]
         yield Figure(f"dynamics.gait.{joint}_moment", _rms(apart), "N m/kg", 0.2, "lower")
     for channel in CHANNELS:
-        bar = 0.4 if channel in HELD_TO_TIMING else LEAST_CORRELATION
+        bar = 0.4 if channel in HELD_TO_TIMING else MIN_CORRELATION
         yield Figure(f"dynamics.gait.emg_{channel}", trial.timing(channel), "", bar, "higher")
 
 

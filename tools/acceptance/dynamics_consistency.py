@@ -20,8 +20,8 @@ LOG = OUTPUT / "consistency.log"
 RATES = (30.0, 120.0)  # Hz, of the same procedural motions
 GAIT_STEPS = (33, 8)  # of the measured trial's 1 kHz: 30.3 and 125 Hz
 EDGE_SECONDS = 0.1  # at the ends of a clip accelerations rest on one side's frames only
-LEAST_MOMENT = 0.2  # N m/kg: of smaller moments no share is taken
-LEAST_SHARE = 0.2  # of a moment that muscles and reserves may miss, as filters.max_reserve_share
+MIN_MOMENT = 0.2  # N m/kg: of smaller moments no share is taken
+MIN_SHARE = 0.2  # of a moment that muscles and reserves may miss, as filters.max_reserve_share
 
 
 def rate_figures(slow: Path, fast: Path, clips: dict[str, str]) -> Iterator[Figure]:
@@ -92,8 +92,8 @@ def activation_figures(stages: Path) -> Iterator[Figure]:
             )  # fmt: skip
             wanted = moments[clip_id].arrays["moments"][:, columns]
             missed = np.abs(supplied[0] + clip.arrays["reserves"][:, columns] - wanted)[valid]
-            least = LEAST_MOMENT * float(ground[clip_id].attrs["mass_kg"])
-            off = (missed > LEAST_SHARE * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
+            least = MIN_MOMENT * float(ground[clip_id].attrs["mass_kg"])
+            off = (missed > MIN_SHARE * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
             yield Figure(f"dynamics.activations.{clip_id}_missed", _rms(missed), "N m", 0.1, "lower")
             yield Figure(f"dynamics.activations.{clip_id}_frames_off", float(off.mean()), "share", 0.0, "lower")
 

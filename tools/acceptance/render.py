@@ -27,7 +27,7 @@ from kinesynth.render.scene import Scene
 from kinesynth.render.skinning import drape
 from kinesynth.seeds import generator
 from kinesynth.stage_file import read_stage
-from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.sampled import sample_shape
 from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.runs import run_workflow
 
@@ -124,7 +124,7 @@ def _heights_of_carried(model: BodyModel, fit: Path) -> np.ndarray:
 
 def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]:
     """Yield the worst of 50 random scenes with 10 bodies: feet off or under the floor, points out of frame."""
-    shapes = [drawn_shape(model, f"acceptance {k}", 1, 985.0) for k in range(BODIES)]
+    shapes = [sample_shape(model, f"acceptance {k}", 1, 985.0) for k in range(BODIES)]
     floating, sunk, outside = 0.0, 0.0, 0
     for k in range(SCENES):
         shape, pose = shapes[k % BODIES], poses[k % len(poses)]

@@ -14,7 +14,7 @@ from kinesynth.isolation import Worker
 from kinesynth.stage_file import Clip
 
 TIMEOUT_SECONDS = 3600.0
-LEAST_BATCH = 4096  # frames that the batched engine is timed on, as in a shard of a real run
+MIN_BATCH = 4096  # frames that the batched engine is timed on, as in a shard of a real run
 GROUND = ("force", "cop", "moment")
 
 
@@ -102,9 +102,9 @@ def compare(
 
 
 def _there_and_back(values: np.ndarray) -> np.ndarray:
-    """Return the clip (T, ...) repeated forward and backward, without jumps, for LEAST_BATCH frames or more."""
+    """Return the clip (T, ...) repeated forward and backward, without jumps, for MIN_BATCH frames or more."""
     turn = np.concatenate([values[:-1], values[:0:-1]])
-    return np.concatenate([turn] * -(-LEAST_BATCH // len(turn)))
+    return np.concatenate([turn] * -(-MIN_BATCH // len(turn)))
 
 
 def _muscles(model: Path) -> tuple[Muscles, MuscleForce]:

@@ -22,11 +22,12 @@ from kinesynth.opensim_files import MarkerTrajectories, Storage, read_storage, r
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.predict.predict import predict
 from kinesynth_train.predict.request import Request
+from tools.acceptance import marker_methods, trained_networks
 from tools.acceptance.body_angles import flexions
 from tools.acceptance.figures import OUTPUT, SHARED, Figure
+from tools.acceptance.in_step import in_step, rms
 
 DATA = SHARED / "data" / "video"
-MOST_SHIFT_SECONDS = 0.2
 FLEXIONS = ("hip_flexion", "knee_angle", "ankle_angle")
 CENTRES = {"femur_r": ("RHJC_study",), "femur_l": ("LHJC_study",), "tibia_r": ("r_knee_study", "r_mknee_study"),
            "tibia_l": ("L_knee_study", "L_mknee_study")}  # fmt: skip
@@ -38,9 +39,11 @@ def figures() -> Iterator[Figure]:
     if not DATA.is_dir():
         return
     yield from two_phones_markers()
+    yield from marker_methods.figures()
     yield from four_cameras("openpose", keypoints=True)
     if importlib.util.find_spec("ai_edge_litert") is not None:
         yield from two_phones()
+        yield from networks_on_two_phones()
         yield from one_phone()
         yield from four_cameras("blazepose", keypoints=False)
 
@@ -57,12 +60,12 @@ def two_phones() -> Iterator[Figure]:
     yield Figure(f"{name}.cpu_seconds_per_second", (time.process_time() - began) / 6.0, "s", 1.0, "lower")
     motion, reference = read_storage(output / "kinematics/walk.mot"), read_storage(_unpacked(folder / "walk.mot.gz"))
     markers = read_trc(_unpacked(folder / "walk.trc.gz"))
-    ours, theirs = _in_step(motion, reference)
+    ours, theirs = in_step(motion, reference)
     for angle in FLEXIONS:
-        errors = [_rms(motion.column(f"{angle}_{side}")[ours] - reference.column(f"{angle}_{side}")[theirs])
+        errors = [rms(motion.column(f"{angle}_{side}")[ours] - reference.column(f"{angle}_{side}")[theirs])
                   for side in "rl"]  # fmt: skip
         yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 8.0, "lower")
-    tilt = _rms(motion.column("pelvis_tilt")[ours] - reference.column("pelvis_tilt")[theirs])
+    tilt = rms(motion.column("pelvis_tilt")[ours] - reference.column("pelvis_tilt")[theirs])
     yield Figure(f"{name}.pelvis_tilt_rms", round(tilt, 2), "deg", 8.0, "lower")
     for body, distance in _centres(output / "kinematics/walk_scaled.osim", motion, markers, ours, theirs).items():
         yield Figure(f"{name}.{body}_centre", round(distance, 1), "mm", 40.0, "lower")
@@ -71,15 +74,26 @@ def two_phones() -> Iterator[Figure]:
     yield Figure(f"{name}.vertical_force_error", round(abs(vertical - 1.0), 4), "BW", 0.03, "lower")
 
 
+def networks_on_two_phones() -> Iterator[Figure]:
+    """Yield the error of each network that the comparison has trained, on the same walk."""
+    folder, points = DATA / "two_phones" / "walk", OUTPUT / "video" / "two_phones" / "pose"
+    known = {file.stem: file for file in points.glob("*.npz")}
+    markers, angles = (_unpacked(folder / f"walk.{kind}.gz") for kind in ("trc", "mot"))
+    yield from trained_networks.figures(folder, known, markers, angles)
+
+
 def two_phones_markers() -> Iterator[Figure]:
     """Yield the figures of the same walk from the markers in space that OpenCap found its angles by."""
-    folder, name, output = DATA / "two_phones" / "walk", "video.two_phones_markers", OUTPUT / "video" / "markers"
-    predict(Request(None, output, markers=_unpacked(folder / "walk.trc.gz"), name="walk"))
-    motion, reference = read_storage(output / "kinematics/walk.mot"), read_storage(_unpacked(folder / "walk.mot.gz"))
-    for angle in FLEXIONS:
-        errors = [_rms(motion.column(f"{angle}_{side}") - np.interp(motion.times, reference.times,
-                  reference.column(f"{angle}_{side}"))) for side in "rl"]  # fmt: skip
-        yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 6.0, "lower")
+    folder = DATA / "two_phones" / "walk"
+    reference = read_storage(_unpacked(folder / "walk.mot.gz"))
+    for method in marker_methods.METHODS:
+        name, output = f"video.two_phones_markers.{method}", OUTPUT / "video" / "two_phones_markers" / method
+        predict(Request(None, output, markers=_unpacked(folder / "walk.trc.gz"), name="walk", method=method))
+        motion = read_storage(output / "kinematics/walk.mot")
+        for angle in FLEXIONS:
+            errors = [rms(motion.column(f"{angle}_{side}") - np.interp(motion.times, reference.times,
+                      reference.column(f"{angle}_{side}"))) for side in "rl"]  # fmt: skip
+            yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 6.0, "lower")
 
 
 def one_phone() -> Iterator[Figure]:
@@ -93,7 +107,7 @@ def one_phone() -> Iterator[Figure]:
     for angle in FLEXIONS:
         sides = [motion.column(f"{angle}_{side}")[common] - np.interp(motion.times[common], times,
                  reference[f"{angle}_{side}"]) for side in "rl"]  # fmt: skip
-        errors.append(float(np.mean([_rms(side) for side in sides])))
+        errors.append(float(np.mean([rms(side) for side in sides])))
         yield Figure(f"{name}.{angle}_rms", round(errors[-1], 2), "deg", 12.0, "lower")
     yield Figure(f"{name}.mean_flexion_rms", round(float(np.mean(errors)), 2), "deg", 10.0, "lower")
 
@@ -135,21 +149,6 @@ def _unpacked(path: Path) -> Path:
     return output
 
 
-def _in_step(motion: Storage, reference: Storage) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of both that belong together, at the shift at which the knees' angles agree best."""
-    step = float(np.median(np.diff(reference.times)))
-    reach = int(MOST_SHIFT_SECONDS / step)
-    best = (np.inf, np.empty(0, int), np.empty(0, int))
-    for shift in range(-reach, reach + 1):
-        rows = np.rint(motion.times / step).astype(int) + shift
-        ours = np.flatnonzero((rows >= 0) & (rows < len(reference.times)))
-        theirs = rows[ours]
-        knees = [motion.column(f"knee_angle_{side}")[ours] - reference.column(f"knee_angle_{side}")[theirs]
-                 for side in "rl"]  # fmt: skip
-        best = min(best, (_rms(np.concatenate(knees)), ours, theirs), key=lambda each: each[0])
-    return best[1], best[2]
-
-
 def _centres(
     model: Path, motion: Storage, markers: MarkerTrajectories, ours: np.ndarray, theirs: np.ndarray
 ) -> dict[str, float]:
@@ -175,7 +174,3 @@ def _weight(model: Path) -> float:
 def _column(trial: MarkerTrajectories, name: str) -> np.ndarray:
     column: np.ndarray = trial.positions[:, trial.names.index(name)]
     return column
-
-
-def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2)))

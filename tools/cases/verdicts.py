@@ -11,7 +11,7 @@ import numpy as np
 from tools.cases.runs import BONES, Motion, Outcome
 
 OWN_MASS_KG = 3.0  # of the expectation's own figure
-_LEAST_LENGTH = 0.6  # of the clean input's frames
+_MIN_LENGTH = 0.6  # of the clean input's frames
 RIGHT, SILENT_WRONG, WRONGLY_REFUSED, POOR_MESSAGE, SUNK = (
     "right", "SILENT WRONG", "WRONGLY REFUSED", "POOR MESSAGE", "SUNK",
 )  # fmt: skip
@@ -127,13 +127,13 @@ def deviations(found: Motion, clean: Motion, limits: Limits = CLEAN) -> list[str
     if abs(found.height_m - clean.height_m) > limits.height_m:
         faults.append(f"height {found.height_m:.2f} is {clean.height_m:.2f} m")
     frames = min(len(found.pelvis), len(clean.pelvis))
-    if frames < _LEAST_LENGTH * len(clean.pelvis):
+    if frames < _MIN_LENGTH * len(clean.pelvis):
         return [*faults, f"{len(found.pelvis)} of {len(clean.pelvis)} frames"]
     if abs(found.speed - clean.speed) > limits.speed * max(1.0, clean.speed):
         faults.append(f"speed is {clean.speed:.2f} m/s")
     cosine = np.sum(found.bones[:frames] * clean.bones[:frames], axis=-1)
     told = found.told[:frames]
-    if told.mean() < _LEAST_LENGTH:
+    if told.mean() < _MIN_LENGTH:
         return [*faults, f"{told.mean():.0%} of the bones told"]
     squared = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) ** 2
     apart = np.sqrt((squared * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1))

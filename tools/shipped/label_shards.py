@@ -38,7 +38,7 @@ from kinesynth.subject_record import SubjectRecord
 from kinesynth_train.laboratory_sets import with_all_landmarks
 
 FPS, SECONDS = 30.0, 3.0
-MOST_MARKER_RMS_M = 0.02  # a frame whose markers lie farther from the skeleton's has no valid angles
+MAX_MARKER_RMS_M = 0.02  # a frame whose markers lie farther from the skeleton's has no valid angles
 NO_BODY_M = 1.0  # residual of a body that was not fitted: the schema's largest
 REASON = "labels of motion alone"
 VAL_EVERY, TEST_EVERY = 10, 10  # one person in so many is for validation, the next for tests
@@ -120,7 +120,7 @@ def _record(clip: Clip, seen: np.ndarray, scales: np.ndarray, skeleton: Skeleton
     markers[:, : seen.shape[1]] = seen
     sizes = {"T": frames, "J": angles.shape[1], "B": len(scales), "K": 2 * len(scales)}
     sizes |= {"M": markers.shape[1], "A": len(skeleton.muscle_names)}
-    valid = clip.arrays["marker_error_rms"] <= MOST_MARKER_RMS_M
+    valid = clip.arrays["marker_error_rms"] <= MAX_MARKER_RMS_M
     failed = {reason: np.zeros(frames, dtype=bool) for reason in reason_names()}
     failed["marker_error"], failed["no_dynamics"] = ~valid, np.ones(frames, dtype=bool)
     arrays = {

@@ -10,10 +10,10 @@ import numpy as np
 from kinesynth.atomic import write_text
 from kinesynth.kinematics.worn_markers import landmark_places
 from kinesynth.markers.labels import label_sets
-from kinesynth_train.laboratory_sets import MOST_SLACK_M
+from kinesynth_train.laboratory_sets import MAX_SLACK_M
 
 TABLE = Path(__file__).parents[2] / "src/kinesynth_train/tables/laboratory_sets.csv"
-LEAST_MARKERS = 8  # of a set, right side and middle: smaller ones are additions to others
+MIN_MARKERS = 8  # of a set, right side and middle: smaller ones are additions to others
 HEADER = "set,landmark,body,x,y,z,slack_mm"
 
 
@@ -22,11 +22,11 @@ def lines() -> list[str]:
     known, found = landmark_places(), [HEADER]
     for name, labels in label_sets().items():
         slack = {
-            label.place: label.slack_m
+            label.landmark: label.slack_m
             for label in sorted(labels, key=lambda label: -label.slack_m)
-            if label.place in known and not label.place.startswith("L") and label.slack_m <= MOST_SLACK_M
+            if label.landmark in known and not label.landmark.startswith("L") and label.slack_m <= MAX_SLACK_M
         }
-        if len(slack) >= LEAST_MARKERS:
+        if len(slack) >= MIN_MARKERS:
             found += [_line(name, landmark, *known[landmark], slack[landmark]) for landmark in sorted(slack)]
     return found
 

@@ -20,7 +20,7 @@ from kinesynth_train.train import fit
 from tools.shipped.label_shards import make_label_shards
 
 NETWORK = "neurik_any"
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 PACKAGE = Path(__file__).parents[2] / "src/kinesynth_train/shipped_networks"
 
 
@@ -35,9 +35,9 @@ def ship(shards: Path, folder: Path, output: Path, steps: int) -> None:
     model, _ = load_checkpoint(folder / "checkpoint.pt")
     model.network.half()
     save_checkpoint(output, model, {})
-    if (size := output.stat().st_size) > MOST_BYTES:
+    if (size := output.stat().st_size) > MAX_BYTES:
         output.unlink()
-        raise BadInput(output, "size", f"{size} bytes", f"{MOST_BYTES} at most", "make the preset smaller")
+        raise BadInput(output, "size", f"{size} bytes", f"{MAX_BYTES} at most", "make the preset smaller")
 
 
 def main() -> None:

@@ -19,14 +19,14 @@ from kinesynth.body.virtual_markers import virtual_markers
 from kinesynth.fitting.regressor import SHIPPED, joint_regressor
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
-from kinesynth.motion.figure import Figure, figure_of
 from kinesynth.motion.procedural.plan import Plan, standing
 from kinesynth.motion.procedural.solve import relaxed_hands, solve
+from kinesynth.motion.proportions import Proportions, proportions_of
 from kinesynth.motion.subject import write_subject
 from kinesynth.seeds import generator
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, StageFile, progress, write_stage
-from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.sampled import sample_shape
 
 FPS, FRAMES = 10.0, 32
 SLOWEST_HZ, QUICKEST_HZ = 0.1, 0.5
@@ -67,9 +67,9 @@ def run_subject(folder: Path, body: Path, skeleton: Path, subject: str) -> tuple
         path.with_suffix(end) for end in (".json", ".motion.h5", ".markers.h5", ".osim", ".ik.h5")
     )
     figure_body = load_body(body)
-    shape = drawn_shape(figure_body, subject, seed=0, density_kg_m3=985.0)
+    shape = sample_shape(figure_body, subject, seed=0, density_kg_m3=985.0)
     write_subject(record, figure_body, shape, subject=subject, split="train", density_kg_m3=985.0)
-    write_motion(motion, figure_of(figure_body, shape.betas), shape.betas, subject)
+    write_motion(motion, proportions_of(figure_body, shape.betas), shape.betas, subject)
     virtual_markers(body=body, motion=motion, output=markers)
     scale_model(
         body=body, subject=record, skeleton=skeleton, output=model, report=path.with_suffix(".scale.json"), log=log
@@ -78,9 +78,9 @@ def run_subject(folder: Path, body: Path, skeleton: Path, subject: str) -> tuple
     return motion, ik
 
 
-def write_motion(path: Path, figure: Figure, betas: np.ndarray, subject: str) -> None:
+def write_motion(path: Path, proportions: Proportions, betas: np.ndarray, subject: str) -> None:
     """Write a subject's poses as a motion stage of one clip."""
-    posed = solve(figure, varied(figure, generator(0, subject, "poses")))
+    posed = solve(proportions, varied(proportions, generator(0, subject, "poses")))
     orient = (FACING_X * Rotation.from_rotvec(posed.pose[:, 0])).as_rotvec()
     left, right = relaxed_hands(FRAMES)
     arrays = {
@@ -89,19 +89,19 @@ def write_motion(path: Path, figure: Figure, betas: np.ndarray, subject: str) ->
         "body_pose": posed.pose[:, 1:].reshape(FRAMES, -1),
         "left_hand_pose": left,
         "right_hand_pose": right,
-        "transl": FACING_X.apply(posed.pelvis) - figure.joints[0],
+        "transl": FACING_X.apply(posed.pelvis) - proportions.joints[0],
     }
     clip = Clip(f"{subject}_poses", arrays, {"subject": subject, "fps": FPS, "n_frames": FRAMES})
     write_stage(path, StageFile({clip.clip_id: clip}))
 
 
-def varied(figure: Figure, rng: np.random.Generator) -> Plan:
+def varied(proportions: Proportions, rng: np.random.Generator) -> Plan:
     """Return a plan in which every joint sways through its range, each at a rate of its own."""
-    plan = standing(figure, FRAMES, rng)
+    plan = standing(proportions, FRAMES, rng)
     angles = {name: np.radians(sway(getattr(plan, name).shape, ranges, rng)) for name, ranges in ANGLES.items()}
-    step = figure.leg_length * sway(plan.ankles.shape, STEP, rng)
+    step = proportions.leg_length * sway(plan.ankles.shape, STEP, rng)
     step[:, 0, 0] *= -1.0  # outward of the right foot is -x
-    sink = figure.leg_length * sway((FRAMES, 1), (SINK,), rng) * [0.0, 1.0, 0.0]
+    sink = proportions.leg_length * sway((FRAMES, 1), (SINK,), rng) * [0.0, 1.0, 0.0]
     return plan.but(**angles, ankles=plan.ankles + step, pelvis=plan.pelvis + sink)
 
 

@@ -22,7 +22,7 @@ from kinesynth.errors import BadInput
 from kinesynth.layout import FILES, SCALE_REPORT
 
 ROOT = Path(__file__).parents[2]
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 STAGES = {
     "ik": "inverse_kinematics",
     "markers": "virtual_markers",
@@ -74,9 +74,9 @@ def ship(shards: list[Path]) -> None:
         BadInput: they are too large to ship.
     """
     verify(shards)
-    if (size := sum(shard.stat().st_size for shard in shards)) > MOST_BYTES:
+    if (size := sum(shard.stat().st_size for shard in shards)) > MAX_BYTES:
         raise BadInput(
-            shards[0].parent, "size", f"{size} bytes", f"{MOST_BYTES} at most", "make fewer or shorter clips"
+            shards[0].parent, "size", f"{size} bytes", f"{MAX_BYTES} at most", "make fewer or shorter clips"
         )
     for old in sample().glob("*.h5"):
         old.unlink()

@@ -60,8 +60,8 @@ def licensed(path: Path, gender: str = "auto") -> Identity:
     if gender == "auto":
         told = {word for word in GENDERS if re.search(rf"(?<![a-z]){word}(?![a-z])", path.stem.lower())}
         if len(told) != 1:
-            mend = "call it SMPLX_NEUTRAL.npz, SMPLX_MALE.npz or SMPLX_FEMALE.npz, or state body.gender"
-            raise BadInput(path, "gender", "a name that does not tell it", ", ".join(GENDERS), mend)
+            fix = "call it SMPLX_NEUTRAL.npz, SMPLX_MALE.npz or SMPLX_FEMALE.npz, or state body.gender"
+            raise BadInput(path, "gender", "a name that does not tell it", ", ".join(GENDERS), fix)
         (gender,) = told
     return Identity(path.name, "smplx", gender, _SMPLX_LICENSE)
 

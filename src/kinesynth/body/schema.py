@@ -24,7 +24,7 @@ POSE_FEATURES = 9 * (len(JOINT_NAMES) - 1)
 _OFFICIAL_EXPRESSION_START, _OFFICIAL_COMPONENTS = 300, 400
 
 Arrays = dict[str, np.ndarray]
-_MEND = "use an SMPLX_{NEUTRAL,MALE,FEMALE}.npz from smpl-x.is.tue.mpg.de, or `free`"
+_FIX = "use an SMPLX_{NEUTRAL,MALE,FEMALE}.npz from smpl-x.is.tue.mpg.de, or `free`"
 _Shape = tuple[int | str, ...]
 
 
@@ -68,7 +68,7 @@ def read_body(path: Path) -> Arrays:
     Raises:
         BadInput: the file cannot be read, or an array is missing, misshapen, not finite or out of range.
     """
-    with open_npz(path, "a body model in SMPL-X's schema", _MEND) as file:
+    with open_npz(path, "a body model in SMPL-X's schema", _FIX) as file:
         wanted = [*_required_shapes(), *_OPTIONAL_SHAPES]
         arrays = {name: file[name] for name in wanted if name in file.files}
     _check_shapes(path, arrays)
@@ -88,16 +88,16 @@ def _check_shapes(path: Path, arrays: Arrays) -> None:
         if name not in arrays:
             if name in _OPTIONAL_SHAPES:
                 continue
-            raise BadInput(path, name, "no such array", f"shape {_describe(shape, sizes)}", _MEND)
+            raise BadInput(path, name, "no such array", f"shape {_describe(shape, sizes)}", _FIX)
         found = arrays[name].shape
         known = [sizes.get(size, -1) if isinstance(size, str) else size for size in shape]
         if len(found) != len(shape) or any(want not in (-1, have) for want, have in zip(known, found, strict=True)):
-            raise BadInput(path, name, f"shape {found}", f"shape {_describe(shape, sizes)}", _MEND)
+            raise BadInput(path, name, f"shape {found}", f"shape {_describe(shape, sizes)}", _FIX)
         sizes.update({size: have for size, have in zip(shape, found, strict=True) if isinstance(size, str)})
     if sizes["C"] < 2 * BETAS:
-        raise BadInput(path, "shapedirs", f"{sizes['C']} components", f"{2 * BETAS} or more", _MEND)
+        raise BadInput(path, "shapedirs", f"{sizes['C']} components", f"{2 * BETAS} or more", _FIX)
     if sizes["N"] != SMPLX_VERTICES and "extra_vertex_ids" not in arrays:
-        raise BadInput(path, "v_template", f"{sizes['N']} vertices", f"{SMPLX_VERTICES}", _MEND)
+        raise BadInput(path, "v_template", f"{sizes['N']} vertices", f"{SMPLX_VERTICES}", _FIX)
 
 
 def _describe(shape: _Shape, sizes: dict[str, int]) -> str:
@@ -107,18 +107,18 @@ def _describe(shape: _Shape, sizes: dict[str, int]) -> str:
 def _check_values(path: Path, arrays: Arrays) -> None:
     for name, array in arrays.items():
         if array.dtype.kind not in "iuf":
-            raise BadInput(path, name, f"type {array.dtype}", "numbers", _MEND)
+            raise BadInput(path, name, f"type {array.dtype}", "numbers", _FIX)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise BadInput(path, name, "NaN or infinity", "finite values", _MEND)
+            raise BadInput(path, name, "NaN or infinity", "finite values", _FIX)
     vertices, faces = len(arrays["v_template"]), len(arrays["f"])
     limits = {"f": vertices, "extra_vertex_ids": vertices, "lmk_faces_idx": faces, "dynamic_lmk_faces_idx": faces}
     for name, limit in limits.items():
         if name in arrays and not (arrays[name].min() >= 0 and arrays[name].max() < limit):
-            raise BadInput(path, name, f"index {arrays[name].max()}", f"0 to {limit - 1}", _MEND)
+            raise BadInput(path, name, f"index {arrays[name].max()}", f"0 to {limit - 1}", _FIX)
     parents = arrays["kintree_table"][0].astype(np.int64)
     if not np.array_equal(parents[1:], PARENTS[1:]):
-        raise BadInput(path, "kintree_table", f"parents {parents[:4]}...", f"parents {list(PARENTS[:4])}...", _MEND)
+        raise BadInput(path, "kintree_table", f"parents {parents[:4]}...", f"parents {list(PARENTS[:4])}...", _FIX)
     for name in ("weights", "J_regressor"):
         error = np.abs(arrays[name].sum(axis=1) - 1.0).max()
         if error > 1e-2:
-            raise BadInput(path, name, f"rows that sum to 1 ± {error:.2g}", "rows that sum to 1", _MEND)
+            raise BadInput(path, name, f"rows that sum to 1 ± {error:.2g}", "rows that sum to 1", _FIX)

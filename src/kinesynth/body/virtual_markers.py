@@ -94,28 +94,28 @@ def read_marker_vertices(path: Path, body: BodyModel) -> MarkerLayout:
     Raises:
         BadInput: the table lacks a column, a vertex is out of range, or a marker's body is unknown.
     """
-    mend = "write one row per marker: marker,vertex,body"
+    fix = "write one row per marker: marker,vertex,body"
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, "marker table", str(error), "a csv file", mend) from error
+        raise BadInput(path, "marker table", str(error), "a csv file", fix) from error
     names, vertices, bodies = [], [], []
     usual = marker_bodies()
     for line, row in enumerate(rows, start=2):
         name, vertex = (row.get("marker") or "").strip(), (row.get("vertex") or "").strip()
         carrier = (row.get("body") or "").strip() or usual.get(name)
         if not name or name in names:
-            raise BadInput(path, f"line {line}, marker", repr(name), "a name used once", mend)
+            raise BadInput(path, f"line {line}, marker", repr(name), "a name used once", fix)
         if not vertex.isdecimal() or int(vertex) >= body.n_vertices:
-            raise BadInput(path, f"line {line}, vertex", repr(vertex), f"0 to {body.n_vertices - 1}", mend)
+            raise BadInput(path, f"line {line}, vertex", repr(vertex), f"0 to {body.n_vertices - 1}", fix)
         if carrier is None:
-            raise BadInput(path, f"line {line}, body", "nothing", "the OpenSim body that carries it", mend)
+            raise BadInput(path, f"line {line}, body", "nothing", "the OpenSim body that carries it", fix)
         names.append(name)
         vertices.append(int(vertex))
         bodies.append(carrier)
     if not names:
-        raise BadInput(path, "marker table", "no rows", "at least one marker", mend)
+        raise BadInput(path, "marker table", "no rows", "at least one marker", fix)
     corners = np.repeat(np.array(vertices)[:, None], 3, axis=1)
     return MarkerLayout(tuple(names), tuple(bodies), corners, np.tile([1.0, 0.0, 0.0], (len(names), 1)))
 
@@ -134,8 +134,8 @@ def marker_bodies(table: Path = TABLE) -> dict[str, str]:
 def _find(rule: Rule, rest: RestBody, path: Path) -> tuple[np.ndarray, np.ndarray]:
     point = find(rule, rest)
     if point is None:
-        mend = "check that the body is closed and in T-pose: x left, y up, z forward, metres"
-        raise BadInput(path, f"marker {rule.marker}", "no skin along its ray", "a hit on the mesh", mend)
+        fix = "check that the body is closed and in T-pose: x left, y up, z forward, metres"
+        raise BadInput(path, f"marker {rule.marker}", "no skin along its ray", "a hit on the mesh", fix)
     return point
 
 

@@ -14,7 +14,7 @@ from kinesynth.licenses import licenses
 from kinesynth.sources import sources
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-MOST_BODIES = 60
+MAX_BODIES = 60
 _CARD = """{front_matter}
 # Kinesynth dataset
 
@@ -165,10 +165,10 @@ def _bars(values: Sequence[float]) -> str:
 def _bodies(files: Sequence[dict[str, Any]]) -> str:
     people = {str(attrs["subject"]): attrs for attrs in files}
     lines = ["| subject | split | sex | height, m | mass, kg | shape |", "|---|---|---|---:|---:|---|"]
-    for subject, attrs in sorted(people.items())[:MOST_BODIES]:
+    for subject, attrs in sorted(people.items())[:MAX_BODIES]:
         measures = f"{attrs['height_m']:.2f} | {attrs['mass_kg']:.1f}"
         lines.append(f"| {subject} | {attrs['split']} | {attrs['sex']} | {measures} | {attrs['shape_source']} |")
-    rest = len(people) - MOST_BODIES
+    rest = len(people) - MAX_BODIES
     return "\n".join([*lines, f"\nand {rest} more, whom `index.parquet` lists"] if rest > 0 else lines)
 
 

@@ -105,5 +105,5 @@ class ClipEntry:
             with open_shard(self.shard) as file:
                 return dict(file.attrs), dict(file["clips"][self.clip_id].attrs)
         except (OSError, KeyError) as error:
-            found, mend = " ".join(str(error).split()), "check it with `kinesynth verify`"
-            raise BadInput(self.shard, f"clips/{self.clip_id}", found, "a clip's attributes", mend) from error
+            found, fix = " ".join(str(error).split()), "check it with `kinesynth verify`"
+            raise BadInput(self.shard, f"clips/{self.clip_id}", found, "a clip's attributes", fix) from error

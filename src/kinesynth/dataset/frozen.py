@@ -21,7 +21,7 @@ from kinesynth.stage_file import progress
 from kinesynth.text import read_text
 
 _HEAD = "# kinesynth freeze-split, SHA-256 of the rest: "
-_EXPECTED, _MEND = "a list of `kinesynth freeze-split`", "restore it, or freeze the dataset anew under another name"
+_EXPECTED, _FIX = "a list of `kinesynth freeze-split`", "restore it, or freeze the dataset anew under another name"
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ def read_frozen(path: Path) -> list[FrozenClip]:
     Raises:
         BadInput: it is no such list, or was changed by hand.
     """
-    head, _, text = read_text(path, _EXPECTED, _MEND, "strict").partition("\n")
+    head, _, text = read_text(path, _EXPECTED, _FIX, "strict").partition("\n")
     if not head.startswith(_HEAD):
-        raise BadInput(path, "first line", repr(head[:60]), _EXPECTED, _MEND)
+        raise BadInput(path, "first line", repr(head[:60]), _EXPECTED, _FIX)
     if (found := _digest(text)) != (stated := head.removeprefix(_HEAD).strip()):
-        raise BadInput(path, "SHA-256", found, f"{stated}, as its first line says", _MEND)
+        raise BadInput(path, "SHA-256", found, f"{stated}, as its first line says", _FIX)
     try:
         return [_row(*line.split("\t")) for line in text.splitlines()[1:]]
     except (TypeError, ValueError) as error:
-        raise BadInput(path, "rows", str(error), "six columns, frames a number", _MEND) from error
+        raise BadInput(path, "rows", str(error), "six columns, frames a number", _FIX) from error
 
 
 def _row(clip_id: str, subject: str, split: str, frames: str, labels: str, views: str) -> FrozenClip:

@@ -68,7 +68,7 @@ def index_shards(
     _write_rejected(rejected, refused)
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
-        raise BadInput(rejected, "delivered clips", found, "at least one", "mend the inputs it lists and run again")
+        raise BadInput(rejected, "delivered clips", found, "at least one", "fix the inputs it lists and run again")
     write_text(output.with_name(CHECKSUMS), "".join(f"{checksum(each)}  shards/{each.name}\n" for each in paths))
     _write_index(output, rows)
     write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))

@@ -16,7 +16,7 @@ from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.hdf5 import own_members
 from kinesynth.notes import tell
 
-MEND = "check it with `kinesynth verify`"
+FIX = "check it with `kinesynth verify`"
 CHECKSUMS = "checksums.txt"  # beside the folder of shards: a line `<xxh3-128>  shards/<name>.h5` for each
 LISTED = re.compile(r"^[0-9a-f]{32}  shards/([^/\n]+\.h5)$", re.MULTILINE)
 Damaged = Literal["refuse", "skip"]
@@ -39,8 +39,8 @@ def find_shards(path: str | Path) -> list[Path]:
     shards = sorted(folder.glob("*.h5"), key=lambda shard: shard.name)
     shards = [shard for shard in shards if not shard.name.startswith(".")]
     if not shards:
-        mend = "give the results folder of a finished run, its shards folder, or a shard"
-        raise BadInput(path, "shards", "no *.h5 file" if folder.is_dir() else "no such folder", "shards", mend)
+        fix = "give the results folder of a finished run, its shards folder, or a shard"
+        raise BadInput(path, "shards", "no *.h5 file" if folder.is_dir() else "no such folder", "shards", fix)
     return shards
 
 
@@ -74,8 +74,8 @@ def list_clips(shards: list[Path], damaged: Damaged = "refuse") -> tuple[list[Cl
             skip_or_refuse(error, damaged)
             continue
         if found != (names := names or found):
-            mend = "open datasets of different skeletons one by one"
-            raise BadInput(shard, "skeleton", "other names", f"those of {shards[0].name}", mend)
+            fix = "open datasets of different skeletons one by one"
+            raise BadInput(shard, "skeleton", "other names", f"those of {shards[0].name}", fix)
         clips += listed
     if names is None:
         raise BadInput("shards", "number", "none that can be read", "at least one", "give a shard")
@@ -94,17 +94,17 @@ def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
         with open_shard(shard) as file:
             root = h5py.h5g.open(file.id, b"/")
             if (version := read_integer(root, "schema")) != SCHEMA_VERSION:
-                mend = "read it with the release of kinesynth that wrote it"
-                raise BadInput(shard, "schema", str(version), str(SCHEMA_VERSION), mend)
+                fix = "read it with the release of kinesynth that wrote it"
+                raise BadInput(shard, "schema", str(version), str(SCHEMA_VERSION), fix)
             own_members(root)
             return read_names(file["skeleton"]), list(_clips(shard, root))
     except KinesynthError:
         raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         found = " ".join(str(error).split())
-        mend = f"{MEND}, or pass damaged='skip'"
+        fix = f"{FIX}, or pass damaged='skip'"
         place = "file" if isinstance(error, OSError) else "contents"
-        raise DamagedShard(shard, place, found, f"an HDF5 file of schema {SCHEMA_VERSION}", mend) from error
+        raise DamagedShard(shard, place, found, f"an HDF5 file of schema {SCHEMA_VERSION}", fix) from error
 
 
 def _clips(shard: Path, root: h5py.h5g.GroupID) -> Iterator[ClipEntry]:

@@ -112,12 +112,12 @@ def load_limits(path: Path | None = None) -> Mapping[str, Limit]:
     limits = _read((files("kinesynth.dataset") / "physics_limits.csv").read_text(encoding="utf-8"))
     if path is None:
         return limits
-    expected, mend = "a csv file with the columns check,minimum,maximum", "see docs/dataset.md, What is checked"
-    text = read_text(path, expected, mend)
+    expected, fix = "a csv file with the columns check,minimum,maximum", "see docs/dataset.md, What is checked"
+    text = read_text(path, expected, fix)
     try:
         return {**limits, **_read(text, limits)}
     except ValueError as error:
-        raise BadInput(path, "limits", str(error), expected, mend) from error
+        raise BadInput(path, "limits", str(error), expected, fix) from error
 
 
 def _read(text: str, known: Mapping[str, Limit] | None = None) -> dict[str, Limit]:

@@ -16,7 +16,7 @@ _FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint
 _SMALLEST = 0.2  # N m/kg: the share of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 _LAGS_S = (0.1, 0.4)
-_LEAST_FRAMES, _LEAST_SPREAD, _LEAST_CORRELATION = 12, 0.2, 0.7  # N m/kg for the spread
+_MIN_FRAMES, _MIN_SPREAD, _MIN_CORRELATION = 12, 0.2, 0.7  # N m/kg for the spread
 
 
 def muscle_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
@@ -67,12 +67,12 @@ def _lag(clip: ClipRecord, person: Person) -> Iterator[Found]:
         effort = np.square(arrays["activations"][:, muscles], dtype=float).sum(axis=1)
         moment = np.abs(arrays["moments"][:, joints]).sum(axis=1) / person.mass_kg
         valid = arrays["quality/activation_valid"]
-        if moment[valid].std() < _LEAST_SPREAD:
+        if moment[valid].std() < _MIN_SPREAD:
             continue
         own = _correlation(effort, moment, valid, 0)
         others = {int(lag): _correlation(effort, moment, valid, int(lag)) for lag in (*-lags, *lags)}
         best = max(others, key=lambda lag: others[lag], default=0)
-        if best and others[best] >= _LEAST_CORRELATION:
+        if best and others[best] >= _MIN_CORRELATION:
             gains.append((others[best] - own, f"{'right' if side == 'r' else 'left'} leg, {best / fps:+.2f} s"))
     if gains:
         gain, place = max(gains)
@@ -84,7 +84,7 @@ def _correlation(effort: np.ndarray, moment: np.ndarray, valid: np.ndarray, lag:
     frames = np.flatnonzero(valid)
     frames = frames[(frames + lag >= 0) & (frames + lag < len(valid))]
     frames = frames[valid[frames + lag]]
-    if len(frames) < _LEAST_FRAMES:
+    if len(frames) < _MIN_FRAMES:
         return -1.0
     x, y = effort[frames] - effort[frames].mean(), moment[frames + lag] - moment[frames + lag].mean()
     return float(x @ y / max(np.sqrt((x @ x) * (y @ y)), 1e-12))

@@ -13,7 +13,7 @@ from kinesynth.dataset.visibility import in_picture
 
 SHIFTS = (-3, -2, 2, 3)  # frames
 SEEN_FRAMES = 32  # of a view's video, those in which the mask moves most: decoding is the dearest of all checks
-_LEAST_PIXELS = 300  # of outlines that differ, for their contrast to mean something
+_MIN_PIXELS = 300  # of outlines that differ, for their contrast to mean something
 
 
 def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
@@ -79,7 +79,7 @@ def _shift_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
     for shift in SHIFTS:
         other = outlines[first + shift : first + shift + count]
         here, there = own & ~other, other & ~own
-        if min(here.sum(), there.sum()) >= _LEAST_PIXELS:
+        if min(here.sum(), there.sum()) >= _MIN_PIXELS:
             ratios[shift] = float(contrast[there].mean() / max(contrast[here].mean(), 1e-6))
     if ratios:
         shift = max(ratios, key=lambda each: ratios[each])

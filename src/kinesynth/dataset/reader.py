@@ -11,7 +11,7 @@ from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop
 from kinesynth.dataset.listing import (
     CHECKSUMS,
-    MEND,
+    FIX,
     Damaged,
     DamagedShard,
     find_shards,
@@ -109,8 +109,8 @@ class ShardDataset:
         self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
         self.shards = find_shards(path)
         for shard in missing_shards(path):
-            mend = "fetch it again, or pass damaged='skip'"
-            skip_or_refuse(DamagedShard(shard, "file", "nothing", f"it, which {CHECKSUMS} lists", mend), damaged)
+            fix = "fetch it again, or pass damaged='skip'"
+            skip_or_refuse(DamagedShard(shard, "file", "nothing", f"it, which {CHECKSUMS} lists", fix), damaged)
         clips, self.names = list_clips(self.shards, damaged)
         least = window if short == "drop" else 1
         self.clips = [
@@ -137,7 +137,7 @@ class ShardDataset:
                 except DamagedShard as error:
                     self._lost.add((clip.shard, clip.clip_id))
                     skip_or_refuse(error, self.damaged)
-        raise DamagedShard(self.shards[0].parent, "windows", "none that can be read", "at least one", MEND)
+        raise DamagedShard(self.shards[0].parent, "windows", "none that can be read", "at least one", FIX)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield all items in order."""

@@ -91,10 +91,8 @@ def own_array(group: h5py.Group, name: str) -> np.ndarray:
         return np.asarray(place[leaf][()])
     except (OSError, KeyError) as error:
         found = " ".join(str(error).split())
-        mend = "check it with `kinesynth verify`"
-        raise BadInput(
-            group.file.filename, f"{group.name}/{name}", found, "an array of the file's own", mend
-        ) from error
+        fix = "check it with `kinesynth verify`"
+        raise BadInput(group.file.filename, f"{group.name}/{name}", found, "an array of the file's own", fix) from error
 
 
 def _write(group: h5py.Group, name: str, array: np.ndarray, field: Field) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
 from kinesynth.dataset.file_cache import OpenFiles
-from kinesynth.dataset.listing import MEND, DamagedShard
+from kinesynth.dataset.listing import FIX, DamagedShard
 from kinesynth.dataset.quick_hdf5 import read_array, read_integer
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
@@ -68,7 +68,7 @@ class WindowReader:
                 if pause is None or not isinstance(error, OSError):
                     found = " ".join(str(error).split())
                     place, expected = f"clips/{clip.clip_id}", f"schema {SCHEMA_VERSION}"
-                    raise DamagedShard(clip.shard, place, found, expected, MEND) from error
+                    raise DamagedShard(clip.shard, place, found, expected, FIX) from error
                 time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
@@ -102,8 +102,8 @@ class WindowReader:
                 raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, "choose one")
             view = h5py.h5g.open(views, camera.encode())
             if left_out := [track for track in self.tracks if track.encode() not in view]:
-                mend = "leave it out, or name it in the run's render.tracks"
-                raise BadInput(clip.shard, f"{camera}/{left_out[0]}", "nothing", "that track", mend)
+                fix = "leave it out, or name it in the run's render.tracks"
+                raise BadInput(clip.shard, f"{camera}/{left_out[0]}", "nothing", "that track", fix)
             item["views"][camera] = self._view(view, camera, start, stop, rng)
         return item
 

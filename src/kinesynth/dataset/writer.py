@@ -4,7 +4,7 @@ import json
 import lzma
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,17 +31,17 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
 from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
+from kinesynth.records import BodyFit, BodyMotion
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 from kinesynth.subject_record import SubjectRecord
 
 STAGE = "pack_shard"
-MEND = "run the stages of this shard again"
+FIX = "run the stages of this shard again"
 HDF5_FORMAT = ("v110", "v110")  # its index of chunks takes a quarter off the size of a small shard
 _PERSON = ("subject", "split", "sex", "mass_kg", "mass_error_kg", "height_m", "height_error_m", "shape_source")
 _PLACEMENT = {"root_scale": 1.0, "heading_removed_rad": 0.0, "floor_removed_m": 0.0}  # what a source may leave unsaid
-_SMPLX = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "transl", "residual")
 
 # Arrays that go into the shard as the stages wrote them: path in the shard -> (stage, array).
 _COPIED = {
@@ -49,8 +49,7 @@ _COPIED = {
     "smooth_angles": ("grf", "smooth_angles"),
     "keypoints": ("ik", "keypoints"),
     "markers": ("markers", "markers"),
-    "smplx/betas": ("fit", "betas"),
-    **{f"smplx/{name}": ("fit", name) for name in _SMPLX},
+    **{f"smplx/{each.name}": ("fit", each.name) for record in (BodyMotion, BodyFit) for each in fields(record)},
     "grf/split_error": ("grf", "split_error"),
     "moments": ("id", "moments"),
     "activations": ("so", "activations"),
@@ -126,7 +125,7 @@ def pack_shard(
             scales = _scales(scale_report, names.bodies)
             _write_clips(file, read, scales, skeleton)
         for fault in shard_faults(temporary):
-            raise BadInput(output, "shard", fault, "a shard that passes `kinesynth verify`", MEND)
+            raise BadInput(output, "shard", fault, "a shard that passes `kinesynth verify`", FIX)
 
 
 def _write_clips(
@@ -198,7 +197,7 @@ def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefi
     drawn, tracks = DrawnView.of(render, view), str(render.attrs["tracks"]).split()
     if len(drawn.parts) != len(keypoints):
         found, expected = f"{len(drawn.parts)} frames", f"the {len(keypoints)} of the angles"
-        raise BadInput(render.file or render.clip_id, f"{view}/parts", found, expected, MEND)
+        raise BadInput(render.file or render.clip_id, f"{view}/parts", found, expected, FIX)
     arrays = {"bbox": _single(drawn.bbox), "K": _single(drawn.K), "world_to_camera": _single(drawn.world_to_camera)}
     if drawn.distortion is not None:
         arrays["distortion"] = _single(drawn.distortion)
@@ -235,7 +234,7 @@ def _check_names(paths: StagePaths, stages: Mapping[str, StageFile], names: Name
         for kind, wanted in expected.items():
             found = stages[stage].attrs.get(kind)
             if found is not None and tuple(found) != wanted:
-                raise BadInput(path, kind, "names that differ from the scaled model's", "one model throughout", MEND)
+                raise BadInput(path, kind, "names that differ from the scaled model's", "one model throughout", FIX)
 
 
 def _scales(report: Path, bodies: tuple[str, ...]) -> np.ndarray:
@@ -258,10 +257,10 @@ def _read_json(path: Path, *required: str) -> dict[str, Any]:
     try:
         table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInput(path, "file", str(error), "a JSON file", MEND) from error
+        raise BadInput(path, "file", str(error), "a JSON file", FIX) from error
     for name in required:
         if name not in table:
-            raise BadInput(path, name, "nothing", "a value", MEND)
+            raise BadInput(path, name, "nothing", "a value", FIX)
     return table
 
 

@@ -14,9 +14,9 @@ from scipy.linalg import solveh_banded
 from kinesynth.gravity import GRAVITY
 from kinesynth.runs import runs
 
-LEAST_SECONDS = 0.03
-GREATEST_SECONDS = 1.0  # a jump of 1.2 m
-GREATEST_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
+MIN_SECONDS = 0.03
+MAX_SECONDS = 1.0  # a jump of 1.2 m
+MAX_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
 SMEAR_CYCLES = 1.16  # of the cut-off, 0.19 s at 6 Hz: 99 % of the area of the filter's response to an impulse
 NO_SUPPORT = 0.1  # of body weight: a body with less falls
 CARRIED = 0.6  # of body weight: one with more is carried, whether by feet that are seen to touch or by anything else
@@ -24,7 +24,7 @@ AGREE_SECONDS = 0.06  # by how much feet and body may differ on when a flight be
 ORDER = 4  # of the differences that are to be small
 STIFF = 1e8  # weight of free fall against measured places
 LEAN = 0.3  # standard deviation of horizontal over vertical force; runners brake and push with less
-LEAST_LEANING = 0.05  # of body weight: with less support a force leans as it would with this
+MIN_LEANING = 0.05  # of body weight: with less support a force leans as it would with this
 NEAR_SECONDS = 0.15  # where the smeared impulse came from: the width of a 6 Hz filter's response
 
 
@@ -44,10 +44,10 @@ def airborne(likelihood: np.ndarray, support: np.ndarray, rate_hz: float) -> lis
     off = (likelihood.max(axis=(1, 2)) < 0.5) & (support < CARRIED)
     falling = support < NO_SUPPORT
     for first, last in runs(falling):  # flat shoes may graze the floor all through a short flight
-        off[first:last] |= not off[first:last].any() and last - first >= LEAST_SECONDS * rate_hz
+        off[first:last] |= not off[first:last].any() and last - first >= MIN_SECONDS * rate_hz
     reach = round(AGREE_SECONDS * rate_hz)
     spans = [slice(_agreed(first, falling, reach, 1), _agreed(last, ~falling, reach, 0)) for first, last in runs(off)]
-    return [span for span in spans if LEAST_SECONDS <= (span.stop - span.start) / rate_hz <= GREATEST_SECONDS]
+    return [span for span in spans if MIN_SECONDS <= (span.stop - span.start) / rate_hz <= MAX_SECONDS]
 
 
 def _agreed(edge: int, flags: np.ndarray, reach: int, up: int) -> int:
@@ -128,7 +128,7 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
     leaning = np.zeros(frames - 2)
     if spans:
         support = 1.0 + np.diff(result[:, 1], 2) * rate_hz**2 / GRAVITY
-        leaning = (rate_hz**2 / (LEAN * GRAVITY * np.maximum(support, LEAST_LEANING))) ** 2
+        leaning = (rate_hz**2 / (LEAN * GRAVITY * np.maximum(support, MIN_LEANING))) ** 2
     for axis in (0, 2):
         weights = np.where(inside, STIFF, _strays(path[:, axis], spans) ** 2 * leaning)
         result[:, axis] = _smooth(path[:, axis], np.zeros(frames), weights, cutoff_hz[axis] / rate_hz)
@@ -185,7 +185,7 @@ def free_fall_shift(support: np.ndarray, spans: list[slice], rate_hz: float) -> 
     grounded = ~frames_of(spans, frames)
     acceleration = np.zeros((frames, 3))
     for span in spans:
-        if np.linalg.norm(support[span].mean(axis=0)) > GREATEST_SUPPORT * GRAVITY:
+        if np.linalg.norm(support[span].mean(axis=0)) > MAX_SUPPORT * GRAVITY:
             continue
         rows = np.arange(max(span.start - near, 1), min(span.stop + near, frames - 1))
         rows = rows[grounded[rows]]

@@ -6,8 +6,8 @@ from itertools import product
 import daqp
 import numpy as np
 
-LEAST_LIKELIHOOD = 0.02
-GREATEST_FORCE = 4.0
+MIN_LIKELIHOOD = 0.02
+MAX_FORCE = 4.0
 NEIGHBOUR_SECONDS = 1.0 / 30.0
 
 
@@ -115,7 +115,7 @@ class _Problem:
         likely = np.repeat(likelihood.reshape(frames, -1), 3, axis=1)
         hessian = weighted @ effect + np.eye(likely.shape[1]) * (weights.unlikely / (likely + 1e-3))[:, None]
         gradient = -(weighted @ load.demand[..., None])[..., 0] / load.body_weight
-        limit = np.where(likely > LEAST_LIKELIHOOD, GREATEST_FORCE * likely, 0.0)
+        limit = np.where(likely > MIN_LIKELIHOOD, MAX_FORCE * likely, 0.0)
         return cls(hessian, gradient, limit, _friction_pyramid(likelihood[0].size, friction))
 
     def solve(self, frame: int, smooth: float = 0.0, target: np.ndarray | float = 0.0) -> np.ndarray:

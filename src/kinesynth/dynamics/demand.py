@@ -23,9 +23,9 @@ from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.gravity import GRAVITY
 
-GREATEST_CUTOFF = 0.45  # of the frame rate
-MOST_NOISE = 0.1 * GRAVITY  # m/s^2, that may pass into the force of a body that jumps or runs
-FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second mends it
+MAX_CUTOFF = 0.45  # of the frame rate
+MAX_NOISE = 0.1 * GRAVITY  # m/s^2, that may pass into the force of a body that jumps or runs
+FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second makes up for it
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def whole_body_demand(
         smooth[:, root_rotation.columns] = root_rotation.low_passed(angles, fps, cutoff)
         return coupled(body, smooth)
 
-    quick = max(cutoff_hz, min(rules.contact_cutoff_hz, GREATEST_CUTOFF * fps))
+    quick = max(cutoff_hz, min(rules.contact_cutoff_hz, MAX_CUTOFF * fps))
     centre = mass_centres(body, coupled(body, angles))
     soles = sole_contact(foot_motion(body, smoothed(quick)), low_pass(centre, fps, quick), fps, rules)
 
@@ -150,7 +150,7 @@ def whole_body_demand(
 
     posed = smoothed(cutoff_hz)
     if soles.flights:
-        cutoffs = [residual_cutoff(path, fps, cutoff_hz, MOST_NOISE) for path in centre.T]
+        cutoffs = [residual_cutoff(path, fps, cutoff_hz, MAX_NOISE) for path in centre.T]
         falling = falling_path(centre, soles.flights, fps, cutoffs)
         posed[:, translations] += falling - mass_centres(body, posed)
     forces = forces_of(posed)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-MOST_STEPS = 100
+MAX_STEPS = 100
 SHORTEST_STEP = 1e-6
 TOLERANCE = 1e-9  # of the joint moments, relative to the largest
 ALMOST_NONE = 1e-3  # least activation with exponents over 2, whose roots are infinitely steep at 0
@@ -53,7 +53,7 @@ def share_moments(
     multipliers = problem.start()
     scale = np.maximum(np.abs(moments).max(axis=1, initial=0.0), 1.0)
     todo = np.arange(len(moments))
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         part = problem.frames(todo)
         error = part.gradient(multipliers[todo])
         going = np.abs(error).max(axis=1, initial=0.0) > TOLERANCE * scale[todo]

@@ -7,11 +7,11 @@ import numpy as np
 from kinesynth.runs import runs
 
 APART_M = 0.08  # supports nearer than this are one: feet of flesh on a skeleton's rigid soles
-LEAST_SECONDS = 0.1  # that feet carry the body on a support that is not the floor
+MIN_SECONDS = 0.1  # that feet carry the body on a support that is not the floor
 CARRIED = 0.5  # of body weight: with less a body is not held up
 BESIDE_M = 0.25  # the body's mass centre is no farther from the feet that carry it, over the floor
 REACH_M = 0.25  # nor is a foot that is on a box farther from where one has rested on it
-MOST_PLACES = 200
+MAX_PLACES = 200
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def boxes(feet: Footing, centre: np.ndarray, support: np.ndarray, rate_hz: float
         elsewhere = resting & np.any([np.abs(lowest - height) < APART_M / 2.0 for height in known], axis=0)
         alone = here.any(axis=1) & ~elsewhere.any(axis=1)
         near = np.where(here, offset, np.inf).min(axis=1) < BESIDE_M
-        if any(last - first >= LEAST_SECONDS * rate_hz for first, last in runs(alone & near)):
+        if any(last - first >= MIN_SECONDS * rate_hz for first, last in runs(alone & near)):
             places = feet.places[here]
-            some = np.linspace(0, len(places) - 1, min(len(places), MOST_PLACES)).astype(int)
+            some = np.linspace(0, len(places) - 1, min(len(places), MAX_PLACES)).astype(int)
             found.append(Box(float(np.quantile(lowest[here], 0.3)), places[some]))
     return found
 

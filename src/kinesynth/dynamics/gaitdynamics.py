@@ -19,7 +19,7 @@ from kinesynth.errors import BadInput
 
 WIDTH, HEADS, INNER_WIDTH, LAYERS = 192, 8, 512, 6
 EXPECTED = "GaitDynamicsRefinement.pt as its authors publish it"
-MEND = "download it again from github.com/stanfordnmbl/GaitDynamics"
+FIX = "download it again from github.com/stanfordnmbl/GaitDynamics"
 
 
 class Normalizer:
@@ -78,7 +78,7 @@ def load_network(path: Path) -> GaitNetwork:
         scale, offset = _scaling(checkpoint["normalizer"])
     except Exception as error:  # torch raises whatever a damaged pickle leads to
         found = " ".join(str(error).split())[:160] or type(error).__name__
-        raise BadInput(path, "checkpoint", found, EXPECTED, MEND) from error
+        raise BadInput(path, "checkpoint", found, EXPECTED, FIX) from error
     return GaitNetwork(transformer.eval(), scale, offset)
 
 

@@ -33,7 +33,7 @@ FORCE_COLUMNS = np.arange(9, 21)
 MOTION_COLUMNS = np.concatenate([np.arange(9), np.arange(21, 63)])
 EULER = "ZXY"  # of three coordinates in a row, about moving axes
 PATH_CUTOFF_HZ, SPEED_CUTOFF_HZ = 10.0, 15.0
-MOST_TURNING = np.deg2rad(45.0)  # a motion that turns more is taken with the heading that it has
+MAX_TURNING = np.deg2rad(45.0)  # a motion that turns more is taken with the heading that it has
 
 
 def motion_features(
@@ -110,7 +110,7 @@ def _resampled(values: np.ndarray, fps: float) -> np.ndarray:
 def _heading(pelvis: Rotation) -> Rotation:
     matrices = pelvis.as_matrix()
     angles = np.arctan2(-matrices[:, 0, 2], matrices[:, 2, 2])
-    return Rotation.from_euler("Y", np.median(angles) if np.ptp(angles) <= MOST_TURNING else 0.0)
+    return Rotation.from_euler("Y", np.median(angles) if np.ptp(angles) <= MAX_TURNING else 0.0)
 
 
 def _path_speed(path: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ from kinesynth.records import GroundForces, Kinematics
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
-MEND = "set grf.weights to GaitDynamicsRefinement.pt"
+FIX = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
 TOUCHES = 0.05  # likelihood from which a point may share the load
 
@@ -169,7 +169,7 @@ def _gaitdynamics(
     from kinesynth.dynamics.gaitdynamics_features import forces_from_features, motion_features
 
     if not weights or scale is None:
-        raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", MEND)
+        raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", FIX)
     network, height = load_network(Path(weights)), float(json.loads(scale.read_text())["height_m"])
 
     def react(demand: Demand) -> Reaction:

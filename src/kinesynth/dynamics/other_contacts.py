@@ -30,11 +30,11 @@ SEAT = np.array([not body.startswith("hand") for body, _, _ in POINTS])
 
 NEED_BW, NEED_BW_M = 0.1, 0.04  # what the feet leave of the body's vertical force and moment, where they need help
 SITTING_M_PER_S, LEANING_M_PER_S = 0.15, 0.1  # what rests on something is slower
-LEAST_SECONDS = 0.2  # of such a rest
+MIN_SECONDS = 0.2  # of such a rest
 BENT = 0.6  # of the thigh's length: hips that sit are less above the knees
 SUNK_M, ASIDE_M, MOVING_M_PER_S = 0.03, 0.15, 0.4  # how far from its rest, and how fast, a part no longer touches
 GIVES_WAY_SECONDS = 0.2  # flesh and cushion still push when the hips have left their place
-LEAST_APART_M = 0.02  # supports that overlap share the load as they like
+MIN_APART_M = 0.02  # supports that overlap share the load as they like
 STILL_M_PER_S, STILL_SECONDS = 0.03, 1.0  # nobody holds a crouch as still as that for so long
 
 
@@ -122,7 +122,7 @@ def split_error(
         (np.where(which, at, np.inf).min(axis=1), np.where(which, at, -np.inf).max(axis=1))
         for which, at in ((soles, places[:, : feet.shape[1]]), (rest, places[:, feet.shape[1] :]))
     )
-    apart = first - far > LEAST_APART_M
+    apart = first - far > MIN_APART_M
     shares = [
         np.clip((seat - pressure) / np.where(apart, seat - foot, 1.0), 0.0, 1.0)
         for foot in (near, far)
@@ -148,7 +148,7 @@ def _near_rests(points: np.ndarray, speed: np.ndarray, rests: np.ndarray, rate_h
     """Return how near (T,), in [0, 1], a point (T, 3) is to where it was found to rest."""
     result = np.zeros(len(points))
     for first, last in runs(rests):
-        if last - first < LEAST_SECONDS * rate_hz:
+        if last - first < MIN_SECONDS * rate_hz:
             continue
         place = np.median(points[first:last], axis=0)
         aside = np.linalg.norm((points - place)[:, [0, 2]], axis=1)

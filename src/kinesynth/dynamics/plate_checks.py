@@ -13,15 +13,15 @@ from kinesynth.opensim_files.force_table import Plates
 FARTHEST_M = 100.0  # from the origin of a laboratory
 LONGEST_ARM_M = 1.0  # of a torque about a force's own point
 PRESSING_N = 100.0  # a force that is surely one, whatever its unit of length
-LEAST_SHARE, MOST_SHARE = 0.3, 1.5  # of the load that the motion asks, by plates that bear any; a chair may bear more
-LEAST_UPRIGHT = 0.8  # of the mean force's length, along the vertical
+MIN_SHARE, MAX_SHARE = 0.3, 1.5  # of the load that the motion asks, by plates that bear any; a chair may bear more
+MIN_UPRIGHT = 0.8  # of the mean force's length, along the vertical
 LIFTED_M, SWINGS_M_PER_S = 0.05, 1.0  # so high above its lowest, and not slower at any point: a foot swings
-MOST_ON_SWINGING = 0.15  # of the load
+MAX_ON_SWINGING = 0.15  # of the load
 MASS_OFF = 0.05  # of the mass: more, and the user is told
 MASS_SPREAD = 0.15  # of it, between quartiles over the frames: more, and a seat bears, or hands
-LEAST_WEIGHED = 0.2  # of the frames, in which the motion asks LEAST_ASKED of the weight
-LEAST_ASKED = 0.5
-_FRAME_MEND = "bring forces and motion into one frame and one time, or correct the column grf"
+MIN_WEIGHED = 0.2  # of the frames, in which the motion asks MIN_ASKED of the weight
+MIN_ASKED = 0.5
+_FRAME_FIX = "bring forces and motion into one frame and one time, or correct the column grf"
 
 
 def check_overlap(path: Path, plates: Plates, times: np.ndarray) -> None:
@@ -46,8 +46,8 @@ def check_units(path: Path, plates: Plates) -> None:
     pressing = size >= PRESSING_N
     if not pressing.any():
         found = f"{size.max():.3g} at most"
-        mend = "write the forces in newtons, or leave the column grf empty where nobody is on a plate"
-        raise BadInput(path, "force", found, "a person's weight in newtons", mend)
+        fix = "write the forces in newtons, or leave the column grf empty where nobody is on a plate"
+        raise BadInput(path, "force", found, "a person's weight in newtons", fix)
     away = float(np.median(np.linalg.norm(plates.point, axis=-1)[pressing]))
     if away > FARTHEST_M:
         raise BadInput(path, "point", f"{away:.4g} from the origin", "metres", "write the points in metres")
@@ -85,19 +85,19 @@ def check_fit(
     if not np.linalg.norm(mean) > 0.0:
         return  # nobody stepped on a plate within the clip: no frame is measured where feet stand
     upright = float(mean[1] / np.linalg.norm(mean))
-    if upright < LEAST_UPRIGHT:
+    if upright < MIN_UPRIGHT:
         axis = mean / np.linalg.norm(mean)
         found_axis = (
             f"{'+' if axis[np.abs(axis).argmax()] > 0 else '-'}{'xyz'[np.abs(axis).argmax()]} in the clip's world"
         )
-        mend = "give forces on the body, not on the plate, in the axes of the motion's file"
-        raise BadInput(path, "force", f"the mean along {found_axis}", "the mean upwards (+y)", mend)
+        fix = "give forces on the body, not on the plate, in the axes of the motion's file"
+        raise BadInput(path, "force", f"the mean along {found_axis}", "the mean upwards (+y)", fix)
     bearing = (wrenches.force[..., 1].sum(axis=1) >= LOADED_NEWTONS) & ~outside
     share = float(wrenches.force[bearing, :, 1].sum() / np.maximum(vertical[bearing].sum(), 1e-9))
-    if not LEAST_SHARE <= share <= MOST_SHARE:
+    if not MIN_SHARE <= share <= MAX_SHARE:
         found_share = f"{share:.3g} times what the body weighs and its motion asks"
-        mend = "write the forces in newtons (1 kN is 1000), state the subject's mass, or see whose forces these are"
-        raise BadInput(path, "force", found_share, f"{LEAST_SHARE:g} to {MOST_SHARE:g} times", mend)
+        fix = "write the forces in newtons (1 kN is 1000), state the subject's mass, or see whose forces these are"
+        raise BadInput(path, "force", found_share, f"{MIN_SHARE:g} to {MAX_SHARE:g} times", fix)
     _check_feet(path, plates, wrenches.force[..., 1], found, apart)
 
 
@@ -112,13 +112,13 @@ def _check_feet(path: Path, plates: Plates, load: np.ndarray, found: list[Step],
         foot = stated[worst]
         whose = "the nearest foot" if foot is None else f"the {sides[foot]} foot"
         where = f"{plates.names[worst.plate] or 'the plate'}: {away[worst]:.2f} m from {whose}"
-        raise BadInput(path, "centre of pressure", where, f"{REACH_M:g} m at most", _FRAME_MEND)
+        raise BadInput(path, "centre of pressure", where, f"{REACH_M:g} m at most", _FRAME_FIX)
     crossed = [step for step in found if None not in (stated[step], step.foot) and stated[step] != step.foot]
     if sum(impulse[step] for step in crossed) > 0.5 * sum(impulse.values()):
         worst = max(crossed, key=impulse.__getitem__)
         where = f"{plates.names[worst.plate]} under the {sides[stated[worst] or 0]} foot"
-        mend = "exchange the feet in applied_to_body, or name the table itself in the column grf"
-        raise BadInput(path, "applied_to_body", where, f"the {sides[worst.foot or 0]}, where it acts", mend)
+        fix = "exchange the feet in applied_to_body, or name the table itself in the column grf"
+        raise BadInput(path, "applied_to_body", where, f"the {sides[worst.foot or 0]}, where it acts", fix)
 
 
 def check_clock(path: Path, load: np.ndarray, points: np.ndarray, rate_hz: float) -> None:
@@ -137,7 +137,7 @@ def check_clock(path: Path, load: np.ndarray, points: np.ndarray, rate_hz: float
     lifted = lowest - np.quantile(lowest, 0.05, axis=0) > LIFTED_M
     speed = np.linalg.norm(np.gradient(points, 1.0 / rate_hz, axis=0), axis=-1).min(axis=2)
     share = float(load[lifted & (speed > SWINGS_M_PER_S)].sum() / np.maximum(load.sum(), 1e-9))
-    if share > MOST_ON_SWINGING:
+    if share > MAX_ON_SWINGING:
         found = f"{share:.0%} of the load on a foot that swings"
         raise BadInput(path, "time", found, "load on feet that stand", "give forces and motion the same clock")
 
@@ -152,8 +152,8 @@ def weighed(total: np.ndarray, vertical: np.ndarray, mass_kg: float, unmeasured:
         unmeasured: (T,) bool, frames in which not all of it is measured.
     """
     known = ~unmeasured & (total >= LOADED_NEWTONS)
-    known &= vertical > LEAST_ASKED * mass_kg * GRAVITY
-    if known.mean() < LEAST_WEIGHED:
+    known &= vertical > MIN_ASKED * mass_kg * GRAVITY
+    if known.mean() < MIN_WEIGHED:
         return ()
     share = total[known] / vertical[known]
     low, ratio, high = np.quantile(share, (0.25, 0.5, 0.75))

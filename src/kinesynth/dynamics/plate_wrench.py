@@ -15,7 +15,7 @@ from kinesynth.dynamics.plate_feet import LOADED_NEWTONS
 from kinesynth.opensim_files.force_table import Plates
 
 _SLACK_SECONDS = 1e-6
-MOST_CUTOFF = 0.45  # of the plates' rate: more is no filter
+MAX_CUTOFF = 0.45  # of the plates' rate: more is no filter
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def at_frames(plates: Plates, times: np.ndarray, cutoff_hz: float, place: Place)
     moment = np.where(bearing, plates.torque + np.cross(np.where(bearing, plates.point, 0.0), force), 0.0)
     heights = _heights(plates.point @ place.turn.T, force)
     values = np.concatenate([force, moment], axis=-1)
-    if cutoff_hz < MOST_CUTOFF * plates.rate_hz:
+    if cutoff_hz < MAX_CUTOFF * plates.rate_hz:
         values = low_pass(values, plates.rate_hz, cutoff_hz)
     columns = values.reshape(len(values), -1).T
     within = ~beyond(plates, times)

@@ -22,7 +22,7 @@ from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 FILTERS = Filters()
-LEAST_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
+MIN_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
 _BEARERS = ("pelvis", "torso", "femur", "tibia", "calcn")
 LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
 
@@ -152,7 +152,7 @@ def failed_checks(
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * filters.moment_limit
-    reserve_share = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), LEAST_MOMENT * mass)
+    reserve_share = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), MIN_MOMENT * mass)
     return {
         "marker_error": record["marker_error_rms"] > filters.max_marker_rms_m,
         "no_dynamics": np.full(frames, not dynamics_valid),

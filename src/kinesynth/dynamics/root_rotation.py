@@ -19,7 +19,7 @@ from kinesynth.errors import BadInput
 from kinesynth.skeleton.definition import SkeletonDefinition, evaluate
 
 LOCKED = 1e-6  # cosine of the middle angle, below which only a sum or difference of the outer two is known
-MEND = "use a model whose pelvis turns by these three angles, about axes at right angles in turn"
+FIX = "use a model whose pelvis turns by these three angles, about axes at right angles in turn"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class RootRotation:
         square = np.allclose([axes[0] @ axes[1], axes[1] @ axes[2]], 0.0, atol=1e-6)
         if sorted(columns.tolist()) != wanted or not plain or not square:
             found = f"other rotations of {skeleton.body_names[body]}"
-            raise BadInput(path, "joint of the pelvis", found, ", ".join(PELVIS_MOMENTS), MEND)
+            raise BadInput(path, "joint of the pelvis", found, ", ".join(PELVIS_MOMENTS), FIX)
         return cls(columns, axes)
 
     def low_passed(self, angles: np.ndarray, rate_hz: float, cutoff_hz: float) -> np.ndarray:

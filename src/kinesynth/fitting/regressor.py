@@ -25,12 +25,12 @@ from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, progress
 
 SHIPPED = Path(__file__).with_name("tables") / "free_body_regressor.npz"
-_MEND = "train one for this body with kinesynth joint-regressor"
+_FIX = "train one for this body with kinesynth joint-regressor"
 _WELL_FOLLOWED_M = 0.015  # RMS of the markers in a frame from which joint centres can be learnt
 _MAX_FRAMES = 800  # posed meshes held in memory: 130 MB
 _CANDIDATES = 256
 _REACH = 4.0  # times the distance from a joint centre to the skin, so that candidates lie all around it
-_LEAST_REACH_M = 0.08
+_MIN_REACH_M = 0.08
 _NOISE_M, _NOISE_PER_METRE = 0.003, 0.05  # how much a vertex strays in unseen bodies, the more the further away
 
 
@@ -140,13 +140,13 @@ def read_regressor(path: Path) -> JointRegressor:
     """
     expected = "an npz file with body_names, indices, weights, heldout_error_m, n_vertices"
     try:
-        with open_npz(path, expected, _MEND) as file:
+        with open_npz(path, expected, _FIX) as file:
             mixture = Mixture(file["indices"], file["weights"])
             return JointRegressor(
                 file["body_names"].tolist(), mixture, file["heldout_error_m"], int(file["n_vertices"])
             )
     except KeyError as error:
-        raise BadInput(path, str(error.args[0]), "no such array", expected, _MEND) from error
+        raise BadInput(path, str(error.args[0]), "no such array", expected, _FIX) from error
 
 
 def check_body(regressor: JointRegressor, body: BodyModel, path: Path) -> None:
@@ -157,7 +157,7 @@ def check_body(regressor: JointRegressor, body: BodyModel, path: Path) -> None:
     """
     if regressor.n_vertices != body.n_vertices:
         found, expected = f"{regressor.n_vertices} vertices", f"{body.n_vertices} as in {body.path}"
-        raise BadInput(path, "n_vertices", found, expected, _MEND)
+        raise BadInput(path, "n_vertices", found, expected, _FIX)
 
 
 def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], source: Path) -> _Samples:
@@ -222,7 +222,7 @@ def _train_joint(vertices: np.ndarray, centre: np.ndarray, most: int) -> tuple[n
     """Return the vertices, in ascending order, and the weights that give one joint centre (F, 3)."""
     # A vertex that is far away in any frame, a hand that swings past the hip say, does not move with the joint.
     furthest = np.linalg.norm(vertices - centre[:, None].astype(np.float32), axis=-1).max(0)
-    reach = max(_LEAST_REACH_M, _REACH * float(furthest.min()))
+    reach = max(_MIN_REACH_M, _REACH * float(furthest.min()))
     near = np.argsort(furthest, kind="stable")[: max(most, int((furthest <= reach).sum()))]
     candidates = np.sort(near[_spread(vertices[0, near], _CANDIDATES)])
     offsets = vertices[:, candidates] - centre[:, None]

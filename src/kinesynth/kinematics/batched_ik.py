@@ -29,7 +29,7 @@ from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache
-LEAST_ERROR_M = 1e-7  # RMS, at which nothing more is to be gained
+MIN_ERROR_M = 1e-7  # RMS, at which nothing more is to be gained
 JUMP = 0.5  # rad between neighbouring frames
 DEARER = 2.0  # times the cost of a neighbour, or of the clip's median frame,
 NEIGHBOUR_ERROR_M = 1e-3  # and besides that by this RMS error: search again from the neighbour
@@ -128,13 +128,13 @@ class _Search:
         roots = self._roots()
         first_poses = self._best_starts(roots, firsts)
         angles, costs = self.solve(self._with_root(first_poses[clip], roots), np.arange(len(clip)))
-        angles, costs = self._mend(angles, costs, clip, roots)
+        angles, costs = self._fix(angles, costs, clip, roots)
         usual = np.array([np.median(part) for part in np.split(costs, firsts[1:])])[clip]
         stuck = np.flatnonzero(costs > DEARER * usual + self._worth(STUCK_ERROR_M))
         if not len(stuck):
             return angles
         angles[stuck], costs[stuck] = self.solve(self._best_starts(roots, stuck), stuck)
-        return self._mend(angles, costs, clip, roots)[0]
+        return self._fix(angles, costs, clip, roots)[0]
 
     def solve(self, start: np.ndarray, frames: np.ndarray, effort: Effort = FULL) -> tuple[np.ndarray, np.ndarray]:
         """Return angles (K, J) and costs (K,) of the frames with indices `frames` (K,) searched from `start` (K, J)."""
@@ -153,7 +153,7 @@ class _Search:
             some = moments if len(index) == len(frames) else moments.select(index)
             return self._with_prior(self._fit.quadratic(start[index].index_copy(1, free, unknowns), some), unknowns)
 
-        least = torch.tensor(self._worth(LEAST_ERROR_M))[frames]
+        least = torch.tensor(self._worth(MIN_ERROR_M))[frames]
         unknowns, costs = minimize(
             quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.most_iterations
         )
@@ -221,7 +221,7 @@ class _Search:
         result[..., columns] = np.where(np.isnan(roots), angles[..., columns], roots)
         return result
 
-    def _mend(
+    def _fix(
         self, angles: np.ndarray, costs: np.ndarray, clip: np.ndarray, roots: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return `angles` (N, J) and `costs` (N,), frames unlike a neighbour being searched again from there.
@@ -232,7 +232,7 @@ class _Search:
         """
         turns = self._free[~self._definition.coordinate_translational[self._free]]
         angles, costs = angles.copy(), costs.copy()
-        least, worth = self._worth(LEAST_ERROR_M), self._worth(NEIGHBOUR_ERROR_M)
+        least, worth = self._worth(MIN_ERROR_M), self._worth(NEIGHBOUR_ERROR_M)
         sources = np.arange(len(clip))
         pairs = np.concatenate([np.stack([sources, sources + step], axis=1) for step in (1, -1)])
         for _ in range(np.bincount(clip).max()):

@@ -13,8 +13,8 @@ from torch import Tensor
 
 FIRST_DAMPING = 1e-3  # of the matrix's diagonal
 DAMPING_STEPS = (0.1, 10.0)  # after a success and a failure
-MOST_DAMPING = 1e8
-LEAST_CURVATURE = 1e-6  # of the diagonal's mean: what an unknown that moves no marker gets
+MAX_DAMPING = 1e8
+MIN_CURVATURE = 1e-6  # of the diagonal's mean: what an unknown that moves no marker gets
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def minimize(
         here = _merged(better, there, here)
         damping = damping * torch.where(better, *DAMPING_STEPS)
         solved[index], costs[index] = unknowns, here.cost
-        todo = torch.nonzero(~small & (damping < MOST_DAMPING))[:, 0]
+        todo = torch.nonzero(~small & (damping < MAX_DAMPING))[:, 0]
         if not len(todo):
             break
         if len(todo) < len(index):
@@ -84,7 +84,7 @@ def _step(here: Quadratic, unknowns: Tensor, bounds: Tensor, damping: Tensor) ->
     free = (~falls_out).to(unknowns.dtype)
     matrix = here.matrix * free[:, :, None] * free[:, None, :]
     diagonal = here.matrix.diagonal(dim1=1, dim2=2)
-    added = damping[:, None] * diagonal + LEAST_CURVATURE * diagonal.mean(dim=1, keepdim=True)
+    added = damping[:, None] * diagonal + MIN_CURVATURE * diagonal.mean(dim=1, keepdim=True)
     matrix.diagonal(dim1=1, dim2=2).add_(torch.where(falls_out, diagonal + 1.0, added))
     factor, _ = torch.linalg.cholesky_ex(matrix)
     return -torch.cholesky_solve((here.gradient * free)[..., None], factor)[..., 0]

@@ -52,12 +52,12 @@ def read_marker_set(path: Path) -> MarkerSet:
     if not folder.is_dir():
         raise BadInput(path, "marker set", "no such folder", ", ".join(shipped_sets()), "name a set or its folder")
     table = folder / "markers.csv"
-    mend = "give every marker a body, a place and its weights"
-    rows = _rows(table, mend, lambda row: (row["marker"], _marker(row)))
+    fix = "give every marker a body, a place and its weights"
+    rows = _rows(table, fix, lambda row: (row["marker"], _marker(row)))
     measurements = _rows(folder / "measurements.csv", "see the shipped sets", lambda row: read_measurements([row])[0])
     places = {name: place for name, (place, *_) in rows}
     if len(places) != len(rows):
-        raise BadInput(table, "marker", "one name twice", "each marker once", mend)
+        raise BadInput(table, "marker", "one name twice", "each marker once", fix)
     measured = {name for row in measurements for pair in row.pairs for name in pair}
     if unknown := sorted(measured - set(places)):
         raise BadInput(folder / "measurements.csv", "pairs", unknown[0], "markers of markers.csv", "add it there")
@@ -82,7 +82,7 @@ def _marker(row: dict[str, str]) -> tuple[tuple[str, tuple[float, ...]], float, 
     return place, float(row["static"]), motion, {"yes": True, "no": False}[row["fixed"].strip()]
 
 
-def _rows[T](path: Path, mend: str, read: Callable[[dict[str, str]], T]) -> list[T]:
+def _rows[T](path: Path, fix: str, read: Callable[[dict[str, str]], T]) -> list[T]:
     """Return what `read` makes of each row; a row that it cannot read is bad input."""
     result = []
     try:
@@ -92,8 +92,8 @@ def _rows[T](path: Path, mend: str, read: Callable[[dict[str, str]], T]) -> list
                     result.append(read(row))
                 except (KeyError, ValueError, TypeError, AttributeError) as error:
                     raise BadInput(
-                        path, f"line {line}", f"{type(error).__name__}: {error}", "a full row", mend
+                        path, f"line {line}", f"{type(error).__name__}: {error}", "a full row", fix
                     ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(path, "table", str(error), "a csv file", mend) from error
+        raise BadInput(path, "table", str(error), "a csv file", fix) from error
     return result

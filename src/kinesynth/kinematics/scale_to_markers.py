@@ -15,7 +15,7 @@ from kinesynth.kinematics.segment_masses import Sex
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
 
 WINDOW_SECONDS = 0.3
-MOST_SWAY_M = 0.01  # standard deviation within the window
+MAX_SWAY_M = 0.01  # standard deviation within the window
 # Hands that carry no markers hang from the forearms as at rest, and shoes hide what bends between the foot's bones.
 NEUTRAL_IN_SHOES = tuple(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle") for side in "rl")
 
@@ -85,7 +85,7 @@ def static_places(path: Path, marker_set: MarkerSet) -> dict[str, np.ndarray]:
         raise BadInput(path, "markers", f"no {lost[0]}", "every marker of the set", "take it out of the marker set")
     columns = [trial.names.index(name) for name in marker_set.places]
     window, sway = _steadiest(trial, columns)
-    if not sway <= MOST_SWAY_M:
+    if not sway <= MAX_SWAY_M:
         found = f"markers that move by {1e3 * sway:.0f} mm"
         raise BadInput(path, "static trial", found, f"{WINDOW_SECONDS} s of standing still", "record it again")
     return dict(zip(marker_set.places, trial.positions[window][:, columns].mean(axis=0), strict=True))

@@ -107,7 +107,7 @@ def _sex(stated: str) -> Sex:
     return "female" if stated == "female" else "male" if stated == "male" else "neutral"
 
 
-def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, mend: str) -> None:
+def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, fix: str) -> None:
     """Check that no body is scaled beyond what people are.
 
     Raises:
@@ -119,7 +119,7 @@ def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, men
             low, high = bounds.get((name, axis), PLAUSIBLE_FACTORS)
             if not low <= factor <= high:
                 field = f"scale factor of {name} along {axis}"
-                raise BadInput(measured, field, f"{factor:.2f}", f"{low:g} to {high:g}", mend)
+                raise BadInput(measured, field, f"{factor:.2f}", f"{low:g} to {high:g}", fix)
 
 
 def scaling_report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ SIZE_SPREAD = 0.06  # of a body's factor about that of the free body, standard d
 NOISE_M = 0.01  # of a marker on its skin
 GIRDLE_M = 0.05  # by how much raised arms move the shoulder joints, which the skeleton fixes to the trunk
 _STEP = 1e-6  # rad, and of a factor's logarithm, for differences
-_ROUNDS, _LEAST_FALL = 40, 1e-6
-_DAMPING, _MOST_DAMPING = 1e-3, 1e8
+_ROUNDS, _MIN_FALL = 40, 1e-6
+_DAMPING, _MAX_DAMPING = 1e-3, 1e8
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,14 @@ class _Fit:
         for _ in range(_ROUNDS):
             matrix, slope = self._normal(guess)
             trial, there = guess, np.inf
-            while there >= cost and damping < _MOST_DAMPING:
+            while there >= cost and damping < _MAX_DAMPING:
                 step = np.linalg.solve(matrix + damping * np.diag(np.diag(matrix)), -slope)
                 trial = self._moved(guess, step)
                 there, damping = self._cost(trial), 10.0 * damping
             if there >= cost:
                 break
             fall, guess, cost, damping = cost - there, trial, there, damping / 100.0
-            if fall < _LEAST_FALL * cost:
+            if fall < _MIN_FALL * cost:
                 break
         return guess
 

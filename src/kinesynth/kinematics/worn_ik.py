@@ -18,7 +18,7 @@ from kinesynth.kinematics.worn_places import FittedMarkers, holding_prior, weari
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.stage_file import Clip
 
-LEAST_WORN = 12  # of the model's, in a clip; fewer cannot hold 20 joints
+MIN_WORN = 12  # of the model's, in a clip; fewer cannot hold 20 joints
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class WornPlaces:
         """Return a clip's measured markers (T, L, 3) m in this order, NaN of others; None if too few are these."""
         names = list(clip.attrs.get("worn_names", ()))
         common = [name for name in self.labels if name in names]
-        if len(common) < LEAST_WORN:
+        if len(common) < MIN_WORN:
             return None
         measured = np.full((len(clip.arrays["worn"]), len(self.labels), 3), np.nan)
         columns = [self.labels.index(name) for name in common]

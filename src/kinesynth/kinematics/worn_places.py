@@ -20,7 +20,7 @@ from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
 
 RAISED_RAD = np.radians(45.0)  # of an upper arm from hanging
-MOST_BENT_RAD = np.radians(30.0)  # knees of somebody who stands
+MAX_BENT_RAD = np.radians(30.0)  # knees of somebody who stands
 _ON_GIRDLE = ("ACR", "ASH", "PSH", "SCA")
 _ON_ELBOW = ("LEL", "MEL")
 _HOLD_A_BODY, _HOLD_A_PERSON = 3, 12  # markers
@@ -57,7 +57,7 @@ def fit_worn_markers(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mappi
     """
     names = skeleton.definition.coordinate_names
     found = fit_sizes_and_poses(skeleton, worn, likely)
-    if worn.standing and max(found.angles[:, names.index(f"knee_angle_{side}")].max() for side in "rl") > MOST_BENT_RAD:
+    if worn.standing and max(found.angles[:, names.index(f"knee_angle_{side}")].max() for side in "rl") > MAX_BENT_RAD:
         return fit_worn_markers(skeleton, replace(worn, standing=False), likely)
     displaced = _moved_by_arms(names, found.angles, worn).all(axis=0) & worn.standing
     if displaced.any():

@@ -7,7 +7,7 @@ import numpy as np
 
 from kinesynth.body.landmarks import rules
 from kinesynth.body.virtual_markers import marker_bodies
-from kinesynth.markers.labels import PLACES, Label, plain
+from kinesynth.markers.labels import LANDMARKS, Label, plain
 
 SOME_FRAMES = 80  # spread over a trial; what holds of it as a whole shows in them
 _IN_FRONT = {"pelvis": ("RASI", "LASI"), "trunk": ("CLAV", "STRN", "XIPH")}
@@ -25,7 +25,7 @@ class Markers:
     """
 
     at: Mapping[str, np.ndarray]
-    place: Mapping[str, str]
+    landmark: Mapping[str, str]
 
     @classmethod
     def of(cls, names: tuple[str, ...], positions: np.ndarray, labels: Mapping[str, Label]) -> "Markers":
@@ -33,12 +33,12 @@ class Markers:
         shown = np.flatnonzero(np.isfinite(positions).all(-1).any(axis=1))
         some = positions[shown[:: -(-len(shown) // SOME_FRAMES) or 1]]
         at = {name: some[:, names.index(name)] for name in labels}
-        return cls(at, {name: label.place for name, label in labels.items()})
+        return cls(at, {name: label.landmark for name, label in labels.items()})
 
     def mean(self, places: Iterable[str]) -> np.ndarray | None:
         """Return the middle (T, 3) of what is seen at some landmarks; None without any marker there."""
         wanted = set(places)
-        found = [self.at[name] for name, place in self.place.items() if place in wanted]
+        found = [self.at[name] for name, place in self.landmark.items() if place in wanted]
         if not found:
             return None
         stacked = np.stack(found)
@@ -49,29 +49,29 @@ class Markers:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return right and left labels that are each other's twins: by spelling, or alone at twin landmarks."""
-        by_plain = {plain(name): name for name in self.place}
+        by_plain = {plain(name): name for name in self.landmark}
         spelled = [
             (name, by_plain[twin])
-            for name, place in self.place.items()
+            for name, place in self.landmark.items()
             if place.startswith("R") and (twin := f"l{plain(name)[1:]}") in by_plain and plain(name).startswith("r")
-            if self.place[by_plain[twin]] == f"L{place[1:]}"
+            if self.landmark[by_plain[twin]] == f"L{place[1:]}"
         ]
         paired = {name for pair in spelled for name in pair}
-        alone = {place: name for name, place in self.place.items() if list(self.place.values()).count(place) == 1}
+        alone = {place: name for name, place in self.landmark.items() if list(self.landmark.values()).count(place) == 1}
         other = [(name, alone.get(f"L{place[1:]}", "")) for place, name in alone.items() if place.startswith("R")]
         return spelled + [pair for pair in other if pair[1] and not paired & set(pair)]
 
 
 def carriers() -> dict[str, str]:
     """Return the body on which each landmark rides, sides left away: RLFC and LLFC -> femur."""
-    found = {rule.marker: rule.body for table in (rules(), rules(PLACES)) for rule in table}
+    found = {rule.marker: rule.body for table in (rules(), rules(LANDMARKS)) for rule in table}
     return found | {f"L{name[1:]}": body for name, body in found.items() if name.startswith("R")}
 
 
 def carriers_of(labels: Mapping[str, Label]) -> dict[str, str]:
     """Return the OpenSim body on which each marker of a known label rides."""
-    ridden = marker_bodies() | marker_bodies(PLACES)
-    return {name: ridden[label.place] for name, label in labels.items()}
+    ridden = marker_bodies() | marker_bodies(LANDMARKS)
+    return {name: ridden[label.landmark] for name, label in labels.items()}
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

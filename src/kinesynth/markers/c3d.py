@@ -13,17 +13,17 @@ from kinesynth.isolation import isolated
 from kinesynth.markers.labels import known
 from kinesynth.markers.up_axis import EXTENT_M, extent
 from kinesynth.opensim_files.trc import MarkerTrajectories
-from kinesynth.opensim_files.trc_header import MEND
+from kinesynth.opensim_files.trc_header import FIX
 from kinesynth.opensim_files.units import EXPECTED, METRES_PER_UNIT, metres_per_unit
 
 TIMEOUT_SECONDS = 120.0
-_MOST_BYTES = 2_000_000_000
+_MAX_BYTES = 2_000_000_000
 _BLOCK, _KEY = 512, 0x50
 _DEC, _SGI = b"\x55", b"\x56"  # processor types; DEC writes floats of its own kind, SGI all the other way round
-_MOST_OFF = 0.01  # of a rate, between the two places that tell it
+_MAX_OFF = 0.01  # of a rate, between the two places that tell it
 _MODEL_OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS")
 _SHORTEST_WORD = len("meters")
-_LEAST_KNOWN = 12  # markers that tell how large a person is
+_MIN_KNOWN = 12  # markers that tell how large a person is
 
 
 def read_c3d(path: Path) -> MarkerTrajectories:
@@ -46,13 +46,13 @@ def read_c3d(path: Path) -> MarkerTrajectories:
         )
     except ClipRejected as error:
         found = f"unreadable data ({error.detail.removesuffix(f', see {os.devnull}')[:120]})"
-        raise BadInput(path, "file", found, "a .c3d file", MEND) from error
+        raise BadInput(path, "file", found, "a .c3d file", FIX) from error
     labels = parameters.get("LABELS", []) + parameters.get("LABELS2", [])
     computed = {label for group in _MODEL_OUTPUTS for label in parameters.get(group, [])}
     rate = float((parameters.get("RATE") or [0.0])[0])
     if points.shape[2] == 0 or not rate > 0.0:
-        raise BadInput(path, "points", f"{points.shape[2]} frames at {rate:g} Hz", "at least one", MEND)
-    if header_rate and abs(rate / header_rate - 1.0) > _MOST_OFF:
+        raise BadInput(path, "points", f"{points.shape[2]} frames at {rate:g} Hz", "at least one", FIX)
+    if header_rate and abs(rate / header_rate - 1.0) > _MAX_OFF:
         found = f"{rate:g} Hz, but {header_rate:g} Hz in the file's first block"
         raise BadInput(path, "POINT:RATE", found, "one rate in both", "correct the one that is wrong")
     shown = [column for column, label in enumerate(labels[: points.shape[1]]) if label not in computed]
@@ -68,18 +68,18 @@ def _metres(path: Path, unit: str, names: tuple[str, ...], positions: np.ndarray
     if stated is not None:
         cut_off = len(unit) < _SHORTEST_WORD and unit.lower() not in METRES_PER_UNIT
         return stated, (f"POINT:UNITS says {unit!r}: taken for {1.0 / stated:g} to the metre",) if cut_off else ()
-    mend = f"write {EXPECTED} into POINT:UNITS, for instance with Mokka or ezc3d, or keep one person's markers"
+    fix = f"write {EXPECTED} into POINT:UNITS, for instance with Mokka or ezc3d, or keep one person's markers"
     if unit:
-        raise BadInput(path, "POINT:UNITS", unit, EXPECTED, mend)
+        raise BadInput(path, "POINT:UNITS", unit, EXPECTED, fix)
     bodily = [i for i, name in enumerate(names) if known([name.rsplit(":", 1)[-1]])]
-    seen = positions[:, bodily if len(bodily) >= _LEAST_KNOWN else slice(None)].copy()
+    seen = positions[:, bodily if len(bodily) >= _MIN_KNOWN else slice(None)].copy()
     seen[(seen == 0.0).all(axis=-1)] = np.nan
     spread, (low, high) = extent(seen), EXTENT_M
     for name, metres in METRES_PER_UNIT.items():
         if low <= metres * spread <= high:
             return metres, (f"POINT:UNITS says nothing: in {name}, markers are {metres * spread:.2f} m apart",)
     found = f"nothing, and markers {spread:.4g} apart"
-    raise BadInput(path, "POINT:UNITS", found, f"a unit in which they are one person's ({low:g} to {high:g} m)", mend)
+    raise BadInput(path, "POINT:UNITS", found, f"a unit in which they are one person's ({low:g} to {high:g} m)", fix)
 
 
 def _c3d_content(path: Path) -> tuple[dict[str, list[Any]], np.ndarray, int]:
@@ -111,12 +111,12 @@ def check_c3d(path: Path) -> float | None:
         the rate (Hz) that the block tells, None where it is written in DEC's figures.
     """
     size = path.stat().st_size
-    if size > _MOST_BYTES:
-        raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"at most {_MOST_BYTES / 1e9:.0f} GB", "cut the trial")
+    if size > _MAX_BYTES:
+        raise BadInput(path, "file", f"{size / 1e9:.1f} GB", f"at most {_MAX_BYTES / 1e9:.0f} GB", "cut the trial")
     with path.open("rb") as stream:
         header = stream.read(_BLOCK)
         if len(header) < _BLOCK or header[0] == 0 or header[1] != _KEY:
-            raise BadInput(path, "file", "no .c3d header", "a .c3d file", MEND)
+            raise BadInput(path, "file", "no .c3d header", "a .c3d file", FIX)
         stream.seek(_BLOCK * (header[0] - 1) + 3)
         processor = stream.read(1)
     order = ">" if processor == _SGI else "<"
@@ -124,10 +124,10 @@ def check_c3d(path: Path) -> float | None:
     (start,) = struct.unpack_from(f"{order}H", header, 16)
     scale, rate = (struct.unpack_from(f"{order}f", header, offset)[0] for offset in (12, 20))
     if processor != _DEC and not rate > 0.0:
-        raise BadInput(path, "rate", f"{rate:g} Hz", "a positive number", MEND)
+        raise BadInput(path, "rate", f"{rate:g} Hz", "a positive number", FIX)
     width = 4 if processor != _DEC and scale < 0 else 2
     least = _BLOCK * (start - 1) + (last - first + 1) * (4 * points + samples) * width
     if size < least:
         found = f"{size} bytes, truncated"
-        raise BadInput(path, "file", found, f"{least} bytes or more, as its header announces", MEND)
+        raise BadInput(path, "file", found, f"{least} bytes or more, as its header announces", FIX)
     return None if processor == _DEC else float(rate)

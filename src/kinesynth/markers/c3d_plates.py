@@ -13,12 +13,12 @@ from kinesynth.markers.c3d import TIMEOUT_SECONDS, check_c3d
 from kinesynth.opensim_files.force_table import Plates
 from kinesynth.opensim_files.units import METRES_PER_UNIT, metres_per_unit
 
-LEAST_EDGE_M, MOST_EDGE_M = 0.25, 3.0  # of plates and of treadmills' belts
+MIN_EDGE_M, MAX_EDGE_M = 0.25, 3.0  # of plates and of treadmills' belts
 MARGIN_M = 0.05  # beyond a plate's edges, where the mean centre of pressure may still be
 PRESSING_N = 100.0
-MOST_OFFSET_N = 50.0  # of a plate that bears nothing; more, and somebody stands on it
+MAX_OFFSET_N = 50.0  # of a plate that bears nothing; more, and somebody stands on it
 _WITH_POINTS, _WITH_MOMENTS = 1, (2, 4)  # types whose channels are points, or moments
-_MEND = "correct the group FORCE_PLATFORM, for instance with Mokka, or export the forces as .mot"
+_FIX = "correct the group FORCE_PLATFORM, for instance with Mokka, or export the forces as .mot"
 
 
 def read_c3d_plates(path: Path) -> Plates:
@@ -39,7 +39,7 @@ def read_c3d_plates(path: Path) -> Plates:
         content = isolated(_content, path.absolute(), timeout_seconds=TIMEOUT_SECONDS, log=Path(os.devnull))
     except ClipRejected as error:
         found = error.detail.removesuffix(f", see {os.devnull}")[:120]
-        raise BadInput(path, "FORCE_PLATFORM", found, "force plates of a known type", _MEND) from error
+        raise BadInput(path, "FORCE_PLATFORM", found, "force plates of a known type", _FIX) from error
     if not content["plates"]:
         raise BadInput(path, "FORCE_PLATFORM", "no plates", "one or more", "name the file that has the forces")
     _check_moments(path, content)
@@ -57,10 +57,10 @@ def _metres(path: Path, content: dict[str, Any]) -> tuple[float, tuple[str, ...]
     edges = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=-1)
     stated = metres_per_unit(content["unit"])
     for name, metres in METRES_PER_UNIT.items() if stated is None else ((content["unit"], stated),):
-        if (metres * edges >= LEAST_EDGE_M).all() and (metres * edges <= MOST_EDGE_M).all():
+        if (metres * edges >= MIN_EDGE_M).all() and (metres * edges <= MAX_EDGE_M).all():
             return metres, () if stated else (f"POINT:UNITS says nothing: plates are taken to be in {name}",)
     found = f"edges of {edges.min():.4g} to {edges.max():.4g} {content['unit'] or 'of no unit'}"
-    raise BadInput(path, "FORCE_PLATFORM:CORNERS", found, f"{LEAST_EDGE_M:g} to {MOST_EDGE_M:g} m", _MEND)
+    raise BadInput(path, "FORCE_PLATFORM:CORNERS", found, f"{MIN_EDGE_M:g} to {MAX_EDGE_M:g} m", _FIX)
 
 
 def _plate(path: Path, number: int, plate: dict[str, Any], metres: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,14 +73,14 @@ def _plate(path: Path, number: int, plate: dict[str, Any], metres: float) -> tup
     corners = metres * plate["corners"]
     middle = corners.mean(axis=0)
     if not (np.isfinite(force).all() and np.isfinite(moment).all()):
-        raise BadInput(path, f"plate {number}", "a force that is not finite", "finite numbers", _MEND)
+        raise BadInput(path, f"plate {number}", "a force that is not finite", "finite numbers", _FIX)
     torque = metres * moment
     pressing = np.linalg.norm(force, axis=1) >= PRESSING_N
     if pressing.any():
         off = _off_plate(force[pressing], torque[pressing], corners - middle)
         if off > MARGIN_M:
             found = f"a centre of pressure {off:.2f} m beyond its edges"
-            raise BadInput(path, f"plate {number}", found, "one on the plate", _MEND)
+            raise BadInput(path, f"plate {number}", found, "one on the plate", _FIX)
     return force, np.tile(middle, (len(force), 1)), torque
 
 
@@ -90,7 +90,7 @@ def _without_offset(plate: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     quiet = slice(first, last)
     values = np.concatenate([plate["force"], plate["moment"]]).T
     offset = values[quiet].mean(axis=0) if 0 <= first < last <= len(values) else np.zeros(6)
-    if np.linalg.norm(offset[:3]) < MOST_OFFSET_N:
+    if np.linalg.norm(offset[:3]) < MAX_OFFSET_N:
         values = values - offset
     return values[:, :3], values[:, 3:]
 
@@ -107,8 +107,8 @@ def _check_moments(path: Path, content: dict[str, Any]) -> None:
             length = metres_per_unit(unit.strip().lower().removeprefix("n").strip("-.* "))
             if points is not None and length is not None and length != points:
                 found = f"moments in {unit}, points in {content['unit']}"
-                mend = "export both in the same unit of length, or the forces as .mot"
-                raise BadInput(path, f"plate {number}, ANALOG:UNITS", found, f"N{content['unit']}", mend)
+                fix = "export both in the same unit of length, or the forces as .mot"
+                raise BadInput(path, f"plate {number}, ANALOG:UNITS", found, f"N{content['unit']}", fix)
 
 
 def _off_plate(force: np.ndarray, torque: np.ndarray, corners: np.ndarray) -> float:

@@ -15,7 +15,7 @@ _AXES = (
     "l",
     "p",
 )  # Plug-in Gait writes each segment as its origin and the tips of three axes: LFEO, LFEA ...
-_LEAST_TELLTALES = 2
+_MIN_TELLTALES = 2
 
 
 def computed(names: Iterable[str]) -> dict[str, str]:
@@ -45,9 +45,9 @@ def keypoints(names: Collection[str], labels: Mapping[str, Label]) -> dict[str, 
     """
     candidates = {name: _unsided(bare(name)) for name in names if _unsided(bare(name)) in _vocabulary()}
     telltales = {name for name, point in candidates.items() if _vocabulary()[point]}
-    if len(telltales) < _LEAST_TELLTALES:
+    if len(telltales) < _MIN_TELLTALES:
         return {}
-    others = {name: label.place for name, label in labels.items() if name not in candidates and label.place}
+    others = {name: label.landmark for name, label in labels.items() if name not in candidates and label.landmark}
     augmented = any(bare(name).endswith(_STUDY) for name in names)
     worn = {place[1:] for place in others.values()} & {"ASI", "PSI", "ACR"}
     certain = augmented or not worn
@@ -55,7 +55,7 @@ def keypoints(names: Collection[str], labels: Mapping[str, Label]) -> dict[str, 
     return {
         name: KEYPOINT
         for name in candidates
-        if certain or name in telltales or name not in labels or labels[name].place in taken
+        if certain or name in telltales or name not in labels or labels[name].landmark in taken
     }
 
 

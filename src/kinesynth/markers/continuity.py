@@ -16,7 +16,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.runs import runs
 
 _LEAP_M, _LEAP_M_S2 = 0.05, 150.0  # 15 g: landing from a height, bodies are braked with 10
-_LEAST_COMMON = 4  # markers that two frames share, or their step says nothing of the body
+_MIN_COMMON = 4  # markers that two frames share, or their step says nothing of the body
 _HELD_FRAMES, _HELD_M = 5, 1e-7
 _STUCK_SHARE, _TRAVELS_M = 0.75, 0.5  # of the frames; no foot stands so long where the typical marker goes so far
 _RETURN_M, _RETURN_STEPS = 0.02, 3.0  # a leap back: so far, and so many times as far as the marker's longest usual step
@@ -29,7 +29,7 @@ def check_continuous(path: Path, trial: MarkerTrajectories) -> None:
         BadInput: all markers leap together.
     """
     steps = np.diff(trial.positions, axis=0)
-    common = np.isfinite(steps).all(axis=-1).sum(axis=1) >= _LEAST_COMMON
+    common = np.isfinite(steps).all(axis=-1).sum(axis=1) >= _MIN_COMMON
     middle = np.full((len(steps), 3), np.nan)
     middle[common] = np.nanmedian(steps[common], axis=1)
     leap = np.linalg.norm(middle[1:-1] - 0.5 * (middle[:-2] + middle[2:]), axis=1)
@@ -37,8 +37,8 @@ def check_continuous(path: Path, trial: MarkerTrajectories) -> None:
     if len(found):
         worst = found[leap[found].argmax()]
         said = f"all markers leap by {np.linalg.norm(middle[worst + 1]):.2f} m from the one before"
-        mend = "frames are missing there: take the part before or after it, with a Time of its own"
-        raise BadInput(path, f"frame {worst + 3}", said, "a motion that goes on", mend)
+        fix = "frames are missing there: take the part before or after it, with a Time of its own"
+        raise BadInput(path, f"frame {worst + 3}", said, "a motion that goes on", fix)
 
 
 def stuck(trial: MarkerTrajectories) -> list[str]:

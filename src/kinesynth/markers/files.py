@@ -15,7 +15,7 @@ from kinesynth.markers.prefixes import without_prefix
 from kinesynth.npz import open_npz
 from kinesynth.opensim_files.time_column import RATES_HZ
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
-from kinesynth.opensim_files.trc_header import MEND
+from kinesynth.opensim_files.trc_header import FIX
 
 SUFFIXES = (".trc", ".c3d", ".npz")
 _UNNAMED = re.compile(r"\*\d*|U_\d+|uname\*?\d*|Unlabel\w*\d*|unlabeled.*|C_\d+", re.IGNORECASE)
@@ -42,7 +42,7 @@ def read_markers(path: Path) -> MarkerTrajectories:
 def _cleaned(path: Path, raw: MarkerTrajectories) -> MarkerTrajectories:
     low, high = RATES_HZ
     if not low <= raw.fps <= high:
-        raise BadInput(path, "rate", f"{raw.fps:g}", f"{low:g} to {high:g} Hz", MEND)
+        raise BadInput(path, "rate", f"{raw.fps:g}", f"{low:g} to {high:g} Hz", FIX)
     labels, notes = without_prefix(path, raw.names)
     named = [column for column, label in enumerate(labels) if label and not _UNNAMED.fullmatch(label)]
     kept = [labels[column] for column in named]
@@ -60,19 +60,19 @@ def _cleaned(path: Path, raw: MarkerTrajectories) -> MarkerTrajectories:
 
 def _read_npz(path: Path) -> MarkerTrajectories:
     """Read the measured markers that some AMASS files keep."""
-    mend = "name the motion with source amass, or a file that has kept its markers"
-    with open_npz(path, "an AMASS .npz file with markers", mend) as keys:
+    fix = "name the motion with source amass, or a file that has kept its markers"
+    with open_npz(path, "an AMASS .npz file with markers", fix) as keys:
         for positions, labels in (("marker_data", "marker_labels"), ("markers", "labels")):
             if positions in keys and labels in keys:
                 return _of_arrays(path, np.asarray(keys[positions]), keys[labels].ravel().tolist(), keys)
-        raise BadInput(path, "marker_data", "no such key", "marker_data and marker_labels", mend)
+        raise BadInput(path, "marker_data", "no such key", "marker_data and marker_labels", fix)
 
 
 def _of_arrays(path: Path, positions: np.ndarray, labels: Sequence[str | bytes], keys: Any) -> MarkerTrajectories:
     names = tuple(label.decode("ascii", "replace") if isinstance(label, bytes) else str(label) for label in labels)
     if positions.dtype.kind not in "fiu" or positions.shape[1:] != (len(names), 3) or not len(positions):
         expected = f"(T, {len(names)}, 3) numbers"
-        raise BadInput(path, "marker_data", f"shape {positions.shape} of {positions.dtype}", expected, MEND)
+        raise BadInput(path, "marker_data", f"shape {positions.shape} of {positions.dtype}", expected, FIX)
     fps = read_rate(path, keys)
     require_duration(path, len(positions), fps, read_seconds(path, keys))
     return MarkerTrajectories(names, positions.astype(np.float64), fps, np.arange(len(positions)) / fps)

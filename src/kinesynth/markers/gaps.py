@@ -12,8 +12,8 @@ from kinesynth.errors import BadInput
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 FAR_M = 2.5  # from the middle of a person's markers; nobody reaches so far
-_LEAST_SHARED = 4  # markers at one and the same point, in one frame
-_MOST_LEAPS = 0.5  # of the frames; what is far off for longer is not on this body
+_MIN_SHARED = 4  # markers at one and the same point, in one frame
+_MAX_LEAPS = 0.5  # of the frames; what is far off for longer is not on this body
 
 
 def without_codes(
@@ -51,12 +51,12 @@ def _shared(positions: np.ndarray) -> np.ndarray:
     coded = np.zeros(positions.shape[:2], bool)
     rounded = np.round(positions, 6)
     ordered = np.sort(rounded[..., 0], axis=1)
-    reach = _LEAST_SHARED - 1
+    reach = _MIN_SHARED - 1
     if ordered.shape[1] <= reach:
         return coded
     for frame in np.flatnonzero((ordered[:, reach:] == ordered[:, :-reach]).any(axis=1)):
         points, inverse, counts = np.unique(rounded[frame], axis=0, return_inverse=True, return_counts=True)
-        crowded = (counts >= _LEAST_SHARED) & np.isfinite(points).all(axis=1)
+        crowded = (counts >= _MIN_SHARED) & np.isfinite(points).all(axis=1)
         coded[frame] = crowded[inverse.ravel()]
     return coded
 
@@ -78,7 +78,7 @@ def _away(positions: np.ndarray) -> np.ndarray:
     """Return where (T, M) a marker that is mostly on the body is far off it."""
     far = np.nan_to_num(_distance(positions)) > FAR_M
     seen = np.isfinite(positions).all(axis=-1)
-    far[:, far.sum(axis=0) > _MOST_LEAPS * seen.sum(axis=0)] = False
+    far[:, far.sum(axis=0) > _MAX_LEAPS * seen.sum(axis=0)] = False
     return np.asarray(far)
 
 
@@ -101,5 +101,5 @@ def _code(points: np.ndarray) -> str:
 def _leap(path: Path, name: str, frames: np.ndarray, away_by: np.ndarray) -> BadInput:
     where = f"frame {frames[0] + 1}" if len(frames) == 1 else f"frames {frames[0] + 1} to {frames[-1] + 1}"
     found = f"{np.median(away_by[frames]):.1f} m off the body in {where}"
-    mend = "delete the marker there, or fill the gap, and export the file again"
-    return BadInput(path, f"marker {name}", found, f"within {FAR_M:g} m of the others", mend)
+    fix = "delete the marker there, or fill the gap, and export the file again"
+    return BadInput(path, f"marker {name}", found, f"within {FAR_M:g} m of the others", fix)

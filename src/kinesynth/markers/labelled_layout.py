@@ -6,14 +6,14 @@ import numpy as np
 
 from kinesynth.body.model import BodyModel
 from kinesynth.body.virtual_markers import MarkerLayout, resolve_markers
-from kinesynth.markers.labels import PLACES, Label
+from kinesynth.markers.labels import LANDMARKS, Label
 
 
 def labelled_layout(body: BodyModel, labels: Mapping[str, Label]) -> MarkerLayout:
     """Return the layout of markers, each on the landmark of its label."""
-    layouts = [resolve_markers(body), resolve_markers(body, PLACES)]
+    layouts = [resolve_markers(body), resolve_markers(body, LANDMARKS)]
     found = {name: (layout, row) for layout in layouts for row, name in enumerate(layout.names)}
-    rows = [found[label.place] for label in labels.values()]
+    rows = [found[label.landmark] for label in labels.values()]
     return MarkerLayout(
         names=tuple(labels),
         bodies=tuple(layout.bodies[row] for layout, row in rows),

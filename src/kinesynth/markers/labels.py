@@ -11,7 +11,7 @@ from pathlib import Path
 from kinesynth.body.landmarks import rules
 
 TABLES = Path(__file__).with_name("tables")
-PLACES = TABLES / "places.csv"
+LANDMARKS = TABLES / "landmarks.csv"
 _OWN_SLACK_M = 0.02
 
 
@@ -19,7 +19,7 @@ _OWN_SLACK_M = 0.02
 class Label:
     """A label's landmark, and how far from it (m) such a marker may well sit."""
 
-    place: str
+    landmark: str
     slack_m: float
 
 
@@ -27,7 +27,7 @@ def known(names: Iterable[str], places: Mapping[str, str] | None = None) -> dict
     """Return what is known of those `names` that are: of some their landmark, which `places` tells, else by the table.
 
     Example:
-        >>> [(name, label.place) for name, label in known(["L.ASIS", "r_knee_study", "Antenna"]).items()]
+        >>> [(name, label.landmark) for name, label in known(["L.ASIS", "r_knee_study", "Antenna"]).items()]
         [('L.ASIS', 'LASI'), ('r_knee_study', 'RLFC')]
     """
     table, names, told = _table(), list(names), places or {}
@@ -49,7 +49,7 @@ def landmark(name: str) -> str | None:
         ('LMFC', 'RLFC', None)
     """
     label = known([name]).get(name)
-    return label.place if label else None
+    return label.landmark if label else None
 
 
 @cache
@@ -57,10 +57,10 @@ def label_sets() -> dict[str, tuple[Label, ...]]:
     """Return the labels of each laboratory's set that the table names, of both sides."""
     found: dict[str, list[Label]] = defaultdict(list)
     for row in _rows():
-        label = Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
-        sided = label.place.startswith("R")
+        label = Label(row["landmark"], float(row["slack_mm"] or 0.0) / 1000.0)
+        sided = label.landmark.startswith("R")
         for name in filter(None, row["sets"].split("; ")):
-            found[name] += [label, Label(_twin(label.place), label.slack_m)] if sided else [label]
+            found[name] += [label, Label(_twin(label.landmark), label.slack_m)] if sided else [label]
     return {name: tuple(labels) for name, labels in found.items()}
 
 
@@ -95,17 +95,17 @@ def bare(name: str) -> str:
 def _table() -> dict[str, list[tuple[str, Label]]]:
     """Return what each label may mean, each with the label that must stand beside it; what comes later goes first."""
     found: dict[str, list[tuple[str, Label]]] = defaultdict(list)
-    for rule in (rule for table in (rules(), rules(PLACES)) for rule in table):
+    for rule in (rule for table in (rules(), rules(LANDMARKS)) for rule in table):
         found[rule.marker.lower()] = [("", Label(rule.marker, _OWN_SLACK_M))]
     own = set(found)
     for row in _rows():
         if row["label"] in own and not row["beside"]:
             own.discard(row["label"])
             found[row["label"]].clear()
-        entry = row["beside"], Label(row["place"], float(row["slack_mm"] or 0.0) / 1000.0)
+        entry = row["beside"], Label(row["landmark"], float(row["slack_mm"] or 0.0) / 1000.0)
         found[row["label"]].append(entry)
     left = {
-        _left(label): [(_left(beside), Label(_twin(entry.place), entry.slack_m)) for beside, entry in entries]
+        _left(label): [(_left(beside), Label(_twin(entry.landmark), entry.slack_m)) for beside, entry in entries]
         for label, entries in found.items()
         if label.startswith("r")
     }

@@ -42,7 +42,7 @@ def check_places(path: Path, markers: Markers, labels: Mapping[str, Label], rest
         BadInput: one label is far from where its neighbours would have it.
     """
     firm = [name for name, label in labels.items() if label.slack_m <= _FIRM_M]
-    pairs = [(a, b) for a, b in combinations(firm, 2) if _together(labels[a].place, labels[b].place)]
+    pairs = [(a, b) for a, b in combinations(firm, 2) if _together(labels[a].landmark, labels[b].landmark)]
     expected = np.array([np.linalg.norm(rest[a] - rest[b]) for a, b in pairs])
     found = np.array([typical(np.linalg.norm(markers.at[a] - markers.at[b], axis=-1)) for a, b in pairs])
     if not np.isfinite(found).any():
@@ -53,13 +53,13 @@ def check_places(path: Path, markers: Markers, labels: Mapping[str, Label], rest
     votes = Counter(name for index in wrong for name in pairs[index])
     every = Counter(name for pair in pairs for name in pair)
     suspects = [name for name, count in votes.items() if count > max(1, every[name] / 2)]
-    if not suspects or _agreed({labels[name].place for name in suspects}):
+    if not suspects or _agreed({labels[name].landmark for name in suspects}):
         return
     worst = max(suspects, key=lambda name: (votes[name] / every[name], votes[name]))
     index = max((i for i in wrong if worst in pairs[i]), key=lambda i: off[i])
     other = next(name for name in pairs[index] if name != worst)
     told = f"{worst} {found[index]:.2f} m from {other}"
-    wanted = f"about {size * expected[index]:.2f} m ({worst} at {labels[worst].place})"
+    wanted = f"about {size * expected[index]:.2f} m ({worst} at {labels[worst].landmark})"
     raise BadInput(path, "labels", told, wanted, f"look whether {worst} or {other} is mislabelled")
 
 

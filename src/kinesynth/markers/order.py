@@ -70,9 +70,9 @@ def _from(markers: Markers, start: str, end: str) -> np.ndarray | None:
 
 
 def _exchanged(path: Path, markers: Markers, first: str, second: str, where: str) -> BadInput:
-    one, other = (", ".join(name for name, at in markers.place.items() if at == place) for place in (first, second))
-    mend = f"exchange the labels {one} and {other}, or see which sits elsewhere"
-    return BadInput(path, "labels", f"{other} {where} {one}", f"{one} ({first}) {where} {other} ({second})", mend)
+    one, other = (", ".join(name for name, at in markers.landmark.items() if at == place) for place in (first, second))
+    fix = f"exchange the labels {one} and {other}, or see which sits elsewhere"
+    return BadInput(path, "labels", f"{other} {where} {one}", f"{one} ({first}) {where} {other} ({second})", fix)
 
 
 @cache

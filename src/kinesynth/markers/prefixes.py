@@ -10,7 +10,7 @@ from kinesynth.markers.labels import known
 
 _SEPARATORS = re.compile(r"[_. \-]+")
 _NEARLY_ALL = 0.8  # of the labels share a prefix, or it is none
-_LEAST_OF_A_PERSON = 4  # labels that become known once a prefix is cut; tools and balls have none
+_MIN_OF_A_PERSON = 4  # labels that become known once a prefix is cut; tools and balls have none
 
 
 def without_prefix(path: Path, names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -45,7 +45,7 @@ def _prefixes(labels: Sequence[str]) -> Counter[str]:
 def _told(names: Sequence[str], prefix: str) -> bool:
     """Tell whether cutting a prefix makes labels known that were not."""
     cut = [name.removeprefix(prefix).strip() for name in names if name.startswith(prefix) and not known([name])]
-    return len(known(cut)) >= _LEAST_OF_A_PERSON
+    return len(known(cut)) >= _MIN_OF_A_PERSON
 
 
 def _require_one(path: Path, people: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ from kinesynth.markers.gaps import without_codes
 from kinesynth.markers.labels import Label, known
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
-LEAST_KNOWN = 12  # markers with known places; fewer cannot hold a body
-_LEAST_SEEN = 0.1  # of the frames, or a marker is left out
+MIN_KNOWN = 12  # markers with known places; fewer cannot hold a body
+_MIN_SEEN = 0.1  # of the frames, or a marker is left out
 _NEARLY_ALL = 0.9  # of the known markers
-_MEND = "name their landmarks in a csv (check-motion --write-labels) and that in the column labels, or rename them"
+_FIX = "name their landmarks in a csv (check-motion --write-labels) and that in the column labels, or rename them"
 _NO_MARKERS = "give a file of markers on the skin; joint centres do not tell how a body turns or how wide it is"
 _SOME_FRAMES = 50  # spread over the trial, where all would take long
 _TWIN_M = 0.001  # markers are wider than that
@@ -101,13 +101,13 @@ def _seldom_seen(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> list
     """
     seen = np.isfinite(trial.positions).all(-1)
     known_seen = seen[:, [trial.names.index(name) for name in labels]].sum(axis=1)
-    body_seen = known_seen >= LEAST_KNOWN
+    body_seen = known_seen >= MIN_KNOWN
     share = seen[body_seen if body_seen.any() else slice(None)].mean(axis=0)
     posed = seen[body_seen & (known_seen >= _NEARLY_ALL * len(labels))].any(axis=0)
     return [
         name
         for name, value, shown in zip(trial.names, share, posed, strict=True)
-        if value < _LEAST_SEEN and not (shown and name in labels)
+        if value < _MIN_SEEN and not (shown and name in labels)
     ]
 
 
@@ -122,7 +122,7 @@ def _twins(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> dict[str, 
     found: dict[str, str] = {}
     for later, first in np.argwhere(np.tril(together, -1)):
         name, other = order[later], order[first]
-        if other not in found and not (name in labels and labels[other].place != labels[name].place):
+        if other not in found and not (name in labels and labels[other].landmark != labels[name].landmark):
             found.setdefault(name, f"at the same place as {other}")
     return found
 
@@ -130,14 +130,14 @@ def _twins(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> dict[str, 
 def _require_skin(
     path: Path, trial: MarkerTrajectories, labels: Mapping[str, Label], left_out: Mapping[str, str]
 ) -> None:
-    expected = f"{LEAST_KNOWN} labels or more as Plug-in Gait, CMU, OpenCap have"
-    if len(labels) < LEAST_KNOWN:
+    expected = f"{MIN_KNOWN} labels or more as Plug-in Gait, CMU, OpenCap have"
+    if len(labels) < MIN_KNOWN:
         joints = [name for name, what in left_out.items() if what in (KEYPOINT, "joint centre")]
-        if len(joints) >= LEAST_KNOWN or is_joint_set(trial.names):
+        if len(joints) >= MIN_KNOWN or is_joint_set(trial.names):
             found = f"joint centres ({', '.join((joints or list(trial.names))[:6])}, ...)"
             raise BadInput(path, "markers", found, "markers on the skin", _NO_MARKERS)
         found = f"{len(labels)} known of {len(trial.names)} ({', '.join(trial.names[:6])})"
-        raise BadInput(path, "labels", found, expected, _MEND)
+        raise BadInput(path, "labels", found, expected, _FIX)
     if not _has_trunk_skin(trial, labels):
         found = f"joint centres ({', '.join(trial.names[:6])}, ...): no point of the trunk lies in front or behind"
         raise BadInput(path, "markers", found, "markers on the skin", _NO_MARKERS)
@@ -145,8 +145,8 @@ def _require_skin(
 
 def _has_trunk_skin(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> bool:
     """Return whether any marker sits in front of the trunk or behind it, as markers do and joint centres do not."""
-    corners = [[name for name, label in labels.items() if label.place == place] for place in _CORNERS]
-    if any(label.place.removeprefix("R").removeprefix("L") in _BEHIND | _IN_FRONT for label in labels.values()):
+    corners = [[name for name, label in labels.items() if label.landmark == place] for place in _CORNERS]
+    if any(label.landmark.removeprefix("R").removeprefix("L") in _BEHIND | _IN_FRONT for label in labels.values()):
         return True
     if not all(corners):
         return True  # nothing to tell it by

@@ -54,8 +54,8 @@ def _check_front(path: Path, markers: Markers, ahead: dict[str, np.ndarray]) -> 
     if wrong:
         found = f"the {' and the '.join(wrong[:1] if len(ahead) > 2 else wrong)} back to front against the rest"
         labels = _labels_of(markers, wrong[0])
-        mend = f"exchange the labels in front and behind ({labels})"
-        raise BadInput(path, "labels", found, "front and back as the other markers have them", mend)
+        fix = f"exchange the labels in front and behind ({labels})"
+        raise BadInput(path, "labels", found, "front and back as the other markers have them", fix)
 
 
 def _labels_of(markers: Markers, part: str) -> str:
@@ -64,7 +64,7 @@ def _labels_of(markers: Markers, part: str) -> str:
     body = carriers()
     names = [
         name
-        for name, place in markers.place.items()
+        for name, place in markers.landmark.items()
         if (body[place] == on if on else place[0] == side and body[place] in ("calcn", "toes"))
     ]
     return ", ".join(names)
@@ -77,8 +77,8 @@ def _check_left(path: Path, markers: Markers, right: np.ndarray) -> None:
         return
     if len(exchanged) >= _MOSTLY * len(pairs):
         found = "right on the left and left on the right in all labels, seen from front and back"
-        mend = "mirror one axis if the file's axes are left-handed, or exchange the labels of left and right"
-        raise BadInput(path, "axes", found, "a right-handed system and labels of the right side on the right", mend)
+        fix = "mirror one axis if the file's axes are left-handed, or exchange the labels of left and right"
+        raise BadInput(path, "axes", found, "a right-handed system and labels of the right side on the right", fix)
     names = ", ".join(f"{one} and {other}" for one, other in exchanged)
     found = f"left and right exchanged at {names}"
     raise BadInput(path, "labels", found, "each on its own side", "exchange these labels")
@@ -88,9 +88,9 @@ def _exchanged(markers: Markers, pairs: list[tuple[str, str]], right: np.ndarray
     """Return the twins (right, left) that bear each other's labels."""
     body = carriers()
     lies: dict[tuple[str, str], bool] = {}
-    for pair in sorted(pairs, key=lambda pair: _rank(body[markers.place[pair[0]]])):
+    for pair in sorted(pairs, key=lambda pair: _rank(body[markers.landmark[pair[0]]])):
         one, other = pair
-        kind = body[markers.place[one]]
+        kind = body[markers.landmark[one]]
         aside = typical((unit(markers.at[one] - markers.at[other]) * right).sum(axis=-1))
         if kind in _NEAR:
             lies[pair] = aside < _CONTRARY
@@ -108,7 +108,7 @@ def _rank(kind: str) -> int:
 def _anchor(markers: Markers, pairs: list[tuple[str, str]], kind: str) -> tuple[str, str] | None:
     for place in _ANCHORS.get(kind, ()):
         for pair in pairs:
-            if markers.place[pair[0]] == f"R{place}":
+            if markers.landmark[pair[0]] == f"R{place}":
                 return pair
     return None
 

@@ -39,7 +39,7 @@ def read_screened(path: Path, table: Path | None = None) -> Screened:
     check_extent(path, positions)
     check_continuous(path, trial)
     ridden = carriers()
-    turn = upright(path, positions, [ridden[label.place] for label in labels.values()])
+    turn = upright(path, positions, [ridden[label.landmark] for label in labels.values()])
     trial = replace(trial, positions=trial.positions @ turn.T, notes=trial.notes + up_note(turn), turn=turn)
     trial, labels = _with_thumbs(trial, labels)
     markers = Markers.of(trial.names, trial.positions, labels)

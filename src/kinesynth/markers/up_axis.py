@@ -8,7 +8,7 @@ from kinesynth.errors import BadInput
 
 _UPPER = ("torso", "head", "pelvis")
 _LOWER = ("tibia", "talus", "calcn", "toes")
-_LEAST_SHARE = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
+_MIN_SHARE = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
 _CLIMBS_M, _CLIMBS_TIMES = 0.8, 2.0  # m, and times the way along the floor: stairs are less steep
 EXTENT_M = (0.4, 3.0)  # of one person's markers in any pose; outside, the unit is wrong
 
@@ -22,8 +22,8 @@ def check_extent(path: Path, positions: np.ndarray) -> None:
     found = extent(positions)
     low, high = EXTENT_M
     if not low <= found <= high:
-        mend = "correct the unit in its header, or keep one person's markers"
-        raise BadInput(path, "unit", f"markers {found:.3g} m apart", f"{low:g} to {high:g} m for one person", mend)
+        fix = "correct the unit in its header, or keep one person's markers"
+        raise BadInput(path, "unit", f"markers {found:.3g} m apart", f"{low:g} to {high:g} m for one person", fix)
 
 
 def extent(positions: np.ndarray) -> float:
@@ -48,18 +48,18 @@ def upright(path: Path, positions: np.ndarray, bodies: list[str]) -> np.ndarray:
     """
     parts = [[index for index, body in enumerate(bodies) if body.split("_")[0] in names] for names in (_UPPER, _LOWER)]
     expected = "a trunk above the feet"
-    mend = "mark both trunk and feet, or cut the file to where the subject is upright"
+    fix = "mark both trunk and feet, or cut the file to where the subject is upright"
     if not all(parts):
-        raise BadInput(path, "up axis", "no known markers on trunk or feet", expected, mend)
+        raise BadInput(path, "up axis", "no known markers on trunk or feet", expected, fix)
     upper, lower = (np.nanmedian(positions[:, part], axis=(0, 1)) for part in parts)
     up = upper - lower
     axis = int(np.abs(up).argmax())
-    if not abs(up[axis]) >= _LEAST_SHARE * np.linalg.norm(up):
-        raise BadInput(path, "up axis", f"trunk and feet apart by {np.round(up, 2).tolist()} m", expected, mend)
+    if not abs(up[axis]) >= _MIN_SHARE * np.linalg.norm(up):
+        raise BadInput(path, "up axis", f"trunk and feet apart by {np.round(up, 2).tolist()} m", expected, fix)
     way = np.abs(_way(positions))
     if way[axis] > max(_CLIMBS_M, _CLIMBS_TIMES * np.linalg.norm(np.delete(way, axis))):
         found = f"trunk and feet apart along {'xyz'[axis]}, which is where the subject goes, by {way[axis]:.1f} m"
-        raise BadInput(path, "up axis", found, expected, mend)
+        raise BadInput(path, "up axis", found, expected, fix)
     turn = np.roll(np.eye(3), 1 - axis, axis=0)  # cyclic, hence a rotation: axis -> y
     return turn if up[axis] > 0.0 else np.diag([-1.0, -1.0, 1.0]) @ turn
 

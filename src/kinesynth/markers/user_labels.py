@@ -1,6 +1,6 @@
 """A user's own table of labels: a csv with the columns label and landmark.
 
-A landmark is one of `body/tables/markers.csv` or `places.csv` (RLFC), or a common label for it (RKNE, R.Knee.Lat).
+A landmark is one of `body/tables/markers.csv` or `landmarks.csv` (RLFC), or a common label for it (RKNE, R.Knee.Lat).
 "none" leaves the point out, and an empty cell leaves it to the program.
 """
 
@@ -19,7 +19,7 @@ from kinesynth.text import read_text
 
 LEFT_OUT = "none"
 COLUMNS = ("label", "landmark")
-_MEND = "correct the table of labels; kinesynth check-motion --write-labels makes one to start from"
+_FIX = "correct the table of labels; kinesynth check-motion --write-labels makes one to start from"
 
 
 def read_labels(path: Path) -> dict[str, str]:
@@ -32,7 +32,7 @@ def read_labels(path: Path) -> dict[str, str]:
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
         header = ",".join(rows[0]) if rows else "an empty file"
-        raise BadInput(path, "header", repr(header[:80]), ",".join(COLUMNS), _MEND)
+        raise BadInput(path, "header", repr(header[:80]), ",".join(COLUMNS), _FIX)
     found: dict[str, str] = {}
     for line, row in enumerate(rows[1:], start=2):
         label, place, *more = [cell.strip() for cell in (*row, "", "")][: max(2, len(row))]
@@ -40,11 +40,11 @@ def read_labels(path: Path) -> dict[str, str]:
             continue
         if more or not label or label in found:
             what = "more than two cells" if more else "no label" if not label else f"{label} twice"
-            raise BadInput(path, f"line {line}", what, "each label once, and its landmark", _MEND)
+            raise BadInput(path, f"line {line}", what, "each label once, and its landmark", _FIX)
         told = LEFT_OUT if place.lower() == LEFT_OUT else landmark(place) if place else ""
         if told is None:
             expected = "a landmark as RLFC, a common label as RKNE, none, or nothing"
-            raise BadInput(path, f"line {line}, landmark", repr(place[:40]), expected, _MEND)
+            raise BadInput(path, f"line {line}, landmark", repr(place[:40]), expected, _FIX)
         found[label] = told
     return {label: place for label, place in found.items() if place}
 
@@ -64,7 +64,7 @@ def told_landmarks(path: Path, trial: MarkerTrajectories, table: Path) -> Marker
     places = {name: told[bare(name)] for name in trial.names if bare(name) in told}
     if not places:
         found = f"none of {', '.join(trial.names[:6])}, ..."
-        raise BadInput(table, "label", found, f"labels of {path.name}", _MEND)
+        raise BadInput(table, "label", found, f"labels of {path.name}", _FIX)
     kept = [column for column, name in enumerate(trial.names) if places.get(name) != LEFT_OUT]
     out = [name for name, place in places.items() if place == LEFT_OUT]
     note = f"landmarks of {len(places) - len(out)} labels as {table.name} says"
@@ -83,6 +83,8 @@ def write_labels(output: Path, trial: MarkerTrajectories, left_out: Mapping[str,
     labels = known(trial.names, trial.places)
     lines = [",".join(COLUMNS)]
     for name in dict.fromkeys((*trial.names, *out)):
-        place = LEFT_OUT if name in out and name not in trial.places else labels[name].place if name in labels else ""
+        place = (
+            LEFT_OUT if name in out and name not in trial.places else labels[name].landmark if name in labels else ""
+        )
         lines.append(f'"{name}",{place}' if set(name) & set(',"') else f"{name},{place}")
     write_text(output, "\n".join(lines) + "\n")

@@ -22,7 +22,7 @@ def thumb_side(markers: Markers) -> dict[str, str]:
     trunk = next((ahead[part] for part in ("pelvis", "trunk") if part in ahead), None)
     found: dict[str, str] = {}
     for side in "RL":
-        pair = _pair(markers.place, side)
+        pair = _pair(markers.landmark, side)
         if pair and _towards(markers, side, pair, trunk) < _CONTRARY:
             radial, ulnar = pair
             found |= {radial: f"{side}FAU", ulnar: f"{side}FAR"}

@@ -20,7 +20,7 @@ from kinesynth.errors import ClipRejected
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.markers.labels import known
-from kinesynth.markers.screening import LEAST_KNOWN, listed
+from kinesynth.markers.screening import MIN_KNOWN, listed
 from kinesynth.mosh.attachment import Attachment, at_landmarks, at_nearest
 from kinesynth.mosh.initial_pose import STANDING, STARTS, pose_of, re_based, stiffness
 from kinesynth.mosh.on_skin import off_skin
@@ -29,11 +29,11 @@ from kinesynth.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 _HIDDEN = "too few markers are seen at once"
-_LEAST_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
+_MIN_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
 _SHAPE_FRAMES = 24
 # Of the markers that the fullest frame shows: part of a set tells less than the whole of how slim somebody is, but many
 # poses tell best where markers sit.
-_LEAST_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}
+_MIN_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
 _ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
@@ -75,7 +75,7 @@ class MarkedSubject:
     def has_fingers(self) -> bool:
         """Whether fingers are marked."""
         on_fingers = self.points.share[self.points.bone >= BODY_AND_FINGERS[len(BODY)]]
-        return float(on_fingers.sum()) > _LEAST_ON_FINGERS
+        return float(on_fingers.sum()) > _MIN_ON_FINGERS
 
     @property
     def posed(self) -> tuple[int, ...]:
@@ -119,10 +119,10 @@ def dress(
     trunk = np.array([carrier in _TRUNK for carrier in bodies])
     marked = MarkedSubject(body, torch.as_tensor(start), landmarks, latents, trunk)
     share = -(-_SHAPE_FRAMES // len(trials))
-    full = _LEAST_OF_FULLEST["shape" if betas is None else "places"]
+    full = _MIN_OF_FULLEST["shape" if betas is None else "places"]
     frames = [_some_frames(trial, marked, share, full) for trial in trials]
     if not any(len(trial.positions) for trial in frames):
-        raise ClipRejected(_HIDDEN, detail=f"fewer than {LEAST_KNOWN} known ones in every frame")
+        raise ClipRejected(_HIDDEN, detail=f"fewer than {MIN_KNOWN} known ones in every frame")
     stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(marked.posed))
     marked, state = _refined(marked, first_poses(marked, _targets(marked, frames)), frames, stiff)
     if unknown := [name for name in names if name not in labels]:
@@ -146,7 +146,7 @@ def follow_markers(marked: MarkedSubject, trial: MarkerTrajectories) -> BodyStat
     stride = max(1, round(trial.fps / _KEYFRAMES_HZ))
     keys = np.flatnonzero(_well_seen(targets))[::stride]
     if not len(keys):
-        raise ClipRejected(_HIDDEN, float(targets.isfinite().all(-1).sum(-1).max()), f"{LEAST_KNOWN} needed")
+        raise ClipRejected(_HIDDEN, float(targets.isfinite().all(-1).sum(-1).max()), f"{MIN_KNOWN} needed")
     start = _between(first_poses(marked, targets[keys]), keys, len(targets))
     weights = Weights(prior=stiffness(marked.posed))
     return solve_pose(marked.points, re_based(start, pose_of(STANDING)), targets, weights, trial.fps)
@@ -204,7 +204,7 @@ def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, fu
 
 def _well_seen(targets: Tensor) -> np.ndarray:
     """Return which frames (T,) show enough markers to hold a body."""
-    seen: np.ndarray = (targets.isfinite().all(-1).sum(-1) >= LEAST_KNOWN).numpy()
+    seen: np.ndarray = (targets.isfinite().all(-1).sum(-1) >= MIN_KNOWN).numpy()
     return seen
 
 

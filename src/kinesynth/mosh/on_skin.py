@@ -18,9 +18,9 @@ _RIGID_M = 0.04  # standard deviation of the distance to a point of the skin; wa
 _DEEP_M, _DEEP_SHARE = 0.040, 0.35  # of the way from the skin to the middle of the limb
 _INNER_M, _INNER_SHARE, _KEPT_M = 0.022, 0.55, 1e-4
 _BELOW_M, _BELOW_SHARE, _FAR_STEADIER = 0.012, 0.35, 0.25
-_MOST_RAYS = 5
+_MAX_RAYS = 5
 INSIDE = "inside the body"
-_LEAST_ALIKE, _LEAST_LETTERS, _LEAST_SHARE_INSIDE = 3, 2, 0.5
+_MIN_ALIKE, _MIN_LETTERS, _MIN_SHARE_INSIDE = 3, 2, 0.5
 
 
 def off_skin(
@@ -72,13 +72,13 @@ def named_alike(names: Sequence[str], inside: Sequence[str]) -> dict[str, str]:
         >>> named_alike(["JC_RH", "JC_RK", "JC_RA", "JC_RE", "Box"], ["JC_RH", "JC_RK", "JC_RA"])
         {'JC_RE': 'named like JC_RH, which is inside the body'}
     """
-    if len(inside) < _LEAST_ALIKE:
+    if len(inside) < _MIN_ALIKE:
         return {}
     begin, end = _beginning(inside), _beginning([name[::-1] for name in inside])[::-1]
     found: dict[str, str] = {}
     for affix, has in ((begin, str.startswith), (end, str.endswith)):
         family = [name for name in names if has(name, affix)]
-        if len(affix) >= _LEAST_LETTERS and len(inside) >= _LEAST_SHARE_INSIDE * len(family):
+        if len(affix) >= _MIN_LETTERS and len(inside) >= _MIN_SHARE_INSIDE * len(family):
             found |= {name: f"named like {inside[0]}, which is {INSIDE}" for name in family if name not in inside}
     return found
 
@@ -112,7 +112,7 @@ def _share(
 ) -> float:
     """Return the median of depth over half the thickness of the body below the nearest vertex."""
     shares = []
-    for frame in range(0, len(depth), max(1, len(depth) // _MOST_RAYS)):
+    for frame in range(0, len(depth), max(1, len(depth) // _MAX_RAYS)):
         skin, inward = vertices[frame, nearest[frame]], -normals[frame, nearest[frame]]
         hit = ray_hit(vertices[frame], faces, skin + 1e-4 * inward, inward)
         if hit is not None:

@@ -10,7 +10,7 @@ from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.markers.screening import Screened, listed
 from kinesynth.markers.trial import check_against, read_screened
-from kinesynth.motion.figure import figure_of
+from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.rate_audit import audit_rate, audited
 from kinesynth.motion.sources.opensim import TIMEOUT_SECONDS
 from kinesynth.notes import tell
@@ -128,8 +128,8 @@ def _opensim(path: Path, model: Path | None, body: BodyModel | None, log: Path) 
     if body is None:
         notes = posed(path, model, TIMEOUT_SECONDS, log)[2].notes
     else:
-        figure = figure_of(body, np.zeros(BETAS))
-        notes = audited(path, read_opensim(path, model, figure, TIMEOUT_SECONDS, log), figure).notes
+        proportions = proportions_of(body, np.zeros(BETAS))
+        notes = audited(path, read_opensim(path, model, proportions, TIMEOUT_SECONDS, log), proportions).notes
     tell(path, notes)
     return [f"{line}, of {model.name}"]
 
@@ -144,7 +144,7 @@ def _markers(path: Path, body: BodyModel | None, table: Path | None) -> list[str
     tell(path, trial.notes)
     unknown = [name for name in trial.names if name not in labels and name not in left_out]
     lines = [f"{path}: {len(trial.times)} frames at {trial.fps:g} Hz, {len(labels)} markers at known landmarks"]
-    lines.append(f"  taken for: {', '.join(f'{name} -> {label.place}' for name, label in labels.items())}")
+    lines.append(f"  taken for: {', '.join(f'{name} -> {label.landmark}' for name, label in labels.items())}")
     if unknown:
         lines.append(f"  of unknown labels, taken to sit on the skin that stays nearest: {', '.join(unknown)}")
     if left_out:
@@ -166,7 +166,7 @@ def _off_skin(screened: Screened, body: BodyModel) -> dict[str, str]:
 
 def _missing(screened: Screened) -> list[str]:
     """Return the parts of the body that no known marker shows."""
-    shown = {label.place for label in screened.labels.values()}
+    shown = {label.landmark for label in screened.labels.values()}
     sided = {
         f"the {name} {part}": {f"{side}{place}" for place in places}
         for part, places in _WANTED_OF_EACH_SIDE.items()

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.figure import FEET, Figure, sole_positions
+from kinesynth.motion.proportions import FEET, Proportions, sole_positions
 from kinesynth.motion.recording import Recording
 from kinesynth.motion.treadmill import belt_velocity, require_stood_on
 from kinesynth.pose_layout import SMPLX
@@ -41,12 +41,12 @@ class Placed:
     worn: np.ndarray | None = None
 
 
-def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = None) -> Placed:
+def place(recording: Recording, proportions: Proportions, belt_m_per_s: float | None = None) -> Placed:
     """Scale the recording's path to the body's legs and place it; one on a treadmill is carried over ground.
 
     Args:
         recording: the motion.
-        figure: the body.
+        proportions: the body.
         belt_m_per_s: how fast the belt runs, where it is known; 0 says that there is none.
 
     Raises:
@@ -60,14 +60,14 @@ def place(recording: Recording, figure: Figure, belt_m_per_s: float | None = Non
     pelvis = recording.root_scale * turn.apply(recording.root)
     first = pelvis[0] * [1.0, 0.0, 1.0]
     pelvis -= first
-    belt = found = belt_velocity(figure, pelvis, SMPLX.joints(poses), recording.fps)
+    belt = found = belt_velocity(proportions, pelvis, SMPLX.joints(poses), recording.fps)
     if belt_m_per_s is not None:
         belt = _stated(belt, recording.root_scale * belt_m_per_s)
         if belt_m_per_s > 0.0:
-            require_stood_on(figure, pelvis, SMPLX.joints(poses), recording.fps, belt)
+            require_stood_on(proportions, pelvis, SMPLX.joints(poses), recording.fps, belt)
     seconds = np.arange(len(pelvis)) / recording.fps
     pelvis[:, [0, 2]] -= seconds[:, None] * belt
-    floor = floor_height(figure, pelvis, SMPLX.joints(poses), recording.fps)
+    floor = floor_height(proportions, pelvis, SMPLX.joints(poses), recording.fps)
     shift = -first - [0.0, floor, 0.0]
     from_file = np.column_stack([turn.as_matrix() @ recording.turn, shift])
     placed = pelvis - [0.0, floor, 0.0]
@@ -95,25 +95,25 @@ def mean_heading(orient: Rotation) -> float:
     return float(np.arctan2(-z, x)) if np.hypot(x, z) > 0.1 else 0.0
 
 
-def floor_height(figure: Figure, pelvis: np.ndarray, pose: np.ndarray, fps: float) -> float:
+def floor_height(proportions: Proportions, pelvis: np.ndarray, pose: np.ndarray, fps: float) -> float:
     """Return the height of the floor: where the soles of feet at rest are, or the lowest point if they never rest.
 
     Args:
-        figure: the body.
+        proportions: the body.
         pelvis: (T, 3) m.
         pose: (T, 22, 3) rad.
         fps: frames per second.
     """
-    positions, orientations = forward_kinematics(figure.joints, pelvis, pose)
+    positions, orientations = forward_kinematics(proportions.joints, pelvis, pose)
     resting = []
     for side in (0, 1):
-        lowest = sole_positions(figure, positions, orientations, side)[..., 1].min(axis=1)
+        lowest = sole_positions(proportions, positions, orientations, side)[..., 1].min(axis=1)
         speed = np.linalg.norm(np.gradient(positions[:, FEET[side]], 1.0 / fps, axis=0), axis=1)
         resting.append(np.where(speed < _STILL_METRES_PER_SECOND, lowest, np.nan))
     heights = np.concatenate(resting)
     heights = heights[np.isfinite(heights)]
     if len(heights) == 0:
-        soles = [sole_positions(figure, positions, orientations, side)[..., 1].min() for side in (0, 1)]
+        soles = [sole_positions(proportions, positions, orientations, side)[..., 1].min() for side in (0, 1)]
         return float(min(soles))
     level = np.quantile(heights, 0.02)
     return float(np.median(heights[heights < level + _LEVEL_BAND]))

@@ -9,8 +9,8 @@ import numpy as np
 from kinesynth.body.model import load_body
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.figure import figure_of
 from kinesynth.motion.ground_alignment import Placed, place
+from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.recording import Recording, cut, unseen_seconds
 from kinesynth.motion.sources import Loading, Person, source_module
 from kinesynth.motion.toes import are_stiff, bent
@@ -76,7 +76,7 @@ def load_motion(
 
 def _person(path: Path, body: Path) -> Person:
     record, model = SubjectRecord.read(path), load_body(body)
-    return Person(record, record.betas, model, figure_of(model, record.betas))
+    return Person(record, record.betas, model, proportions_of(model, record.betas))
 
 
 def _record(row: ClipRow, who: Person, how: Loading) -> Recording:
@@ -100,13 +100,13 @@ def _belt_notes(row: ClipRow, placed: Placed) -> tuple[str, ...]:
 
 
 def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
-    placed = place(recording, who.figure, row.belt)
+    placed = place(recording, who.proportions, row.belt)
     notes = recording.notes + _belt_notes(row, placed)
     tell(row.path or row.action, notes)
     poses, toes_bent = placed.poses, 0.0
     if sources()[row.source].file and are_stiff(poses):
-        poses, toes_bent = bent(placed, who.figure, recording.fps)
-    motion = BodyMotion(who.betas, **SMPLX.split(poses), transl=placed.pelvis - who.figure.joints[0])
+        poses, toes_bent = bent(placed, who.proportions, recording.fps)
+    motion = BodyMotion(who.betas, **SMPLX.split(poses), transl=placed.pelvis - who.proportions.joints[0])
     attrs = {
         "subject": row.subject,
         "action": row.action,

@@ -14,7 +14,7 @@ from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.trial import read_trial
 from kinesynth.mosh.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
 from kinesynth.motion.procedural.solve import relaxed_hands
-from kinesynth.motion.recording import LEAST_FRAMES, Recording, part_of
+from kinesynth.motion.recording import MIN_FRAMES, Recording, part_of
 from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, unmarked, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.pose_layout import SMPLX
@@ -23,7 +23,7 @@ from kinesynth.subjects.worn import bodies_ridden
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025
-_LEAST_JUDGED = 0.1  # of the frames; a marker seen in fewer tells nothing typical
+_MIN_JUDGED = 0.1  # of the frames; a marker seen in fewer tells nothing typical
 _MARGIN_SECONDS = 0.25  # around the part that is wanted, so that its ends are bridged as its middle is
 
 
@@ -124,7 +124,7 @@ def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None
     Raises:
         ClipRejected: it does not; the detail names the marker that is farthest off.
     """
-    least = max(1.0, _LEAST_JUDGED * len(distance))
+    least = max(1.0, _MIN_JUDGED * len(distance))
     seen = [row[np.isfinite(row)] for row in distance.T]
     typical = np.array([np.median(row) if len(row) >= least else 0.0 for row in seen])
     worst = int(typical.argmax())
@@ -146,7 +146,7 @@ def _cut(trial: MarkerTrajectories, part: tuple[float | None, float | None, floa
     first = max(0, int((begin - origin - _MARGIN_SECONDS) * trial.fps))
     last = int(np.ceil((end - origin + _MARGIN_SECONDS) * trial.fps)) + 1
     times = origin + np.arange(first, min(last, len(trial.times))) / trial.fps  # free of the file's rounding
-    if len(times) < LEAST_FRAMES:
+    if len(times) < MIN_FRAMES:
         detail = f"{len(times)} of markers from {begin:g} to {end:g} s"
-        raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(times), detail)
+        raise ClipRejected(f"clip is shorter than {MIN_FRAMES} frames", len(times), detail)
     return replace(trial, positions=trial.positions[first:last], times=times)

@@ -24,7 +24,7 @@ PART_OF = {"head": "torso"}  # in models of the family that have no body of that
 # the T-pose of a Rajagopal model; its forearm is supinated (palm forward in standing) at pro_sup 0
 T_POSE = {f"{name}_{side}": angle for side in "rl" for name, angle in (("arm_add", -np.pi / 2), ("pro_sup", np.pi / 2))}
 _A_LITTLE, _STILL = 0.1, 1e-6  # rad or m
-_MEND = "use a model of the Rajagopal family and its coordinates"
+_FIX = "use a model of the Rajagopal family and its coordinates"
 
 
 @dataclass(frozen=True)
@@ -150,5 +150,5 @@ def _opened(model_file: Path) -> _Person:
     present = tuple(name if name in known else PART_OF.get(name, name) for name in BODIES)
     missing = [name for name, own in zip(BODIES, present, strict=True) if own not in known]
     if missing:
-        raise BadInput(model_file, "bodies", f"no {', '.join(missing[:4])}", ", ".join(BODIES[:5]) + ", ...", _MEND)
+        raise BadInput(model_file, "bodies", f"no {', '.join(missing[:4])}", ", ".join(BODIES[:5]) + ", ...", _FIX)
     return _Person(model, state, {coupler.dependent: coupler for coupler in couplers(model)}, present)

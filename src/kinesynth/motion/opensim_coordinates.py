@@ -15,20 +15,20 @@ FREE_TO_LACK = frozenset(f"{body}_{side}" for body in ("calcn", "toes", "radius"
 """Bodies at the ends of limbs: a coordinate that moves no other may be missing, and keeps its default."""
 _LEG = frozenset(f"{body}_{side}" for body in ("femur", "tibia", "talus") for side in "rl")
 _SHOULDER = frozenset(f"humerus_{side}" for side in "rl")
-_MOST_BEYOND = 2.0  # rad, of a model's range: inverse kinematics leaves it now and then, but not by this
-_MOST_BEYOND_ARM = 4.5  # rad: angles of a ball joint run on near its poles
-_MOST_BEYOND_UNLABELLED = 0.35  # rad
+_MAX_BEYOND = 2.0  # rad, of a model's range: inverse kinematics leaves it now and then, but not by this
+_MAX_BEYOND_ARM = 4.5  # rad: angles of a ball joint run on near its poles
+_MAX_BEYOND_UNLABELLED = 0.35  # rad
 _HINGES = tuple((frozenset(f"{a}_{side}" for side in "rl"), frozenset(f"{b}_{side}" for side in "rl"))
                 for a, b in (("tibia", "femur"), ("ulna", "humerus")))  # fmt: skip
 _STOP = 0.35  # rad: a hinge's range ends so near to straight
-_MOST_PAST_STOP, _MOST_PAST_SHARE = 0.5, 0.2  # rad, of the frames
-_MOST_TURNS = 15.0  # rad of the pelvis, as in AMASS files
-_LEAST_TOLD = 0.35  # rad: files all of whose angles stay below tell no unit
-_MOST_TINY = 3.2  # what no joint angle of a motion in degrees stays below, and all in radians do
-_MOST_TINY_ARM = 2.0 * np.pi  # the same, of a ball joint's angles, which run on
-_LEAST_JOINTS = 6  # angles, or they tell nothing of the whole body
+_MAX_PAST_STOP, _MAX_PAST_SHARE = 0.5, 0.2  # rad, of the frames
+_MAX_TURNS = 15.0  # rad of the pelvis, as in AMASS files
+_MIN_TOLD = 0.35  # rad: files all of whose angles stay below tell no unit
+_MAX_TINY = 3.2  # what no joint angle of a motion in degrees stays below, and all in radians do
+_MAX_TINY_ARM = 2.0 * np.pi  # the same, of a ball joint's angles, which run on
+_MIN_JOINTS = 6  # angles, or they tell nothing of the whole body
 _GLIDING = (1.0, np.radians(3.0))  # m that a pelvis travels while no leg angle changes by more
-_MOST_HEIGHT_M = 5.0  # of a pelvis, at its lowest
+_MAX_HEIGHT_M = 5.0  # of a pelvis, at its lowest
 _NAMED = 6
 _SIMM = "a SIMM header and no inDegrees: read in degrees, as OpenSim does"
 _UNLABELLED = "no inDegrees: read in radians, as OpenSim does"
@@ -74,8 +74,8 @@ def matched(path: Path, model: Path, columns: Iterable[str], coordinates: Sequen
     needed = [c.name for c in lost if c.moves - FREE_TO_LACK]
     if needed:
         found = f"no {_listed(needed)}" + (f", but {_listed(foreign)} that the model lacks" if foreign else "")
-        mend = "name the model that the file was made with, or rename its columns"
-        raise BadInput(path, "columns", found, f"the coordinates of {model}", mend)
+        fix = "name the model that the file was made with, or rename its columns"
+        raise BadInput(path, "columns", found, f"the coordinates of {model}", fix)
     notes = [f"not in the file, left at the model's default: {_listed([c.name for c in lost])}"] if lost else []
     return notes + ([f"columns that the model lacks are not used: {_listed(foreign)}"] if foreign else [])
 
@@ -126,20 +126,20 @@ def check_pelvis(
         if not each.is_root or each.name not in columns:
             continue
         values = np.abs(columns[each.name])
-        if each.lifts and not each.is_angle and values.min() > _MOST_HEIGHT_M:
-            mend = "divide the pelvis' translations by 1000 if they are in mm, by 100 if in cm"
+        if each.lifts and not each.is_angle and values.min() > _MAX_HEIGHT_M:
+            fix = "divide the pelvis' translations by 1000 if they are in mm, by 100 if in cm"
             found = f"{values.min():.4g} m and more"
-            raise BadInput(path, each.name, found, f"metres, {_MOST_HEIGHT_M:g} at most", mend)
-        if each.is_angle and factor * np.ptp(columns[each.name]) > _MOST_TURNS:
+            raise BadInput(path, each.name, found, f"metres, {_MAX_HEIGHT_M:g} at most", fix)
+        if each.is_angle and factor * np.ptp(columns[each.name]) > _MAX_TURNS:
             found = f"turns by {factor * np.ptp(columns[each.name]):.3g} rad"
-            raise BadInput(path, each.name, found, f"{_MOST_TURNS:g} rad at most", "check inDegrees and the column")
+            raise BadInput(path, each.name, found, f"{_MAX_TURNS:g} rad at most", "check inDegrees and the column")
 
 
 def _check_unlabelled(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate]) -> None:
     """Radians are what OpenSim takes; only where they are joint angles in every column, and not all but zero."""
     largest, of = _largest(columns, joints)
-    beyond = any(_beyond(columns[joint.name], joint) > _MOST_BEYOND_UNLABELLED for joint in joints)
-    if beyond or largest < _LEAST_TOLD:
+    beyond = any(_beyond(columns[joint.name], joint) > _MAX_BEYOND_UNLABELLED for joint in joints)
+    if beyond or largest < _MIN_TOLD:
         unit = "yes above endheader if the angles are in degrees" if beyond else "yes or =no above endheader"
         raise BadInput(
             path, "inDegrees", f"nothing, with {of} up to {largest:.3g}", "yes or no", f"write inDegrees={unit}"
@@ -147,15 +147,15 @@ def _check_unlabelled(path: Path, columns: Mapping[str, np.ndarray], joints: Seq
 
 
 def _check_ranges(
-    path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate], factor: float, mend: str
+    path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate], factor: float, fix: str
 ) -> None:
     for joint in joints:
         angle = factor * columns[joint.name]
-        if _beyond(angle, joint) > (_MOST_BEYOND_ARM if joint.moves & _SHOULDER else _MOST_BEYOND):
+        if _beyond(angle, joint) > (_MAX_BEYOND_ARM if joint.moves & _SHOULDER else _MAX_BEYOND):
             worst = float(angle[np.abs(angle).argmax()])
             found = f"{worst:.3g} rad ({np.degrees(worst):.0f} degrees)"
             raise BadInput(
-                path, joint.name, found, f"{joint.low:.2f} to {joint.high:.2f} rad, as the model has it", mend
+                path, joint.name, found, f"{joint.low:.2f} to {joint.high:.2f} rad, as the model has it", fix
             )
 
 
@@ -166,11 +166,11 @@ def _check_hinges(path: Path, columns: Mapping[str, np.ndarray], joints: Sequenc
             continue
         angle = factor * columns[joint.name]
         past = [joint.low - angle] * (abs(joint.low) < _STOP) + [angle - joint.high] * (abs(joint.high) < _STOP)
-        if any(np.mean(each > _MOST_PAST_STOP) > _MOST_PAST_SHARE for each in past):
+        if any(np.mean(each > _MAX_PAST_STOP) > _MAX_PAST_SHARE for each in past):
             worst = np.degrees(angle[np.max(past, axis=0).argmax()])
             expected = f"{np.degrees(joint.low):.0f} to {np.degrees(joint.high):.0f} degrees, as the model has it"
-            mend = "change the column's sign, or name the model that the file was made with"
-            raise BadInput(path, joint.name, f"{worst:.0f} degrees: it bends backwards", expected, mend)
+            fix = "change the column's sign, or name the model that the file was made with"
+            raise BadInput(path, joint.name, f"{worst:.0f} degrees: it bends backwards", expected, fix)
 
 
 def _check_tiny(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate]) -> None:
@@ -178,10 +178,10 @@ def _check_tiny(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[
     arms = [joint for joint in joints if joint.moves & _SHOULDER]
     largest, of = _largest(columns, [joint for joint in joints if joint not in arms])
     raised, _ = _largest(columns, arms)
-    if len(joints) >= _LEAST_JOINTS and _LEAST_TOLD < largest < _MOST_TINY and raised < _MOST_TINY_ARM:
+    if len(joints) >= _MIN_JOINTS and _MIN_TOLD < largest < _MAX_TINY and raised < _MAX_TINY_ARM:
         found = f"yes, with no angle beyond {largest:.3g} ({of})"
-        mend = "write inDegrees=no if the angles are in radians, or give them in radians if they are so small"
-        raise BadInput(path, "inDegrees", found, "angles in degrees", mend)
+        fix = "write inDegrees=no if the angles are in radians, or give them in radians if they are so small"
+        raise BadInput(path, "inDegrees", found, "angles in degrees", fix)
 
 
 def _check_gliding(
@@ -189,7 +189,7 @@ def _check_gliding(
 ) -> None:
     legs = [c for c in coordinates if c.is_angle and not c.is_root and c.moves & _LEG and c.name in columns]
     path_columns = [columns[c.name] for c in coordinates if c.is_root and not c.is_angle and c.name in columns]
-    if len(legs) < _LEAST_JOINTS or not path_columns:
+    if len(legs) < _MIN_JOINTS or not path_columns:
         return
     travelled = float(np.linalg.norm([np.ptp(values) for values in path_columns]))
     most = max(float(factor * np.ptp(columns[joint.name])) for joint in legs)

@@ -13,9 +13,9 @@ from scipy.spatial.transform import Rotation
 from kinesynth.errors import BadInput
 from kinesynth.geometry.rotations import shortest_arc
 from kinesynth.isolation import isolated
-from kinesynth.motion.figure import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS, Figure
 from kinesynth.motion.opensim_bodies import BODIES, BodyMotion, body_motion
 from kinesynth.motion.procedural.solve import COLLAR_SHARE, relaxed_hands
+from kinesynth.motion.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS, Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files.storage import Storage, read_storage
 from kinesynth.opensim_files.time_column import even_rate
@@ -25,13 +25,13 @@ FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) t
 _SPINE, _NECK = (3, 6, 9), (12, 15)
 
 
-def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float, log: Path) -> Recording:
-    """Read the coordinates of an OpenSim model as a recording of `figure`.
+def read_opensim(path: Path, model: Path, proportions: Proportions, timeout_seconds: float, log: Path) -> Recording:
+    """Read the coordinates of an OpenSim model as a recording of `proportions`.
 
     Args:
         path: .mot or .sto, in degrees or radians as its header says, with plain names or state paths as labels.
         model: .osim of the Rajagopal family.
-        figure: the body that is to move.
+        proportions: the body that is to move.
         timeout_seconds: for OpenSim.
         log: OpenSim's messages.
 
@@ -41,10 +41,10 @@ def read_opensim(path: Path, model: Path, figure: Figure, timeout_seconds: float
         ClipRejected: OpenSim crashed or hung.
     """
     storage, fps, motion = posed(path, model, timeout_seconds, log)
-    scale = figure.leg_length / leg_length(motion)
-    poses = retarget(motion, figure)
+    scale = proportions.leg_length / leg_length(motion)
+    poses = retarget(motion, proportions)
     hips = 0.5 * (_origins(motion, "femur_r") + _origins(motion, "femur_l"))
-    pelvis_above_hips = figure.joints[0] - figure.joints[list(HIPS)].mean(axis=0)
+    pelvis_above_hips = proportions.joints[0] - proportions.joints[list(HIPS)].mean(axis=0)
     root = scale * hips + Rotation.from_rotvec(poses[:, SMPLX.root]).apply(pelvis_above_hips)
     attrs: dict[str, str | float] = {"root_scale": scale, "opensim_model": str(model)}
     return Recording(fps, root, poses, attrs=attrs, begin=float(storage.times[0]), notes=motion.notes)
@@ -89,9 +89,9 @@ def leg_length(motion: BodyMotion) -> float:
     return float(sum(np.linalg.norm(end - start) for start, end in bones) / 2.0)
 
 
-def retarget(motion: BodyMotion, figure: Figure) -> np.ndarray:
-    """Return poses (T, 156) in which the figure's segments are turned as the model's."""
-    turned = _segment_orientations(motion, figure)
+def retarget(motion: BodyMotion, proportions: Proportions) -> np.ndarray:
+    """Return poses (T, 156) in which the person's segments are turned as the model's."""
+    turned = _segment_orientations(motion, proportions)
     frames = len(motion.origins)
     pose = np.zeros((frames, 22, 3))
     pelvis, torso = turned["pelvis"], turned["torso"]
@@ -112,8 +112,8 @@ def retarget(motion: BodyMotion, figure: Figure) -> np.ndarray:
     return np.concatenate([pose.reshape(frames, -1), *relaxed_hands(frames)], axis=1)
 
 
-def _segment_orientations(motion: BodyMotion, figure: Figure) -> dict[str, Rotation]:
-    """Return what turns each of the figure's segments from its rest pose into the world, by the model's body name."""
+def _segment_orientations(motion: BodyMotion, proportions: Proportions) -> dict[str, Rotation]:
+    """Return what turns each of the person's segments from its rest pose into the world, by the model's body name."""
     at = dict(zip(BODIES, motion.rest_origins, strict=True))
     aligned = {}
     for side, s in enumerate("rl"):
@@ -124,7 +124,7 @@ def _segment_orientations(motion: BodyMotion, figure: Figure) -> dict[str, Rotat
             (("ulna", "radius", "hand"), ("ulna", "hand"), (ELBOWS, WRISTS)),
         ):
             theirs = at[f"{ends[1]}_{s}"] - at[f"{ends[0]}_{s}"]
-            ours = FACING_X.apply(figure.joints[joints[1][side]] - figure.joints[joints[0][side]])
+            ours = FACING_X.apply(proportions.joints[joints[1][side]] - proportions.joints[joints[0][side]])
             aligned.update({f"{body}_{s}": shortest_arc(ours, theirs) for body in bodies})
     turned = {}
     for index, body in enumerate(BODIES):

@@ -17,14 +17,14 @@ from kinesynth.amass import AmassFile, require_duration
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.figure import ANKLES, FEET, WRISTS, Figure, rough_centre_of_mass
+from kinesynth.motion.proportions import ANKLES, FEET, WRISTS, Proportions, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.support import outside, standing_on_one, touching
 from kinesynth.pose_layout import SMPLX
 from kinesynth.runs import runs
 
 TOO_SHORT = "too short to tell the rate"
-_LEAST_FRAMES = 12
+_MIN_FRAMES = 12
 _TELLING_SECONDS = 3.0  # shorter motions that show no step may not tell
 _REASON = "implausible frame rate"
 _FASTEST_LIMB = 18.0  # m/s relative to the pelvis, in 5 % of the frames
@@ -73,7 +73,7 @@ def audit_joint_paths(joints: np.ndarray, fps: float) -> str:
     Raises:
         ClipRejected: the body would move as no body can; the detail says how.
     """
-    if len(joints) < _LEAST_FRAMES:
+    if len(joints) < _MIN_FRAMES:
         return TOO_SHORT
     _audit_speeds(joints, fps)
     _audit_fall(rough_centre_of_mass(joints)[:, 1], fps)
@@ -197,14 +197,14 @@ def _usual_joints() -> np.ndarray:
         return np.array([[float(row[axis]) for axis in "xyz"] for row in csv.DictReader(stream)])
 
 
-def audited(path: Path, recording: Recording, figure: Figure) -> Recording:
+def audited(path: Path, recording: Recording, proportions: Proportions) -> Recording:
     """Return a recording whose joints move as a body's can, at its rate and in its units.
 
     Raises:
         ClipRejected: they do not; the detail names the file.
     """
     turns = SMPLX.joints(recording.poses)
-    joints, _ = forward_kinematics(figure.joints, recording.root_scale * recording.root, turns)
+    joints, _ = forward_kinematics(proportions.joints, recording.root_scale * recording.root, turns)
     try:
         audit_joint_paths(joints, recording.fps)
     except ClipRejected as error:

@@ -11,7 +11,7 @@ from kinesynth.errors import ClipRejected
 from kinesynth.motion.resample import frame_times, resample_markers, resample_positions, resample_rotations
 
 _SLACK_SECONDS = 0.02  # times in tables are rounded, and so are those in files
-LEAST_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
+MIN_FRAMES = 10  # fewer carry neither the filters nor the splines downstream
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def cut(recording: Recording, start: float | None, end: float | None, most_secon
     begin, finish = part_of(first, first + length, start, end, most_seconds)
     times = frame_times(begin - first, finish - first, fps)
     times = times[times <= (len(recording.root) - 1) / recording.fps + 1e-9]
-    if len(times) < LEAST_FRAMES:
+    if len(times) < MIN_FRAMES:
         detail = (
             f"{len(times)} from {begin:g} to {finish:g} s of a file that goes from {first:g} to {first + length:g} s"
         )
-        raise ClipRejected(f"clip is shorter than {LEAST_FRAMES} frames", len(times), detail)
+        raise ClipRejected(f"clip is shorter than {MIN_FRAMES} frames", len(times), detail)
     return replace(
         recording,
         fps=fps,

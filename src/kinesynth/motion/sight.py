@@ -10,7 +10,7 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.runs import runs
 
 MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
-_LEAST_ON_BODY = 3  # markers
+_MIN_ON_BODY = 3  # markers
 _ON_THE_WAY = (
     ("pelvis",), ("torso",),
     *((f"{part}_{side}",) for side in "rl" for part in ("femur", "tibia", "humerus")),
@@ -18,7 +18,7 @@ _ON_THE_WAY = (
     *((f"calcn_{side}", f"toes_{side}") for side in "rl"),
 )  # fmt: skip
 """Bodies that markers must tell, or others on the same part of a limb; heads, hands and toes are ends that may rest."""
-_LEAST_SEEN, _LEAST_SHARE = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
+_MIN_SEEN, _MIN_SHARE = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
 
 
 def in_sight(trial: MarkerTrajectories, part: tuple[float | None, float | None, float]) -> MarkerTrajectories:
@@ -66,7 +66,7 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
     for body in dict.fromkeys(carriers.values()):
         columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier == body]
         shown = np.isfinite(trial.positions[:, columns]).all(axis=-1).sum(axis=1)
-        few = runs(shown < min(len(columns), _LEAST_ON_BODY))
+        few = runs(shown < min(len(columns), _MIN_ON_BODY))
         long = [(first, last) for first, last in few if (last - first) / trial.fps > MAX_HIDDEN_SECONDS]
         if long:
             begin = float(trial.times[0])
@@ -81,5 +81,5 @@ def unmarked(ridden: Collection[str]) -> tuple[str, ...]:
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:
     """Return the frames that show enough markers to hold the body."""
-    least = max(_LEAST_SEEN, round(_LEAST_SHARE * len(trial.names)))
+    least = max(_MIN_SEEN, round(_MIN_SHARE * len(trial.names)))
     return np.flatnonzero(np.isfinite(trial.positions).all(axis=-1).sum(axis=1) >= least)

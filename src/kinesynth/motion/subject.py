@@ -14,7 +14,7 @@ from kinesynth.notes import tell
 from kinesynth.sources import sources
 from kinesynth.stated import NOTHING, Stated
 from kinesynth.subject_record import SubjectRecord
-from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.sampled import sample_shape
 from kinesynth.subjects.shape import Shape, height
 from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_stated
 
@@ -74,7 +74,7 @@ def subject_shape(
     except ClipRejected as error:
         rejection = error
         print(f"note: {subject}: {error.detail}; the subject's clips are rejected", file=sys.stderr)  # noqa: T201
-        shape = drawn_shape(model, subject, seed, density_kg_m3)
+        shape = sample_shape(model, subject, seed, density_kg_m3)
     write_subject(
         output,
         model,
@@ -154,4 +154,4 @@ def _shape(model: BodyModel, rows: list[ClipRow], seed: int, how: Shaping) -> Sh
                 return source_module(source.name).shape(model, row, theirs, how)
             except (BadInput, ClipRejected) as error:
                 print(f"{row.clip_id}: {error}; it does not tell the subject's shape", file=sys.stderr)  # noqa: T201
-    return drawn_shape(model, rows[0].subject, seed, how.density_kg_m3, sex=how.stated.sex)
+    return sample_shape(model, rows[0].subject, seed, how.density_kg_m3, sex=how.stated.sex)

@@ -8,10 +8,10 @@ them. Accelerations grow with the square of the frame rate: at twice the true ra
 import numpy as np
 
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.figure import ANKLES, FEET, rough_centre_of_mass
+from kinesynth.motion.proportions import ANKLES, FEET, rough_centre_of_mass
 
 CUTOFF_HZ = 6.0
-_LEAST_WEIGHT = 0.15  # g; below, nearly in flight, the point is anywhere
+_MIN_WEIGHT = 0.15  # g; below, nearly in flight, the point is anywhere
 _FARTHEST_M = 0.5  # a point farther off counts as this far
 _EDGE_SECONDS = 0.1  # derivatives are one-sided at the ends
 _HEEL, _TIP = (
@@ -21,7 +21,7 @@ _HEEL, _TIP = (
 _DOWN_M = (0.05, 0.04)  # how far ankle and toe joint may be above their lowest while they carry
 _STANDS = 0.35  # of the pelvis' median speed: a joint of a foot that stands is slower
 _DIRECTIONS = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
-_LEAST_FRAMES = 6
+_MIN_FRAMES = 6
 
 
 def touching(joints: np.ndarray) -> np.ndarray:
@@ -49,19 +49,19 @@ def outside(joints: np.ndarray, fps: float, carrying: np.ndarray) -> float:
         fps: at which the joints are taken to move, Hz.
         carrying: (T, 2 sides, 2) whether heel and toes carry.
     """
-    if len(joints) < _LEAST_FRAMES:
+    if len(joints) < _MIN_FRAMES:
         return float("nan")
     centre = _smooth(rough_centre_of_mass(joints), fps)
     acceleration = np.gradient(np.gradient(centre, 1.0 / fps, axis=0), 1.0 / fps, axis=0)
     floor = np.quantile(joints[:, FEET, 1].min(axis=1), 0.05)
     weight = GRAVITY + acceleration[:, 1]
-    lever = (centre[:, 1] - floor) / np.maximum(weight, _LEAST_WEIGHT * GRAVITY)
+    lever = (centre[:, 1] - floor) / np.maximum(weight, _MIN_WEIGHT * GRAVITY)
     point = centre[:, [0, 2]] - lever[:, None] * acceleration[:, [0, 2]]
     distance = _distance(point, _soles(joints), carrying.repeat(2, axis=2).reshape(len(joints), -1))
     edge = max(int(_EDGE_SECONDS * fps), 2)
-    counts = carrying.any(axis=(1, 2)) & (weight > _LEAST_WEIGHT * GRAVITY)
+    counts = carrying.any(axis=(1, 2)) & (weight > _MIN_WEIGHT * GRAVITY)
     counts[:edge] = counts[len(counts) - edge :] = False
-    if counts.sum() < _LEAST_FRAMES:
+    if counts.sum() < _MIN_FRAMES:
         return float("nan")
     return float(np.sqrt(np.mean(np.minimum(distance[counts], _FARTHEST_M) ** 2)))
 

@@ -5,8 +5,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.figure import FEET, Figure, Sole, sole_positions
 from kinesynth.motion.ground_alignment import Placed
+from kinesynth.motion.proportions import FEET, Proportions, Sole, sole_positions
 from kinesynth.pose_layout import SMPLX
 
 STIFF_RADIANS = 0.01  # a source whose toes never turn further did not record them
@@ -20,7 +20,7 @@ def are_stiff(poses: np.ndarray) -> bool:
     return all(bool(np.ptp(poses[:, 3 * foot : 3 * foot + 3], axis=0).max() < STIFF_RADIANS) for foot in FEET)
 
 
-def bent(placed: Placed, figure: Figure, fps: float) -> tuple[np.ndarray, float]:
+def bent(placed: Placed, proportions: Proportions, fps: float) -> tuple[np.ndarray, float]:
     """Return poses (T, 156) whose toes extend as much as keeps them above the floor y = 0, and the most of it in rad.
 
     In each frame the smallest extension serves that leaves no point of the toes' sole below the floor, where one does;
@@ -28,14 +28,14 @@ def bent(placed: Placed, figure: Figure, fps: float) -> tuple[np.ndarray, float]
 
     Args:
         placed: the clip, on the floor.
-        figure: the body.
+        proportions: the body.
         fps: frames per second.
     """
     poses = placed.poses.copy()
-    positions, orientations = forward_kinematics(figure.joints, placed.pelvis, SMPLX.joints(poses))
+    positions, orientations = forward_kinematics(proportions.joints, placed.pelvis, SMPLX.joints(poses))
     most = 0.0
     for side, foot in enumerate(FEET):
-        angles = _least_extension(figure, positions, orientations, side)
+        angles = _least_extension(proportions, positions, orientations, side)
         extension = gaussian_filter1d(angles, _SMOOTHING_SECONDS * fps, mode="nearest")
         at = slice(3 * foot, 3 * foot + 3)
         poses[:, at] = (Rotation.from_rotvec(poses[:, at]) * _extended(extension)).as_rotvec()
@@ -43,9 +43,11 @@ def bent(placed: Placed, figure: Figure, fps: float) -> tuple[np.ndarray, float]
     return poses, most
 
 
-def _least_extension(figure: Figure, positions: np.ndarray, orientations: np.ndarray, side: int) -> np.ndarray:
+def _least_extension(
+    proportions: Proportions, positions: np.ndarray, orientations: np.ndarray, side: int
+) -> np.ndarray:
     """Return the extension (T,) rad, of those tried, at which the toes of one foot are clear of the floor."""
-    toes = _only_toes(figure)
+    toes = _only_toes(proportions)
     angles = np.zeros(len(positions))
     sinks = _lowest(toes, positions, orientations, side) < -_TOLERATED_METRES
     if not sinks.any():
@@ -58,13 +60,13 @@ def _least_extension(figure: Figure, positions: np.ndarray, orientations: np.nda
     return angles
 
 
-def _only_toes(figure: Figure) -> Figure:
-    """Return the figure with those points of its soles that follow the toes."""
-    right, left = (Sole(s.points[s.toe_weights > 0.5], s.toe_weights[s.toe_weights > 0.5]) for s in figure.soles)
-    return Figure(figure.joints, (right, left))
+def _only_toes(proportions: Proportions) -> Proportions:
+    """Return the proportions with those points of its soles that follow the toes."""
+    right, left = (Sole(s.points[s.toe_weights > 0.5], s.toe_weights[s.toe_weights > 0.5]) for s in proportions.soles)
+    return Proportions(proportions.joints, (right, left))
 
 
-def _lowest(toes: Figure, positions: np.ndarray, orientations: np.ndarray, side: int) -> np.ndarray:
+def _lowest(toes: Proportions, positions: np.ndarray, orientations: np.ndarray, side: int) -> np.ndarray:
     """Return the height (T,) m of the lowest point of one foot's toes."""
     return np.asarray(sole_positions(toes, positions, orientations, side)[..., 1].min(axis=1))
 

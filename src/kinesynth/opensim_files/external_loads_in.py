@@ -11,8 +11,8 @@ from kinesynth.text import read_text
 _FOOT = ("calcn", "foot", "talus", "toes")
 _GROUND = ("", "ground")
 _IN_GROUND = ("force_expressed_in_body", "point_expressed_in_body")
-_FOOT_MEND = "leave such forces out, or name the table of forces itself in the column grf"
-_MEND = "export it again from OpenSim"
+_FOOT_FIX = "leave such forces out, or name the table of forces itself in the column grf"
+_FIX = "export it again from OpenSim"
 
 
 def read_external_loads(path: Path) -> Plates:
@@ -24,15 +24,15 @@ def read_external_loads(path: Path) -> Plates:
     """
     text = read_text(path, "an ExternalLoads file", "check the column grf")
     if "<!DOCTYPE" in text:  # no such file has one, and its entities may grow without end
-        raise BadInput(path, "document type", "<!DOCTYPE", "none", _MEND)
+        raise BadInput(path, "document type", "<!DOCTYPE", "none", _FIX)
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
-        raise BadInput(path, "file", str(error), "an ExternalLoads file", _MEND) from error
+        raise BadInput(path, "file", str(error), "an ExternalLoads file", _FIX) from error
     loads = next(root.iter("ExternalLoads"), None)
     forces = [] if loads is None else list(loads.iter("ExternalForce"))
     if loads is None or not forces:
-        raise BadInput(path, "ExternalLoads", "no ExternalForce in it", "one for each foot", _MEND)
+        raise BadInput(path, "ExternalLoads", "no ExternalForce in it", "one for each foot", _FIX)
     table = path.parent / _text(loads, "datafile")
     if not table.is_file():
         raise BadInput(path, "datafile", _text(loads, "datafile") or "nothing", "a table beside it", "correct it")
@@ -55,7 +55,7 @@ def _foot(path: Path, force: ElementTree.Element) -> int:
             raise BadInput(path, field, _text(force, field), "ground", "express forces and points in ground")
     name, _, side = body.rsplit("/", 1)[-1].lower().rpartition("_")
     if side not in ("r", "l") or not name.startswith(_FOOT):
-        raise BadInput(path, "applied_to_body", body or "nothing", "a foot (calcn_r, calcn_l)", _FOOT_MEND)
+        raise BadInput(path, "applied_to_body", body or "nothing", "a foot (calcn_r, calcn_l)", _FOOT_FIX)
     return "rl".index(side)
 
 

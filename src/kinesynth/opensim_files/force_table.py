@@ -19,7 +19,7 @@ _LETTERS = {"v": "force", "f": "force", "p": "point", "m": "torque", "t": "torqu
 _WORDS = {"force": "force", "point": "point", "cop": "point", "torque": "torque", "moment": "torque"}
 _FILLERS = frozenset({"ground", "grf", "plate", "forceplate", "fp", "reaction"})
 _AXES = ("x", "y", "z")
-_MEND = "name the columns as OpenSim does (ground_force_1_vx, ground_force_1_px, ground_torque_1_x), or name the file \
+_FIX = "name the columns as OpenSim does (ground_force_1_vx, ground_force_1_px, ground_torque_1_x), or name the file \
 of its ExternalLoads (.xml) in the column grf"
 
 
@@ -61,7 +61,7 @@ def read_force_table(path: Path) -> Plates:
     columns = plate_columns(storage.names)
     if not columns:
         found = ", ".join(storage.names[:6]) or "none"
-        raise BadInput(path, "columns", found, "a force and its point by axis, for each plate", _MEND)
+        raise BadInput(path, "columns", found, "a force and its point by axis, for each plate", _FIX)
     return plates_of(path, storage, columns)
 
 

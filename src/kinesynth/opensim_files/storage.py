@@ -10,7 +10,7 @@ from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
 from kinesynth.text import read_text
 
-MEND = "export the file again"
+FIX = "export the file again"
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def read_storage(path: Path) -> Storage:
     storage = read_cut_storage(path)
     if storage.announced:
         field, said = storage.announced.split()
-        mend = f"write {len(storage.times)} there if the file was cut on purpose, else export it again"
-        raise BadInput(path, field, f"{said} with {len(storage.times)} rows", "as many rows as said", mend)
+        fix = f"write {len(storage.times)} there if the file was cut on purpose, else export it again"
+        raise BadInput(path, field, f"{said} with {len(storage.times)} rows", "as many rows as said", fix)
     return storage
 
 
@@ -94,10 +94,10 @@ def read_cut_storage(path: Path) -> Storage:
     Raises:
         BadInput: as `read_storage`, apart from that.
     """
-    lines = read_text(path, "a .mot or .sto file", MEND).splitlines()
+    lines = read_text(path, "a .mot or .sto file", FIX).splitlines()
     ends = [index for index, line in enumerate(lines) if line.strip().lower() == "endheader"]
     if not ends or len(lines) < ends[0] + 3:
-        raise BadInput(path, "table", "no rows after 'endheader'" if ends else "no 'endheader'", "a storage", MEND)
+        raise BadInput(path, "table", "no rows after 'endheader'" if ends else "no 'endheader'", "a storage", FIX)
     header = dict(_entry(line) for line in lines[: ends[0]])
     labels = lines[ends[0] + 1].split()
     twice = [label for label in labels if labels.count(label) > 1]
@@ -108,8 +108,8 @@ def read_cut_storage(path: Path) -> Storage:
     announced = next((f"{shown} {said}" for shown, said in counts if said != str(len(table))), "")
     if (np.diff(table[:, 0]) <= 0).any():
         row = int(np.argmax(np.diff(table[:, 0]) <= 0)) + 2
-        mend = "take the row out that is wrong or stands twice"
-        raise BadInput(path, "time", f"no increase at row {row}", "increasing times", mend)
+        fix = "take the row out that is wrong or stands twice"
+        raise BadInput(path, "time", f"no increase at row {row}", "increasing times", fix)
     simm = "datacolumns" in header and "datarows" in header and "version" not in header
     return Storage(table[:, 0], tuple(labels[1:]), table[:, 1:], _in_degrees(path, header), simm, announced)
 
@@ -134,18 +134,18 @@ def _in_degrees(path: Path, header: Mapping[str, str]) -> bool | None:
 def _table(path: Path, labels: list[str], lines: list[str]) -> np.ndarray:
     """Return the rows (T, 1 + C)."""
     if labels[0].lower() != "time":
-        raise BadInput(path, "first column", labels[0], "time", MEND)
+        raise BadInput(path, "first column", labels[0], "time", FIX)
     rows = []
     for number, line in enumerate((line for line in lines if line.strip()), start=1):
         cells = line.split()
         if len(cells) != len(labels):
-            raise BadInput(path, f"row {number}", f"{len(cells)} cells", f"{len(labels)} cells", MEND)
+            raise BadInput(path, f"row {number}", f"{len(cells)} cells", f"{len(labels)} cells", FIX)
         try:
             row = np.array([float(cell) for cell in cells])
         except ValueError as error:
-            raise BadInput(path, f"row {number}", str(error), "numbers", MEND) from error
+            raise BadInput(path, f"row {number}", str(error), "numbers", FIX) from error
         if not np.isfinite(row).all():
             label = labels[int(np.argmin(np.isfinite(row)))]
-            raise BadInput(path, f"row {number}, {label}", "a value that is not finite", "finite numbers", MEND)
+            raise BadInput(path, f"row {number}, {label}", "a value that is not finite", "finite numbers", FIX)
         rows.append(row)
     return np.array(rows)

@@ -11,10 +11,10 @@ import numpy as np
 from kinesynth.errors import BadInput
 
 RATES_HZ = (10.0, 1000.0)
-_MOST_UNEVEN = 0.1  # of a step that a row may lie off the even grid; a row that is gone lies off by half of one
-_MOST_OFF = 0.01  # of the rate: 59.94 and 60 Hz are one, 50 and 60 are not
-_MOST_ROUNDED = 0.3  # of a step: what rounding can explain; a rate that is wrong by two is wrong by half a step
-_MOST_ASSUMED = 0.25  # of a step, where no header says what the steps should be
+_MAX_UNEVEN = 0.1  # of a step that a row may lie off the even grid; a row that is gone lies off by half of one
+_MAX_OFF = 0.01  # of the rate: 59.94 and 60 Hz are one, 50 and 60 are not
+_MAX_ROUNDED = 0.3  # of a step: what rounding can explain; a rate that is wrong by two is wrong by half a step
+_MAX_ASSUMED = 0.25  # of a step, where no header says what the steps should be
 _MOSTLY = 0.95  # of the steps are alike where times are not rounded
 _DIGITS = 9
 
@@ -58,7 +58,7 @@ def even_rate(path: Path, field: str, times: np.ndarray, stated_hz: float | None
 
 
 def _check_stated(path: Path, field: str, step: float, rounding: float, stated_hz: float) -> None:
-    if abs(step - 1.0 / stated_hz) > (_MOST_OFF + min(rounding * stated_hz, _MOST_ROUNDED)) / stated_hz:
+    if abs(step - 1.0 / stated_hz) > (_MAX_OFF + min(rounding * stated_hz, _MAX_ROUNDED)) / stated_hz:
         found = f"{stated_hz:g} Hz, but {field} goes in steps of {step:.4g} s ({1.0 / step:.4g} Hz)"
         raise BadInput(path, "DataRate", found, "one rate in both", "correct the one that is wrong")
 
@@ -70,17 +70,17 @@ def _check_even(path: Path, field: str, times: np.ndarray, rounding: float) -> N
     off = float(np.abs(times - times[0] - start - slope * rows).max())
     usual = float(np.median(steps))
     half = 0.5 * min(rounding, usual)
-    if off <= _MOST_UNEVEN * usual + half and steps.max() < 1.5 * usual + half:
+    if off <= _MAX_UNEVEN * usual + half and steps.max() < 1.5 * usual + half:
         return
     row = int(np.abs(steps - usual).argmax()) + 1
     found = f"steps of {steps.min():.4g} to {steps.max():.4g} s, {steps[row - 1]:.4g} s after row {row}"
-    mend = "put the rows back that are gone, or resample the file to a constant rate"
-    raise BadInput(path, field, found, "even steps", mend)
+    fix = "put the rows back that are gone, or resample the file to a constant rate"
+    raise BadInput(path, field, found, "even steps", fix)
 
 
 def _checked_rate(path: Path, field: str, rate: float) -> float:
     low, high = RATES_HZ
-    if not (1.0 - _MOST_OFF) * low <= rate <= (1.0 + _MOST_OFF) * high:
+    if not (1.0 - _MAX_OFF) * low <= rate <= (1.0 + _MAX_OFF) * high:
         found = f"{rate:.4g} rows a second"
         raise BadInput(path, field, found, f"{low:g} to {high:g}", "write the times in seconds, or resample the file")
     return rate
@@ -92,7 +92,7 @@ def _rounding(times: np.ndarray, steps: np.ndarray, step: float | None) -> float
     if step is not None:
         return 0.0 if abs(step / digit - round(step / digit)) < 0.01 else digit
     alike = np.abs(steps - np.median(steps)) < 0.1 * digit
-    return 0.0 if alike.mean() > _MOSTLY else min(digit, _MOST_ASSUMED * float(np.median(steps)))
+    return 0.0 if alike.mean() > _MOSTLY else min(digit, _MAX_ASSUMED * float(np.median(steps)))
 
 
 def _shows(times: np.ndarray, digits: int) -> bool:

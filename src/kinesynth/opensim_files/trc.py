@@ -13,12 +13,12 @@ import numpy as np
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files.time_column import even_rate
-from kinesynth.opensim_files.trc_header import LINES, MEND, read_header
+from kinesynth.opensim_files.trc_header import FIX, LINES, read_header
 from kinesynth.opensim_files.trc_rows import read_rows
 from kinesynth.text import read_text
 
 HEADER = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
-MOST_METRES = 1000.0
+MAX_METRES = 1000.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def read_trc(path: Path) -> MarkerTrajectories:
         BadInput: the file is missing, no .trc, without frames, truncated, or its times are uneven or contradict its
             header.
     """
-    text = read_text(path, "a .trc file", MEND)
+    text = read_text(path, "a .trc file", FIX)
     lines = text.splitlines()
     header = read_header(path, lines)
     table, notes = read_rows(path, text, lines[LINES:], len(header.names))
@@ -88,10 +88,10 @@ def read_trc(path: Path) -> MarkerTrajectories:
 
 
 def _check_near(path: Path, names: Sequence[str], positions: np.ndarray) -> None:
-    """No laboratory is wider than `MOST_METRES`; NaN is a marker that was not seen."""
-    far = np.abs(positions) > MOST_METRES
+    """No laboratory is wider than `MAX_METRES`; NaN is a marker that was not seen."""
+    far = np.abs(positions) > MAX_METRES
     if far.any():
         frame, marker, axis = (int(i) for i in np.argwhere(far)[0])
         found = f"{positions[frame, marker, axis]:.3g} m"
         where = f"frame {frame + 1}, {names[marker]}"
-        raise BadInput(path, where, found, f"a position within {MOST_METRES:.0f} m of the origin", "check the unit")
+        raise BadInput(path, where, found, f"a position within {MAX_METRES:.0f} m of the origin", "check the unit")

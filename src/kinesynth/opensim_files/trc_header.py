@@ -10,7 +10,7 @@ from kinesynth.errors import BadInput
 from kinesynth.opensim_files.units import EXPECTED, metres_per_unit
 
 LINES = 5
-MEND = "export the file again"
+FIX = "export the file again"
 _NEEDED = ("DataRate", "NumFrames", "NumMarkers", "Units")
 
 
@@ -41,7 +41,7 @@ def read_header(path: Path, lines: Sequence[str]) -> TrcHeader:
     """
     if len(lines) < LINES or not lines[0].startswith("PathFileType") or not lines[3].startswith("Frame#"):
         found = lines[0][:40] if lines else "an empty file"
-        raise BadInput(path, "header", found, f"the {LINES} lines of a .trc", MEND)
+        raise BadInput(path, "header", found, f"the {LINES} lines of a .trc", FIX)
     if not lines[4].strip().upper().startswith("X"):
         raise BadInput(path, "line 5", lines[4].strip()[:40] or "nothing", "X1 Y1 Z1 X2 ...", "write that line in")
     values, notes = _values(path, lines[1], lines[2])
@@ -100,7 +100,7 @@ def _names(path: Path, line: str, axes_line: str, stated: float) -> tuple[tuple[
         found = f"no tabs, and {len(names)} words where NumMarkers says {stated:.0f}"
         raise BadInput(path, "marker names", found, "names between tabs", "put the tabs back that became blanks")
     found = f"{stated:.0f} with {len(names)} names and {axes} axes"
-    raise BadInput(path, "NumMarkers", found, "three axes for each name, and as many names as said", MEND)
+    raise BadInput(path, "NumMarkers", found, "three axes for each name, and as many names as said", FIX)
 
 
 def _number(path: Path, values: dict[str, str], key: str) -> float:

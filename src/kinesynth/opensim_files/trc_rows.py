@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.errors import BadInput
-from kinesynth.opensim_files.trc_header import MEND
+from kinesynth.opensim_files.trc_header import FIX
 
-_LEAST_SEEN = 3  # markers in both of two rows, or they do not tell what moved
+_MIN_SEEN = 3  # markers in both of two rows, or they do not tell what moved
 _SPOKEN = "the last empty cells are cut off as editors do, or others are lost"
 
 
@@ -31,7 +31,7 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
     """
     rows = [line for line in lines if line.strip()]
     if not rows:
-        raise BadInput(path, "frames", "none", "at least one", MEND)
+        raise BadInput(path, "frames", "none", "at least one", FIX)
     columns = 2 + 3 * markers
     tabbed = any("\t" in row for row in rows)
     cells = [row.split("\t") for row in rows] if tabbed else _between_blanks(path, rows, columns)
@@ -61,8 +61,8 @@ def _check_end(path: Path, text: str, row: str) -> None:
     """
     decimals = [len(cell.partition(".")[2]) for cell in row.split()[2:] if cell[-1:].isdigit() or cell[-1:] == "."]
     if not text.endswith("\n") and len(decimals) > 1 and decimals[-1] < min(decimals[:-1]):
-        mend = "export the file again, or take that row out"
-        raise BadInput(path, "last row", f"{row.rsplit(maxsplit=1)[-1]!r} and no end of line", "a whole last row", mend)
+        fix = "export the file again, or take that row out"
+        raise BadInput(path, "last row", f"{row.rsplit(maxsplit=1)[-1]!r} and no end of line", "a whole last row", fix)
 
 
 def _between_blanks(path: Path, rows: Sequence[str], columns: int) -> list[list[str]]:
@@ -86,7 +86,7 @@ def _length(path: Path, frame: int, row: list[str], columns: int, whole: int | N
     """
     filled = max((i + 1 for i, cell in enumerate(row) if cell.strip()), default=0)
     if filled > columns:
-        raise BadInput(path, f"frame {frame + 1}", f"{filled} cells", f"{columns} cells", MEND)
+        raise BadInput(path, f"frame {frame + 1}", f"{filled} cells", f"{columns} cells", FIX)
     if len(row) == whole or filled == columns:
         return columns
     if filled < 2 or (filled - 2) % 3:
@@ -95,8 +95,8 @@ def _length(path: Path, frame: int, row: list[str], columns: int, whole: int | N
 
 
 def _ends_early(path: Path, frame: int, found: int, columns: int, why: str) -> BadInput:
-    mend = "export the file again, or write the empty cells in"
-    return BadInput(path, f"frame {frame + 1}", f"{found} cells ({why})", f"{columns} cells", mend)
+    fix = "export the file again, or write the empty cells in"
+    return BadInput(path, f"frame {frame + 1}", f"{found} cells ({why})", f"{columns} cells", fix)
 
 
 def _numbers(path: Path, frame: int, row: Sequence[str]) -> list[float]:
@@ -107,10 +107,10 @@ def _numbers(path: Path, frame: int, row: Sequence[str]) -> list[float]:
         except ValueError as error:
             where, text = f"frame {frame + 1}", cell.strip()[:40]
             if "," in text:
-                mend = "write decimal points for the commas"
-                raise BadInput(path, where, repr(text), "numbers with decimal points", mend) from error
-            mend = "write the number, or leave the cell empty where the marker was not seen"
-            raise BadInput(path, where, repr(text), "numbers", mend) from error
+                fix = "write decimal points for the commas"
+                raise BadInput(path, where, repr(text), "numbers with decimal points", fix) from error
+            fix = "write the number, or leave the cell empty where the marker was not seen"
+            raise BadInput(path, where, repr(text), "numbers", fix) from error
     return numbers
 
 
@@ -149,6 +149,6 @@ def _apart(row: np.ndarray, beside: np.ndarray) -> np.ndarray:
     moved = row - beside[assumed]
     body = np.ma.median(np.ma.masked_invalid(moved), axis=1, keepdims=True)
     apart = np.ma.masked_invalid(np.linalg.norm(moved - np.ma.filled(body, np.nan), axis=2))
-    told = apart.count(axis=1) >= _LEAST_SEEN
+    told = apart.count(axis=1) >= _MIN_SEEN
     mean = np.where(told, np.ma.filled(apart.mean(axis=1), 0.0), 0.0)  # what cannot be told cannot be excluded
     return np.where(told | (np.arange(given + 1) < given), mean, np.inf)

@@ -6,7 +6,7 @@ _WORDS = {
     "cm": ("centimeters", "centimetres"),
     "mm": ("millimeters", "millimetres"),
 }
-_LEAST_LETTERS = 3
+_MIN_LETTERS = 3
 EXPECTED = "m, cm or mm"
 
 
@@ -19,6 +19,6 @@ def metres_per_unit(text: str) -> float | None:
     """
     word = text.strip().strip(".()[]").lower()
     for unit, spelled in _WORDS.items():
-        if word == unit or (len(word) >= _LEAST_LETTERS and any(name.startswith(word) for name in spelled)):
+        if word == unit or (len(word) >= _MIN_LETTERS and any(name.startswith(word) for name in spelled)):
             return METRES_PER_UNIT[unit]
     return None

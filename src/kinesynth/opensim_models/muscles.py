@@ -14,7 +14,7 @@ from kinesynth.opensim_models.opened import Model, body_names, coordinate_names,
 from kinesynth.opensim_models.posing import set_positions, set_speeds, state_columns
 
 PathSamples = tuple[np.ndarray, np.ndarray]
-LEAST_MOMENT_ARM_M = 0.001
+MIN_MOMENT_ARM_M = 0.001
 SPEED_STEP = 1e-6
 
 
@@ -29,7 +29,7 @@ def driven_coordinates(model: Model) -> dict[str, bool]:
     for name in unconstrained(model, state):
         coordinate = model.getCoordinateSet().get(name)
         arms = (abs(muscle.computeMomentArm(state, coordinate)) for muscle in muscles)
-        driven[name] = max(arms, default=0.0) > LEAST_MOMENT_ARM_M
+        driven[name] = max(arms, default=0.0) > MIN_MOMENT_ARM_M
     return driven
 
 

@@ -25,7 +25,7 @@ from kinesynth.render.presets import PRESETS
 from kinesynth.render.sampling import furnish, sample_clothes, sample_look, sample_scene
 from kinesynth.render.scene import Kind, Person, Scene
 from kinesynth.seeds import generator
-from kinesynth.subjects.drawn import drawn_shape
+from kinesynth.subjects.sampled import sample_shape
 from kinesynth.subjects.shape import Shape
 
 _BODIES = 3
@@ -88,7 +88,7 @@ def _dithered(picture: np.ndarray) -> Image.Image:
 
 def _shapes(model: BodyModel, seed: int) -> list[Shape]:
     """Return bodies of both sexes."""
-    drawn = [drawn_shape(model, f"gallery {k}", seed, Config().body.density_kg_m3) for k in range(4 * _BODIES)]
+    drawn = [sample_shape(model, f"gallery {k}", seed, Config().body.density_kg_m3) for k in range(4 * _BODIES)]
     by_sex = [[shape for shape in drawn if shape.sex == sex] for sex in sorted({shape.sex for shape in drawn})]
     return [by_sex[k % len(by_sex)][k // len(by_sex)] for k in range(_BODIES)]
 

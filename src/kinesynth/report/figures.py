@@ -35,9 +35,9 @@ STYLE: dict[Any, Any] = {
 ANGLES = {"hip": "hip_flexion_{}", "knee": "knee_angle_{}", "ankle": "ankle_angle_{}", "shoulder": "arm_flex_{}",
           "elbow": "elbow_flex_{}"}  # fmt: skip
 MOMENTS = {"hip": "hip_flexion_{}", "knee": "knee_angle_{}", "ankle": "ankle_angle_{}"}
-LEAST_RANGE_DEG = 10.0
+MIN_RANGE_DEG = 10.0
 SPLIT_COLOURS = {"train": "#2a8fd6", "val": "#9b59b6", "test": "#e8702a"}
-MOST_ACTIONS, PLOTS_PER_LINE = 24, 4
+MAX_ACTIONS, PLOTS_PER_LINE = 24, 4
 SIDES = {"r": RIGHT, "l": LEFT}
 
 
@@ -50,7 +50,7 @@ def clip_figure(clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, 
         grid = above.subplots(1, len(ANGLES))
         for axes, (joint, pattern) in zip(grid, ANGLES.items(), strict=True):
             _both_sides(axes, times, np.degrees(clip.arrays["angles"]), skeleton.coordinate_names, pattern)
-            _widen(axes, LEAST_RANGE_DEG)
+            _widen(axes, MIN_RANGE_DEG)
             axes.set_title(f"{joint} flexion, deg")
         forces, *others = middle.subplots(1, 1 + len(MOMENTS), width_ratios=[2, *[1] * len(MOMENTS)])
         _forces(forces, times, clip, mass_kg)
@@ -79,7 +79,7 @@ def loss_figure(curve: Sequence[Mapping[str, float]]) -> str:
 
 def actions_figure(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the number of clips of each action, by split."""
-    actions = [action for action, _ in Counter(row["action"] for row in rows).most_common(MOST_ACTIONS)][::-1]
+    actions = [action for action, _ in Counter(row["action"] for row in rows).most_common(MAX_ACTIONS)][::-1]
     with _figure("actions", 6.4, 0.9 + 0.24 * len(actions)) as (figure, written):
         axes = figure.add_subplot()
         left = np.zeros(len(actions))

@@ -15,7 +15,7 @@ from kinesynth.shards import SHARD_SIZE, ListedShard, read_shard_list
 GPU_RULES = ("render_views",)
 READS_ALL = ("index_shards",)  # one job, over all frames
 OF_CLIPS = ("results/opensim",)  # files of clips, which no name of a shard tells
-_MEND = "finish a small run there, the demo say"
+_FIX = "finish a small run there, the demo say"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def estimate(run: Run, on_gpu: bool, directories: Sequence[Path]) -> Cost:
     for directory in directories:
         jobs = read_jobs(directory / RUNTIMES)
         if not jobs:
-            raise BadInput(directory / RUNTIMES, "files", "no times", "those of a finished run", _MEND)
+            raise BadInput(directory / RUNTIMES, "files", "no times", "those of a finished run", _FIX)
         listed = read_shard_list(directory / FILES["list_shards"])
         for job in jobs:
             seconds.setdefault(job.rule, []).append(sample(job.name, job.cpu_seconds, listed))

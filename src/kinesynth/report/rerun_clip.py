@@ -24,8 +24,8 @@ from kinesynth.report.scene import (
     ACTIVE,
     BONE,
     FORCE,
-    LEAST_FORCE_BW,
     METRES_PER_BODY_WEIGHT,
+    MIN_FORCE_BW,
     RESTING,
     UNSURE_FORCE,
 )
@@ -115,7 +115,7 @@ def _forces(stream: Any, clip: ClipRecord, mass_kg: float, frame: int) -> None:
     import rerun
 
     force = clip.arrays["grf/force"][frame] / (mass_kg * GRAVITY)
-    loaded = np.linalg.norm(force, axis=-1) > LEAST_FORCE_BW
+    loaded = np.linalg.norm(force, axis=-1) > MIN_FORCE_BW
     colour = FORCE if clip.arrays["quality/force_valid"][frame] else UNSURE_FORCE
     arrows = rerun.Arrows3D(
         origins=clip.arrays["grf/cop"][frame][loaded],

@@ -16,7 +16,7 @@ ROOM = 1.2  # height of the part of the picture that is shown, over the person's
 FOLLOW_SECONDS = 0.4  # over which the way of the person's box is smoothed
 SUPERSAMPLING = 2
 METRES_PER_BODY_WEIGHT = 0.55  # length of a force arrow
-LEAST_FORCE_BW = 0.02
+MIN_FORCE_BW = 0.02
 RIGHT, LEFT, MIDDLE = (255, 138, 61), (56, 182, 255), (255, 228, 94)
 FORCE, UNSURE_FORCE = (64, 240, 150), (176, 176, 176)
 BONE, SHADOW = (255, 255, 255), (10, 14, 20)
@@ -115,7 +115,7 @@ class Scene:
         colour = FORCE if self.clip.arrays["quality/force_valid"][frame] else UNSURE_FORCE
         pairs = zip(self.clip.arrays["grf/force"][frame], self.clip.arrays["grf/cop"][frame], strict=True)
         for force, cop in pairs:
-            if np.linalg.norm(force) > LEAST_FORCE_BW * weight:
+            if np.linalg.norm(force) > MIN_FORCE_BW * weight:
                 tail, head = onto(np.stack([cop, cop + force / weight * METRES_PER_BODY_WEIGHT]))
                 _arrow(pen, np.array(tail), np.array(head), 7.0 * unit, (*SHADOW, 150))
                 _arrow(pen, np.array(tail), np.array(head), 4.4 * unit, colour)

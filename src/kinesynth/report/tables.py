@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_ROWS = 25_000  # keeps the page under 15 MB, whatever the run
+MAX_ROWS = 25_000  # keeps the page under 15 MB, whatever the run
 SHORT, LONG = 3, 160  # significant digits of a figure; letters of a cell
 
 
@@ -63,7 +63,7 @@ class Table:
         name: of the element.
         columns: from left to right.
         rows: cells as text or numbers, as the script takes them.
-        total: how many rows there would be without `MOST_ROWS`.
+        total: how many rows there would be without `MAX_ROWS`.
         marked: of each row, the column to mark; -1 for none.
     """
 
@@ -86,7 +86,7 @@ class Table:
 def table(name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], mark: str = "") -> Table:
     """Return a table of the rows in their order; `mark` is a row's value that names the column to mark."""
     places = {column.name: place for place, column in enumerate(columns)}
-    shown = rows[:MOST_ROWS]
+    shown = rows[:MAX_ROWS]
     return Table(
         name,
         columns,

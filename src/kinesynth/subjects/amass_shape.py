@@ -19,7 +19,7 @@ from kinesynth.subjects.shape import LENGTH_SPREAD_M, Shape, fit_lengths, prior
 from kinesynth.subjects.stated_shape import likely_betas
 
 OWN_BETAS = "betas of the file"
-_MOST_FILES = 6  # that a size is taken from together
+_MAX_FILES = 6  # that a size is taken from together
 _FREE_CAN = "or use `body.model: free`, which takes the size from markers or motion"
 
 
@@ -45,7 +45,7 @@ def shape_of_amass(model: BodyModel, rows: Sequence[ClipRow], density_kg_m3: flo
         target = lengths(model.rest_joints(mean)) * smplx_lengths(first_betas(file)) / smplx_lengths(mean)
         betas = fit_lengths(model, target, file.gender, density_kg_m3)
         return Shape(betas, file.gender, "bone lengths of the file's betas")
-    rows = rows[:_MOST_FILES]
+    rows = rows[:_MAX_FILES]
     likely = likely_betas(model, stated, density_kg_m3)
     return _of_markers(model, file, rows, likely) or _of_motion(model, file, rows, density_kg_m3)
 
@@ -78,11 +78,11 @@ def require_own_betas(file: AmassFile, model: BodyModel) -> None:
     who = model.identity
     wanted = f"SMPLX_{file.gender.upper()}.npz"
     if file.model == who.surface_model:
-        mend = f"set body.model to {wanted}, {_FREE_CAN}"
+        fix = f"set body.model to {wanted}, {_FREE_CAN}"
     else:
-        mend = f"take this motion from AMASS as SMPL-X (then with {wanted} or its neutral version), {_FREE_CAN}"
+        fix = f"take this motion from AMASS as SMPL-X (then with {wanted} or its neutral version), {_FREE_CAN}"
     raise BadInput(
-        file.path, "betas", f"{file.model}, {file.gender}", f"{who.surface_model}, {who.gender}, as {who.name}", mend
+        file.path, "betas", f"{file.model}, {file.gender}", f"{who.surface_model}, {who.gender}, as {who.name}", fix
     )
 
 

@@ -26,7 +26,7 @@ _SOLE = {
 _STILL_M_PER_S = 0.08  # how fast a planted sole still seems to move: noise, and skin that rolls
 _SMOOTHED_SECONDS = 0.05
 _INDEPENDENT_HZ = 8.0  # so many frames of a second tell something new
-_MOST_INDEPENDENT = 200.0
+_MAX_INDEPENDENT = 200.0
 _FLOOR_SPREAD_M, _FLOOR_WEIGHT = 0.02, 4.0  # of the floor around height 0, shoes included; how firmly it stands there
 _UNKNOWN = 0.03  # of the size: proportions, soles and shoes differ from the mean body's
 
@@ -66,7 +66,7 @@ def _cost(file: AmassFile) -> np.ndarray:
     pelvis, soles = file.trans + rest_pelvis(file), _soles(joints, file)
     frames = max(round(_SMOOTHED_SECONDS * file.fps), 1)
     moved, swung = (_velocity(path, file.fps, frames) for path in (pelvis, soles))
-    independent = min(_INDEPENDENT_HZ * file.n_frames / file.fps, _MOST_INDEPENDENT)
+    independent = min(_INDEPENDENT_HZ * file.n_frames / file.fps, _MAX_INDEPENDENT)
     cost = np.empty_like(_SIZES)
     for index, size in enumerate(_SIZES):
         speed = np.linalg.norm(moved[:, None] + size * swung, axis=-1).min(axis=1) / _STILL_M_PER_S

@@ -30,7 +30,7 @@ _EVER, _ALWAYS = 0.3, 0.8  # shares of the frames
 _CARRIED, _PLANTED, _TRAVELS = 0.15, 0.15, 0.3  # share of frames; m/s of a sole; m/s of the pelvis over it
 _MOVES_UP_M = 0.5  # along z, of the body's lowest point: more than steps and beds are high
 _ON_FLOOR_M = 0.12  # of height 0
-_MEND = "state the axis that is up in the clip table's column `up` (x, y or z)"
+_FIX = "state the axis that is up in the clip table's column `up` (x, y or z)"
 
 
 def read_upright(path: Path, up: str | None = None, fps: float | None = None) -> AmassFile:
@@ -91,7 +91,7 @@ def up_axis(file: AmassFile) -> str:
     if lies != stands_on_floor:
         return axis if stands_on_floor else "z"
     found = f"a person who is upright along {axis} in {along[axis].mean():.0%} of the frames"
-    raise BadInput(file.path, "up axis", found, "z up, or a motion that shows what is up", _MEND)
+    raise BadInput(file.path, "up axis", found, "z up, or a motion that shows what is up", _FIX)
 
 
 def _stands_on_feet(joints: np.ndarray) -> bool:

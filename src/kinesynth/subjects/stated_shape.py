@@ -16,8 +16,8 @@ from kinesynth.subjects.shape import BMI, BMI_SPREAD, LENGTH_SPREAD_M, Shape, fi
 _STATED_SPREAD_KG = 1.0  # how far a mesh may be from a stated mass
 _DENSITY_SPREAD = 0.02  # of the density: ten percent of body fat more or less, at 900 against 1100 kg/m3 (Siri 1961)
 _HEIGHT_SPREAD_M = 0.03  # of what bones do not tell: shoes, and heads without markers
-_MOST_APART = 0.07  # of the height; as much as `verify` allows between a stature and what the skeleton suggests
-_MOST_ERRORS = 3.0  # of an estimate that a stated height may be away
+_MAX_APART = 0.07  # of the height; as much as `verify` allows between a stature and what the skeleton suggests
+_MAX_ERRORS = 3.0  # of an estimate that a stated height may be away
 _STEP = 1e-3  # standard deviations, for derivatives
 
 
@@ -78,7 +78,7 @@ def require_consistent(model: BodyModel, shape: Shape, stated: Stated, density_k
     found = height(model.rest_vertices(shape.betas))
     tall = stated.height or found
     _, error = errors_of(model, shape, NOTHING, density_kg_m3)
-    if abs(tall - found) > max(_MOST_APART * found, _MOST_ERRORS * error):
+    if abs(tall - found) > max(_MAX_APART * found, _MAX_ERRORS * error):
         detail = f"height {tall:g} m stated, {found:.2f} m by {shape.source}; correct the column height or the unit"
         raise ClipRejected("a stated height that the recording contradicts", tall, detail)
     low, high = BMI_BOUNDS

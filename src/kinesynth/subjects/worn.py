@@ -56,7 +56,7 @@ def worn_record(
     return {
         "standing": still is not None,
         "labels": list(names),
-        "landmarks": [labels[name].place if name in labels else "" for name in names],
+        "landmarks": [labels[name].landmark if name in labels else "" for name in names],
         "bodies": bodies_ridden(marked, labels),
         "slack_m": [round(float(slack), 4) for slack in marked.attachment.slack],
         "positions": _rounded(spread if still is None else still[None]),

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
-from kinesynth_train.calibration.camera import MEND, Camera, checked
+from kinesynth_train.calibration.camera import FIX, Camera, checked
 from kinesynth_train.calibration.text import figures, read_bytes
 
 
@@ -35,7 +35,7 @@ def parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_bytes(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(path, "file", " ".join(str(error).split())[:120], "TOML", MEND) from error
+        raise BadInput(path, "file", " ".join(str(error).split())[:120], "TOML", FIX) from error
 
 
 def camera_of(path: Path, name: str, table: dict[str, Any]) -> Camera:
@@ -45,11 +45,11 @@ def camera_of(path: Path, name: str, table: dict[str, Any]) -> Camera:
         BadInput: a field is missing or wrong, or the lens is a fisheye's.
     """
     if table.get("fisheye") not in (None, False):
-        mend = "undistort the videos and calibrate them as plain ones"
-        raise BadInput(path, f"camera {name}: fisheye", str(table["fisheye"]), "false", mend)
+        fix = "undistort the videos and calibrate them as plain ones"
+        raise BadInput(path, f"camera {name}: fisheye", str(table["fisheye"]), "false", fix)
     missing = [field for field in ("size", "matrix", "rotation", "translation") if field not in table]
     if missing:
-        raise BadInput(path, f"camera {name}", f"no {missing[0]}", "size, matrix, rotation, translation", MEND)
+        raise BadInput(path, f"camera {name}", f"no {missing[0]}", "size, matrix, rotation, translation", FIX)
     given = {
         field: figures(path, f"camera {name}: {field}", table.get(field, []))
         for field in ("size", "matrix", "distortions", "rotation", "translation")

@@ -14,9 +14,9 @@ from kinesynth.geometry.projection import distort, project, undistort
 
 FARTHEST_M = 100.0  # no camera of a person stands farther away: such a figure is in millimetres
 NEAREST_MM = 100.0  # and no set of cameras in millimetres lies within this of the origin
-LEAST_FOCAL, MOST_FOCAL = 0.2, 20.0  # focal length over the picture's longer side
+MIN_FOCAL, MAX_FOCAL = 0.2, 20.0  # focal length over the picture's longer side
 ORTHONORMAL = 1e-3
-MEND = "calibrate again, or convert the calibration with Pose2Sim.calibration() and check the file it writes"
+FIX = "calibrate again, or convert the calibration with Pose2Sim.calibration() and check the file it writes"
 # Of each axis that may be up in a file's world, the rotation that makes it y. The first is Pose2Sim's between its
 # calibrations and its .trc files: (x, y, z) there is (y, z, x) here.
 TO_Y_UP = {
@@ -98,7 +98,7 @@ def checked(
     """
 
     def refuse(field: str, found: object, expected: str) -> BadInput:
-        return BadInput(path, f"camera {name}: {field}", " ".join(str(found).split()), expected, MEND)
+        return BadInput(path, f"camera {name}: {field}", " ".join(str(found).split()), expected, FIX)
 
     size, distortion, translation = size.ravel(), distortion.ravel(), translation.ravel()
     if size.shape != (2,) or not np.isfinite(size).all() or (size < 16).any() or (size > 1e5).any():
@@ -106,7 +106,7 @@ def checked(
     if K.shape != (3, 3) or not np.isfinite(K).all() or not np.allclose(K[2], [0, 0, 1]):
         raise refuse("matrix", K.tolist(), "a 3 x 3 camera matrix whose last row is 0 0 1")
     focal = np.diag(K)[:2] / size.max()
-    if (focal < LEAST_FOCAL).any() or (focal > MOST_FOCAL).any():
+    if (focal < MIN_FOCAL).any() or (focal > MAX_FOCAL).any():
         raise refuse("focal length", np.diag(K)[:2].tolist(), f"px, for pictures of {size[0]:.0f} x {size[1]:.0f}")
     if (K[:2, 2] < -0.5 * size).any() or (K[:2, 2] > 1.5 * size).any():
         raise refuse("principal point", K[:2, 2].tolist(), "a point near the picture")

@@ -33,7 +33,7 @@ FORMATS = (
     Format("Qualisys .qca.txt", qualisys.fits, qualisys.read, "z"),
     Format("cameras .json", own.fits, own.read, "y"),
 )
-MEND = "convert it with Pose2Sim.calibration(), which writes a .toml that is read here"
+FIX = "convert it with Pose2Sim.calibration(), which writes a .toml that is read here"
 
 
 def read_cameras(path: Path, up: str = "") -> tuple[dict[str, Camera], list[str]]:
@@ -55,7 +55,7 @@ def read_cameras(path: Path, up: str = "") -> tuple[dict[str, Camera], list[str]
         cameras, notes = each.read(path)
         names = [camera.name for camera in cameras]
         if not names:
-            raise BadInput(path, "cameras", "none", f"at least one in a {each.name}", MEND)
+            raise BadInput(path, "cameras", "none", f"at least one in a {each.name}", FIX)
         if twice := [name for name in names if names.count(name) > 1]:
             raise BadInput(path, "cameras", f"{twice[0]} twice", "each name once", "rename one of them")
         cameras, unit = in_metres(cameras)
@@ -64,4 +64,4 @@ def read_cameras(path: Path, up: str = "") -> tuple[dict[str, Camera], list[str]
             notes.append(f"the world of a {each.name} is taken to have {axis} up; --up says otherwise")
         placed = {camera.name: y_up(camera, TO_Y_UP[axis]) for camera in cameras}
         return placed, [*notes, *([unit] if unit else [])]
-    raise BadInput(path, "calibration", path.suffix or "a folder or a file without suffix", known, MEND)
+    raise BadInput(path, "calibration", path.suffix or "a folder or a file without suffix", known, FIX)

@@ -22,9 +22,9 @@ from kinesynth_train.calibration.camera import Camera, checked, y_up
 from kinesynth_train.calibration.text import read_bytes
 
 FILE = "cameraIntrinsicsExtrinsics.pickle"
-MEND = "download the session from OpenCap again"
+FIX = "download the session from OpenCap again"
 NEEDED = ("intrinsicMat", "distortion", "imageSize", "rotation", "translation")
-MOST_BYTES = 1 << 16  # a camera's file has some 700
+MAX_BYTES = 1 << 16  # a camera's file has some 700
 GROUND, WALL = ("ground", "lying", "horizontal", "floor"), ("backwall", "perpendicular", "vertical")
 
 
@@ -112,19 +112,19 @@ def unpickled(path: Path) -> dict[str, np.ndarray]:
         content = _OnlyArrays(io.BytesIO(stored)).load()
     except Exception as error:
         found = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadInput(path, "pickle", found, "numpy arrays and nothing else", MEND) from error
+        raise BadInput(path, "pickle", found, "numpy arrays and nothing else", FIX) from error
     if not isinstance(content, dict):
-        raise BadInput(path, "pickle", type(content).__name__, "a dictionary of arrays", MEND)
+        raise BadInput(path, "pickle", type(content).__name__, "a dictionary of arrays", FIX)
     given = {key: value for key, value in content.items() if key in NEEDED}
     for key, value in given.items():
         if not isinstance(value, _Array) or not value.figures.size:
-            raise BadInput(path, key, type(value).__name__.strip("_"), "an array of figures", MEND)
+            raise BadInput(path, key, type(value).__name__.strip("_"), "an array of figures", FIX)
     return {key: value.figures.astype(float) for key, value in given.items()}
 
 
 def _check_size(stored: bytes) -> None:
     """Raise where a file is no camera's, or would have the unpickler remember more things than it can hold."""
-    if len(stored) > MOST_BYTES:
+    if len(stored) > MAX_BYTES:
         raise UnpicklingError(f"{len(stored)} bytes")
     for operation, argument, _ in genops(stored):
         if "PUT" in operation.name and isinstance(argument, int) and argument > len(stored):
@@ -135,9 +135,9 @@ def _camera(path: Path) -> Camera:
     given = unpickled(path)
     missing = [key for key in NEEDED if key not in given]
     if missing:
-        raise BadInput(path, missing[0], "nothing", ", ".join(NEEDED), MEND)
+        raise BadInput(path, missing[0], "nothing", ", ".join(NEEDED), FIX)
     if given["translation"].size != 3:
-        raise BadInput(path, "translation", str(given["translation"].shape), "three figures", MEND)
+        raise BadInput(path, "translation", str(given["translation"].shape), "three figures", FIX)
     return checked(
         path, path.parent.name.lower(), given["imageSize"].ravel()[::-1], given["intrinsicMat"],
         given["distortion"].ravel(), given["rotation"], given["translation"].ravel() / 1000.0,
@@ -166,8 +166,8 @@ def _to_ground(path: Path, placement: str, cameras: list[Camera]) -> np.ndarray:
     lying, *hanging = (Rotation.from_euler(axes, angles, degrees=True).as_matrix() for axes, angles in turns)
     name = placement.lower()
     if name not in (*GROUND, *WALL, ""):
-        mend = "write ground or backWall there, or give the cameras as .toml or .json"
-        raise BadInput(path, "checkerBoard.placement", placement, "ground or backWall", mend)
+        fix = "write ground or backWall there, or give the cameras as .toml or .json"
+        raise BadInput(path, "checkerBoard.placement", placement, "ground or backWall", fix)
     choices = [lying] if name in GROUND else hanging if name in WALL else [lying, *hanging]
     upward = np.mean([-camera.world_to_camera[1, :3] for camera in cameras], axis=0)
     return max(choices, key=lambda rotation: float((rotation @ upward)[1]))

@@ -16,7 +16,7 @@ from kinesynth.errors import BadInput
 from kinesynth_train.calibration.camera import Camera, checked
 from kinesynth_train.calibration.text import figures, read_bytes
 
-MEND = "write it as docs/predict.md shows"
+FIX = "write it as docs/predict.md shows"
 
 
 def fits(path: Path) -> bool:
@@ -29,20 +29,20 @@ def read(path: Path) -> tuple[list[Camera], list[str]]:
     try:
         content = json.loads(read_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise BadInput(path, "file", " ".join(str(error).split())[:120], "JSON", MEND) from error
+        raise BadInput(path, "file", " ".join(str(error).split())[:120], "JSON", FIX) from error
     cameras = content.get("cameras") if isinstance(content, dict) else None
     if not isinstance(cameras, dict):
-        raise BadInput(path, "cameras", "none", "an object with a camera per name", MEND)
+        raise BadInput(path, "cameras", "none", "an object with a camera per name", FIX)
     return [_camera(path, name, each) for name, each in cameras.items()], []
 
 
 def _camera(path: Path, name: str, given: object) -> Camera:
     fields = ("size", "K", "world_to_camera")
     if not isinstance(given, dict) or any(field not in given for field in fields):
-        raise BadInput(path, f"camera {name}", "a field less", ", ".join(fields), MEND)
+        raise BadInput(path, f"camera {name}", "a field less", ", ".join(fields), FIX)
     pose = figures(path, f"camera {name}: world_to_camera", given["world_to_camera"])
     if pose.shape not in ((4, 4), (3, 4)):
-        raise BadInput(path, f"camera {name}: world_to_camera", f"shape {pose.shape}", "4 x 4", MEND)
+        raise BadInput(path, f"camera {name}: world_to_camera", f"shape {pose.shape}", "4 x 4", FIX)
     K, size, lens = (
         figures(path, f"camera {name}: {field}", given.get(field, [])) for field in ("K", "size", "distortion")
     )

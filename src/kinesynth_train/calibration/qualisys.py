@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from kinesynth.errors import BadInput
-from kinesynth_train.calibration.camera import MEND, Camera, checked
+from kinesynth_train.calibration.camera import FIX, Camera, checked
 from kinesynth_train.calibration.text import read_bytes
 
 UNIT = 64.0
@@ -28,11 +28,11 @@ def read(path: Path) -> tuple[list[Camera], list[str]]:
     """Return the video cameras of a file and what was taken for granted."""
     text = read_bytes(path)
     if b"<!ENTITY" in text or b"<!DOCTYPE" in text:
-        raise BadInput(path, "file", "XML with entities", "QTM's plain XML", MEND)
+        raise BadInput(path, "file", "XML with entities", "QTM's plain XML", FIX)
     try:
         root = ElementTree.fromstring(text)  # its entities are refused above
     except ElementTree.ParseError as error:
-        raise BadInput(path, "file", f"no XML ({error})", "QTM's XML", MEND) from error
+        raise BadInput(path, "file", f"no XML ({error})", "QTM's XML", FIX) from error
     elements = list(root.iter("camera"))
     video = [element for element in elements if any(word in element.get("model", "").lower() for word in VIDEO)]
     notes = [
@@ -55,7 +55,7 @@ def _camera(path: Path, element: Any) -> Camera:
             return float(value or "")
         except ValueError as error:
             field = f"camera {name}: {part} {attribute}"
-            raise BadInput(path, field, repr(value), "a number", MEND) from error
+            raise BadInput(path, field, repr(value), "a number", FIX) from error
 
     left, right, top, bottom = (figure("fov_video", side) for side in ("left", "right", "top", "bottom"))
     axes = np.array([[figure("transform", f"r{row}{column}") for column in "123"] for row in "123"])

@@ -6,8 +6,8 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 
-MOST_BYTES = 16 << 20
-MEND = "export it again"
+MAX_BYTES = 16 << 20
+FIX = "export it again"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -20,11 +20,11 @@ def read_bytes(path: Path) -> bytes:
         if not path.is_file():
             raise BadInput(path, "file", "no regular file", "a calibration", "check the path")
         size = path.stat().st_size
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise BadInput(path, "file", f"{size / 1e6:.0f} MB", "a calibration below 16 MB", "check the path")
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise BadInput(path, "file", " ".join(str(error).split()), "a calibration", MEND) from error
+        raise BadInput(path, "file", " ".join(str(error).split()), "a calibration", FIX) from error
 
 
 def figures(path: Path, field: str, value: object) -> np.ndarray:
@@ -36,4 +36,4 @@ def figures(path: Path, field: str, value: object) -> np.ndarray:
     try:
         return np.asarray(value, dtype=float)
     except (TypeError, ValueError, OverflowError) as error:
-        raise BadInput(path, field, " ".join(repr(value).split())[:80], "numbers", MEND) from error
+        raise BadInput(path, field, " ".join(repr(value).split())[:80], "numbers", FIX) from error

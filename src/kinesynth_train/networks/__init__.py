@@ -6,7 +6,7 @@ from types import ModuleType
 from kinesynth.networks import network_modules
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.presets import Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 __all__ = ["Network", "Prediction", "make_network", "network_module", "preset_named"]
 
@@ -22,7 +22,7 @@ def preset_named(name: str) -> Preset:
     return preset
 
 
-def make_network(name: str, preset: Preset, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Network:
+def make_network(name: str, preset: Preset, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Network:
     """Return the untrained network of a preset."""
-    network: Network = network_module(name).make(preset.shape, preset.weights, anatomy, skeleton)
+    network: Network = network_module(name).make(preset.shape, preset.weights, stats, skeleton)
     return network

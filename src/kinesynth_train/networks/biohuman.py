@@ -41,7 +41,7 @@ from kinesynth_train.networks.muscle_losses import amplitude_terms, core_terms
 from kinesynth_train.networks.pose_spaces import BodySpace, PoseSpace, SkeletonSpace, corrector, pose_terms
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.presets import Augment, Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import faded, window_starts
 
@@ -61,10 +61,10 @@ class BioHuman(Network):
     mean_activation: Tensor
     told: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.shape = shape
-        self.front = Hsmr(replace(shape.front, weights=shape.weights), weights.front_terms, anatomy, skeleton)
+        self.front = Hsmr(replace(shape.front, weights=shape.weights), weights.front_terms, stats, skeleton)
         space = SkeletonSpace if shape.pose == "skeleton" else BodySpace
         self.space: PoseSpace = space(self.front.pose, shape.adapter)
         more = dynamics_head.LABELS if shape.dynamics else ()
@@ -73,7 +73,7 @@ class BioHuman(Network):
         self.encoder = PoseEncoder(3 * numbers, shape.width, shape.heads, shape.encoder_layers, shape.dropout)
         sizes = (shape.width, shape.heads, shape.hidden, shape.layers, shape.dropout)
         if shape.visual:
-            self.seen = nn.Linear(shape.front.width + anatomy.factors + 3, shape.width)
+            self.seen = nn.Linear(shape.front.width + stats.factors + 3, shape.width)
             self.fusion = GatedFusion(*sizes)
         else:
             self.alone = PoseAlone(*sizes)
@@ -216,7 +216,7 @@ class BioHuman(Network):
 
     def baselines(self) -> dict[str, Callable[[Stretch], Estimate]]:
         """Return each muscle's mean over the training split, with the mean pose."""
-        return {MEAN_ACTIVATION: partial(mean_estimate, self.anatomy.mean, self.mean_activation)}
+        return {MEAN_ACTIVATION: partial(mean_estimate, self.stats.mean, self.mean_activation)}
 
     def tally(self, device: str) -> MuscleTally:
         """Return what counts its metrics: those of activations too, and of the SMPL-X body where it predicts one."""
@@ -230,9 +230,9 @@ def with_first(changes: Tensor) -> Tensor:
     return torch.cat([changes.new_zeros(len(changes), 1, changes.shape[2]), changes], dim=1)
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> BioHuman:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> BioHuman:
     """Return the untrained network."""
-    return BioHuman(shape, weights, anatomy, skeleton)
+    return BioHuman(shape, weights, stats, skeleton)
 
 
 PUBLISHED = hsmr.PRESETS["hsmr"]

@@ -30,7 +30,7 @@ from kinesynth_train.networks.neurik import Neurik
 from kinesynth_train.networks.query_refinement import view_of
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.presets import Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw
 
@@ -79,12 +79,12 @@ class BioPose(Network):
 
     labels: ClassVar[tuple[str, ...]] = MqHmr.labels
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.shape = shape
         front = replace(shape.front, weights=shape.weights, body=shape.body)
-        self.front = MqHmr(front, weights.front, anatomy, skeleton)
-        self.inverse = Neurik(shape.inverse, weights.inverse, anatomy, skeleton)
+        self.front = MqHmr(front, weights.front, stats, skeleton)
+        self.inverse = Neurik(shape.inverse, weights.inverse, stats, skeleton)
 
     def start(self, labels: ShardDataset) -> None:
         """Read the front's files."""
@@ -164,9 +164,9 @@ def of_meshes(batch: Batch) -> Batch:
     return {**apart, "markers": markers.reshape(*markers.shape[:2], -1, 3)}
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> BioPose:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> BioPose:
     """Return the untrained network."""
-    return BioPose(shape, weights, anatomy, skeleton)
+    return BioPose(shape, weights, stats, skeleton)
 
 
 def _preset(shape: Shape, front: Preset, markers: Phase) -> Preset:

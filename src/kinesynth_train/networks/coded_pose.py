@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.networks.heads import UPRIGHT
 from kinesynth_train.rotations import RotationCode, root_to_rotation, rotation_to_root
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 
 class Matrices(NamedTuple):
@@ -34,12 +34,12 @@ class CodedPose(nn.Module):
     root_axes: Tensor
     root_place: Tensor
 
-    def __init__(self, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    def __init__(self, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__()
         self.skeleton = skeleton
         self.code = code_of(skeleton.definition)
         for name in ("mean", "root", "root_axes", "root_place"):
-            self.register_buffer(name, getattr(anatomy, name).clone(), persistent=False)
+            self.register_buffer(name, getattr(stats, name).clone(), persistent=False)
 
     def mean_code(self) -> Tensor:
         """Return the code (E,) of the training set's mean pose, upright before the camera, on the CPU."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import KINEMATIC_LABELS, Batch
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import Tally
 from kinesynth_train.windowing import joined, window_starts, windows_of
@@ -66,16 +66,16 @@ class Network(nn.Module, ABC):
     places: ClassVar[bool] = True
     kinematics: ClassVar[bool] = True
 
-    def __init__(self, weights: Any, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    def __init__(self, weights: Any, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__()
         self.weights, self.skeleton = weights, skeleton
-        for name, tensor in anatomy.tensors().items():
-            self.register_buffer(f"anatomy_{name}", tensor.clone(), persistent=False)
+        for name, tensor in stats.tensors().items():
+            self.register_buffer(f"stats_{name}", tensor.clone(), persistent=False)
 
     @property
-    def anatomy(self) -> Anatomy:
+    def stats(self) -> CoordinateStats:
         """What it knows of the skeleton and the training set."""
-        return Anatomy(**{name: getattr(self, f"anatomy_{name}") for name in Anatomy.names()})
+        return CoordinateStats(**{name: getattr(self, f"stats_{name}") for name in CoordinateStats.names()})
 
     def start(self, labels: ShardDataset) -> None:
         """Do once, when a training begins, what a checkpoint makes up for later: nothing.

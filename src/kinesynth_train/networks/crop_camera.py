@@ -8,7 +8,7 @@ perspective of HMR). The crop's camera, which is known in training and in use, m
 import torch
 from torch import Tensor
 
-LEAST_SIZE = 0.05  # a person of 2 m would cover a twentieth of the crop, which is cut to the person
+MIN_SIZE = 0.05  # a person of 2 m would cover a twentieth of the crop, which is cut to the person
 
 
 def focal_lengths(projections: Tensor) -> Tensor:
@@ -20,7 +20,7 @@ def focal_lengths(projections: Tensor) -> Tensor:
 
 def placed(camera: Tensor, projections: Tensor) -> Tensor:
     """Return places (..., 3) m in the world of s, x, y (..., 3) in crops of projections (..., 3, 4)."""
-    size = camera[..., :1].clamp(min=LEAST_SIZE)
+    size = camera[..., :1].clamp(min=MIN_SIZE)
     depth = focal_lengths(projections)[..., None] / size
     seen = torch.cat([size * camera[..., 1:], torch.ones_like(size)], dim=-1)
     place: Tensor = torch.linalg.solve(projections[..., :3], depth * seen - projections[..., 3])

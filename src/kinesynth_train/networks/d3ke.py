@@ -32,7 +32,7 @@ from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
 from kinesynth_train.occlusion import Occlusion, occluded
 from kinesynth_train.presets import Augment, Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import drawn_frame, window_about_each
 
@@ -81,17 +81,17 @@ class D3ke(Network):
     places = False
     first_of_each: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.occlusion, self.weights_file = shape.occlusion, shape.weights
         self.backbone, features = make_backbone(shape.backbone)
-        self.frame_head = BoundedHead(features, anatomy, torch.tensor(UPRIGHT))
-        points = int(anatomy.bodies) + int(anatomy.markers)
-        self.register_buffer("first_of_each", anatomy.first_of_each, persistent=False)
-        self.sequence = make_sequence(shape, 9 + 3 * points + anatomy.factors + len(anatomy.mean))
+        self.frame_head = BoundedHead(features, stats, torch.tensor(UPRIGHT))
+        points = int(stats.bodies) + int(stats.markers)
+        self.register_buffer("first_of_each", stats.first_of_each, persistent=False)
+        self.sequence = make_sequence(shape, 9 + 3 * points + stats.factors + len(stats.mean))
         if self.sequence is not None:
             self.heads = nn.ModuleList(
-                BoundedHead(width, anatomy, torch.tensor(UPRIGHT)) for width in self.sequence.outputs
+                BoundedHead(width, stats, torch.tensor(UPRIGHT)) for width in self.sequence.outputs
             )
 
     def forward(self, batch: Batch, stage: str) -> Prediction:
@@ -192,7 +192,7 @@ class D3ke(Network):
         """Return the terms; a batch's views are windows of their own."""
         views = len(prediction.angles) // len(batch["angles"])
         truth = {name: value.repeat_interleave(views, 0) for name, value in batch.items() if TIME_AXIS.get(name) != 1}
-        return published_losses(prediction, truth, self.skeleton, self.anatomy, self.weights)
+        return published_losses(prediction, truth, self.skeleton, self.stats, self.weights)
 
     def advance(self, share: float) -> None:
         """Let batch normalisation of the temporal convolutions follow ever more slowly, 0.1 to 0.001."""
@@ -227,9 +227,9 @@ def make_sequence(shape: Shape, inputs: int) -> Lstm | TemporalConvolutions | Li
     return None
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> D3ke:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> D3ke:
     """Return the untrained network."""
-    return D3ke(shape, weights, anatomy, skeleton)
+    return D3ke(shape, weights, stats, skeleton)
 
 
 AUGMENT = Augment(shift=0.05, stretch=0.1, rotation_deg=20.0, recolour=True)  # kinds: the paper's; amounts: ours

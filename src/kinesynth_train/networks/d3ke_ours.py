@@ -24,7 +24,7 @@ from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normal
 from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.rotations import rotation_to_root, six_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 Weights = OwnWeights
 
@@ -53,15 +53,15 @@ class D3keOurs(Network):
 
     places = False
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
-        bodies, markers, coordinates = int(anatomy.bodies), int(anatomy.markers), len(anatomy.mean)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
+        bodies, markers, coordinates = int(stats.bodies), int(stats.markers), len(stats.mean)
         self.weights_file = shape.weights
         self.backbone, features = make_backbone(shape.backbone)
-        self.frame_head = RootedHead(features, anatomy)
+        self.frame_head = RootedHead(features, stats)
         self.enter = nn.Linear(9 + 3 * (bodies + markers) + 3 * bodies + coordinates, shape.width)
         self.sequence = nn.Sequential(*(TransformerBlock(shape.width, shape.heads) for _ in range(shape.layers)))
-        self.sequence_head = RootedHead(shape.width, anatomy)
+        self.sequence_head = RootedHead(shape.width, stats)
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
         """Read the backbone's file of weights, if there is one."""
@@ -91,7 +91,7 @@ class D3keOurs(Network):
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of our own loss."""
-        return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+        return own_losses(prediction, batch, self.skeleton, self.stats, self.weights)
 
     def _frames(self, crops: Tensor, camera: Tensor) -> Prediction:
         features = self.backbone(normalised(crops).flatten(0, 1)).unflatten(0, crops.shape[:2])  # (N, T, 2048)
@@ -105,11 +105,11 @@ class RootedHead(nn.Module):
     root: Tensor
     root_axes: Tensor
 
-    def __init__(self, features: int, anatomy: Anatomy) -> None:
+    def __init__(self, features: int, stats: CoordinateStats) -> None:
         super().__init__()
-        self.register_buffer("root", anatomy.root.clone())
-        self.register_buffer("root_axes", anatomy.root_axes.clone())
-        self.kinematics = KinematicsHead(features, anatomy)
+        self.register_buffer("root", stats.root.clone())
+        self.register_buffer("root_axes", stats.root_axes.clone())
+        self.kinematics = KinematicsHead(features, stats)
         self.six = nn.Linear(features, 6)
         nn.init.normal_(self.six.weight, std=1e-3)
         with torch.no_grad():  # begin upright before the camera
@@ -126,9 +126,9 @@ class RootedHead(nn.Module):
         return prediction._replace(angles=angles, rotation=rotation)
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> D3keOurs:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> D3keOurs:
     """Return the untrained network."""
-    return D3keOurs(shape, weights, anatomy, skeleton)
+    return D3keOurs(shape, weights, stats, skeleton)
 
 
 BETAS, CLIP = (0.5, 0.999), 1.0

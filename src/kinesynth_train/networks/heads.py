@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from kinesynth_train.networks.contract import Prediction
 from kinesynth_train.rotations import root_to_rotation, rotation_to_root, six_to_rotation
-from kinesynth_train.skeleton import Anatomy
+from kinesynth_train.skeleton import CoordinateStats
 
 SCALE_UNIT = 0.1  # body scales differ by about a tenth between people
 SCALE_REACH = 0.4  # from 1, of a bounded scale: scaling itself refuses what is farther off
@@ -21,10 +21,10 @@ class ScaleHead(nn.Module):
 
     ties: Tensor
 
-    def __init__(self, features: int, anatomy: Anatomy, *, bounded: bool = False) -> None:
+    def __init__(self, features: int, stats: CoordinateStats, *, bounded: bool = False) -> None:
         super().__init__()
-        self.register_buffer("ties", anatomy.ties.clone())
-        self.factors = zeroed(nn.Linear(features, anatomy.factors))
+        self.register_buffer("ties", stats.ties.clone())
+        self.factors = zeroed(nn.Linear(features, stats.factors))
         self._bounded = bounded
 
     def forward(self, features: Tensor) -> Tensor:
@@ -48,11 +48,11 @@ class CircleHead(nn.Module):
     spread: Tensor
     circled: Tensor
 
-    def __init__(self, features: int, anatomy: Anatomy, circled: Tensor) -> None:
+    def __init__(self, features: int, stats: CoordinateStats, circled: Tensor) -> None:
         super().__init__()
-        for name, value in (("mean", anatomy.mean), ("spread", anatomy.spread), ("circled", circled)):
+        for name, value in (("mean", stats.mean), ("spread", stats.spread), ("circled", circled)):
             self.register_buffer(name, value.clone())
-        self.angles = zeroed(nn.Linear(features, len(anatomy.mean)))
+        self.angles = zeroed(nn.Linear(features, len(stats.mean)))
         self.circle = zeroed(nn.Linear(features, 2 * int(circled.sum())))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,10 +70,10 @@ class CircleHead(nn.Module):
 class KinematicsHead(nn.Module):
     """A head of our variants: the free coordinates on the circle, one set of scales for the window, no limits."""
 
-    def __init__(self, features: int, anatomy: Anatomy, scale_features: int | None = None) -> None:
+    def __init__(self, features: int, stats: CoordinateStats, scale_features: int | None = None) -> None:
         super().__init__()
-        self.angles = CircleHead(features, anatomy, anatomy.free)
-        self.scales = ScaleHead(scale_features or features, anatomy)
+        self.angles = CircleHead(features, stats, stats.free)
+        self.scales = ScaleHead(scale_features or features, stats)
 
     def forward(self, frames: Tensor, window: Tensor) -> Prediction:
         """Return the prediction of frame features (N, T, D) and window features (N, D')."""
@@ -96,16 +96,16 @@ class BoundedHead(nn.Module):
     root: Tensor
     root_axes: Tensor
 
-    def __init__(self, features: int, anatomy: Anatomy, upright: Tensor) -> None:
+    def __init__(self, features: int, stats: CoordinateStats, upright: Tensor) -> None:
         super().__init__()
-        bounded = (~anatomy.translational).index_fill(0, anatomy.root, False)
-        low, high = anatomy.limits.T
-        for name, value in (("low", low), ("high", high), ("bounded", bounded), ("mean", anatomy.mean),
-                            ("root", anatomy.root), ("root_axes", anatomy.root_axes)):  # fmt: skip
+        bounded = (~stats.translational).index_fill(0, stats.root, False)
+        low, high = stats.limits.T
+        for name, value in (("low", low), ("high", high), ("bounded", bounded), ("mean", stats.mean),
+                            ("root", stats.root), ("root_axes", stats.root_axes)):  # fmt: skip
             self.register_buffer(name, value.clone())
         self.angles, self.six = zeroed(nn.Linear(features, len(low))), zeroed(nn.Linear(features, 6))
-        self.scales = ScaleHead(features, anatomy, bounded=True)
-        share = ((anatomy.mean - low) / (high - low)).clamp(INSIDE, 1.0 - INSIDE)
+        self.scales = ScaleHead(features, stats, bounded=True)
+        share = ((stats.mean - low) / (high - low)).clamp(INSIDE, 1.0 - INSIDE)
         with torch.no_grad():
             self.angles.bias.copy_(torch.logit(share).where(bounded, 0.0))
             self.six.bias.copy_(upright[..., :2].T.flatten())
@@ -123,15 +123,15 @@ class BoundedHead(nn.Module):
         return Prediction(angles, self.scales(features), rotation=rotation)
 
 
-def about_middle(anatomy: Anatomy) -> Anatomy:
-    """Return the anatomy with the pelvis' position relative to the middle of a frame's points or markers."""
-    mean = anatomy.mean.index_fill(0, anatomy.root_place, 0.0)
-    return replace(anatomy, mean=mean, spread=anatomy.spread.index_fill(0, anatomy.root_place, ROOT_UNIT))
+def about_middle(stats: CoordinateStats) -> CoordinateStats:
+    """Return the stats with the pelvis' position relative to the middle of a frame's points or markers."""
+    mean = stats.mean.index_fill(0, stats.root_place, 0.0)
+    return replace(stats, mean=mean, spread=stats.spread.index_fill(0, stats.root_place, ROOT_UNIT))
 
 
-def mean_rotation(anatomy: Anatomy) -> Tensor:
+def mean_rotation(stats: CoordinateStats) -> Tensor:
     """Return the rotation (3, 3) of the root at the training set's mean."""
-    return root_to_rotation(anatomy.mean[anatomy.root], anatomy.root_axes)
+    return root_to_rotation(stats.mean[stats.root], stats.root_axes)
 
 
 def zeroed(layer: nn.Linear) -> nn.Linear:

@@ -36,7 +36,7 @@ from kinesynth_train.networks.token_decoder import TokenDecoder
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.networks.vit import SIZES, Vit, VitName, middle_columns
 from kinesynth_train.presets import Augment, Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 
 WEIGHTS_KIND = "ViTPose, of this size"
@@ -103,18 +103,18 @@ class Hsmr(Network):
     first_of_each: Tensor
     mean_code: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.backbone_name, self.weights_file = shape.backbone, shape.weights
         self.vit = Vit(SIZES[shape.backbone])
         self.decoder = TokenDecoder(self.vit.width, shape.width, shape.layers, shape.heads, shape.head, shape.hidden)
-        self.pose = CodedPose(anatomy, skeleton)
+        self.pose = CodedPose(stats, skeleton)
         mean = self.pose.mean_code()
         self.read_code = zeroed(nn.Linear(shape.width, len(mean)))
-        self.read_factors = zeroed(nn.Linear(shape.width, anatomy.factors))
+        self.read_factors = zeroed(nn.Linear(shape.width, stats.factors))
         self.read_camera = zeroed(nn.Linear(shape.width, 3))
-        self.register_buffer("first_of_each", anatomy.first_of_each, persistent=False)
-        self.register_buffer("ties", anatomy.ties.clone(), persistent=False)
+        self.register_buffer("first_of_each", stats.first_of_each, persistent=False)
+        self.register_buffer("ties", stats.ties.clone(), persistent=False)
         self.register_buffer("mean_code", mean, persistent=False)
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
@@ -211,9 +211,9 @@ class Hsmr(Network):
         return KeypointTally(self.skeleton, device)
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Hsmr:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Hsmr:
     """Return the untrained network."""
-    return Hsmr(shape, weights, anatomy, skeleton)
+    return Hsmr(shape, weights, stats, skeleton)
 
 
 AUGMENT = Augment(shift=0.02, stretch=0.3, rotation_deg=30.0, rotated=0.6, flip=0.5, recolour=True)

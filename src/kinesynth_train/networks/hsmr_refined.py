@@ -29,11 +29,11 @@ from kinesynth_train.networks.pseudo_labels import PseudoLabels, Row, apart
 from kinesynth_train.networks.query_refinement import view_of
 from kinesynth_train.networks.skelify import FULL, REFINER, Seen, Skelify, Variables
 from kinesynth_train.presets import Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_scales
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, all_scales
 from kinesynth_train.stretch import Estimate, Stretch
 
 FARTHEST = 2.0  # standard deviations of a factor
-LEAST_SPREAD = 0.1  # of a factor, in units of 0.1
+MIN_SPREAD = 0.1  # of a factor, in units of 0.1
 SKELIFY = "SKELify of keypoints"
 
 
@@ -60,12 +60,12 @@ class HsmrRefined(Hsmr):
     factor_mean: Tensor
     factor_spread: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(shape, weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(shape, weights, stats, skeleton)
         self.shape = shape
-        self.pseudo = PseudoLabels(anatomy, skeleton)
-        self.register_buffer("factor_mean", torch.zeros(anatomy.factors))
-        self.register_buffer("factor_spread", torch.ones(anatomy.factors))
+        self.pseudo = PseudoLabels(stats, skeleton)
+        self.register_buffer("factor_mean", torch.zeros(stats.factors))
+        self.register_buffer("factor_spread", torch.ones(stats.factors))
 
     def start(self, labels: ShardDataset) -> None:
         """Read the backbone's file, take the training split's labels, and note how its people differ."""
@@ -76,7 +76,7 @@ class HsmrRefined(Hsmr):
         scales = torch.from_numpy(all_scales(labels)).flatten(1)[:, self.first_of_each.cpu()]
         units = (scales - 1.0) / SCALE_UNIT
         self.factor_mean.copy_(units.mean(dim=0))
-        self.factor_spread.copy_(units.std(dim=0, correction=0).clamp(min=LEAST_SPREAD))
+        self.factor_spread.copy_(units.std(dim=0, correction=0).clamp(min=MIN_SPREAD))
 
     @property
     def skelify(self) -> Skelify:
@@ -124,7 +124,7 @@ class HsmrRefined(Hsmr):
     def variables(self, angles: Tensor, factors: Tensor, seen: Seen) -> Variables:
         """Return angles (F, J) and factors (F, U) as what the fit seeks."""
         code = self.pose.canonical(self.pose.truth(angles, seen.cameras))
-        return Variables(code, (factors - self.factor_mean) / self.factor_spread, angles[:, self.anatomy.root_place])
+        return Variables(code, (factors - self.factor_mean) / self.factor_spread, angles[:, self.stats.root_place])
 
     def fitted(self, stretch: Stretch) -> Estimate:
         """Return the whole fit to the joints that are seen in the first view's pictures, which learns nothing."""
@@ -157,9 +157,9 @@ def single(prediction: Prediction) -> Prediction:
     return prediction._replace(**{name: value.flatten(0, 1)[:, None] for name, value in told.items()})
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> HsmrRefined:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> HsmrRefined:
     """Return the untrained network."""
-    return HsmrRefined(shape, weights, anatomy, skeleton)
+    return HsmrRefined(shape, weights, stats, skeleton)
 
 
 def _preset(of: Preset, **changes: Any) -> Preset:

@@ -10,7 +10,7 @@ from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import faded, window_about_each, window_starts, windows_of
 
 WINDOWS_AT_ONCE = 64
-LEAST_WIDTH_M = 0.05  # of the body seen from above, all pairs of markers added up, that tells where it faces
+MIN_WIDTH_M = 0.05  # of the body seen from above, all pairs of markers added up, that tells where it faces
 
 
 def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,7 +37,7 @@ def facing(markers: Tensor, pairs: Tensor) -> Tensor:
     apart = (right - left).where((right - left).isfinite(), 0.0).sum(dim=2)
     sine, cosine = apart[..., 0], apart[..., 2]
     length = torch.hypot(sine, cosine)
-    known = length > LEAST_WIDTH_M
+    known = length > MIN_WIDTH_M
     sine, cosine = (sine / length).where(known, 0.0), (cosine / length).where(known, 1.0)
     zero, one = torch.zeros_like(sine), torch.ones_like(sine)
     rows = torch.stack([cosine, zero, sine, zero, one, zero, -sine, zero, cosine], dim=-1)
@@ -56,7 +56,7 @@ def estimate_overlapping(network: Network, stretch: Stretch, stage: str, window:
     straight, cosine, sine = (
         faded([of(part) for part in angles], places, frames, window // 2) for of in (torch.clone, torch.cos, torch.sin)
     )
-    joined = torch.atan2(sine, cosine).where(~network.anatomy.translational, straight)
+    joined = torch.atan2(sine, cosine).where(~network.stats.translational, straight)
     scales = torch.stack([scales[0].mean(dim=0) for _, scales in said]).mean(dim=0)
     return Estimate(joined, scales.expand(frames, -1, -1))
 

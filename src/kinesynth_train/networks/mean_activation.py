@@ -33,7 +33,7 @@ def mean_activations(labels: ShardDataset) -> np.ndarray:
             valid.append(own_array(clip, "activations")[own_array(clip, "quality/activation_valid")])
     frames = np.concatenate(valid)
     if not len(frames):
-        mend = "give shards whose dynamics are valid, or train hsmr"
-        raise BadInput(labels.shards[0].parent, "quality/activation_valid", "no valid frame to train on", "some", mend)
+        fix = "give shards whose dynamics are valid, or train hsmr"
+        raise BadInput(labels.shards[0].parent, "quality/activation_valid", "no valid frame to train on", "some", fix)
     mean: np.ndarray = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean

@@ -27,7 +27,7 @@ from kinesynth_train.networks.mqhmr import MeshPrediction, MqHmr, in_world
 from kinesynth_train.networks.query_refinement import view_of
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.presets import Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.windowing import joined, window_starts
 
@@ -89,12 +89,10 @@ class Mint(Network):
     better: ClassVar[str] = "muscle_nrmse"
     kinematics: ClassVar[bool] = False
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.shape, muscles = shape, len(skeleton.definition.muscle_names)
-        self.front = MqHmr(
-            replace(shape.front, weights=shape.weights, body=shape.body), weights.front, anatomy, skeleton
-        )
+        self.front = MqHmr(replace(shape.front, weights=shape.weights, body=shape.body), weights.front, stats, skeleton)
         self.normal = nn.BatchNorm1d(NUMBERS)
         self.enter = nn.Linear(NUMBERS, shape.width)
         self.place = nn.Parameter(0.02 * torch.randn(shape.window, shape.width))
@@ -185,9 +183,9 @@ class Mint(Network):
         return MeshMuscleTally(self.skeleton, device, self.front.body)
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Mint:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Mint:
     """Return the untrained network."""
-    return Mint(shape, weights, anatomy, skeleton)
+    return Mint(shape, weights, stats, skeleton)
 
 
 def _preset(shape: Shape, front: Preset, *motion: Phase) -> Preset:

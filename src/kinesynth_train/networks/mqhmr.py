@@ -44,7 +44,7 @@ from kinesynth_train.networks.views import per_view
 from kinesynth_train.networks.vit import SIZES, Vit, middle_columns
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.rotations import six_to_rotation, vector_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.surface_body import SHIPPED, read_surface
 
@@ -84,8 +84,8 @@ class MqHmr(Network):
     mean_pose: Tensor
     mean_betas: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.shape, self.joints = shape, len(skeleton.definition.body_names)
         size = SIZES[shape.backbone]
         self.vit = Vit(size)
@@ -246,9 +246,9 @@ def mean_body(labels: ShardDataset) -> tuple[Tensor, Tensor]:
     return torch.cat(sixes).mean(dim=0), torch.from_numpy(np.mean(betas, axis=0))
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> MqHmr:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> MqHmr:
     """Return the untrained network."""
-    return MqHmr(shape, weights, anatomy, skeleton)
+    return MqHmr(shape, weights, stats, skeleton)
 
 
 AUGMENT = Augment(shift=0.02, stretch=0.3, rotation_deg=30.0, rotated=0.6, flip=0.5, recolour=True)

@@ -10,7 +10,7 @@ from kinesynth_train.losses import masked_mean
 
 ACTIVE = 0.1  # tau, of the active term
 PEAK_SHARE = 0.05  # of a window's valid entries
-LEAST_SPREAD = 1e-6
+MIN_SPREAD = 1e-6
 
 
 def core_terms(found: Tensor, truth: Tensor, valid: Tensor) -> dict[str, Tensor]:
@@ -38,7 +38,7 @@ def correlation(found: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
     """Return Pearson's correlation of the valid entries (N, T, A), flattened."""
     entries = valid[..., None].expand_as(truth)
     here, there = (_centred(array, entries) for array in (found, truth))
-    spread = (here.square().sum() * there.square().sum()).clamp(min=LEAST_SPREAD**2).sqrt()
+    spread = (here.square().sum() * there.square().sum()).clamp(min=MIN_SPREAD**2).sqrt()
     return (here * there).sum() / spread
 
 
@@ -57,4 +57,4 @@ def _centred(array: Tensor, entries: Tensor) -> Tensor:
 def _spread(array: Tensor, entries: Tensor) -> Tensor:
     """Return the standard deviation of the valid entries, with a gradient where it is 0."""
     variance = masked_mean(_centred(array, entries).square(), entries)
-    return (variance + LEAST_SPREAD**2).sqrt()
+    return (variance + MIN_SPREAD**2).sqrt()

@@ -24,7 +24,7 @@ from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import BoundedHead, mean_rotation
 from kinesynth_train.networks.marker_windows import about_mean, estimate_each
 from kinesynth_train.presets import Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 from kinesynth_train.windowing import drawn_frame
@@ -61,12 +61,12 @@ class Neurik(Network):
     """Angles and scales of a frame, from the markers of those before it."""
 
     pictures = False
-    anatomy_root_place: Tensor
+    stats_root_place: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.window, self.output = shape.window, shape.output
-        markers, channels = int(anatomy.markers), shape.channels
+        markers, channels = int(stats.markers), shape.channels
         width = markers * channels
         self.enter = nn.Linear(3, channels)
         self.spatial = nn.ModuleList(MarkerConvolution(channels) for _ in range(shape.convolutions))
@@ -75,8 +75,8 @@ class Neurik(Network):
             width, channels, shape.hidden, shape.dropout, "gelu", batch_first=True, norm_first=True
         )
         self.temporal = nn.TransformerEncoder(layer, shape.layers, nn.LayerNorm(width), enable_nested_tensor=False)
-        self.head = BoundedHead(width, anatomy, mean_rotation(anatomy))
-        self.virtual = VirtualMarkers(shape.draw, anatomy, skeleton)
+        self.head = BoundedHead(width, stats, mean_rotation(stats))
+        self.virtual = VirtualMarkers(shape.draw, stats, skeleton)
 
     def forward(self, batch: Batch, stage: str) -> Prediction:  # noqa: ARG002
         """Return the prediction of a batch with markers (N, T, M, 3) m, those that are missing NaN."""
@@ -111,7 +111,7 @@ class Neurik(Network):
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms, of the last frame or of all."""
-        return published_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+        return published_losses(prediction, batch, self.skeleton, self.stats, self.weights)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
         """Return what it predicts for each frame as the last of its window, which may begin before the clip."""
@@ -125,7 +125,7 @@ class Neurik(Network):
             found = self.skeleton(prediction.angles, prediction.scales).markers
             seen = markers.isfinite().all(dim=-1, keepdim=True)
             apart = (markers - found).where(seen, 0.0).sum(dim=2) / seen.sum(dim=2).clamp(min=1)
-        return prediction.angles.index_add(-1, self.anatomy_root_place, apart)
+        return prediction.angles.index_add(-1, self.stats_root_place, apart)
 
 
 class MarkerConvolution(nn.Module):
@@ -147,9 +147,9 @@ def ending_with(markers: Tensor, frame: int) -> Tensor:
     return torch.cat([first, markers[:, : frame + 1]], dim=1)
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Neurik:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Neurik:
     """Return the untrained network."""
-    return Neurik(shape, weights, anatomy, skeleton)
+    return Neurik(shape, weights, stats, skeleton)
 
 
 PHASES = (Phase("sequence", 64, 128, 1e-3, 5e-6, epochs=25, schedule="exponential", weight_decay=1e-3),)

@@ -24,7 +24,7 @@ from kinesynth_train.networks.marker_windows import about_mean, estimate_each, e
 from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.rotations import rotation_to_root, six_to_rotation
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton, all_angles, all_scales
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, all_angles, all_scales
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 
@@ -68,34 +68,34 @@ class NeurikOurs(Network):
     """Angles of every frame and one set of scales, from markers in any place and of any orientation."""
 
     pictures = False
-    anatomy_root: Tensor
-    anatomy_root_axes: Tensor
-    anatomy_root_place: Tensor
+    stats_root: Tensor
+    stats_root_axes: Tensor
+    stats_root_place: Tensor
     pairs: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.window, self.output, self._stored = shape.window, shape.output, shape.stored
         sizes = list(zip((4, *shape.channels), shape.channels, strict=False))
         self.spatial = nn.Sequential(
             *(nn.Sequential(nn.Conv1d(*size, 5, stride=STRIDE, padding=2), nn.GELU()) for size in sizes), nn.Flatten()
         )
-        left = int(anatomy.markers)
+        left = int(stats.markers)
         for _ in sizes:
             left = (left + STRIDE - 1) // STRIDE
-        self.space = MarkerSpace(int(anatomy.markers), shape.components) if shape.components else None
+        self.space = MarkerSpace(int(stats.markers), shape.components) if shape.components else None
         features = shape.components or left * (4, *shape.channels)[-1]
         self.enter = entrance(features, shape.hidden, shape.width)
         self.temporal = nn.Sequential(*(TransformerBlock(shape.width, shape.heads) for _ in range(shape.layers)))
         self.leave = nn.LayerNorm(shape.width)
-        self.head = KinematicsHead(shape.width, about_middle(anatomy))
+        self.head = KinematicsHead(shape.width, about_middle(stats))
         self.six = None
         if shape.facing:
             self.six = zeroed(nn.Linear(shape.width, 6))
             with torch.no_grad():
-                self.six.bias.copy_(mean_rotation(anatomy)[..., :2].T.flatten())
+                self.six.bias.copy_(mean_rotation(stats)[..., :2].T.flatten())
         self.register_buffer("pairs", twins(skeleton.definition.marker_names), persistent=False)
-        self.virtual = VirtualMarkers(shape.draw, anatomy, skeleton)
+        self.virtual = VirtualMarkers(shape.draw, stats, skeleton)
 
     def forward(self, batch: Batch, stage: str) -> Prediction:  # noqa: ARG002
         """Return the prediction of a batch with markers (N, T, M, 3) m, those that are missing NaN."""
@@ -123,14 +123,14 @@ class NeurikOurs(Network):
         prediction = self.head(frames, window)
         if turn is not None and self.six is not None:
             prediction = self._turned(prediction, turn @ six_to_rotation(self.six(frames)), turn)
-        angles = prediction.angles.index_add(-1, self.anatomy_root_place, middle)
+        angles = prediction.angles.index_add(-1, self.stats_root_place, middle)
         said: Prediction = prediction._replace(angles=angles, frame=frame)
         return said
 
     def _turned(self, prediction: Prediction, rotation: Tensor, turn: Tensor) -> Prediction:
         """Return a prediction with the root's rotation in the world, its place turned there (both (N, T, 3, 3))."""
-        root, place = self.anatomy_root, self.anatomy_root_place
-        angles = prediction.angles.index_copy(-1, root, rotation_to_root(rotation, self.anatomy_root_axes))
+        root, place = self.stats_root, self.stats_root_place
+        angles = prediction.angles.index_copy(-1, root, rotation_to_root(rotation, self.stats_root_axes))
         there = (turn @ angles[..., place, None])[..., 0]
         turned: Prediction = prediction._replace(angles=angles.index_copy(-1, place, there), rotation=rotation)
         return turned
@@ -161,7 +161,7 @@ class NeurikOurs(Network):
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of our own loss."""
-        return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+        return own_losses(prediction, batch, self.skeleton, self.stats, self.weights)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
         """Return what it predicts for each frame, with output `centre` as the middle of a window of its own."""
@@ -179,9 +179,9 @@ def entrance(features: int, hidden: int, width: int) -> nn.Module:
     return nn.Sequential(nn.Linear(features, hidden), nn.GELU(), nn.Linear(hidden, width))
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> NeurikOurs:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> NeurikOurs:
     """Return the untrained network."""
-    return NeurikOurs(shape, weights, anatomy, skeleton)
+    return NeurikOurs(shape, weights, stats, skeleton)
 
 
 BETAS, CLIP = (0.5, 0.999), 1.0

@@ -29,7 +29,7 @@ from kinesynth_train.networks.hull import depths
 from kinesynth_train.networks.restormer import TemporalUNet
 from kinesynth_train.networks.two_views import VIEWS, agreed_points, frames_of, multiples_of, seen_at
 from kinesynth_train.presets import Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 FREE = ("pelvis_", "arm_")  # what the names of the nine free angles begin with
 
@@ -95,11 +95,11 @@ class Odah(Network):
     views = VIEWS
     circled: Tensor
     constrained: Tensor
-    anatomy_limits: Tensor
-    anatomy_root_place: Tensor
+    stats_limits: Tensor
+    stats_root_place: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.points = shape.points
         self.hourglass = StackedHourglass(3, shape.hourglass_channels, shape.hourglass_stacks, shape.hourglass_depth)
         seen = VIEWS * shape.hourglass_stacks * shape.hourglass_channels + 3
@@ -109,12 +109,12 @@ class Odah(Network):
         named = torch.from_numpy(np.array([name.startswith(FREE) for name in skeleton.definition.coordinate_names]))
         self.register_buffer("circled", counted & named, persistent=False)
         self.register_buffer("constrained", counted & ~named, persistent=False)
-        self.frame_angles = CircleHead(shape.frame_features, anatomy, counted & named)
-        self.frame_scales = ScaleHead(shape.frame_features, anatomy)
+        self.frame_angles = CircleHead(shape.frame_features, stats, counted & named)
+        self.frame_scales = ScaleHead(shape.frame_features, stats)
         if shape.temporal:
             self.unet = TemporalUNet(shape.channels, shape.blocks, shape.heads, shape.ratios)
-            self.angles = CircleHead(shape.channels[0] * shape.frame_features, anatomy, counted & named)
-            self.scales = ScaleHead(shape.channels[-1], anatomy)
+            self.angles = CircleHead(shape.channels[0] * shape.frame_features, stats, counted & named)
+            self.scales = ScaleHead(shape.channels[-1], stats)
 
     def forward(self, batch: Batch, stage: str) -> Prediction:
         """Return the prediction of a batch with crops (N, V, T, 4, S, S) and projections (N, V, T, 3, 4).
@@ -129,7 +129,7 @@ class Odah(Network):
             maps, window = self.unet(features)
             angles = self.angles(maps)[0]
             scales = self.scales(window)[:, None].expand(-1, frames, -1, -1)
-        return Prediction(angles.index_copy(-1, self.anatomy_root_place, middle), scales)
+        return Prediction(angles.index_copy(-1, self.stats_root_place, middle), scales)
 
     def frame_features(self, crops: Tensor, projections: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (F, D) and the middle of the person (F, 3) m of frames' crops and projections (F, V, ...)."""
@@ -156,7 +156,7 @@ class Odah(Network):
         positions = (found.keypoints - found.keypoints[:, :, :1]) - (wanted - wanted[:, :, :1])
         scales = (prediction.scales - batch["scales"][:, None]).abs().sum(dim=-1).mean(dim=-1)
         angle = self.angle_distances(prediction.angles, batch["angles"]) * batch["angle_valid"]
-        bio = limit_distances(prediction.angles, self.anatomy_limits) * self.constrained
+        bio = limit_distances(prediction.angles, self.stats_limits) * self.constrained
         count = (self.circled | self.constrained).sum() if weights.mean_angles else 1
         terms = {
             "angle": masked_mean(angle.sum(dim=-1) / count, seen),
@@ -196,9 +196,9 @@ def limit_distances(angles: Tensor, limits: Tensor) -> Tensor:
     return beyond
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Odah:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Odah:
     """Return the untrained network."""
-    return Odah(shape, weights, anatomy, skeleton)
+    return Odah(shape, weights, stats, skeleton)
 
 
 BETAS = (0.5, 0.999)

@@ -22,7 +22,7 @@ from kinesynth_train.networks.hourglass import StackedHourglass
 from kinesynth_train.networks.token_unet import TokenUNet
 from kinesynth_train.networks.two_views import VIEWS, agreed_points, frames_of, multiples_of, seen_at
 from kinesynth_train.presets import Augment, Phase, Preset
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 Weights = OwnWeights
 PICTURE = 4  # red, green, blue, mask
@@ -63,10 +63,10 @@ class OdahOurs(Network):
     """Angles of every frame and one set of scales, from two views."""
 
     views = VIEWS
-    anatomy_root_place: Tensor
+    stats_root_place: Tensor
 
-    def __init__(self, shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
-        super().__init__(weights, anatomy, skeleton)
+    def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
+        super().__init__(weights, stats, skeleton)
         self.points = shape.points
         self.hourglass = StackedHourglass(
             PICTURE, shape.hourglass_channels, shape.hourglass_stacks, shape.hourglass_depth
@@ -78,7 +78,7 @@ class OdahOurs(Network):
             nn.Linear(2 * shape.point_features, shape.point_features),
         )
         self.frame = nn.Sequential(nn.ReLU(), nn.Linear(2 * shape.point_features, shape.frame_features))
-        near = about_middle(anatomy)
+        near = about_middle(stats)
         self.frame_head = KinematicsHead(shape.frame_features, near)
         if shape.temporal:
             self.unet = TokenUNet(shape.frame_features, shape.channels, shape.blocks, shape.heads, shape.ratios)
@@ -96,7 +96,7 @@ class OdahOurs(Network):
             prediction: Prediction = self.frame_head(features, features.mean(dim=1))
         else:
             prediction = self.sequence_head(*self.unet(features))
-        return prediction._replace(angles=prediction.angles.index_add(-1, self.anatomy_root_place, middle))
+        return prediction._replace(angles=prediction.angles.index_add(-1, self.stats_root_place, middle))
 
     def frame_features(self, crops: Tensor, projections: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (F, D) and the middle of the person (F, 3) m of frames' crops and projections (F, V, ...)."""
@@ -117,12 +117,12 @@ class OdahOurs(Network):
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of our own loss."""
-        return own_losses(prediction, batch, self.skeleton, self.anatomy, self.weights)
+        return own_losses(prediction, batch, self.skeleton, self.stats, self.weights)
 
 
-def make(shape: Shape, weights: Weights, anatomy: Anatomy, skeleton: DatasetSkeleton) -> OdahOurs:
+def make(shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> OdahOurs:
     """Return the untrained network."""
-    return OdahOurs(shape, weights, anatomy, skeleton)
+    return OdahOurs(shape, weights, stats, skeleton)
 
 
 BETAS, CLIP = (0.5, 0.999), 1.0  # the position term is steep while the pelvis is still far off

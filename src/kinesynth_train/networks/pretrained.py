@@ -28,8 +28,8 @@ def load_weights(network: nn.Module, path: str, kind: str) -> None:
     """
     if not path:
         return
-    mend = f"give a file of {kind}, or none to start from noise"
-    found = _plain(_read(Path(path), mend))
+    fix = f"give a file of {kind}, or none to start from noise"
+    found = _plain(_read(Path(path), fix))
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name.endswith(COUNTER):
@@ -37,18 +37,18 @@ def load_weights(network: nn.Module, path: str, kind: str) -> None:
         there = found.get(name)
         if there is None or there.shape != value.shape:
             here = "none" if there is None else f"shape {tuple(there.shape)}"
-            raise BadInput(path, name, here, f"shape {tuple(value.shape)} of {kind}", mend)
+            raise BadInput(path, name, here, f"shape {tuple(value.shape)} of {kind}", fix)
     network.load_state_dict({name: found[name] for name in wanted})
 
 
-def _read(path: Path, mend: str) -> dict[str, object]:
+def _read(path: Path, fix: str) -> dict[str, object]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
         found = "no file" if not path.exists() else " ".join(str(error).split())[:120]
-        raise BadInput(path, "weights", found, "a state_dict saved by torch", mend) from error
+        raise BadInput(path, "weights", found, "a state_dict saved by torch", fix) from error
     if not isinstance(content, dict):
-        raise BadInput(path, "weights", type(content).__name__, "a state_dict saved by torch", mend)
+        raise BadInput(path, "weights", type(content).__name__, "a state_dict saved by torch", fix)
     return content
 
 

@@ -18,7 +18,7 @@ from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.mirror import Mirror
 from kinesynth_train.networks.heads import SCALE_UNIT
 from kinesynth_train.networks.views import per_view
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 SEED = 0
 
@@ -41,11 +41,11 @@ class PseudoLabels(nn.Module):
     bettered: Tensor
     partners: Tensor
 
-    def __init__(self, anatomy: Anatomy, skeleton: DatasetSkeleton) -> None:
+    def __init__(self, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__()
         with torch.device("cpu"):
-            self._mirror, first = Mirror(skeleton.definition), anatomy.first_of_each
-        definition, ties = skeleton.definition, anatomy.ties.reshape(-1, 3)
+            self._mirror, first = Mirror(skeleton.definition), stats.first_of_each
+        definition, ties = skeleton.definition, stats.ties.reshape(-1, 3)
         mirrored = ties[self._mirror.bodies.to(ties.device)].flatten()
         self._own = torch.tensor((definition.coupled_to < 0) & ~definition.coordinate_translational)
         self._first_of_each = first

@@ -15,7 +15,7 @@ from kinesynth_train.baselines import NOISE_SHARE, SEED
 from kinesynth_train.data import Batch
 
 FIRST_STEP = 1.0
-MOST_HALVINGS = 5
+MAX_HALVINGS = 5
 
 
 def moved(cost: Callable[[Tensor], Tensor], queries: Tensor, steps: int) -> Tensor:
@@ -35,7 +35,7 @@ def _step(
     cost: Callable[[Tensor], Tensor], queries: Tensor, before: Tensor, slope: Tensor, length: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the moved queries and the next step's first lengths."""
-    for _ in range(MOST_HALVINGS + 1):
+    for _ in range(MAX_HALVINGS + 1):
         tried = queries - length * slope
         better = (cost(tried) <= before)[:, None, None]
         if better.all():

@@ -21,7 +21,7 @@ from kinesynth_train.networks.heads import SCALE_UNIT
 
 SIGMA = 1.0  # of Geman and McClure's loss, in the person's sizes in the picture
 PRIOR = 0.01  # of the release's weights of shape and limits, which leave keypoints no say in units of the person's size
-LEAST_SIZE = 0.1  # of the person in the picture, whose sides are 2
+MIN_SIZE = 0.1  # of the person in the picture, whose sides are 2
 HELD = 1e-3  # of the place, so that keypoints that are all hidden leave it where it was
 
 
@@ -166,5 +166,5 @@ def person_size(seen: Seen) -> Tensor:
     weights = seen.confidence[..., None] / seen.confidence.sum(dim=-1)[:, None, None].clamp(min=1e-6)
     middle = (weights * seen.points).sum(dim=1, keepdim=True)
     variance = (weights * (seen.points - middle).square()).sum(dim=(1, 2))
-    size: Tensor = variance.sqrt().clamp(min=LEAST_SIZE)
+    size: Tensor = variance.sqrt().clamp(min=MIN_SIZE)
     return size

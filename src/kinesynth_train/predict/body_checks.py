@@ -10,7 +10,7 @@ from kinesynth.skeleton import SkeletonDefinition
 
 UPRIGHT_COSINE = 0.5  # of the angle between ankles-to-shoulders and up: a person who stands, walks or crouches
 BACKWARD_COSINE = 0.3
-LEAST_BEND = 0.1  # of the way from hip to ankle, by which the knee is off it in a leg that is bent, not just unsure
+MIN_BEND = 0.1  # of the way from hip to ankle, by which the knee is off it in a leg that is bent, not just unsure
 
 
 def check_upright(marked: SkeletonDefinition, positions: np.ndarray) -> list[str]:
@@ -48,8 +48,8 @@ def check_handedness(names: tuple[str, ...], positions: np.ndarray) -> None:
         lengths = np.linalg.norm(vectors, axis=-1) * np.linalg.norm(forward, axis=-1)
         cosine = (vectors * forward).sum(axis=-1) / np.where(lengths > 0, lengths, np.nan)
         if np.isfinite(cosine).mean() > 0.1 and np.nanmedian(cosine) < -BACKWARD_COSINE:
-            mend = "check which video belongs to which camera, and that none is mirrored"
-            raise BadInput("views", "body", f"{what} backward", f"{what} where the trunk looks", mend)
+            fix = "check which video belongs to which camera, and that none is mirrored"
+            raise BadInput("views", "body", f"{what} backward", f"{what} where the trunk looks", fix)
 
 
 def _pointing_forward(names: tuple[str, ...], positions: np.ndarray) -> dict[str, np.ndarray]:
@@ -67,7 +67,7 @@ def _pointing_forward(names: tuple[str, ...], positions: np.ndarray) -> dict[str
     bends = np.stack([place(f"{side}Knee") - (place(f"{side}Hip") + place(f"{side}Ankle")) / 2 for side in "RL"])
     along = (bends * legs).sum(axis=-1, keepdims=True) / np.maximum((legs**2).sum(axis=-1, keepdims=True), 1e-9)
     bends = bends - along * legs
-    bent = np.linalg.norm(bends, axis=-1, keepdims=True) > LEAST_BEND * np.linalg.norm(legs, axis=-1, keepdims=True)
+    bent = np.linalg.norm(bends, axis=-1, keepdims=True) > MIN_BEND * np.linalg.norm(legs, axis=-1, keepdims=True)
     found["knees that point"] = np.where(bent, bends, np.nan)
     if {"Nose", "REar", "LEar"} <= set(names):
         found["a nose that points"] = (place("Nose") - _middle(names, positions, "Ear"))[None]

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from kinesynth.errors import BadInput
+from kinesynth_train.predict.request import METHODS
 
 RANGES = (
     ("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg"), ("smooth", 0.0, 1000.0, "Hz"), ("fps", 0.0, 10000.0, "1/s"),
     ("start", 0.0, 1e6, "s"), ("end", 0.0, float("inf"), "s"),
 )  # fmt: skip
-MOST_OFFSET = 1e5  # s
+MAX_OFFSET = 1e5  # s
 AXES = ("x", "y", "z", "-x", "-y", "-z")
 
 
@@ -24,6 +25,7 @@ def add_predict(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verb.add_argument("--masks", metavar="NAME=FILE", **each, help="a view's masks of the person: .npz or folder")
     verb.add_argument("--boxes", metavar="NAME=FILE", **each, help="a view's boxes about the person: .csv")
     verb.add_argument("--checkpoint", type=Path, metavar="FILE", help="a trained network, whose angles are taken")
+    verb.add_argument("--method", choices=METHODS, default="", help="of the angles; one that ships, if not the usual")
     verb.add_argument("--refine", action="store_true", help="draw a network's angles to the points")
     verb.add_argument("--markers", type=Path, metavar="FILE", help="points in space (.trc), instead of views")
     verb.add_argument("--static", type=Path, metavar="FILE", help="the same markers on the person standing (.trc)")
@@ -86,8 +88,8 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = float("nan")
-    if not abs(seconds) < MOST_OFFSET:
-        raise BadInput("--offset", "seconds", text, f"a number between {-MOST_OFFSET:g} and {MOST_OFFSET:g}", "give s")
+    if not abs(seconds) < MAX_OFFSET:
+        raise BadInput("--offset", "seconds", text, f"a number between {-MAX_OFFSET:g} and {MAX_OFFSET:g}", "give s")
     return seconds
 
 

@@ -17,7 +17,7 @@ from kinesynth.errors import KinesynthError, MissingDependency
 from kinesynth.kinematics.scale_by_factors import scale_by_factors
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import read_stage, write_stage
-from kinesynth_train.predict.dynamics import LEAST_SECONDS, Points, floor_height, run_stages, tracked
+from kinesynth_train.predict.dynamics import MIN_SECONDS, Points, floor_height, run_stages, tracked
 from kinesynth_train.stretch import Estimate, Stretch
 
 CLIP = "stretch"
@@ -37,7 +37,7 @@ def dag_estimate(method: Callable[[Stretch], Estimate], stretch: Stretch) -> Est
     angles, scales = said.angles.double().cpu().numpy(), said.scales.double().mean(dim=0).cpu().numpy()
     working, refused = np.zeros((len(angles), len(definition.muscle_names))), ""
     fps = float(stretch.batch["fps"][0])
-    if len(angles) < LEAST_SECONDS * fps:
+    if len(angles) < MIN_SECONDS * fps:
         refused = f"{len(angles) / fps:.2f} s are too short for forces"
     else:
         try:

@@ -19,7 +19,7 @@ from kinesynth.stage_file import StageFile, read_stage, write_stage
 from kinesynth_train.predict.clip_file import Dynamics
 from kinesynth_train.predict.reconstruct import Reconstruction
 
-LEAST_SECONDS = 0.5
+MIN_SECONDS = 0.5
 FLOOR_PERCENTILE = 10.0  # of each frame's lowest point of the soles: they rest there, and noise lets some frames dip
 # A detector's points lie centimetres off a skeleton that fits them well; what the forces leave over tells more.
 POINT_FILTERS = Filters(max_marker_rms_m=0.1)
@@ -37,9 +37,9 @@ def write_dynamics(
     if model is None:
         raise MissingDependency("opensim", "pipeline")
     first, last = max(runs(found.poses.valid), key=lambda run: run[1] - run[0])
-    if last - first < LEAST_SECONDS * found.fps:
+    if last - first < MIN_SECONDS * found.fps:
         seconds = (last - first) / found.fps
-        expected = f"{LEAST_SECONDS:g} s without a gap"
+        expected = f"{MIN_SECONDS:g} s without a gap"
         raise BadInput(
             "--dynamics", "motion", f"{seconds:.2f} s", expected, "see that the whole body is in the pictures"
         )

@@ -9,7 +9,7 @@ from kinesynth.errors import BadInput
 from kinesynth_train.calibration.text import read_bytes
 
 COLUMNS = ("x0", "y0", "x1", "y1")
-MEND = f"write a .csv with the columns {','.join(COLUMNS)} (px) and a row per frame"
+FIX = f"write a .csv with the columns {','.join(COLUMNS)} (px) and a row per frame"
 
 
 def read_boxes(path: Path, frames: int) -> np.ndarray:
@@ -22,10 +22,10 @@ def read_boxes(path: Path, frames: int) -> np.ndarray:
         rows = list(csv.DictReader(read_bytes(path).decode("utf-8-sig").splitlines()))
         boxes = np.array([[float(row[name]) for name in COLUMNS] for row in rows]).reshape(-1, 4)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise BadInput(path, "boxes", " ".join(str(error).split())[:120], "figures in px", MEND) from error
+        raise BadInput(path, "boxes", " ".join(str(error).split())[:120], "figures in px", FIX) from error
     if len(boxes) != frames:
-        raise BadInput(path, "boxes", f"{len(boxes)} rows", f"{frames}, as the video has frames", MEND)
+        raise BadInput(path, "boxes", f"{len(boxes)} rows", f"{frames}, as the video has frames", FIX)
     for row, box in enumerate(boxes):
         if not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
-            raise BadInput(path, f"row {row + 1}", ",".join(f"{each:g}" for each in box), "x0 < x1 and y0 < y1", MEND)
+            raise BadInput(path, f"row {row + 1}", ",".join(f"{each:g}" for each in box), "x0 < x1 and y0 < y1", FIX)
     return boxes

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz
 
-MEND = "write an .npz with masks (frames, height, width), or a .png per frame"
+FIX = "write an .npz with masks (frames, height, width), or a .png per frame"
 SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
 
 
@@ -48,32 +48,32 @@ def read_masks(path: Path, frames: int, width: int, height: int) -> GivenMasks:
     if path.is_dir():
         masks = _pictures(path)
     elif path.suffix == ".npz":
-        with open_npz(path, "an .npz with masks", MEND) as archive:
+        with open_npz(path, "an .npz with masks", FIX) as archive:
             if "masks" not in archive:
-                raise BadInput(path, "masks", "none", "an array (frames, height, width)", MEND)
+                raise BadInput(path, "masks", "none", "an array (frames, height, width)", FIX)
             masks = archive["masks"]
     else:
         found = "no such file or folder" if not path.exists() else path.suffix or "no suffix"
-        raise BadInput(path, "masks", found, "an .npz or a folder of pictures", MEND)
+        raise BadInput(path, "masks", found, "an .npz or a folder of pictures", FIX)
     if masks.shape != (frames, height, width):
         found = " x ".join(map(str, masks.shape)) or "a number"
-        raise BadInput(path, "masks", found, f"{frames} frames of {height} x {width} px, as the video has", MEND)
+        raise BadInput(path, "masks", found, f"{frames} frames of {height} x {width} px, as the video has", FIX)
     return GivenMasks(masks.astype(bool))
 
 
 def _pictures(folder: Path) -> np.ndarray:
     files = sorted((file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES), key=_number)
     if not files:
-        raise BadInput(folder, "masks", "no picture", "a .png per frame", MEND)
+        raise BadInput(folder, "masks", "no picture", "a .png per frame", FIX)
     masks = []
     for file in files:
         try:
             with Image.open(file) as picture:
                 masks.append(np.asarray(picture.convert("L")) > 127)
         except (OSError, UnidentifiedImageError, ValueError) as error:
-            raise BadInput(file, "mask", " ".join(str(error).split())[:120], "a picture", MEND) from error
+            raise BadInput(file, "mask", " ".join(str(error).split())[:120], "a picture", FIX) from error
     if len({mask.shape for mask in masks}) > 1:
-        raise BadInput(folder, "masks", "pictures of several sizes", "one size", MEND)
+        raise BadInput(folder, "masks", "pictures of several sizes", "one size", FIX)
     return np.stack(masks)
 
 

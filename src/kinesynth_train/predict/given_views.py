@@ -14,30 +14,30 @@ from kinesynth_train.predict.assumed_camera import assumed_camera
 from kinesynth_train.predict.given_boxes import read_boxes
 from kinesynth_train.predict.given_masks import read_masks
 from kinesynth_train.predict.keypoint_files import Keypoints, read_keypoints
-from kinesynth_train.predict.rays import LEAST_CONFIDENCE
+from kinesynth_train.predict.rays import MIN_CONFIDENCE
 from kinesynth_train.predict.request import Request
 from kinesynth_train.predict.terminal import progress
 from kinesynth_train.predict.videos import Video
 from kinesynth_train.predict.views import Sight, View
 
-LEAST_FRAMES = 2
+MIN_FRAMES = 2
 SAME_RATE = 0.02
-MOST_OUTSIDE = 0.3  # of the points that are seen
+MAX_OUTSIDE = 0.3  # of the points that are seen
 
 
 def cameras_of(request: Request, videos: Mapping[str, Video]) -> tuple[dict[str, Camera], list[str]]:
     """Return the cameras by name, read or, of one view, assumed; and notes."""
     if request.cameras is not None:
         if request.focal_px:
-            found, mend = "both it and --cameras", "leave one of them out"
-            raise BadInput("--focal-px", "camera", found, "one of them", mend)
+            found, fix = "both it and --cameras", "leave one of them out"
+            raise BadInput("--focal-px", "camera", found, "one of them", fix)
         cameras, notes = read_cameras(request.cameras, request.up)
         tell(request.cameras, notes)
         return cameras, notes
     names = list(dict.fromkeys([*request.videos, *request.keypoints]))
     if len(names) != 1 or len(videos) != 1:
-        mend = "give one; leave it out only where there is one --video; or give --markers FILE.trc"
-        raise BadInput("--cameras", "calibration", "nothing", "a calibration", mend)
+        fix = "give one; leave it out only where there is one --video; or give --markers FILE.trc"
+        raise BadInput("--cameras", "calibration", "nothing", "a calibration", fix)
     ((name, video),) = videos.items()
     camera, notes = assumed_camera(name, video.width, video.height, request.focal_px)
     tell(name, notes)
@@ -48,18 +48,16 @@ def check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
     names = list(dict.fromkeys([*request.videos, *request.keypoints]))
     unknown = [name for name in names if name not in cameras]
     if unknown:
-        mend = "name each video as its camera: --video NAME=FILE"
-        raise BadInput(request.cameras or "--cameras", "camera", unknown[0], ", ".join(cameras), mend)
+        fix = "name each video as its camera: --video NAME=FILE"
+        raise BadInput(request.cameras or "--cameras", "camera", unknown[0], ", ".join(cameras), fix)
     if not names:
         raise BadInput("predict", "views", "none", "one or more", "give --video NAME=FILE or --keypoints NAME=FILE")
     for name in [*request.offsets, *request.masks, *request.boxes]:
         if name not in names:
             raise BadInput("--offset, --masks, --boxes", "view", name, ", ".join(names), "name one of the views")
     if request.offsets.get(names[0]):
-        mend = "give the others' offsets against it"
-        raise BadInput(
-            "--offset", names[0], "an offset of the first view", "0, for it is the one that others lag", mend
-        )
+        fix = "give the others' offsets against it"
+        raise BadInput("--offset", names[0], "an offset of the first view", "0, for it is the one that others lag", fix)
 
 
 def view_of(request: Request, name: str, camera: Camera, video: Video | None) -> tuple[View, list[str]]:
@@ -74,8 +72,8 @@ def view_of(request: Request, name: str, camera: Camera, video: Video | None) ->
     elif video is not None:
         points = _detect(request, name, video)
     frames = len(points.points)
-    if frames < LEAST_FRAMES:
-        raise BadInput(request.keypoints[name], f"view {name}", "1 frame", f"{LEAST_FRAMES} or more", "give a motion")
+    if frames < MIN_FRAMES:
+        raise BadInput(request.keypoints[name], f"view {name}", "1 frame", f"{MIN_FRAMES} or more", "give a motion")
     if video is None and request.fps <= 0:
         raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")
     if video is not None and frames != len(video.times):
@@ -89,8 +87,8 @@ def view_of(request: Request, name: str, camera: Camera, video: Video | None) ->
 
 def _check_inside(name: str, camera: Camera, points: np.ndarray) -> None:
     """Raise where most of the points (T, N, P, 3) that are seen lie outside the picture: they are of another size."""
-    pixels = points[points[..., 2] >= LEAST_CONFIDENCE][:, :2]
-    if len(pixels) and np.mean((pixels > [camera.width, camera.height]).any(axis=1)) > MOST_OUTSIDE:
+    pixels = points[points[..., 2] >= MIN_CONFIDENCE][:, :2]
+    if len(pixels) and np.mean((pixels > [camera.width, camera.height]).any(axis=1)) > MAX_OUTSIDE:
         x, y = np.percentile(pixels, 95, axis=0)
         found, expected = f"points as far as {x:.0f}, {y:.0f}", f"{camera.width} x {camera.height} px"
         raise BadInput(

@@ -17,8 +17,8 @@ from kinesynth_train.calibration.text import figures, read_bytes
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.silhouettes import BYTES, Silhouettes
 
-MEND = "write the points as docs/predict.md shows"
-MOST_PEOPLE = 50
+FIX = "write the points as docs/predict.md shows"
+MAX_PEOPLE = 50
 BONES = (
     ("RHip", "RKnee"), ("RKnee", "RAnkle"), ("LHip", "LKnee"), ("LKnee", "LAnkle"), ("RShoulder", "RElbow"),
     ("RElbow", "RWrist"), ("LShoulder", "LElbow"), ("LElbow", "LWrist"), ("RAnkle", "RHeel"), ("LAnkle", "LHeel"),
@@ -61,11 +61,11 @@ def read_keypoints(path: Path, keypoint_set: str = "") -> Keypoints:
         name, points = _own(path)
     else:
         found = "no such file or folder" if not path.exists() else path.suffix or "no suffix"
-        raise BadInput(path, "points", found, "a folder of OpenPose's JSON files, a .npz or a .json", MEND)
+        raise BadInput(path, "points", found, "a folder of OpenPose's JSON files, a .npz or a .json", FIX)
     if points.ndim == 3:
         points = points[:, None]
     if points.ndim != 4 or points.shape[-1] != 3:
-        raise BadInput(path, "points", f"shape {points.shape}", "(frames, points, 3)", MEND)
+        raise BadInput(path, "points", f"shape {points.shape}", "(frames, points, 3)", FIX)
     points = points.astype(float)
     seen = np.isfinite(points).all(axis=-1) & (points[..., 2] > 0)
     if not seen.any():
@@ -80,7 +80,7 @@ def _openpose(folder: Path) -> np.ndarray:
     """Return the points (T, N, P, 3) of a folder with a file per frame, in the order of the numbers in their names."""
     files = sorted(folder.glob("*.json"), key=_number)
     if not files:
-        raise BadInput(folder, "folder", "no .json file", "a file per frame, as OpenPose writes them", MEND)
+        raise BadInput(folder, "folder", "no .json file", "a file per frame, as OpenPose writes them", FIX)
     frames = [_people(file) for file in files]
     numbers = [_number(file)[0] for file in files]
     if len(set(numbers)) != len(numbers) or numbers[-1] - numbers[0] != len(numbers) - 1:
@@ -88,7 +88,7 @@ def _openpose(folder: Path) -> np.ndarray:
         raise BadInput(folder, "files", found, "a file for each frame", "put the missing frames there, without people")
     counts = {len(person) for people in frames for person in people}
     if len(counts) > 1:
-        raise BadInput(folder, "points", f"{min(counts)} in one and {max(counts)} in another", "one number", MEND)
+        raise BadInput(folder, "points", f"{min(counts)} in one and {max(counts)} in another", "one number", FIX)
     points = np.zeros((len(frames), max(map(len, frames), default=0), next(iter(counts), 0), 3))
     for frame, people in enumerate(frames):
         if people:
@@ -108,29 +108,29 @@ def _people(file: Path) -> list[np.ndarray]:
         arrays = [np.asarray(person.get("pose_keypoints_2d", []), dtype=float).reshape(-1, 3) for person in people]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         found = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadInput(file, "people", found, "OpenPose's JSON with pose_keypoints_2d", MEND) from error
-    return [array for array in arrays if array.size][:MOST_PEOPLE]
+        raise BadInput(file, "people", found, "OpenPose's JSON with pose_keypoints_2d", FIX) from error
+    return [array for array in arrays if array.size][:MAX_PEOPLE]
 
 
 def _own(path: Path) -> tuple[str, np.ndarray]:
     if path.suffix == ".npz":
-        with open_npz(path, "an .npz with points and set", MEND) as archive:
+        with open_npz(path, "an .npz with points and set", FIX) as archive:
             if "points" not in archive:
-                raise BadInput(path, "points", "none", "an array (frames, points, 3)", MEND)
+                raise BadInput(path, "points", "none", "an array (frames, points, 3)", FIX)
             return str(archive["set"]) if "set" in archive else "", figures(path, "points", archive["points"])
     try:
         content = json.loads(read_bytes(path).decode("utf-8"))
         return str(content.get("set", "")), np.asarray(content["points"], dtype=float)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         found = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadInput(path, "points", found, "JSON with set and points (frames, points, 3)", MEND) from error
+        raise BadInput(path, "points", found, "JSON with set and points (frames, points, 3)", FIX) from error
 
 
 def _of_detector(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray | None, Silhouettes | None]:
     """Return what our own detector keeps beside points of this shape (T, N, P, 3): the lifted ones and silhouettes."""
     if path.suffix != ".npz":
         return None, None
-    with open_npz(path, "an .npz with points and set", MEND) as archive:
+    with open_npz(path, "an .npz with points and set", FIX) as archive:
         given = {name: archive[name] for name in ("lifted", "silhouettes", "squares") if name in archive}
     sizes = {"lifted": shape, "silhouettes": (*shape[:2], BYTES), "squares": (*shape[:2], 2, 3)}
     for name, array in given.items():

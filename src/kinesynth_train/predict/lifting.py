@@ -21,7 +21,7 @@ JOINTS = ("Shoulder", "Elbow", "Wrist", "Knee", "Ankle")  # whose depths are bel
 DEPTH_SPREAD_M = 0.06  # of a detector's guess against the hips: estimate
 HEADINGS = 8
 COARSE_HZ = 15.0
-TOLERANCE, MOST_ITERATIONS = 1e-3, 25
+TOLERANCE, MAX_ITERATIONS = 1e-3, 25
 
 
 def no_depths(lines: SightLines) -> Depths:
@@ -103,7 +103,7 @@ def from_headings(
     for heading in np.arange(HEADINGS) * 2 * np.pi / HEADINGS:
         start = _standing(skeleton, camera, points[chosen], heading)
         cost = MotionCost(skeleton, coarse, no_depths(coarse), start, fps / step)
-        motion = minimize_chain(cost, start[:, cost.free], cost.bounds, TOLERANCE, MOST_ITERATIONS)
+        motion = minimize_chain(cost, start[:, cost.free], cost.bounds, TOLERANCE, MAX_ITERATIONS)
         tried.append((cost(motion).cost, heading, motion))
     motion = min(tried, key=lambda each: each[:2])[2]
     angles = np.tile(skeleton.coordinate_defaults, (len(points), 1))

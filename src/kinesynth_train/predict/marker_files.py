@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from kinesynth.errors import BadInput
-from kinesynth.kinematics.worn_ik import LEAST_WORN
+from kinesynth.kinematics.worn_ik import MIN_WORN
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places
 from kinesynth.markers.labels import Label, known
 from kinesynth.markers.same_person import check_same_person
@@ -16,7 +16,7 @@ from kinesynth.markers.telling_frames import standstill
 from kinesynth.opensim_files import MarkerTrajectories, read_trc
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
-from kinesynth_train.laboratory_sets import MOST_SLACK_M, with_all_landmarks
+from kinesynth_train.laboratory_sets import MAX_SLACK_M, with_all_landmarks
 from kinesynth_train.predict.landmarks import generic_skeleton, places
 from kinesynth_train.predict.reconstruct import even_times
 from kinesynth_train.predict.refine import SightLines
@@ -25,8 +25,8 @@ KEYPOINTS = "halpe26"  # whose names OpenCap's and Pose2Sim's .trc files use
 TELLING = ("RHip", "LHip", "RKnee", "LKnee", "RAnkle", "LAnkle")  # all of them, where a file holds keypoints
 CENTRE_SPREAD_M = 0.015  # of a hip joint centre that another tool computed
 MARKER_SPREAD_M = 0.02  # of a marker that weighs 1 in inverse kinematics
-LEAST_WEIGHT = 0.2  # of markers that move with the shoulder girdle, which the skeleton lacks: here they are few
-LEAST_POINTS = 12
+MIN_WEIGHT = 0.2  # of markers that move with the shoulder girdle, which the skeleton lacks: here they are few
+MIN_POINTS = 12
 AFAR_M = 1000.0  # from where a known point is looked at along each axis
 
 
@@ -73,11 +73,11 @@ def read_marked(path: Path, static: Path | None = None) -> Marked:
     """
     trial, generic = read_trc(path), generic_skeleton()
     found = _by_label(trial.names, generic)
-    if len(found) < LEAST_POINTS:
+    if len(found) < MIN_POINTS:
         points = places(KEYPOINTS)
         found = {name: (name, *points[name]) for name in trial.names if name in points}
-    if len(found) < LEAST_POINTS:
-        expected = f"at least {LEAST_POINTS}: labels of docs/motions.md, or the names of {KEYPOINTS}"
+    if len(found) < MIN_POINTS:
+        expected = f"at least {MIN_POINTS}: labels of docs/motions.md, or the names of {KEYPOINTS}"
         raise BadInput(path, "markers", f"{len(found)} of known names", expected, "rename them")
     skeleton = replace(
         generic,
@@ -118,24 +118,24 @@ def _worn(trial: MarkerTrajectories, still: MarkerTrajectories | None, static: s
     labels = {
         name: label
         for name, label in _labels((*trial.names, *(still.names if still else ()))).items()
-        if label.place in landmark_places()
+        if label.landmark in landmark_places()
     }
-    if (count := len(labels.keys() & set(trial.names))) < LEAST_WORN:
+    if (count := len(labels.keys() & set(trial.names))) < MIN_WORN:
         if still is None:
             return None
-        expected = f"at least {LEAST_WORN} markers of labels of docs/motions.md"
+        expected = f"at least {MIN_WORN} markers of labels of docs/motions.md"
         raise BadInput("--static", "markers of the motion", f"{count} that are known", expected, "leave it out")
     standing = np.empty((0, len(labels), 3))
     if still is not None:
         stood = standstill(_columns(still, labels), still.fps)
         if stood is None:
-            mend = "give the part in which the person stands, or leave it out"
-            raise BadInput(static, "static trial", "nobody who stands still", "a standstill of 0.3 s", mend)
+            fix = "give the part in which the person stands, or leave it out"
+            raise BadInput(static, "static trial", "nobody who stands still", "a standstill of 0.3 s", fix)
         standing = stood[None]
     return WornMarkers(
         tuple(labels),
-        tuple(label.place for label in labels.values()),
-        tuple(landmark_places()[label.place][0] for label in labels.values()),
+        tuple(label.landmark for label in labels.values()),
+        tuple(landmark_places()[label.landmark][0] for label in labels.values()),
         np.array([label.slack_m for label in labels.values()]),
         standing,
         standing=still is not None,
@@ -165,13 +165,13 @@ def _by_label(names: tuple[str, ...], generic: SkeletonDefinition) -> dict[str, 
     weights = marker_weights(generic.marker_names, "motion")
     found = {}
     for name, label in _labels(names).items():
-        if label.place in found or label.place not in weights:
+        if label.landmark in found or label.landmark not in weights:
             continue
-        index = generic.marker_names.index(label.place)
+        index = generic.marker_names.index(label.landmark)
         body = generic.body_names[generic.marker_bodies[index]]
-        weight = max(weights[label.place], LEAST_WEIGHT)
+        weight = max(weights[label.landmark], MIN_WEIGHT)
         spread = float(np.hypot(MARKER_SPREAD_M / np.sqrt(weight), label.slack_m / 2))
-        found[label.place] = (name, body, generic.marker_places[index], spread)
+        found[label.landmark] = (name, body, generic.marker_places[index], spread)
     for side in "RL":
         centre = [name for name in names if name.removesuffix("_study") == f"{side}HJC"]
         if centre and found:
@@ -203,8 +203,8 @@ def _own_markers(trial: MarkerTrajectories, generic: SkeletonDefinition) -> np.n
     wanted = with_all_landmarks(generic).marker_names
     names = {name: name for name in wanted if name in trial.names}
     if not set(generic.marker_names) <= names.keys():
-        labels = {name: label for name, label in _labels(trial.names).items() if label.slack_m <= MOST_SLACK_M}
-        names = {label.place: name for name, label in sorted(labels.items(), key=lambda pair: -pair[1].slack_m)}
+        labels = {name: label for name, label in _labels(trial.names).items() if label.slack_m <= MAX_SLACK_M}
+        names = {label.landmark: name for name, label in sorted(labels.items(), key=lambda pair: -pair[1].slack_m)}
     own = np.full((len(trial.positions), len(wanted), 3), np.nan)
     for landmark, name in names.items():
         if landmark in wanted:

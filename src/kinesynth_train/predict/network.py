@@ -24,13 +24,28 @@ from kinesynth_train.predict.pose import is_shown, poses_of
 from kinesynth_train.predict.proportions import Proportions
 from kinesynth_train.predict.reconstruct import Reconstruction, sight_lines
 from kinesynth_train.predict.refine import refine
+from kinesynth_train.predict.request import Request
 from kinesynth_train.predict.scaled import scaled, stature
 from kinesynth_train.predict.videos import Video
 from kinesynth_train.predict.views import Sight
+from kinesynth_train.shipped import SHIPPED, shipped_checkpoint
 
 SAME_RATE = 0.02
-LEAST_MARKERS = 12  # in a frame that a network sees by given markers
+MAX_MISFIT_M = 0.06  # RMS over a frame's markers, twice what is usual where the network has learned such motions
+MIN_MARKERS = 12  # in a frame that a network sees by given markers
 FINE = Pictures(tallest=1920, quality=14)
+
+
+def network_of(request: Request, sights_given: int, videos_given: int) -> Model | None:
+    """Return the model whose angles are asked for, in use: of a checkpoint, or one that ships; None for neither.
+
+    Raises:
+        BadInput: as of `read_network`.
+    """
+    if request.method in SHIPPED:
+        with shipped_checkpoint(request.method) as path:
+            return read_network(path, sights_given, videos_given)
+    return read_network(request.checkpoint, sights_given, videos_given) if request.checkpoint else None
 
 
 def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
@@ -44,16 +59,16 @@ def read_network(path: Path, sights_given: int, videos_given: int) -> Model:
     same = ours.marker_names[: len(known.marker_names)] == known.marker_names
     for name in ("coordinate_names", "body_names", "marker_names"):
         if getattr(known, name) != getattr(ours, name) and not (name == "marker_names" and same):
-            found, mend = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
-            raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", mend)
+            found, fix = f"{len(getattr(known, name))} {name.replace('_', ' ')}", "train again with this release"
+            raise BadInput(path, "skeleton", found, f"the {len(getattr(ours, name))} of this release", fix)
     if not model.network.kinematics:
-        found, mend = f"{model.name}, which tells no angles", "give one of biopose, which goes on from meshes to angles"
-        raise BadInput(path, "network", found, "one that tells the skeleton's angles", mend)
+        found, fix = f"{model.name}, which tells no angles", "give one of biopose, which goes on from meshes to angles"
+        raise BadInput(path, "network", found, "one that tells the skeleton's angles", fix)
     needed = model.network.views if model.network.pictures else 0
     if min(sights_given, videos_given) < needed:
         found = f"{videos_given} videos"
-        mend = "give more --video NAME=FILE, or another checkpoint"
-        raise BadInput(path, "views", found, f"{needed}, which {model.name} looks at", mend)
+        fix = "give more --video NAME=FILE, or another checkpoint"
+        raise BadInput(path, "views", found, f"{needed}, which {model.name} looks at", fix)
     model.network.eval()
     return model
 
@@ -128,14 +143,36 @@ def _shown_to(model: Model, found: Reconstruction, markers: np.ndarray) -> Recon
         BadInput: that is so in all of them.
     """
     seen = np.isfinite(markers).all(axis=-1)
-    shown = (seen.sum(axis=1) >= LEAST_MARKERS) & is_shown(_with_markers_of(model), seen)
+    shown = (seen.sum(axis=1) >= MIN_MARKERS) & is_shown(_with_markers_of(model), seen)
     if not (shown & found.poses.valid).any():
         count = int(seen.sum(axis=1).max(initial=0))
-        expected = f"at least {LEAST_MARKERS}, of pelvis, trunk, knees and feet among them"
+        expected = f"at least {MIN_MARKERS}, of pelvis, trunk, knees and feet among them"
         found_here = f"{count} at landmarks that {model.name} knows"
         raise BadInput("--markers", "markers", found_here, expected, "leave --method and --checkpoint out")
     angles = np.where((shown & found.poses.valid)[:, None], found.poses.angles, np.nan)
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
+
+
+def without_misfits(found: Reconstruction) -> Reconstruction:
+    """Return the motion without the frames in which a network's skeleton is far from the markers that it was given.
+
+    Such are motions of a kind that it has not learned.
+
+    Raises:
+        BadInput: no frame is left.
+    """
+    near = found.poses.valid & (np.nan_to_num(found.poses.misfit, nan=np.inf) <= MAX_MISFIT_M)
+    if near.all():
+        return found
+    limit = f"{1e3 * MAX_MISFIT_M:.0f} mm"
+    if not near.any():
+        off = f"{1e3 * float(np.nanmedian(found.poses.misfit)):.0f} mm from its skeleton in the typical frame"
+        raise BadInput("--method", "markers", off, f"below {limit}", "leave --method out: inverse kinematics")
+    count = int((found.poses.valid & ~near).sum())
+    note = f"{count} frames are not believed: the network's skeleton is more than {limit} from the markers"
+    angles = np.where(near[:, None], found.poses.angles, np.nan)
+    poses = poses_of(found.skeleton, angles, found.points)
+    return replace(found, poses=poses, notes=(*found.notes, *([note] if count else [])))
 
 
 def drawn_to_points(found: Reconstruction, sights: list[Sight], smooth_hz: float) -> Reconstruction:

@@ -15,7 +15,7 @@ from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.calibration import Camera
 from kinesynth_train.calibration.camera import y_up
-from kinesynth_train.predict.gaps import MOST_SECONDS
+from kinesynth_train.predict.gaps import MAX_SECONDS
 from kinesynth_train.predict.gravity import upward
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
 from kinesynth_train.predict.lifting import along_sight, from_headings, guessed_depths, person_sized, placed
@@ -34,8 +34,8 @@ from kinesynth_train.predict.views import Sight
 
 ASSUMED_HEIGHT_M = 1.70  # between the means of men and women (NCD-RisC 2016, eLife 5:e13410)
 FLOOR_ROUNDS = 2
-LEAST_FRAMES = 2
-TOLERANCE, MOST_ITERATIONS = 1e-4, 40
+MIN_FRAMES = 2
+TOLERANCE, MAX_ITERATIONS = 1e-4, 40
 GUESS = "one view tells no depth: angles, places and forces are a guess; a second camera would tell"
 
 
@@ -124,7 +124,7 @@ def _seen(sight: Sight, times: np.ndarray, skeleton: SkeletonDefinition, spreads
 def _start(skeleton: SkeletonDefinition, spreads: np.ndarray, camera: Camera, seen: Seen, fps: float) -> np.ndarray:
     """Return angles (T, J) to begin with; NaN in frames that show too little, unless the gap is short."""
     shown = is_shown(skeleton, seen.confidence > 0)
-    if shown.sum() < LEAST_FRAMES:
+    if shown.sum() < MIN_FRAMES:
         found = f"{shown.sum()} frames with hips, shoulders, a knee and an ankle"
         raise BadInput("points", "person", found, "such frames", "see that the whole body is in the picture")
     if np.isfinite(seen.positions[shown]).any():
@@ -136,7 +136,7 @@ def _start(skeleton: SkeletonDefinition, spreads: np.ndarray, camera: Camera, se
     frames = np.flatnonzero(known)
     filled = np.stack([np.interp(np.arange(len(angles)), frames, column[frames]) for column in angles.T], axis=1)
     for first, last in runs(~known):
-        if not (first > 0 and last < len(known) and last - first <= MOST_SECONDS * fps):
+        if not (first > 0 and last < len(known) and last - first <= MAX_SECONDS * fps):
             filled[first:last] = np.nan
     return filled
 
@@ -151,7 +151,7 @@ def _fitted(
         lines = seen.lines.select(torch.arange(first, last))
         cost = MotionCost(skeleton, lines, seen.depths.select(part), angles[part], fps, floor)
         result[part, cost.free] = minimize_chain(
-            cost, angles[part][:, cost.free], cost.bounds, TOLERANCE, MOST_ITERATIONS
+            cost, angles[part][:, cost.free], cost.bounds, TOLERANCE, MAX_ITERATIONS
         )
     return skeleton.coupled(result)
 

@@ -22,7 +22,7 @@ from kinesynth_train.predict.views import Sight
 TALLEST = 1080  # px, of the pictures
 RIGHT, LEFT, MIDDLE, RIM, DOT = (255, 138, 61), (56, 182, 255), (240, 240, 240), (20, 24, 30), (120, 255, 120)
 BONE_M, JOINT_M = 0.022, 0.02  # thickness and radius
-LEAST_CONFIDENCE = 0.5  # of a detected point that is drawn
+MIN_CONFIDENCE = 0.5  # of a detected point that is drawn
 # Bones from point to point: origins of bodies, markers of the generic skeleton, or the middle of two.
 SPINE = (("hips", "torso"), ("torso", "shoulders"), ("shoulders", "head"), ("head", "HTOP"))
 LIMB = (
@@ -130,7 +130,7 @@ def draw(
             radius = max(2.0, JOINT_M * camera.K[0, 0] / float(depth[end])) * 0.9
             pen.ellipse(_box(at, radius + 1.5), fill=RIM)
             pen.ellipse(_box(at, radius), fill=colour)
-    for at in points[confidence >= LEAST_CONFIDENCE]:
+    for at in points[confidence >= MIN_CONFIDENCE]:
         pen.ellipse(_box(tuple(at.tolist()), 2.5), fill=DOT, outline=RIM)
 
 

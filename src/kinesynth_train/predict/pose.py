@@ -13,7 +13,7 @@ from kinesynth_train.predict.landmarks import priors
 
 # Points that a frame must show: so many on one of the bodies whose names begin so.
 NEEDED = ((2, ("pelvis",)), (2, ("torso",)), (1, ("femur", "tibia")), (1, ("tibia", "calcn", "toes")))
-LEAST_WEIGHT = 0.05  # of the confidence: a point that is hardly seen still counts
+MIN_WEIGHT = 0.05  # of the confidence: a point that is hardly seen still counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ def find_poses(
     valid = is_shown(skeleton, np.isfinite(positions).all(axis=-1))
     angles = np.full((len(positions), len(skeleton.coordinate_names)), np.nan)
     if valid.any():
-        weights = (confidence[valid].clip(LEAST_WEIGHT, 1.0)) / spreads**2
+        weights = (confidence[valid].clip(MIN_WEIGHT, 1.0)) / spreads**2
         bounded = BoundedSkeleton(skeleton, search_limits(skeleton).numpy())
         angles[valid] = solve_clips(bounded, {"": positions[valid]}, weights, Prior(*priors(skeleton)))[""]["angles"]
     return poses_of(skeleton, angles, positions)

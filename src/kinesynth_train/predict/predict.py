@@ -20,12 +20,12 @@ from kinesynth_train.predict.given_views import (
     with_person,
 )
 from kinesynth_train.predict.marker_files import Marked, lines_through, read_marked
-from kinesynth_train.predict.network import by_network, drawn_to_points, read_network
+from kinesynth_train.predict.network import by_network, drawn_to_points, network_of, without_misfits
 from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import figure, write_overlay
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
-from kinesynth_train.predict.request import Request
+from kinesynth_train.predict.request import Request, check_method
 from kinesynth_train.predict.terminal import progress
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, sights
@@ -44,6 +44,7 @@ def predict(request: Request) -> Path:
         raise MissingDependency("opensim", "pipeline")
     if request.static is not None and request.markers is None:
         raise BadInput("--static", "request", "no --markers", "a motion of the same markers", "give it by --markers")
+    check_method(request)
     if request.markers is not None:
         return _predict_markers(request, request.markers)
     videos = {name: open_video(path) for name, path in request.videos.items()}
@@ -55,7 +56,7 @@ def predict(request: Request) -> Path:
         tell(name, said)
         views.append(view)
         notes += [f"{name}: {note}" for note in said]
-    model = read_network(request.checkpoint, len(views), len(videos)) if request.checkpoint else None
+    model = network_of(request, len(views), len(videos))
     found_sights, said = sights(views, request.person, dict(request.offsets))
     found_sights = [with_person(request, sight, videos.get(sight.view.name)) for sight in found_sights]
     notes += said + rate_notes(views)
@@ -87,15 +88,17 @@ def _predict_markers(request: Request, path: Path) -> Path:
                 "--refine": request.refine, "--focal-px": request.focal_px}  # fmt: skip
     for flag in (flag for flag, value in of_views.items() if value):
         raise BadInput("--markers", flag, "what belongs to views", "markers alone", "leave it out")
+    model = network_of(request, 0, 0)
     given = read_marked(path, request.static)
     tell(path, given.notes)
     given = given.between(request.start, request.end, TO_Y_UP[request.up or "y"])
     motion = _marked_motion(given, request.smooth, request.height)
     tell("predict", motion.notes)
     notes = [*given.notes, *motion.notes]
-    if request.checkpoint:
-        model = read_network(request.checkpoint, 0, 0)
+    if model is not None:
         motion = by_network(model, motion, [], {}, body_mass(motion, request.mass)[0], given.own)
+        if request.method:
+            motion = without_misfits(motion)
         notes += motion.notes
         tell("predict", motion.notes)
         return _write(request, motion, [], {}, notes, model.name)

@@ -18,7 +18,7 @@ from kinesynth_train.predict.scaled import points_standing, scaled, stature
 PROPORTION_SPREAD = 0.04  # of a bone's length, among people of one height
 CONSTANT_SHARE = 0.5  # of a point's standard deviation stays the same over a sequence
 OVERALL = ("trunk", "thigh", "shank", "upper_arm", "forearm")  # by which the overall size is told
-LEAST_FRAMES = 5
+MIN_FRAMES = 5
 POSSIBLE_METRES = (0.9, 2.4)  # heights that are not a fault of the calibration
 USUAL_METRES = (1.35, 2.10)
 
@@ -130,7 +130,7 @@ def _measured(
             continue
         a, b = names.index(one), names.index(other)
         lengths = np.linalg.norm(positions[:, a] - positions[:, b], axis=-1)
-        if np.isfinite(lengths).sum() < min(LEAST_FRAMES, len(positions)):
+        if np.isfinite(lengths).sum() < min(MIN_FRAMES, len(positions)):
             continue
         generic = float(np.linalg.norm(standing[a] - standing[b]))
         logs.append(float(np.log(np.nanmedian(lengths) / generic)))

@@ -7,11 +7,11 @@ import numpy as np
 
 from kinesynth_train.calibration import Camera
 
-LEAST_CONFIDENCE = 0.2  # of a point in a view that is to count
-LEAST_ANGLE_DEG = 3.0  # between two lines of sight: below, their meeting point is anywhere along them
+MIN_CONFIDENCE = 0.2  # of a point in a view that is to count
+MIN_ANGLE_DEG = 3.0  # between two lines of sight: below, their meeting point is anywhere along them
 ROUNDS = 4
 ROBUST_FRACTION = 0.01  # of the distance to the camera, at which a line of sight weighs half
-MOST_MISS_FRACTION = 0.04  # of the distance: lines that miss by more see different things
+MAX_MISS_FRACTION = 0.04  # of the distance: lines that miss by more see different things
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def rays_of(camera: Camera, points: np.ndarray) -> Rays:
     What a detector says of points outside the picture is a guess, and the lens is not known there.
     """
     inside = (points[..., :2] >= -0.5) & (points[..., :2] <= np.array([camera.width, camera.height]) - 0.5)
-    known = (points[..., 2] >= LEAST_CONFIDENCE) & inside.all(axis=-1)
+    known = (points[..., 2] >= MIN_CONFIDENCE) & inside.all(axis=-1)
     plane = camera.on_plane(np.where(known[..., None], points[..., :2], np.nan))
     directions = np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1) @ camera.world_to_camera[:3, :3]
     return Rays(camera.centre, _unit(directions), np.where(known, points[..., 2], 0.0))
@@ -70,7 +70,7 @@ def gaps(one: Rays, other: Rays) -> np.ndarray:
     """
     normal = np.cross(one.directions, other.directions)
     length = np.linalg.norm(normal, axis=-1)
-    length = np.where(length > np.sin(np.radians(LEAST_ANGLE_DEG)), length, np.nan)
+    length = np.where(length > np.sin(np.radians(MIN_ANGLE_DEG)), length, np.nan)
     miss: np.ndarray = normal @ (other.origin - one.origin) / length
     return miss
 
@@ -113,7 +113,7 @@ def meet(views: Sequence[Rays]) -> Meeting:
         misses = np.linalg.norm((across @ away[..., None])[..., 0], axis=-1) / distance
         robust = 1.0 / (1.0 + (misses / ROBUST_FRACTION) ** 2) ** 2
         weight = np.where(seen, confidence**2 * robust / distance**2, 0.0)
-    agree = seen & (misses <= MOST_MISS_FRACTION)
+    agree = seen & (misses <= MAX_MISS_FRACTION)
     ahead = ((away * directions).sum(axis=-1) > 0) | ~seen
     known = (agree.sum(axis=0) >= 2) & _apart(directions, agree) & ahead.all(axis=0)
     total = np.where(agree, confidence, 0.0).sum(axis=0) / np.maximum(agree.sum(axis=0), 1)
@@ -126,7 +126,7 @@ def meet(views: Sequence[Rays]) -> Meeting:
 
 def _apart(directions: np.ndarray, agree: np.ndarray) -> np.ndarray:
     """Tell (T, P) where two of the agreeing lines of sight (V, T, P, 3) differ enough in direction."""
-    least = np.cos(np.radians(LEAST_ANGLE_DEG))
+    least = np.cos(np.radians(MIN_ANGLE_DEG))
     result = np.zeros(agree.shape[1:], dtype=bool)
     for one in range(len(directions)):
         for other in range(one):

@@ -19,9 +19,9 @@ from kinesynth_train.predict.scaled import scaled
 from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
 
-MOST_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told silently
+MAX_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told silently
 SIZE_ROUNDS = 1
-MOST_MISFIT_M = 0.12
+MAX_MISFIT_M = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,19 +142,19 @@ def from_points(
     return Reconstruction(times, marked.marker_names, filled, sure, gaps, size, skeleton, poses, tuple(notes))
 
 
-def check_poses(poses: Poses, mend: str) -> list[str]:
+def check_poses(poses: Poses, fix: str) -> list[str]:
     """Return a note where some frames are not believed.
 
     Raises:
-        BadInput: none is, or the skeleton does not fit to the points; `mend` says what to do then.
+        BadInput: none is, or the skeleton does not fit to the points; `fix` says what to do then.
     """
     if not poses.valid.any():
         found = "no frame with hips, shoulders, a knee and an ankle"
         raise BadInput("points", "person", found, "such frames", "see that the whole body is in the pictures")
     misfit = float(np.nanmedian(poses.misfit))
-    if misfit > MOST_MISFIT_M:
-        found, expected = f"points {1e3 * misfit:.0f} mm off (median)", f"below {1e3 * MOST_MISFIT_M:.0f} mm"
-        raise BadInput("points", "fit of the skeleton", found, expected, mend)
+    if misfit > MAX_MISFIT_M:
+        found, expected = f"points {1e3 * misfit:.0f} mm off (median)", f"below {1e3 * MAX_MISFIT_M:.0f} mm"
+        raise BadInput("points", "fit of the skeleton", found, expected, fix)
     if poses.valid.all():
         return []
     return [f"{(~poses.valid).sum()} of {len(poses.valid)} frames are not believed: too few points were seen"]
@@ -162,7 +162,7 @@ def check_poses(poses: Poses, mend: str) -> list[str]:
 
 def height_notes(size: Proportions, height: float | None) -> list[str]:
     """Return a note where the height, m, that was measured differs from the one told, or is unusual."""
-    if height is not None and abs(size.measured / height - 1) > MOST_HEIGHT_ERROR:
+    if height is not None and abs(size.measured / height - 1) > MAX_HEIGHT_ERROR:
         return [
             f"the points tell a height of {size.measured:.2f} m, and {height:.2f} m was told: check the calibration"
         ]

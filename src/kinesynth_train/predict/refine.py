@@ -23,7 +23,7 @@ from kinesynth_train.predict.point_motion import PointMotion
 OUTLIER_M = 0.06  # from a line of sight, at which a point weighs a quarter
 ROUNDS = 3
 COURSE_SPREAD_RAD, COURSE_SPREAD_M = np.radians(2.0), 0.01  # from the smooth course
-TOLERANCE, MOST_ITERATIONS = 1e-5, 15
+TOLERANCE, MAX_ITERATIONS = 1e-5, 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ def refine(
         least = torch.full((last - first,), 1e-9, dtype=torch.float64)
         for _ in range(ROUNDS):
             fit.course = torch.tensor(course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz))
-            unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MOST_ITERATIONS)
+            unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MAX_ITERATIONS)
         solved = part.copy()
         solved[:, fit.free] = course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
         result[first:last] = skeleton.coupled(solved)

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kinesynth.errors import BadInput
+from kinesynth_train.shipped import SHIPPED
+
+METHODS = ("keypoints", "markers", *SHIPPED)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -28,7 +33,9 @@ class Request:
         fps: frames per second of points without a video.
         masks: files of the person's masks, by the camera's name; else those of the detector, where it ran.
         boxes: files of boxes about the person, by the camera's name; else those about the masks.
-        checkpoint: a trained network, whose angles are taken; None takes those of the points.
+        checkpoint: a trained network, whose angles are taken; None takes those of the points, or of `method`.
+        method: whose angles are taken: those of the points (`keypoints` of views, `markers` of markers, the usual), or
+            of a network that ships, by its name.
         refine: whether a network's angles are drawn to the points.
         focal_px: focal length of one view without a calibration; 0 takes a phone's.
         overlay: whether to write videos with the skeleton.
@@ -55,6 +62,7 @@ class Request:
     masks: Mapping[str, Path] = field(default_factory=dict)
     boxes: Mapping[str, Path] = field(default_factory=dict)
     checkpoint: Path | None = None
+    method: str = ""
     refine: bool = False
     focal_px: float = 0.0
     overlay: bool = True
@@ -65,3 +73,20 @@ def named(request: Request) -> Request:
     """Return the request with the first file's name for its files, where the user gave none."""
     files = [*([request.markers] if request.markers else []), *request.videos.values(), *request.keypoints.values()]
     return request if request.name or not files else replace(request, name=files[0].stem)
+
+
+def check_method(request: Request) -> None:
+    """Require a method that fits to what is given.
+
+    Raises:
+        BadInput: it does not.
+    """
+    if not request.method:
+        return
+    usual, other = ("markers", "keypoints") if request.markers is not None else ("keypoints", "markers")
+    if request.checkpoint is not None:
+        raise BadInput("--method", "method", f"{request.method} beside --checkpoint", "one of the two", "leave one out")
+    if request.method == other or request.method not in METHODS:
+        given = "--markers" if request.markers is not None else "views"
+        expected = " or ".join((usual, *SHIPPED))
+        raise BadInput("--method", "method", request.method, f"{expected} for {given}", "name one of these")

@@ -16,7 +16,7 @@ from kinesynth_train.predict.scaled import scaled, stature
 
 LONGEST = 90.0  # percentile of the frames: the longest of all is noise
 LONGEST_SPREAD = 0.02  # logarithm, of a limb's length as it is seen then: estimate
-LEAST_SHARE = 0.9  # of its length, that a limb must be seen at some time
+MIN_SHARE = 0.9  # of its length, that a limb must be seen at some time
 
 
 def by_seen_lengths(
@@ -42,7 +42,7 @@ def by_seen_lengths(
         known = np.concatenate([*ratios, np.empty(0)])
         known = known[np.isfinite(known)]
         longest = float(np.percentile(known, LONGEST)) if len(known) else 0.0
-        if longest < LEAST_SHARE:
+        if longest < MIN_SHARE:
             continue
         name, spread = row["measurement"], float(row["spread"])
         share = spread**2 / (spread**2 + LONGEST_SPREAD**2)

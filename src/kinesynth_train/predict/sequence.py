@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, solveh_banded
 
-FIRST_DAMPING, LESS, MORE, MOST_DAMPING = 1e-3, 0.2, 10.0, 1e8
-LEAST_CURVATURE = 1e-6  # of the diagonal's mean
+FIRST_DAMPING, LESS, MORE, MAX_DAMPING = 1e-3, 0.2, 10.0, 1e8
+MIN_CURVATURE = 1e-6  # of the diagonal's mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def minimize_chain(
         there = chain(trial)
         if not there.cost < here.cost:
             damping *= MORE
-            if damping > MOST_DAMPING:
+            if damping > MAX_DAMPING:
                 break
             continue
         fall, motion, here, damping = here.cost - there.cost, trial, there, damping * LESS
@@ -64,7 +64,7 @@ def _step(here: Chain, motion: np.ndarray, bounds: np.ndarray, damping: float) -
     low, high = bounds.T
     held = ((motion <= low) & (here.gradient > 0)) | ((motion >= high) & (here.gradient < 0))
     diagonal = np.einsum("tpp->tp", here.blocks[0])
-    added = np.where(held, diagonal + 1.0, damping * diagonal + LEAST_CURVATURE * diagonal.mean())
+    added = np.where(held, diagonal + 1.0, damping * diagonal + MIN_CURVATURE * diagonal.mean())
     band = _banded(here.blocks, (~held).astype(float))
     band[0] += added.ravel()
     try:

@@ -6,10 +6,10 @@ or upper arms that cross tell which of them is wrong. Where these tell nothing, 
 
 import numpy as np
 
-LEAST_HIPS, LEAST_SHOULDERS = 0.2, 0.4  # of the trunk's length, seen apart: half of what a front view shows
+MIN_HIPS, MIN_SHOULDERS = 0.2, 0.4  # of the trunk's length, seen apart: half of what a front view shows
 CROSSED = 0.25  # of the upper ends' distance, by which the lower ends lie the other way round
 LEGS = ("Hip", "Knee", "Ankle", "Heel", "BigToe", "SmallToe", "FootIndex")
-LEAST_CONFIDENCE = 0.2
+MIN_CONFIDENCE = 0.2
 
 
 def with_sides_right(points: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, str]:
@@ -38,14 +38,14 @@ def _opposed(points: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     ends = {}
     for part in ("Hip", "Shoulder"):
         pair = points[:, [names.index(f"R{part}"), names.index(f"L{part}")]]
-        known = (pair[..., 2] >= LEAST_CONFIDENCE).all(axis=1)
+        known = (pair[..., 2] >= MIN_CONFIDENCE).all(axis=1)
         ends[part] = np.where(known[:, None, None], pair[..., :2], np.nan)
     hips, shoulders = (ends[part][:, 0] - ends[part][:, 1] for part in ("Hip", "Shoulder"))
     trunk = np.linalg.norm(ends["Hip"].mean(axis=1) - ends["Shoulder"].mean(axis=1), axis=1)
     with np.errstate(invalid="ignore"):
         along = (hips * shoulders).sum(axis=1) / np.linalg.norm(shoulders, axis=1)
-        apart = np.linalg.norm(shoulders, axis=1) > LEAST_SHOULDERS * trunk
-        opposed: np.ndarray = apart & (along < -LEAST_HIPS * trunk)
+        apart = np.linalg.norm(shoulders, axis=1) > MIN_SHOULDERS * trunk
+        opposed: np.ndarray = apart & (along < -MIN_HIPS * trunk)
     return opposed
 
 
@@ -54,7 +54,7 @@ def _crossed(points: np.ndarray, names: tuple[str, ...], upper: str, lower: str)
     across = []
     for part in (upper, lower):
         right, left = (points[:, names.index(f"{side}{part}")] for side in "RL")
-        known = np.minimum(right[:, 2], left[:, 2]) >= LEAST_CONFIDENCE
+        known = np.minimum(right[:, 2], left[:, 2]) >= MIN_CONFIDENCE
         across.append(np.where(known[:, None], right[:, :2] - left[:, :2], np.nan))
     with np.errstate(invalid="ignore"):
         square = (across[0] ** 2).sum(axis=1)

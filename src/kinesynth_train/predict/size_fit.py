@@ -18,10 +18,10 @@ from kinesynth_train.predict.proportions import Proportions, scales_of
 from kinesynth_train.predict.refine import SightFit, SightLines
 from kinesynth_train.predict.scaled import scaled, stature
 
-MOST_FRAMES = 120  # looked at, evenly spread
+MAX_FRAMES = 120  # looked at, evenly spread
 INDEPENDENT_FRAMES = 10.0  # as many count: a detector errs alike in neighbouring frames
 STEP = 1e-4  # of the logarithm of a factor, for its differences
-MOST_CHANGE = 0.05  # of it, in one go
+MAX_CHANGE = 0.05  # of it, in one go
 
 
 def refit_size(
@@ -37,7 +37,7 @@ def refit_size(
         height: m, which the skeleton keeps; None where it is measured.
     """
     known = np.flatnonzero(np.isfinite(angles).all(axis=1))
-    chosen = known[np.linspace(0, len(known) - 1, min(len(known), MOST_FRAMES)).astype(int)]
+    chosen = known[np.linspace(0, len(known) - 1, min(len(known), MAX_FRAMES)).astype(int)]
     spread = {row["measurement"]: float(row["spread"]) for row in table("proportions")}
     names = list(spread)
     fit = SightFit(scaled(marked, size.scales), lines.select(torch.tensor(chosen)), angles[chosen])
@@ -45,7 +45,7 @@ def refit_size(
     share = min(INDEPENDENT_FRAMES / len(chosen), 1.0)
     precision = torch.diag(torch.tensor([spread[name] ** -2 for name in names], dtype=torch.float64))
     change = -torch.linalg.solve(share * matrix + precision, share * pull)
-    logs = change.clamp(-MOST_CHANGE, MOST_CHANGE).numpy()
+    logs = change.clamp(-MAX_CHANGE, MAX_CHANGE).numpy()
     factors = {name: size.factors[name] * float(np.exp(log)) for name, log in zip(names, logs, strict=True)}
     tall = stature(scaled(generic_skeleton(), scales_of(marked, factors)))
     if height is not None:

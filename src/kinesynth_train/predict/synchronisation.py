@@ -7,8 +7,8 @@ import numpy as np
 from kinesynth_train.predict.rays import Rays, gaps
 
 SEARCHED_SECONDS = 1.0
-LEAST_SHARE, LEAST_GAIN_M = 0.1, 0.001  # by which the misses must fall for an offset to be believed
-LEAST_COMMON = 0.5  # of the frames
+MIN_SHARE, MIN_GAIN_M = 0.1, 0.001  # by which the misses must fall for an offset to be believed
+MIN_COMMON = 0.5  # of the frames
 OUTLIER_M = 0.1
 NEARLY = 1.1  # times the least miss: of such offsets the smallest is taken, for a walk looks alike after each stride
 SPEED_FRAMES = 3  # over which a point's speed is taken, before and after
@@ -51,7 +51,7 @@ def best_offset(reference: Rays, times: np.ndarray, other: Rays, other_times: np
     if not np.isfinite(before):
         return Offset(0.0, float("nan"), float("nan"))
     best = _smallest(misses, reach)
-    if best is None or before - misses[best] < max(LEAST_SHARE * before, LEAST_GAIN_M):
+    if best is None or before - misses[best] < max(MIN_SHARE * before, MIN_GAIN_M):
         return Offset(0.0, before, before)
     return Offset(float(tried[best] + step * _vertex(*misses[best - 1 : best + 2])), before, float(misses[best]))
 
@@ -60,7 +60,7 @@ def _smallest(misses: np.ndarray, middle: int) -> int | None:
     """Return the index nearest to the middle at which misses (K,) are least or nearly so; None where they only fall."""
     inner = misses[1:-1]
     low = np.flatnonzero((inner <= misses[:-2]) & (inner <= misses[2:])) + 1
-    low = low[misses[low] <= NEARLY * np.nanmin(misses) + LEAST_GAIN_M]
+    low = low[misses[low] <= NEARLY * np.nanmin(misses) + MIN_GAIN_M]
     return int(low[np.abs(low - middle).argmin()]) if len(low) else None
 
 
@@ -85,7 +85,7 @@ def _miss(gap: np.ndarray, speed: np.ndarray, frames: int) -> float:
     makes them miss as the points move. NaN where too few frames are common.
     """
     common = np.isfinite(gap).any(axis=1)
-    if common.sum() < max(LEAST_COMMON * min(len(gap), frames), 2 * SPEED_FRAMES + 1):
+    if common.sum() < max(MIN_COMMON * min(len(gap), frames), 2 * SPEED_FRAMES + 1):
         return float("nan")
     seen = np.isfinite(gap[common])
     gap, weight = np.where(seen, gap[common], np.nan), np.where(seen, speed[common], 0.0)

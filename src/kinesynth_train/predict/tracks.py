@@ -6,10 +6,10 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 
-MOST_MOVED = 0.35  # of a person's size, between frames that follow each other; more is somebody else
+MAX_MOVED = 0.35  # of a person's size, between frames that follow each other; more is somebody else
 LONGEST_GAP_SECONDS = 0.5
-LEAST_CONFIDENCE = 0.1
-LEAST_POINTS = 3  # of a person
+MIN_CONFIDENCE = 0.1
+MIN_POINTS = 3  # of a person
 
 
 def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
@@ -23,7 +23,7 @@ def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
         fps: frames per second.
     """
     frames = len(points)
-    seen = (points[..., 2] > LEAST_CONFIDENCE).sum(axis=2) >= LEAST_POINTS
+    seen = (points[..., 2] > MIN_CONFIDENCE).sum(axis=2) >= MIN_POINTS
     patience = max(round(LONGEST_GAP_SECONDS * fps), 1)
     tracks: list[np.ndarray] = []
     lasts: list[int] = []
@@ -37,7 +37,7 @@ def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
             ]
         ).reshape(len(open_tracks), len(here))
         free = set(here.tolist())
-        while costs.size and np.nanmin(costs) < MOST_MOVED:
+        while costs.size and np.nanmin(costs) < MAX_MOVED:
             row, column = np.unravel_index(np.nanargmin(costs), costs.shape)
             track, person = open_tracks[int(row)], int(here[column])
             tracks[track][frame], lasts[track] = person, frame
@@ -51,8 +51,8 @@ def follow(points: np.ndarray, fps: float) -> list[np.ndarray]:
 
 def _distance(before: np.ndarray, now: np.ndarray) -> float:
     """Return by how much of their size a person's points (P, 3) moved; infinity where none are shared."""
-    both = (before[:, 2] > LEAST_CONFIDENCE) & (now[:, 2] > LEAST_CONFIDENCE)
-    if both.sum() < LEAST_POINTS:
+    both = (before[:, 2] > MIN_CONFIDENCE) & (now[:, 2] > MIN_CONFIDENCE)
+    if both.sum() < MIN_POINTS:
         return float("inf")
     size = np.ptp(before[both, :2], axis=0).max()
     return float(np.median(np.linalg.norm(before[both, :2] - now[both, :2], axis=1)) / max(size, 1.0))
@@ -91,6 +91,6 @@ def main_person(points: np.ndarray, tracks: Sequence[np.ndarray], near: tuple[fl
 
 def _sizes(person: np.ndarray) -> np.ndarray:
     """Return the height (T,) px of a person's points (T, P, 3); 0 where none is seen."""
-    y = np.where(person[..., 2] > LEAST_CONFIDENCE, person[..., 1], np.nan)
+    y = np.where(person[..., 2] > MIN_CONFIDENCE, person[..., 1], np.nan)
     height = np.fmax.reduce(y, axis=1) - np.fmin.reduce(y, axis=1)
     return np.asarray(np.nan_to_num(height))

@@ -10,9 +10,9 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.pixels import frame_pixels
 
-MEND = "record or export it again as an .mp4 that plays"
+FIX = "record or export it again as an .mp4 that plays"
 EVEN = 0.25  # of a frame's time: less is a container's rounding
-LEAST_SECONDS = 0.1
+MIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,21 +60,21 @@ class Video:
                     yield index, np.ascontiguousarray(np.rot90(frame_pixels(frame, "rgb24"), self.quarters))
         except av.error.FFmpegError as error:
             found = f"damaged after {seconds:.2f} of {self.times[-1]:.2f} s"
-            raise BadInput(self.path, "video", found, "a whole video", MEND) from error
+            raise BadInput(self.path, "video", found, "a whole video", FIX) from error
 
 
 def open_video(path: Path) -> Video:
     """Return a video whose frames can be decoded.
 
     Raises:
-        BadInput: it is missing, no video, broken off in a frame, shorter than `LEAST_SECONDS`, or turned askew.
+        BadInput: it is missing, no video, broken off in a frame, shorter than `MIN_SECONDS`, or turned askew.
     """
     if not path.is_file():
         raise BadInput(path, "video", "no such file", "a video", "check the path")
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise BadInput(path, "video", "no pictures", "a video", MEND)
+                raise BadInput(path, "video", "no pictures", "a video", FIX)
             stream = container.streams.video[0]
             stream.thread_count = 1
             packets = [packet for packet in container.demux(stream) if packet.pts is not None]
@@ -87,14 +87,14 @@ def open_video(path: Path) -> Video:
             size, missing = (frame.width, frame.height), stream.frames - len(packets)
     except (av.error.FFmpegError, IndexError, StopIteration, ValueError) as error:
         found = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadInput(path, "video", found, "a whole video that can be decoded", MEND) from error
+        raise BadInput(path, "video", found, "a whole video that can be decoded", FIX) from error
     if any(packet.is_corrupt for packet in packets):
         found = f"one that breaks off after {times[-1] - times[0]:.2f} s"
-        raise BadInput(path, "video", found, "a whole video", MEND)
+        raise BadInput(path, "video", found, "a whole video", FIX)
     if turn % 90:
         raise BadInput(path, "rotation flag", f"{turn} degrees", "quarter turns", "export it upright")
-    if len(times) < 2 or times[-1] - times[0] < LEAST_SECONDS:
-        raise BadInput(path, "frames", str(len(times)), f"at least {LEAST_SECONDS:g} s of video", "give a video")
+    if len(times) < 2 or times[-1] - times[0] < MIN_SECONDS:
+        raise BadInput(path, "frames", str(len(times)), f"at least {MIN_SECONDS:g} s of video", "give a video")
     quarters = turn // 90 % 4
     width, height = size[::-1] if quarters % 2 else size
     return Video(path, width, height, times - times[0], float(times[0]), quarters, tuple(_notes(times, turn, missing)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration import Camera
-from kinesynth_train.predict.gaps import MOST_SECONDS
+from kinesynth_train.predict.gaps import MAX_SECONDS
 from kinesynth_train.predict.given_masks import GivenMasks
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
@@ -15,12 +15,12 @@ from kinesynth_train.predict.rays import Rays, gaps, rays_of
 from kinesynth_train.predict.sides import with_sides_right
 from kinesynth_train.predict.silhouettes import Silhouettes
 from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
-from kinesynth_train.predict.tracks import LEAST_POINTS, follow, main_person, of_person
+from kinesynth_train.predict.tracks import MIN_POINTS, follow, main_person, of_person
 
 TRUNK = ("RHip", "LHip", "RShoulder", "LShoulder")
-MOST_MISS_M = 0.15  # median, of the trunk: with more the views do not belong together
+MAX_MISS_M = 0.15  # median, of the trunk: with more the views do not belong together
 SUSPECT_MISS_M = 0.06
-MEND = "check --cameras, which video belongs to which camera, and that the videos begin together (--offset)"
+FIX = "check --cameras, which video belongs to which camera, and that the videos begin together (--offset)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Sight:
         places = frame_places(self.view.times, times + self.offset.seconds)
         steps = np.append(np.diff(self.view.times), 0.0)
         low = np.floor(places + 1e-6).astype(int).clip(0, len(steps) - 1)
-        paused = (steps[low] > MOST_SECONDS) & (places - low > 1e-6)
+        paused = (steps[low] > MAX_SECONDS) & (places - low > 1e-6)
         return self.rays.at(np.where(paused, np.inf, places))
 
 
@@ -143,7 +143,7 @@ def _people(view: View) -> list[np.ndarray]:
     """
     people = follow(view.keypoints.points, float((len(view.times) - 1) / (view.times[-1] - view.times[0])))
     if not people:
-        found, expected = f"nobody with {LEAST_POINTS} points or more", "a person"
+        found, expected = f"nobody with {MIN_POINTS} points or more", "a person"
         raise BadInput(f"view {view.name}", "points", found, expected, "check the detector's output")
     return people
 
@@ -155,10 +155,10 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
     """
     candidates = _candidates(first, view, trunk, told)
     best = candidates[0]
-    if not best.miss <= MOST_MISS_M:
+    if not best.miss <= MAX_MISS_M:
         found = "no common frame" if not np.isfinite(best.miss) else f"lines of sight {best.miss:.2f} m apart"
         pair = f"views {first.view.name} and {view.name}"
-        raise BadInput(pair, "hips and shoulders", found, f"below {MOST_MISS_M:g} m", MEND)
+        raise BadInput(pair, "hips and shoulders", found, f"below {MAX_MISS_M:g} m", FIX)
     points, taken = best.points, _there(best)
     for other in candidates[1:]:
         if other.miss <= max(2 * best.miss, SUSPECT_MISS_M) and not (_there(other) & taken).any():
@@ -166,7 +166,7 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
     head = f"view {view.name}: "
     notes = [f"{head}hips and shoulders miss those of {first.view.name} by {1e3 * best.miss:.0f} mm (median)"]
     if best.miss > SUSPECT_MISS_M:
-        notes.append(f"{head}that is much: {MEND}")
+        notes.append(f"{head}that is much: {FIX}")
     if best.offset.seconds and told is None:
         way = "lag behind" if best.offset.seconds > 0 else "be ahead of"
         notes.append(

@@ -25,7 +25,7 @@ from kinesynth_train.predict.proportions import Proportions, proportions
 from kinesynth_train.predict.reconstruct import Reconstruction, check_poses, height_notes
 from kinesynth_train.predict.scaled import scaled, stature
 
-MEND = "check the labels, right and left above all"
+FIX = "check the labels, right and left above all"
 
 
 def worn_motion(given: Marked, worn: WornMarkers, smooth_hz: float, height: float | None) -> Reconstruction:
@@ -53,7 +53,7 @@ def worn_motion(given: Marked, worn: WornMarkers, smooth_hz: float, height: floa
     person = wearing(replace(bounded, definition=scaled(generic, size.scales)), labels, bodies, fitted.places[seen])
     positions = positions[:, seen]
     poses = poses_of(person.definition, _angles(person, landmarks, positions), positions)
-    notes += [*height_notes(size, height), *_static_notes(worn, fitted), *check_poses(poses, MEND)]
+    notes += [*height_notes(size, height), *_static_notes(worn, fitted), *check_poses(poses, FIX)]
     return Reconstruction(
         given.times, labels, positions, sure[:, seen], gaps[:, seen], size, person.definition, poses, tuple(notes)
     )

@@ -29,7 +29,7 @@ from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
 from kinesynth_train.predict.network import read_network
 from kinesynth_train.settings import Settings
-from kinesynth_train.skeleton import Anatomy, DatasetSkeleton
+from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.train import fit
 
 SET = "halpe26"
@@ -71,12 +71,12 @@ def exported(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def saved(folder: Path, name: str, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton) -> Path:
+def saved(folder: Path, name: str, results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton) -> Path:
     """Write the checkpoint of a network of random parameters; return it."""
     torch.manual_seed(3)
     preset = network_module(name).PRESETS[name]
     source = source_of(ShardDataset(results, "train", 1, ()), preset)
-    model = Model.new(name, preset, anatomy, skeleton, source)
+    model = Model.new(name, preset, stats, skeleton, source)
     with torch.no_grad():
         for parameter in model.network.parameters():  # heads begin with zeros, whatever they see
             parameter.add_(0.02 * torch.randn_like(parameter))
@@ -120,9 +120,9 @@ def unrefined(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unrefined")
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_tell_what_evaluate_says(
-    name: str, exported: Path, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, tmp_path: Path
+    name: str, exported: Path, results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, tmp_path: Path
 ) -> None:
-    checkpoint = saved(tmp_path, name, results, anatomy, skeleton)
+    checkpoint = saved(tmp_path, name, results, stats, skeleton)
     cameras = json.loads((exported / "cameras.json").read_text())["cameras"]
     flags = [*flags_of(exported, cameras), "--checkpoint", str(checkpoint), "--output", str(tmp_path / "out")]
     assert run(["predict", *flags]) == 0
@@ -139,9 +139,9 @@ def test_pictures_tell_what_evaluate_says(
 
 @pytest.mark.parametrize("name", MARKERS)
 def test_markers_tell_what_evaluate_says(
-    name: str, exported: Path, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, tmp_path: Path
+    name: str, exported: Path, results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, tmp_path: Path
 ) -> None:
-    checkpoint = saved(tmp_path, name, results, anatomy, skeleton)
+    checkpoint = saved(tmp_path, name, results, stats, skeleton)
     flags = [
         "--markers",
         str(exported / "walk.trc"),
@@ -181,12 +181,12 @@ def reprojection(output: Path, view: str) -> float:
 
 
 def test_what_a_network_lacks_is_told(
-    exported: Path, results: Path, anatomy: Anatomy, skeleton: DatasetSkeleton, tmp_path: Path
+    exported: Path, results: Path, stats: CoordinateStats, skeleton: DatasetSkeleton, tmp_path: Path
 ) -> None:
-    mesh = saved(tmp_path, "mqhmr_tiny", results, anatomy, skeleton)
+    mesh = saved(tmp_path, "mqhmr_tiny", results, stats, skeleton)
     with pytest.raises(BadInput, match="mqhmr_tiny, which tells no angles"):
         read_network(mesh, 1, 1)
-    two = saved(tmp_path, "odah_tiny", results, anatomy, skeleton)
+    two = saved(tmp_path, "odah_tiny", results, stats, skeleton)
     with pytest.raises(BadInput, match="found 1 videos, expected 2, which odah_tiny looks at"):
         read_network(two, 1, 1)
     assert run(["predict", "--markers", str(exported / "walk.trc"), "--checkpoint", str(two), "--output",

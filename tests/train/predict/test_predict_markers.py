@@ -1,5 +1,6 @@
 """Points in space: virtual markers and a video tool's keypoints give the motion that they come from."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -19,6 +20,8 @@ from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.cli import run
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets
 from kinesynth_train.predict.marker_files import lines_through, read_marked
+from kinesynth_train.predict.network import without_misfits
+from kinesynth_train.predict.predict import _marked_motion as marked_motion
 from kinesynth_train.predict.scaled import scaled
 
 FRAMES = 30
@@ -153,6 +156,51 @@ def test_keypoints_of_a_trc_give_the_motion(tmp_path: Path) -> None:
     assert run(["predict", "--markers", str(tmp_path / "walk.trc"), "--output", str(tmp_path / "out")]) == 0
     away = errors(tmp_path / "out/kinematics/walk.mot", angles, ("hip_flexion_r", "knee_angle_r", "knee_angle_l"))
     assert np.sqrt((away**2).mean()) < 2.0
+
+
+def test_the_network_that_ships_tells_angles_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one who wears every landmark; who wears nothing but wands on the legs is refused."""
+    angles = motion(FRAMES)
+    path = worn_trial(tmp_path / "walk.trc", angles)
+    given = ["--method", "neurik", "--output", str(tmp_path / "out")]
+    assert run(["predict", "--markers", str(path), *given]) == 0
+    assert "angles by the network neurik_any" in capsys.readouterr().err
+    assert json.loads((tmp_path / "out/predict.json").read_text())["method"] == "neurik_any"
+    names = ("hip_flexion_r", "knee_angle_r", "knee_angle_l", "ankle_angle_r")
+    away = errors(tmp_path / "out/kinematics/walk.mot", angles, names)
+    assert np.sqrt((away**2).mean()) < 8.0
+    wands = {"RTH3": "RTHI", "LTH3": "LTHI", "RTB2": "RTIB", "LTB2": "LTIB"}
+    legs = [name for name, (body, _) in landmark_places().items() if body.startswith(("femur", "tibia"))]
+    bare = read_trc(worn_trial(tmp_path / "bare.trc", angles, without=set(legs) - wands.keys()))
+    write_trc(tmp_path / "bare.trc", [wands.get(name, name) for name in bare.names], bare.positions, FPS)
+    assert run(["predict", "--markers", str(tmp_path / "bare.trc"), *given]) == 2
+    assert "knees" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_frames_whose_markers_are_far_from_the_networks_skeleton_are_not_believed(tmp_path: Path) -> None:
+    found = marked_motion(read_marked(worn_trial(tmp_path / "walk.trc", motion(FRAMES))), 6.0, None)
+    assert without_misfits(found) is found
+    far = np.linspace(0.0, 0.1, FRAMES)
+    some = without_misfits(replace(found, poses=replace(found.poses, misfit=far)))
+    np.testing.assert_array_equal(some.poses.valid, far <= 0.06)
+    assert "12 frames are not believed" in some.notes[-1]
+    with pytest.raises(BadInput, match="200 mm from its skeleton"):
+        without_misfits(replace(found, poses=replace(found.poses, misfit=np.full(FRAMES, 0.2))))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("--markers", "a.trc", "--method", "keypoints"), "markers or neurik for --markers"),
+        (("--video", "cam0=a.mov", "--method", "markers"), "keypoints or neurik for views"),
+        (("--markers", "a.trc", "--method", "neurik", "--checkpoint", "b.pt"), "one of the two"),
+    ],
+)
+def test_a_method_must_fit_what_is_given(
+    given: tuple[str, ...], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["predict", *given, "--output", str(tmp_path)]) == 2
+    assert expected in capsys.readouterr().err
 
 
 def test_unknown_names_are_told(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.dataset.exports.clips import ExportedClip
 from kinesynth.errors import BadInput
 
-MEND = "give the run's stages/body/model.npz as --body"
+FIX = "give the run's stages/body/model.npz as --body"
 
 
 def needed_body(body: Path | None, why: str) -> BodyModel:
@@ -20,7 +20,7 @@ def needed_body(body: Path | None, why: str) -> BodyModel:
         BadInput: none was given.
     """
     if body is None:
-        raise BadInput("export", "body", "nothing", f"the body model, for {why}", MEND)
+        raise BadInput("export", "body", "nothing", f"the body model, for {why}", FIX)
     return load_body(body)
 
 
@@ -31,7 +31,7 @@ def check_body(model: BodyModel, clip: ExportedClip) -> None:
         BadInput: they are another's.
     """
     if (found := model.identity.name) != (expected := str(clip.person["body_model"])):
-        raise BadInput(model.path, "body", found, f"{expected}, with which {clip.shard.name} was made", MEND)
+        raise BadInput(model.path, "body", found, f"{expected}, with which {clip.shard.name} was made", FIX)
 
 
 def fitted_pose(clip: ExportedClip) -> SmplxPose:

@@ -16,7 +16,7 @@ from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
 from kinesynth.text import is_file_name
 
-MEND = "check it with `kinesynth verify`"
+FIX = "check it with `kinesynth verify`"
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,21 @@ def exported_clips(shards: Sequence[Path]) -> Iterator[ExportedClip]:
                     yield ExportedClip(shard, person, file, clip_id, read_clip(group))
         except (OSError, KeyError) as error:
             found = " ".join(str(error).split())
-            raise BadInput(shard, "shard", found, "a shard of this release", MEND) from error
+            raise BadInput(shard, "shard", found, "a shard of this release", FIX) from error
 
 
 def _check_person(shard: Path, person: Mapping[str, Any]) -> None:
     """Require a subject and a split that may stand in a file's name."""
     _check_names(shard, "subject", [str(person["subject"])])
     if (split := str(person["split"])) not in SPLITS:
-        raise BadInput(shard, "split", repr(split[:80]), f"one of {', '.join(SPLITS)}", MEND)
+        raise BadInput(shard, "split", repr(split[:80]), f"one of {', '.join(SPLITS)}", FIX)
 
 
 def _check_names(shard: Path, field: str, names: Iterable[str]) -> None:
     """Require names that lead no file elsewhere: a stranger's shard may call a clip `..`."""
     for name in names:
         if not is_file_name(name):
-            raise BadInput(shard, field, repr(name[:80]), "a name that a file can bear in any folder", MEND)
+            raise BadInput(shard, field, repr(name[:80]), "a name that a file can bear in any folder", FIX)
 
 
 def check_shards(shards: Sequence[Path]) -> None:
@@ -130,5 +130,5 @@ def _check_earlier(folder: Path, written: Path) -> None:
     """Require that a folder holds no file or folder at its top but those that replace them."""
     other = sorted({each.name for each in folder.iterdir()} - {each.name for each in written.iterdir()})
     if other:
-        mend = "name another folder, or delete this one"
-        raise BadInput(folder, "folder", f"{other[0]} in it", "nothing that this export does not write", mend)
+        fix = "name another folder, or delete this one"
+        raise BadInput(folder, "folder", f"{other[0]} in it", "nothing that this export does not write", fix)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dataset.exports.clips import MEND, ExportedClip, exported_clips
+from kinesynth.dataset.exports.clips import FIX, ExportedClip, exported_clips
 from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
@@ -46,7 +46,7 @@ def _write_model(clip: ExportedClip, earlier: str, folder: Path) -> str:
     try:
         (folder / f"{subject}.osim").write_bytes(lzma.decompress(clip.file["model"][()].tobytes()))
     except lzma.LZMAError as error:
-        raise BadInput(clip.shard, "model", str(error), "a compressed model", MEND) from error
+        raise BadInput(clip.shard, "model", str(error), "a compressed model", FIX) from error
     return subject
 
 

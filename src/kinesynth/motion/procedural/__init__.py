@@ -13,7 +13,6 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.amass import AmassFile
 from kinesynth.errors import BadInput
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.arms import arm_raise, jogging_arms, reaching, waving
 from kinesynth.motion.procedural.jumping import vertical_jump
 from kinesynth.motion.procedural.kicking import kicking
@@ -22,8 +21,9 @@ from kinesynth.motion.procedural.running import running_in_place
 from kinesynth.motion.procedural.solve import relaxed_hands, solve
 from kinesynth.motion.procedural.squatting import sit_down, squat
 from kinesynth.motion.procedural.walking import walking
+from kinesynth.motion.proportions import Proportions
 
-Motion = Callable[[Figure, np.random.Generator, float], Plan]
+Motion = Callable[[Proportions, np.random.Generator, float], Plan]
 
 MOTIONS: dict[str, Motion] = {
     "walking": walking,
@@ -52,11 +52,11 @@ def motion(name: str) -> Motion:
 
 
 def make(
-    name: str, figure: Figure, betas: np.ndarray, seconds: float, rng: np.random.Generator, path: Path
+    name: str, proportions: Proportions, betas: np.ndarray, seconds: float, rng: np.random.Generator, path: Path
 ) -> AmassFile:
     """Make a motion of `seconds` as the AMASS file that `path` is going to be."""
-    plan = motion(name)(figure, rng, seconds)
-    posed = solve(figure, plan)
+    plan = motion(name)(proportions, rng, seconds)
+    posed = solve(proportions, plan)
     left, right = relaxed_hands(len(posed.pelvis))
     return AmassFile(
         path=path,
@@ -64,7 +64,7 @@ def make(
         gender="neutral",
         model="smplx",
         betas=betas,
-        trans=_Z_UP.apply(posed.pelvis) - figure.joints[0],
+        trans=_Z_UP.apply(posed.pelvis) - proportions.joints[0],
         root_orient=(_Z_UP * Rotation.from_rotvec(posed.pose[:, 0])).as_rotvec(),
         pose_body=posed.pose[:, 1:].reshape(len(posed.pelvis), -1),
         left_hand=left,

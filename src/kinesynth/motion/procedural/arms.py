@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.curves import bump, ease, there_and_back, wander
 from kinesynth.motion.procedural.plan import Plan, frame_times, standing
 from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet
+from kinesynth.motion.proportions import Proportions
 
 
-def arm_raise(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def arm_raise(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Raise one arm or both, forward or sideways, and lower them again."""
-    times, plan = _stand(figure, rng, seconds)
+    times, plan = _stand(proportions, rng, seconds)
     sides = ((0, 1), (0,), (1,))[rng.integers(3)]
     sideways, peak = rng.uniform(0.0, 1.0), np.radians(rng.uniform(105.0, 155.0))
     move, hold, rest = rng.uniform(0.8, 1.1), rng.uniform(0.1, 0.3), rng.uniform(0.05, 0.15)
@@ -25,12 +25,12 @@ def arm_raise(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
         elbows[:, side] -= np.radians(6.0) * raised
         trunk[:, 1] += (1.0, -1.0)[side] * -np.radians(2.5) * raised
     trunk[:, 0] -= np.radians(3.0) * raised
-    return _finished(figure, plan.but(shoulders=shoulders, elbows=elbows, trunk=plan.trunk + trunk))
+    return _finished(proportions, plan.but(shoulders=shoulders, elbows=elbows, trunk=plan.trunk + trunk))
 
 
-def waving(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def waving(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Lift one hand beside the head and wave."""
-    times, plan = _stand(figure, rng, seconds)
+    times, plan = _stand(proportions, rng, seconds)
     side, outward = int(rng.integers(2)), rng.uniform(60.0, 85.0)
     start, rate = rng.uniform(0.02, 0.1), rng.uniform(1.5, 2.1)
     up = there_and_back(times, start, 0.7, max(seconds - 1.8, 1.0), 0.8)
@@ -45,14 +45,14 @@ def waving(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
     trunk[:, 1] += (1.0, -1.0)[side] * -np.radians(3.0) * up
     neck[:, 2] += (-1.0, 1.0)[side] * np.radians(6.0) * up
     return _finished(
-        figure,
+        proportions,
         plan.but(shoulders=shoulders, elbows=elbows, wrists=wrists, forearms=forearms, trunk=trunk, neck=neck),
     )
 
 
-def reaching(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def reaching(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Reach with one hand for something in front, high or low, near the middle or aside, and come back."""
-    times, plan = _stand(figure, rng, seconds)
+    times, plan = _stand(proportions, rng, seconds)
     side = int(rng.integers(2))
     toward_other = (1.0, -1.0)[side]
     shoulders, elbows, forearms = plan.shoulders.copy(), plan.elbows.copy(), plan.forearms.copy()
@@ -73,20 +73,20 @@ def reaching(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
         neck += np.stack([np.radians(-6.0) * out, np.zeros_like(out), -0.8 * twist * out], axis=1)
         start += 2.0 * move + hold + rng.uniform(0.1, 0.3)
     return _finished(
-        figure,
+        proportions,
         plan.but(shoulders=shoulders, elbows=elbows, forearms=forearms, trunk=trunk, neck=neck, pelvis_angles=angles),
     )
 
 
-def jogging_arms(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def jogging_arms(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Pump bent arms as in jogging while the feet stand and the knees give a little."""
-    times, plan = _stand(figure, rng, seconds)
+    times, plan = _stand(proportions, rng, seconds)
     rate, rise = rng.uniform(1.1, 1.4), ease(times, 0.0, 0.5)
     turn = 2.0 * np.pi * (rate * times + rng.uniform())
     plan = pumped(plan, turn, rise, swing=np.radians(rng.uniform(24.0, 34.0)), bend=np.radians(rng.uniform(75.0, 90.0)))
     pelvis = plan.pelvis.copy()
     pelvis[:, 1] -= rise * (0.02 + 0.008 * np.cos(2.0 * turn))
-    return _finished(figure, plan.but(pelvis=pelvis))
+    return _finished(proportions, plan.but(pelvis=pelvis))
 
 
 def pumped(plan: Plan, turn: np.ndarray, rise: np.ndarray, *, swing: float, bend: float) -> Plan:
@@ -103,13 +103,13 @@ def pumped(plan: Plan, turn: np.ndarray, rise: np.ndarray, *, swing: float, bend
     return plan.but(shoulders=shoulders, elbows=elbows, trunk=trunk, neck=neck)
 
 
-def _stand(figure: Figure, rng: np.random.Generator, seconds: float) -> tuple[np.ndarray, Plan]:
+def _stand(proportions: Proportions, rng: np.random.Generator, seconds: float) -> tuple[np.ndarray, Plan]:
     """Return times and a relaxed stance in which the head and the chest are never quite still."""
     times = frame_times(seconds)
-    plan = at_ease(figure, standing(figure, len(times), rng))
+    plan = at_ease(proportions, standing(proportions, len(times), rng))
     drift = [np.stack([wander(times, rng, np.radians(size)) for size in (0.8, 0.5, 1.2)], axis=1) for _ in range(2)]
     return times, plan.but(trunk=plan.trunk + drift[0], neck=plan.neck + 2.0 * drift[1])
 
 
-def _finished(figure: Figure, plan: Plan) -> Plan:
-    return balanced(figure, plan, centre_over_feet(figure, plan))
+def _finished(proportions: Proportions, plan: Plan) -> Plan:
+    return balanced(proportions, plan, centre_over_feet(proportions, plan))

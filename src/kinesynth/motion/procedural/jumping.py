@@ -3,23 +3,23 @@
 import numpy as np
 
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.curves import between, bump, ease, there_and_back, through, wander
 from kinesynth.motion.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
 from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet, solve
+from kinesynth.motion.proportions import Proportions
 
 _TAKEOFF_PITCH = np.radians(-48.0)
 _SOFTER = 0.045  # m; one lands with the knees less straight than they took off
 _LEAVE, _LIFT = 0.03, 0.05  # s before and after take-off: a foot cannot gain the body's speed at once
 
 
-def vertical_jump(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def vertical_jump(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Countermovement, push-off with an arm swing, flight, soft landing; then stand."""
     times = frame_times(seconds)
-    plan = at_ease(figure, standing(figure, len(times), rng))
+    plan = at_ease(proportions, standing(proportions, len(times), rng))
     height, depth = rng.uniform(0.16, 0.28), rng.uniform(0.20, 0.28)
     takeoff_speed = float(np.sqrt(2.0 * GRAVITY * height))
-    tiptoe = _tiptoe_rise(figure, plan)
+    tiptoe = _tiptoe_rise(proportions, plan)
     dip, push = rng.uniform(0.46, 0.54), 2.0 * (depth + tiptoe) / takeoff_speed * 0.98
     bottom = rng.uniform(0.02, 0.08) + dip
     takeoff = bottom + push
@@ -36,22 +36,24 @@ def vertical_jump(figure: Figure, rng: np.random.Generator, seconds: float) -> P
         (0.0, 0.0, 0.0),
     ]
     rise = between(np.clip(times, knots[0], knots[-1]), knots, [np.array(state)[:, None] for state in states])[:, 0]
-    plan = _jump_feet(figure, plan, times, rise - tiptoe, knots)
+    plan = _jump_feet(proportions, plan, times, rise - tiptoe, knots)
     plan = _jump_body(plan, rng, times, knots)
-    centre = centre_over_feet(figure, plan)
+    centre = centre_over_feet(proportions, plan)
     centre[:, 2] = centre[0, 2]
-    centre[:, 1] = solve(figure, plan).centre[0, 1] + rise
-    return balanced(figure, plan, centre, axes=(0, 1, 2))
+    centre[:, 1] = solve(proportions, plan).centre[0, 1] + rise
+    return balanced(proportions, plan, centre, axes=(0, 1, 2))
 
 
-def _tiptoe_rise(figure: Figure, plan: Plan) -> float:
+def _tiptoe_rise(proportions: Proportions, plan: Plan) -> float:
     """Return by how much the centre of mass is higher at take-off than in standing, in metres."""
     pitch = np.full(len(plan.pelvis), _TAKEOFF_PITCH)
-    lift = rolled_over_ball(figure, 0, plan.ankles[0, 0], pitch)[0, 1] - plan.ankles[0, 0, 1]
+    lift = rolled_over_ball(proportions, 0, plan.ankles[0, 0], pitch)[0, 1] - plan.ankles[0, 0, 1]
     return float(lift + 0.02)
 
 
-def _jump_feet(figure: Figure, plan: Plan, times: np.ndarray, flight: np.ndarray, knots: tuple[float, ...]) -> Plan:
+def _jump_feet(
+    proportions: Proportions, plan: Plan, times: np.ndarray, flight: np.ndarray, knots: tuple[float, ...]
+) -> Plan:
     """Roll off over the balls, hang from the body in the air, land on the balls and roll down."""
     _, bottom, takeoff, landing, _, _ = knots
     pitch = _TAKEOFF_PITCH * ease(times, bottom + 0.35 * (takeoff - bottom), takeoff + 0.05)
@@ -59,7 +61,7 @@ def _jump_feet(figure: Figure, plan: Plan, times: np.ndarray, flight: np.ndarray
     airborne = ease(times, takeoff - _LEAVE, takeoff + _LIFT) - ease(times, landing - _LIFT, landing + _LEAVE)
     ankles, foot_pitch, toes = plan.ankles.copy(), plan.foot_pitch.copy(), plan.toes.copy()
     for side in (0, 1):
-        ankles[:, side] = rolled_over_ball(figure, side, plan.ankles[0, side], pitch)
+        ankles[:, side] = rolled_over_ball(proportions, side, plan.ankles[0, side], pitch)
         ankles[:, side, 1] += airborne * np.maximum(flight, 0.0)
         foot_pitch[:, side] = pitch
         toes[:, side] = (toe_pitch(pitch) - pitch) * (1.0 - 0.7 * bump(times, takeoff, landing))

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.curves import ease, there_and_back, through
 from kinesynth.motion.procedural.plan import Plan, frame_times, standing
 from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet
+from kinesynth.motion.proportions import Proportions
 
 # the kicking foot's ankle: forward and up in leg lengths, pitch in degrees, at fractions of the swing
 _SWING = {
@@ -16,34 +16,36 @@ _SWING = {
 }
 
 
-def kicking(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def kicking(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Shift, draw back, kick forward, put down, shift back; again if there is time."""
     times = frame_times(seconds)
-    plan = at_ease(figure, standing(figure, len(times), rng))
+    plan = at_ease(proportions, standing(proportions, len(times), rng))
     side, force = int(rng.integers(2)), rng.uniform(0.75, 1.0)
     shift, swing, gap = rng.uniform(0.75, 0.85), rng.uniform(1.35, 1.6), rng.uniform(0.1, 0.2)
     over = np.zeros_like(times)
     for start in np.arange(0.02, seconds, 2.0 * shift + swing + gap):
         over += there_and_back(times, float(start), shift, swing, shift)
-        plan = _kick(figure, plan, times, float(start) + shift, swing, side, force)
-    centre = centre_over_feet(figure, plan)
+        plan = _kick(proportions, plan, times, float(start) + shift, swing, side, force)
+    centre = centre_over_feet(proportions, plan)
     standing_ankle = plan.ankles[:, 1 - side]
     middle = 0.5 * (standing_ankle[:, 0] + plan.ankles[0, side, 0])
     centre[:, 0] = middle + over * 0.82 * (standing_ankle[:, 0] - middle)
     centre[:, 2] += standing_ankle[:, 2] - plan.ankles.mean(axis=1)[:, 2]
     pelvis = plan.pelvis.copy()
-    pelvis[:, 1] -= 0.018 * figure.leg_length * over
-    return balanced(figure, plan.but(pelvis=pelvis), centre)
+    pelvis[:, 1] -= 0.018 * proportions.leg_length * over
+    return balanced(proportions, plan.but(pelvis=pelvis), centre)
 
 
-def _kick(figure: Figure, plan: Plan, times: np.ndarray, start: float, swing: float, side: int, force: float) -> Plan:
+def _kick(
+    proportions: Proportions, plan: Plan, times: np.ndarray, start: float, swing: float, side: int, force: float
+) -> Plan:
     """Add one swing of the leg and what the body does against it."""
     outward = (-1.0, 1.0)[side]
     knots = start + swing * np.asarray(_SWING["time"])
     forward, up, pitch = (through(times, knots, _SWING[name]) * force for name in ("forward", "up", "pitch"))
     ankles, foot_pitch = plan.ankles.copy(), plan.foot_pitch.copy()
-    ankles[:, side, 2] += forward * figure.leg_length
-    ankles[:, side, 1] += up * figure.leg_length
+    ankles[:, side, 2] += forward * proportions.leg_length
+    ankles[:, side, 1] += up * proportions.leg_length
     foot_pitch[:, side] += np.radians(pitch)
     busy = ease(times, start - 0.2, start + 0.2) - ease(times, start + swing - 0.2, start + swing + 0.2)
     angles, trunk, neck = plan.pelvis_angles.copy(), plan.trunk.copy(), plan.neck.copy()

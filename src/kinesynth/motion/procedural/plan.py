@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from kinesynth.motion.figure import ANKLES, FEET, Figure
+from kinesynth.motion.proportions import ANKLES, FEET, Proportions
 
 RATE_HZ = 120.0
 _STIFF_TOES = np.radians(35.0)
@@ -57,16 +57,16 @@ def frame_times(seconds: float) -> np.ndarray:
     return np.arange(round(seconds * RATE_HZ) + 1) / RATE_HZ
 
 
-def standing(figure: Figure, frames: int, rng: np.random.Generator) -> Plan:
+def standing(proportions: Proportions, frames: int, rng: np.random.Generator) -> Plan:
     """Return relaxed standing: knees unlocked, arms beside the thighs, elbows a little bent.
 
     The generator gives stance width and arm posture; two people do not stand alike.
     """
-    half_width = figure.leg_length * rng.uniform(0.10, 0.13)
+    half_width = proportions.leg_length * rng.uniform(0.10, 0.13)
     ankles = np.zeros((frames, 2, 3))
     for side, outward in enumerate((-1.0, 1.0)):
-        ankles[:, side] = outward * half_width, ankle_height(figure, side), 0.0
-    height = ankles[0, 0, 1] + 0.997 * figure.leg_length + hip_drop(figure)
+        ankles[:, side] = outward * half_width, ankle_height(proportions, side), 0.0
+    height = ankles[0, 0, 1] + 0.997 * proportions.leg_length + hip_drop(proportions)
     arms = np.radians([rng.uniform(2, 8), rng.uniform(7, 11), rng.uniform(5, 15)])
     return Plan(
         pelvis=np.tile([0.0, height, 0.0], (frames, 1)),
@@ -84,32 +84,34 @@ def standing(figure: Figure, frames: int, rng: np.random.Generator) -> Plan:
     )
 
 
-def ankle_height(figure: Figure, side: int) -> float:
+def ankle_height(proportions: Proportions, side: int) -> float:
     """Height of the ankle joint above the sole."""
-    return float(figure.joints[ANKLES[side], 1] - figure.soles[side].height)
+    return float(proportions.joints[ANKLES[side], 1] - proportions.soles[side].height)
 
 
-def hip_drop(figure: Figure) -> float:
+def hip_drop(proportions: Proportions) -> float:
     """Height of the pelvis joint above the hip joints."""
-    return float(figure.joints[0, 1] - figure.joints[[1, 2], 1].mean())
+    return float(proportions.joints[0, 1] - proportions.joints[[1, 2], 1].mean())
 
 
-def heel(figure: Figure, side: int) -> np.ndarray:
+def heel(proportions: Proportions, side: int) -> np.ndarray:
     """Return where the heel meets the floor, relative to the ankle joint at rest (3,) m."""
-    sole = figure.soles[side]
+    sole = proportions.soles[side]
     back = sole.points[:, 2].min() + 0.012  # the round of the heel
-    return np.array([0.0, sole.height - figure.joints[ANKLES[side], 1], back - figure.joints[ANKLES[side], 2]])
+    return np.array(
+        [0.0, sole.height - proportions.joints[ANKLES[side], 1], back - proportions.joints[ANKLES[side], 2]]
+    )
 
 
-def ball(figure: Figure, side: int) -> np.ndarray:
+def ball(proportions: Proportions, side: int) -> np.ndarray:
     """Return the toe joint, about which the foot rolls off, relative to the ankle joint at rest (3,) m."""
-    offset: np.ndarray = figure.joints[FEET[side]] - figure.joints[ANKLES[side]]
+    offset: np.ndarray = proportions.joints[FEET[side]] - proportions.joints[ANKLES[side]]
     return offset
 
 
-def toe_tip(figure: Figure, side: int) -> np.ndarray:
+def toe_tip(proportions: Proportions, side: int) -> np.ndarray:
     """Return where the toes leave the floor, relative to the toe joint at rest (3,) m."""
-    sole, joint = figure.soles[side], figure.joints[FEET[side]]
+    sole, joint = proportions.soles[side], proportions.joints[FEET[side]]
     return np.array([0.0, sole.height - joint[1], sole.points[:, 2].max() - 0.015 - joint[2]])
 
 
@@ -120,18 +122,18 @@ def pitched(vectors: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     return np.stack([x, cosine * y + sine * z, -sine * y + cosine * z], axis=-1)
 
 
-def rolled_over_heel(figure: Figure, side: int, planted: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+def rolled_over_heel(proportions: Proportions, side: int, planted: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Return the ankle (T, 3) of a foot that stands on its heel, toes up by `pitch` (T,).
 
     `planted` is the ankle (3,) while the foot is flat.
     """
-    pivot = heel(figure, side)
+    pivot = heel(proportions, side)
     return np.asarray(planted + pivot - pitched(pivot, pitch))
 
 
-def rolled_over_ball(figure: Figure, side: int, planted: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+def rolled_over_ball(proportions: Proportions, side: int, planted: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Return the ankle (T, 3) of a foot that rolls off, first over the toe joint, then over the tip of the toes."""
-    joint, tip = ball(figure, side), toe_tip(figure, side)
+    joint, tip = ball(proportions, side), toe_tip(proportions, side)
     return np.asarray(planted + joint + tip - pitched(tip, toe_pitch(pitch)) - pitched(joint, pitch))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.figure import (
+from kinesynth.motion.procedural.plan import Plan, ball
+from kinesynth.motion.proportions import (
     ANKLES,
     COLLARS,
     ELBOWS,
@@ -15,17 +16,16 @@ from kinesynth.motion.figure import (
     KNEES,
     SHOULDERS,
     WRISTS,
-    Figure,
+    Proportions,
     centre_of_mass,
 )
-from kinesynth.motion.procedural.plan import Plan, ball
 
 _SPINE, _NECK, _HEAD = (3, 6, 9), 12, 15
 # The clavicle rises by 11 to 15 degrees while the arm goes from hanging to overhead (Ludewig et al. 2004).
 COLLAR_SHARE = 0.09  # of the shoulder girdle in an elevation of the arm from the T-pose
 _FARTHEST_REACH = 0.9995  # of the straight leg: the angle's slope is infinite at full extension
 _UNLOCKED_KNEE = np.radians(7.0)
-_MOST_MILLIMETRES_LOWER = 150
+_MAX_MILLIMETRES_LOWER = 150
 _RELAXED_FINGERS = np.radians([16.0, 24.0, 16.0] * 4 + [4.0, 8.0, 8.0])  # curl of index, middle, little, ring, thumb
 
 
@@ -48,7 +48,7 @@ class Posed:
     centre: np.ndarray
 
 
-def solve(figure: Figure, plan: Plan) -> Posed:
+def solve(proportions: Proportions, plan: Plan) -> Posed:
     """Return the pose that carries out `plan`."""
     pose = np.zeros((len(plan.pelvis), 22, 3))
     pelvis = _turn(plan.pelvis_angles)
@@ -59,40 +59,40 @@ def solve(figure: Figure, plan: Plan) -> Posed:
         pose[:, joint] = _turn(plan.neck / 2.0).as_rotvec()
     for side in (0, 1):
         _pose_arm(plan, side, pose)
-        _pose_leg(figure, plan, pelvis, side, pose)
-    positions, orientations = forward_kinematics(figure.joints, plan.pelvis, pose)
-    centre = centre_of_mass(figure, positions, orientations)
+        _pose_leg(proportions, plan, pelvis, side, pose)
+    positions, orientations = forward_kinematics(proportions.joints, plan.pelvis, pose)
+    centre = centre_of_mass(proportions, positions, orientations)
     return Posed(plan.pelvis, pose, positions, orientations, centre)
 
 
-def balanced(figure: Figure, plan: Plan, centre: np.ndarray, axes: tuple[int, ...] = (0, 2)) -> Plan:
+def balanced(proportions: Proportions, plan: Plan, centre: np.ndarray, axes: tuple[int, ...] = (0, 2)) -> Plan:
     """Shift the pelvis until the centre of mass follows `centre` (T, 3) along `axes`; the feet stay where they are."""
     for _ in range(6):
         error = np.zeros_like(plan.pelvis)
-        error[:, axes] = (centre - solve(figure, plan).centre)[:, axes]
+        error[:, axes] = (centre - solve(proportions, plan).centre)[:, axes]
         plan = plan.but(pelvis=plan.pelvis + error)
     return plan
 
 
-def centre_over_feet(figure: Figure, plan: Plan) -> np.ndarray:
+def centre_over_feet(proportions: Proportions, plan: Plan) -> np.ndarray:
     """Return where the centre of mass (T, 3) is at ease: between the feet, a third of the way from ankles to toes.
 
     The height is 0 and means nothing.
     """
-    forward = np.mean([ball(figure, side)[2] for side in (0, 1)])
+    forward = np.mean([ball(proportions, side)[2] for side in (0, 1)])
     return np.asarray(plan.ankles.mean(axis=1) * [1.0, 0.0, 1.0] + [0.0, 0.0, 0.35 * forward])
 
 
-def at_ease(figure: Figure, plan: Plan) -> Plan:
+def at_ease(proportions: Proportions, plan: Plan) -> Plan:
     """Balance a plan over both feet, as high as knees that are not locked allow."""
-    centre = centre_over_feet(figure, plan)
-    return balanced(figure, lowered(figure, balanced(figure, plan, centre), _UNLOCKED_KNEE), centre)
+    centre = centre_over_feet(proportions, plan)
+    return balanced(proportions, lowered(proportions, balanced(proportions, plan, centre), _UNLOCKED_KNEE), centre)
 
 
-def lowered(figure: Figure, plan: Plan, straightest: float) -> Plan:
+def lowered(proportions: Proportions, plan: Plan, straightest: float) -> Plan:
     """Lower the pelvis, by the same for all frames, until no knee is straighter than `straightest` (rad)."""
-    for _ in range(_MOST_MILLIMETRES_LOWER):
-        if min(knee_flexion(figure, plan, side).min() for side in (0, 1)) >= straightest:
+    for _ in range(_MAX_MILLIMETRES_LOWER):
+        if min(knee_flexion(proportions, plan, side).min() for side in (0, 1)) >= straightest:
             break
         plan = plan.but(pelvis=plan.pelvis - np.array([0.0, 0.001, 0.0]))
     return plan
@@ -106,10 +106,10 @@ def relaxed_hands(frames: int) -> tuple[np.ndarray, np.ndarray]:
     return left, -left
 
 
-def knee_flexion(figure: Figure, plan: Plan, side: int) -> np.ndarray:
+def knee_flexion(proportions: Proportions, plan: Plan, side: int) -> np.ndarray:
     """Return the knee's flexion (T,) rad that the distance from hip to ankle asks for, least beyond the leg's reach."""
-    thigh, shank = _leg_bones(figure, side)
-    hip = plan.pelvis + _turn(plan.pelvis_angles).apply(figure.joints[HIPS[side]] - figure.joints[0])
+    thigh, shank = _leg_bones(proportions, side)
+    hip = plan.pelvis + _turn(plan.pelvis_angles).apply(proportions.joints[HIPS[side]] - proportions.joints[0])
     return _flexion(thigh, shank, np.linalg.norm(plan.ankles[:, side] - hip, axis=1))
 
 
@@ -140,11 +140,11 @@ def _pose_arm(plan: Plan, side: int, pose: np.ndarray) -> None:
     pose[:, WRISTS[side]] = (twist * _about("z", -outward * plan.wrists[:, side])).as_rotvec()
 
 
-def _pose_leg(figure: Figure, plan: Plan, pelvis: Rotation, side: int, pose: np.ndarray) -> None:
+def _pose_leg(proportions: Proportions, plan: Plan, pelvis: Rotation, side: int, pose: np.ndarray) -> None:
     """Two bones with a hinge about the thigh's x axis; the hinge faces half-way between pelvis and foot."""
     outward = (-1.0, 1.0)[side]
-    thigh, shank = _leg_bones(figure, side)
-    hip = plan.pelvis + pelvis.apply(figure.joints[HIPS[side]] - figure.joints[0])
+    thigh, shank = _leg_bones(proportions, side)
+    hip = plan.pelvis + pelvis.apply(proportions.joints[HIPS[side]] - proportions.joints[0])
     target = pelvis.inv().apply(plan.ankles[:, side] - hip)
     flexion = _flexion(thigh, shank, np.linalg.norm(target, axis=1))
     knee = _about("x", flexion)
@@ -160,8 +160,8 @@ def _pose_leg(figure: Figure, plan: Plan, pelvis: Rotation, side: int, pose: np.
     pose[:, FEET[side]] = _about("x", -plan.toes[:, side]).as_rotvec()
 
 
-def _leg_bones(figure: Figure, side: int) -> tuple[np.ndarray, np.ndarray]:
-    hip, knee, ankle = figure.joints[[HIPS[side], KNEES[side], ANKLES[side]]]
+def _leg_bones(proportions: Proportions, side: int) -> tuple[np.ndarray, np.ndarray]:
+    hip, knee, ankle = proportions.joints[[HIPS[side], KNEES[side], ANKLES[side]]]
     return knee - hip, ankle - knee
 
 

@@ -7,7 +7,6 @@ from importlib.resources import files
 
 import numpy as np
 
-from kinesynth.motion.figure import Figure
 from kinesynth.motion.procedural.curves import between, bump, through, wander
 from kinesynth.motion.procedural.plan import (
     Plan,
@@ -19,6 +18,7 @@ from kinesynth.motion.procedural.plan import (
     toe_pitch,
 )
 from kinesynth.motion.procedural.solve import lowered
+from kinesynth.motion.proportions import Proportions
 
 _WALK_RATIO = 0.378  # m s; step length over step rate of adults (Sekiya & Nagasaki 1998: 0.0063 m per step/min)
 _USUAL_LEG = 0.84  # m, thigh and shank of those adults; speeds scale with its root (equal Froude number)
@@ -43,23 +43,23 @@ class Gait:
     sway: float
 
 
-def walking(figure: Figure, rng: np.random.Generator, seconds: float) -> Plan:
+def walking(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Walk at a steady speed.
 
     Step length follows from speed by the walk ratio. The legs' angles are not prescribed: they follow from the feet's
     roll-over and the pelvis' path, and stay in the ranges of Winter's normal gait.
     """
     times = frame_times(seconds)
-    gait = _draw(figure, rng)
-    plan = standing(figure, len(times), rng)
+    gait = _draw(proportions, rng)
+    plan = standing(proportions, len(times), rng)
     phase = times / gait.stride + gait.phase
-    plan = _place_feet(figure, gait, times, plan)
-    plan = _move_pelvis(figure, gait, times, phase, plan)
+    plan = _place_feet(proportions, gait, times, plan)
+    plan = _move_pelvis(proportions, gait, times, phase, plan)
     return _swing_arms(phase, rng, times, plan)
 
 
-def _draw(figure: Figure, rng: np.random.Generator) -> Gait:
-    size = figure.leg_length / _USUAL_LEG
+def _draw(proportions: Proportions, rng: np.random.Generator) -> Gait:
+    size = proportions.leg_length / _USUAL_LEG
     speed = float(rng.uniform(1.05, 1.35) * size**0.5)
     step = float(np.sqrt(speed * _WALK_RATIO * rng.uniform(0.93, 1.07) * size**1.5))
     return Gait(
@@ -72,7 +72,7 @@ def _draw(figure: Figure, rng: np.random.Generator) -> Gait:
     )
 
 
-def _place_feet(figure: Figure, gait: Gait, times: np.ndarray, plan: Plan) -> Plan:
+def _place_feet(proportions: Proportions, gait: Gait, times: np.ndarray, plan: Plan) -> Plan:
     """Write ankles, pitch and toes of both feet, stride by stride."""
     ankles, pitch, toes = np.empty_like(plan.ankles), np.empty_like(plan.foot_pitch), np.empty_like(plan.toes)
     for side, offset in enumerate((0.0, 0.5)):
@@ -82,42 +82,42 @@ def _place_feet(figure: Figure, gait: Gait, times: np.ndarray, plan: Plan) -> Pl
         toes[:, side] = (toe_pitch(pitch[:, side]) - np.minimum(pitch[:, side], 0.0)) * planted_toes
         lift = 0.0
         for _ in range(3):
-            ankles[:, side] = _ankle_path(figure, gait, side, phase, lift)
-            lift += _missing_clearance(figure, side, phase, ankles[:, side], pitch[:, side])
+            ankles[:, side] = _ankle_path(proportions, gait, side, phase, lift)
+            lift += _missing_clearance(proportions, side, phase, ankles[:, side], pitch[:, side])
     return plan.but(ankles=ankles, foot_pitch=pitch, toes=toes)
 
 
-def _ankle_path(figure: Figure, gait: Gait, side: int, phase: np.ndarray, lift: float) -> np.ndarray:
+def _ankle_path(proportions: Proportions, gait: Gait, side: int, phase: np.ndarray, lift: float) -> np.ndarray:
     """Return the ankle (T, 3): rolling over the heel, flat, over the ball, and a quintic through the air."""
     path = np.empty((len(phase), 3))
     for stride in range(int(np.floor(phase.min())), int(np.floor(phase.max())) + 1):
         here = (phase >= stride) & (phase < stride + 1)
         local = phase[here] - stride
-        stance = _stance(figure, gait, side, stride, np.minimum(local, _TOE_OFF))
-        states = [_state(figure, gait, side, stride, _TOE_OFF), _state(figure, gait, side, stride + 1, 0.0)]
+        stance = _stance(proportions, gait, side, stride, np.minimum(local, _TOE_OFF))
+        states = [_state(proportions, gait, side, stride, _TOE_OFF), _state(proportions, gait, side, stride + 1, 0.0)]
         swing = between(np.maximum(local, _TOE_OFF), (_TOE_OFF, 1.0), states)
         swing[:, 1] += lift * bump(local, _TOE_OFF, 1.0)
         path[here] = np.where((local < _TOE_OFF)[:, None], stance, swing)
     return path
 
 
-def _stance(figure: Figure, gait: Gait, side: int, stride: int, local: np.ndarray) -> np.ndarray:
+def _stance(proportions: Proportions, gait: Gait, side: int, stride: int, local: np.ndarray) -> np.ndarray:
     """Return the ankle (T, 3) at `local` phases of a stride, as if its stance went on for ever."""
     start = (stride - gait.phase - (0.0, 0.5)[side]) * gait.stride
     ahead = gait.speed * (start + _PASSING * gait.stride)
-    planted = np.array([(-1.0, 1.0)[side] * gait.half_width, ankle_height(figure, side), ahead])
+    planted = np.array([(-1.0, 1.0)[side] * gait.half_width, ankle_height(proportions, side), ahead])
     pitch = _pitch(local)
-    rolling = (roll(figure, side, planted, pitch) for roll in (rolled_over_heel, rolled_over_ball))
+    rolling = (roll(proportions, side, planted, pitch) for roll in (rolled_over_heel, rolled_over_ball))
     path = np.where((local < 0.5 * (_FOOT_FLAT + _HEEL_OFF))[:, None], *rolling)
     path[:, 2] -= _SLIP * np.maximum(1.0 - local / _LANDING, 0.0) ** 3
     path[:, 2] += _SLIP * np.maximum(1.0 + (local - _TOE_OFF) / _LEAVING, 0.0) ** 3
     return path
 
 
-def _state(figure: Figure, gait: Gait, side: int, stride: int, local: float) -> np.ndarray:
+def _state(proportions: Proportions, gait: Gait, side: int, stride: int, local: float) -> np.ndarray:
     """Return position, velocity and acceleration (3, 3) with respect to phase, by central differences."""
     step = 1e-3
-    before, at, after = _stance(figure, gait, side, stride, local + np.array([-step, 0.0, step]))
+    before, at, after = _stance(proportions, gait, side, stride, local + np.array([-step, 0.0, step]))
     return np.stack([at, (after - before) / (2.0 * step), (after - 2.0 * at + before) / step**2])
 
 
@@ -135,15 +135,17 @@ def _pitch_table() -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(float(row["phase"]) for row in rows), tuple(float(row["pitch_deg"]) for row in rows)
 
 
-def _missing_clearance(figure: Figure, side: int, phase: np.ndarray, ankle: np.ndarray, pitch: np.ndarray) -> float:
+def _missing_clearance(
+    proportions: Proportions, side: int, phase: np.ndarray, ankle: np.ndarray, pitch: np.ndarray
+) -> float:
     """Return by how much the toes or the heel miss their clearance in the middle of swing."""
     swing = (phase % 1.0 > 0.74) & (phase % 1.0 < 0.92)
-    sole = figure.soles[side].points - figure.joints[(8, 7)[side]]
+    sole = proportions.soles[side].points - proportions.joints[(8, 7)[side]]
     height = ankle[swing, 1, None] + np.cos(pitch[swing, None]) * sole[:, 1] + np.sin(pitch[swing, None]) * sole[:, 2]
     return max(0.0, _CLEARANCE - float(height.min(initial=_CLEARANCE)))
 
 
-def _move_pelvis(figure: Figure, gait: Gait, times: np.ndarray, phase: np.ndarray, plan: Plan) -> Plan:
+def _move_pelvis(proportions: Proportions, gait: Gait, times: np.ndarray, phase: np.ndarray, plan: Plan) -> Plan:
     """Write the pelvis' path and angles; its height is the greatest that leaves the standing knees a little bent."""
     turn = 2.0 * np.pi * phase
     angles = np.stack(
@@ -159,7 +161,7 @@ def _move_pelvis(figure: Figure, gait: Gait, times: np.ndarray, phase: np.ndarra
     pelvis[:, 0] = -gait.sway * np.cos(turn - 2.0 * np.pi * 0.31)
     pelvis[:, 1] -= gait.bob * np.cos(2.0 * (turn - lowest))
     pelvis[:, 2] = gait.speed * times + 0.008 * np.sin(2.0 * (turn - lowest))
-    return lowered(figure, plan.but(pelvis=pelvis, pelvis_angles=angles), _STRAIGHTEST_KNEE)
+    return lowered(proportions, plan.but(pelvis=pelvis, pelvis_angles=angles), _STRAIGHTEST_KNEE)
 
 
 def _swing_arms(phase: np.ndarray, rng: np.random.Generator, times: np.ndarray, plan: Plan) -> Plan:

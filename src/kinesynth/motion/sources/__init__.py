@@ -10,7 +10,7 @@ import numpy as np
 
 from kinesynth.body.model import BodyModel
 from kinesynth.clips import ClipRow
-from kinesynth.motion.figure import Figure
+from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.stated import Stated
 from kinesynth.subject_record import SubjectRecord
@@ -19,12 +19,12 @@ from kinesynth.subjects.shape import Shape
 
 @dataclass(frozen=True)
 class Person:
-    """Whose clips are loaded: the subject's record, and the body with its figure at the subject's shape."""
+    """Whose clips are loaded: the subject's record, and the body with its proportions at the subject's shape."""
 
     record: SubjectRecord
     betas: np.ndarray
     body: BodyModel
-    figure: Figure
+    proportions: Proportions
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _fitted(file: AmassFile, who: Person) -> Recording:
         require_own_betas(file, who.body)
     if who.record.shape_source == OWN_BETAS and has_own_betas(file, who.body):
         return recording
-    theirs, ours = _joints_of(file, who), who.figure.joints
+    theirs, ours = _joints_of(file, who), who.proportions.joints
     return replace(
         recording,
         poses=re_expressed(recording.poses, ours, theirs),

@@ -21,7 +21,7 @@ from kinesynth.subjects.shape import Shape
 from kinesynth.subjects.stated_shape import likely_betas
 from kinesynth.subjects.worn import assumed, worn_record
 
-_MOST_TRIALS = 6  # that a shape is fitted to together
+_MAX_TRIALS = 6  # that a shape is fitted to together
 
 
 def read(row: ClipRow, who: Person, how: Loading) -> Recording:
@@ -32,7 +32,7 @@ def read(row: ClipRow, who: Person, how: Loading) -> Recording:
     recording = read_marker_motion(row.path, row.static, who.body, who.betas, part, row.labels)
     if who.record.worn is not None:
         recording = replace(recording, notes=recording.notes + assumed(who.record.worn))
-    return audited(row.path, recording, who.figure)
+    return audited(row.path, recording, who.proportions)
 
 
 def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping) -> Shape:  # noqa: ARG001 the contract's
@@ -41,7 +41,7 @@ def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping)
     statics = [each.static for each in rows if each.static is not None]
     files = {file: each.labels for each in rows for file in (each.static, each.path) if file is not None}
     trials = {}
-    for file in list(files)[:_MOST_TRIALS]:
+    for file in list(files)[:_MAX_TRIALS]:
         try:
             trials[file] = read_trial(file, model, files[file])
             tell(file, trials[file].notes)

@@ -18,8 +18,8 @@ TIMEOUT_SECONDS = 600.0
 
 def read(row: ClipRow, who: Person, how: Loading) -> Recording:
     """Pose the body as the model is posed."""
-    recording = read_opensim(_file(row.path), _file(row.model), who.figure, TIMEOUT_SECONDS, how.log)
-    return audited(_file(row.path), recording, who.figure)
+    recording = read_opensim(_file(row.path), _file(row.model), who.proportions, TIMEOUT_SECONDS, how.log)
+    return audited(_file(row.path), recording, who.proportions)
 
 
 def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping) -> Shape:  # noqa: ARG001 the contract's

@@ -23,7 +23,7 @@ def read(row: ClipRow, who: Person, how: Loading) -> Recording:
     random = generator(how.seed, row.clip_id, "motion")
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
         path = Path(folder) / f"{row.clip_id}.npz"
-        write_amass(make(row.action, who.figure, who.betas, end + _MARGIN_SECONDS, random, path))
+        write_amass(make(row.action, who.proportions, who.betas, end + _MARGIN_SECONDS, random, path))
         return from_amass(read_amass(path))
 
 

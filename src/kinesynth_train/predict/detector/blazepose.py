@@ -20,11 +20,11 @@ from kinesynth_train.predict.silhouettes import packed
 POINTS = 33
 DETECTOR_SIZE, LANDMARK_SIZE, HEATMAP_SIZE = 224, 256, 64
 STRIDES = ((8, 2), (16, 2), (32, 6))  # and anchors per place
-LEAST_SCORE = 0.5
+MIN_SCORE = 0.5
 SAME_PERSON = 0.5  # of the circle's radius, between the middles of the hips
 ROI_SCALE = 1.25
 KERNEL = 7  # cells of the heatmap about a point, by which it is refined
-LEAST_HEAT = 0.5
+MIN_HEAT = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class BlazePose:
         square.paste(shrunk, (round(-left / scale), round(-top / scale)))
         boxes, scores = _run(self._detector, np.asarray(square, dtype=np.float32) / 127.5 - 1.0)[:2]
         scores = expit(scores[0, :, 0])
-        sure = np.flatnonzero(scores > LEAST_SCORE)
+        sure = np.flatnonzero(scores > MIN_SCORE)
         people: list[Circle] = []
         for index in sure[np.argsort(-scores[sure])]:
             ends = boxes[0, index, 4:8].reshape(2, 2) / DETECTOR_SIZE + self._anchors[index]
@@ -164,7 +164,7 @@ def _refined(places: np.ndarray, heat: np.ndarray) -> np.ndarray:
         rows = np.arange(max(y - half, 0), min(y + half + 1, HEATMAP_SIZE))
         columns = np.arange(max(x - half, 0), min(x + half + 1, HEATMAP_SIZE))
         window = expit(heat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, index])
-        if window.max() < LEAST_HEAT:
+        if window.max() < MIN_HEAT:
             continue
         total = window.sum() * HEATMAP_SIZE
         result[index] = (window.sum(axis=0) @ columns / total, window.sum(axis=1) @ rows / total)

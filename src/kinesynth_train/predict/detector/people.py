@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.errors import BadInput
-from kinesynth_train.predict.detector.blazepose import LEAST_SCORE, POINTS, BlazePose, Circle
+from kinesynth_train.predict.detector.blazepose import MIN_SCORE, POINTS, BlazePose, Circle
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.silhouettes import BYTES, Silhouettes
 from kinesynth_train.predict.videos import Video
 
-MOST_PEOPLE = 3
+MAX_PEOPLE = 3
 LOOK_AROUND_SECONDS = 0.5  # between searches of the whole picture
-LEAST_RADIUS = 0.03  # of the picture's longer side: smaller people are not followed
+MIN_RADIUS = 0.03  # of the picture's longer side: smaller people are not followed
 
 
 def detect_people(
     video: Video, network: BlazePose, span: tuple[float, float], progress: Callable[[int], None]
 ) -> Keypoints:
-    """Return the points of up to `MOST_PEOPLE` people in each frame of a video.
+    """Return the points of up to `MAX_PEOPLE` people in each frame of a video.
 
     A person keeps a place among them for as long as the network sees one where it looks. The whole picture is searched
     now and then, and whenever nobody is left.
@@ -33,12 +33,12 @@ def detect_people(
     Raises:
         BadInput: nobody is seen in any frame.
     """
-    points = np.full((len(video.times), MOST_PEOPLE, POINTS, 3), np.nan)
+    points = np.full((len(video.times), MAX_PEOPLE, POINTS, 3), np.nan)
     points[..., 2] = 0.0
     lifted = np.full(points.shape, np.nan)
     bits = np.zeros((*points.shape[:2], BYTES), np.uint8)
     squares = np.zeros((*points.shape[:2], 2, 3))
-    people: list[Circle | None] = [None] * MOST_PEOPLE
+    people: list[Circle | None] = [None] * MAX_PEOPLE
     searched = -np.inf
     for frame, picture in video.frames():
         time = video.times[frame]
@@ -52,7 +52,7 @@ def detect_people(
                 continue
             seen = network.look(picture, circle)
             twice = any(other is not None and other.is_near(seen.following) for other in people[:place])
-            lost = seen.sure < LEAST_SCORE or twice or not _fits(seen.following, picture)
+            lost = seen.sure < MIN_SCORE or twice or not _fits(seen.following, picture)
             people[place] = None if lost else seen.following
             if not lost:
                 points[frame, place], lifted[frame, place] = seen.points, seen.lifted
@@ -68,14 +68,14 @@ def _welcome(people: list[Circle | None], found: list[Circle], side: int) -> Non
     """Give those found who are not followed yet the places that are free."""
     for circle in found:
         known = any(person is not None and person.is_near(circle) for person in people)
-        if not known and None in people and circle.radius > LEAST_RADIUS * side:
+        if not known and None in people and circle.radius > MIN_RADIUS * side:
             people[people.index(None)] = circle
 
 
 def _fits(circle: Circle, picture: np.ndarray) -> bool:
     height, width = picture.shape[:2]
     inside = 0 <= circle.x < width and 0 <= circle.y < height
-    return bool(inside and circle.radius > LEAST_RADIUS * max(height, width))
+    return bool(inside and circle.radius > MIN_RADIUS * max(height, width))
 
 
 def save_keypoints(path: Path, keypoints: Keypoints) -> None:

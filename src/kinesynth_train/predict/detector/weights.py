@@ -51,15 +51,15 @@ def _wheel(folder: Path, kept: Path) -> Path:
         str(folder), PACKAGE,
     ]  # fmt: skip
     by_hand = f"pip download --no-deps --python-version {PYTHON} --platform {PLATFORM} --only-binary=:all: {PACKAGE}"
-    mend = f"run `{by_hand}` where there is a network, and unzip its two pose_*.tflite files into {kept}"
+    fix = f"run `{by_hand}` where there is a network, and unzip its two pose_*.tflite files into {kept}"
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise KinesynthError(f"weights of BlazePose: {error}; {mend}") from error
+        raise KinesynthError(f"weights of BlazePose: {error}; {fix}") from error
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-        raise KinesynthError(f"weights of BlazePose: {last}; {mend}")
+        raise KinesynthError(f"weights of BlazePose: {last}; {fix}")
     return wheels[0]
 
 

@@ -10,12 +10,12 @@ from kinesynth.geometry.mesh import volume
 from kinesynth.seeds import generator
 from kinesynth.subjects.shape import SEXES, Shape, height, prior
 
-_MOST_DEVIATIONS = 2.0  # a drawn shape stays within two standard deviations of its sex's mean in every component
+_MAX_DEVIATIONS = 2.0  # a drawn shape stays within two standard deviations of its sex's mean in every component
 _DRAWN_BMI = (18.5, 32.0)  # kg/m2: neither underweight nor beyond the first degree of obesity (WHO)
-_MOST_DRAWS = 200
+_MAX_DRAWS = 200
 
 
-def drawn_shape(
+def sample_shape(
     model: BodyModel,
     subject: str,
     seed: int,
@@ -36,15 +36,15 @@ def drawn_shape(
     sex = sex or drawn_sex
     mean, spread = prior(model, sex)
     tape = tape or Tape(model)
-    for _ in range(_MOST_DRAWS):
-        deviation = np.clip(random.standard_normal(BETAS), -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+    for _ in range(_MAX_DRAWS):
+        deviation = np.clip(random.standard_normal(BETAS), -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
         betas = mean + spread @ deviation
         vertices = model.rest_vertices(betas)
         bmi = density_kg_m3 * volume(vertices, model.faces) / height(vertices) ** 2
         if _DRAWN_BMI[0] <= bmi <= _DRAWN_BMI[1] and tape.misfit(betas) is None:
             return Shape(betas, sex, "drawn", basis="drawn")
     low, high = _DRAWN_BMI
-    expected = f"{low:g} to {high:g} kg/m² and a plausible size among {_MOST_DRAWS} draws"
+    expected = f"{low:g} to {high:g} kg/m² and a plausible size among {_MAX_DRAWS} draws"
     raise BadInput(
         model.path, "shapedirs", f"{bmi:.3g} kg/m²", expected, "use a body in metres with unit-variance betas"
     )

@@ -59,7 +59,7 @@ class Sole:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Proportions:
     """Rest joints (55, 3) m and both soles (right, left)."""
 
     joints: np.ndarray
@@ -71,11 +71,11 @@ class Figure:
         return leg_length(self.joints)
 
 
-def figure_of(body: Body, betas: np.ndarray) -> Figure:
-    """Return the figure of a body model at a shape."""
+def proportions_of(body: Body, betas: np.ndarray) -> Proportions:
+    """Return the proportions of a body model at a shape."""
     vertices, weights = body.rest_vertices(betas), body.skinning_weights
     right, left = (_sole(vertices, weights, ankle, foot) for ankle, foot in zip(ANKLES, FEET, strict=True))
-    return Figure(body.rest_joints(betas), (right, left))
+    return Proportions(body.rest_joints(betas), (right, left))
 
 
 def _sole(vertices: np.ndarray, weights: np.ndarray, ankle: int, foot: int) -> Sole:
@@ -84,22 +84,23 @@ def _sole(vertices: np.ndarray, weights: np.ndarray, ankle: int, foot: int) -> S
     return Sole(vertices[low], weights[low, foot] / (weights[low, ankle] + weights[low, foot]))
 
 
-def sole_positions(figure: Figure, positions: np.ndarray, orientations: np.ndarray, side: int) -> np.ndarray:
+def sole_positions(proportions: Proportions, positions: np.ndarray, orientations: np.ndarray, side: int) -> np.ndarray:
     """Return the points of one sole in the world (T, S, 3), skinned between foot and toes."""
-    sole = figure.soles[side]
+    sole = proportions.soles[side]
     by_foot, by_toes = (
-        positions[:, None, joint] + np.einsum("tij,sj->tsi", orientations[:, joint], sole.points - figure.joints[joint])
+        positions[:, None, joint]
+        + np.einsum("tij,sj->tsi", orientations[:, joint], sole.points - proportions.joints[joint])
         for joint in (ANKLES[side], FEET[side])
     )
     weight = sole.toe_weights[None, :, None]
     return np.asarray(by_foot * (1.0 - weight) + by_toes * weight)
 
 
-def centre_of_mass(figure: Figure, positions: np.ndarray, orientations: np.ndarray) -> np.ndarray:
+def centre_of_mass(proportions: Proportions, positions: np.ndarray, orientations: np.ndarray) -> np.ndarray:
     """Return the whole body's centre of mass (T, 3) m, from segment masses that are fractions of body mass."""
     names = {name: positions[:, joint] for joint, name in enumerate(JOINTS)}
     for name, (wrist, finger) in _MIDDLE_FINGERS.items():
-        offset = figure.joints[finger] - figure.joints[wrist]
+        offset = proportions.joints[finger] - proportions.joints[wrist]
         names[name] = positions[:, wrist] + orientations[:, wrist] @ offset
     centre, total = np.zeros((len(positions), 3)), 0.0
     for proximal, distal, mass, fraction in _segments():

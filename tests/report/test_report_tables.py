@@ -58,7 +58,7 @@ def test_what_strangers_wrote_ends_no_script() -> None:
 
 
 def test_long_tables_are_cut_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_ROWS", 3)
+    monkeypatch.setattr(tables, "MAX_ROWS", 3)
     cut = table("all-clips", CLIPS, worst_first(run_of(5)), mark="strained")
     assert (len(cut.rows), cut.total, len(cut.marked)) == (3, 5, 3)
     assert json.loads(cut.json)["marked"] == list(cut.marked)
