@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -239,3 +241,13 @@ def test_the_visualizers_bodies_stand_where_the_shards_do(moving_shard: Path, tm
         np.testing.assert_allclose(turned + each["translation"], keypoints[:, len(names) + at], atol=5e-5)
         np.testing.assert_allclose(each["scaleFactors"], scales[at], atol=1e-5)
         assert all(name.endswith(".vtp") for name in each["attachedGeometries"])
+
+
+def test_plain_formats_need_no_other_packages(moving_shard: Path, tmp_path: Path) -> None:
+    """After a plain `pip install`, without SciPy and Pillow."""
+    code = (
+        "import sys; sys.modules.update(scipy=None, PIL=None, torch=None); from kinesynth import cli; "
+        f"sys.exit(cli.run(['export', {str(moving_shard)!r}, '--opensim', 'opensim', '--webdataset', 'tars']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -1,17 +1,12 @@
 """`kinesynth export`: shards in the formats of other programs."""
 
-from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-from kinesynth.dataset.exports import bedlam as bedlam_format
-from kinesynth.dataset.exports import coco as coco_format
-from kinesynth.dataset.exports import opensim as opensim_format
-from kinesynth.dataset.exports import smplx as smplx_format
-from kinesynth.dataset.exports import visualizer as visualizer_format
-from kinesynth.dataset.exports import webdataset as webdataset_format
 from kinesynth.dataset.exports.clips import check_folders, check_shards, whole_folder
 from kinesynth.errors import BadInput
+
+OF_THE_BODY = ("smplx", "coco", "bedlam")  # formats that need the body model
 
 
 def export(
@@ -45,20 +40,18 @@ def export(
         BadInput: a file is missing or unreadable, two shards have one name, no format is asked for, a folder holds
             something else, or the body is missing or another's.
     """
-    wanted: dict[str, tuple[Path | None, Callable[[list[Path], Path], None]]] = {
-        "opensim": (opensim, opensim_format.write),
-        "smplx": (smplx, partial(smplx_format.write, body=body)),
-        "coco": (coco, partial(coco_format.write, body=body)),
-        "bedlam": (bedlam, partial(bedlam_format.write, body=body)),
-        "webdataset": (webdataset, webdataset_format.write),
-        "visualizer": (visualizer, visualizer_format.write),
-    }
-    if all(folder is None for folder, _ in wanted.values()):
-        formats = ", ".join(f"--{name}" for name in wanted)
+    folders = {
+        "opensim": opensim, "smplx": smplx, "coco": coco, "bedlam": bedlam, "webdataset": webdataset,
+        "visualizer": visualizer,
+    }  # fmt: skip
+    wanted = {name: folder for name, folder in folders.items() if folder is not None}
+    if not wanted:
+        formats = ", ".join(f"--{name}" for name in folders)
         raise BadInput("export", "format", "none", f"one of {formats}", "name a folder to write")
     check_shards(shards)
-    check_folders([folder for folder, _ in wanted.values() if folder is not None], shards)
-    for folder, write in wanted.values():
-        if folder is not None:
-            with whole_folder(folder) as temporary:
-                write(shards, temporary)
+    check_folders(list(wanted.values()), shards)
+    for name, folder in wanted.items():
+        # Each format needs packages of its own, and those of the others may be missing.
+        write = import_module(f"kinesynth.dataset.exports.{name}").write
+        with whole_folder(folder) as temporary:
+            write(shards, temporary, **({"body": body} if name in OF_THE_BODY else {}))
