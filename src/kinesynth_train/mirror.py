@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from kinesynth.skeleton import SkeletonDefinition
@@ -69,6 +68,8 @@ def mirrored_body(global_orient: Tensor, body_pose: Tensor) -> dict[str, Tensor]
 
     The body's own sides lie along its x, the world's mirror faces z: the root turns from one frame to the other.
     """
+    from scipy.spatial.transform import Rotation  # late: networks without an SMPL-X body go without
+
     places = list(range(22))
     for left in LEFT_JOINTS:
         places[left], places[left + 1] = left + 1, left

@@ -14,6 +14,8 @@ def main(program: str, arguments: list[str]) -> None:
         outputs = [outputs[0] / name for name in ("checkpoint.pt", "metrics.json")]
     if arguments[0] == "report":
         outputs = [Path(named["--output"])]
+    if arguments[0] == "index-shards":  # which names these itself
+        outputs += [outputs[0].with_name(name) for name in ("checksums.txt", "croissant.json", "card.jpg")]
     for output in outputs:
         if output.parent.name == "opensim":
             output.mkdir(parents=True)
