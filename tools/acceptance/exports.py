@@ -118,7 +118,7 @@ def _card(results: Path) -> Iterator[Figure]:
         "dataset.free_clips", sum(row["license"] == "free" for row in rows) / len(rows), "share", 1.0, "higher"
     )
     try:
-        import mlcroissant  # type: ignore[import-not-found]
+        import mlcroissant  # type: ignore[import-untyped]
     except ImportError:
         return
     issues = mlcroissant.Dataset(str(results / "croissant.json")).metadata.ctx.issues

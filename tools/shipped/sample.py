@@ -75,9 +75,7 @@ def ship(shards: list[Path]) -> None:
     """
     verify(shards)
     if (size := sum(shard.stat().st_size for shard in shards)) > MAX_BYTES:
-        raise BadInput(
-            shards[0].parent, "size", f"{size} bytes", f"{MAX_BYTES} at most", "make fewer or shorter clips"
-        )
+        raise BadInput(shards[0].parent, "size", f"{size} bytes", f"{MAX_BYTES} at most", "make fewer or shorter clips")
     for old in sample().glob("*.h5"):
         old.unlink()
     for shard in shards:
