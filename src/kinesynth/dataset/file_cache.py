@@ -2,9 +2,14 @@
 
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+
+from kinesynth.errors import BadInput
+from kinesynth.hdf5 import whole_file
 
 MAX_OPEN = 32
 
@@ -21,6 +26,21 @@ def open_shard(path: Path) -> h5py.File:
         if "unable to lock file" not in str(error):
             raise
         return h5py.File(path, "r", locking=False)  # nobody writes to a shard that stands under its name
+
+
+@contextmanager
+def whole_shard(path: Path) -> Iterator[h5py.File]:
+    """Yield a shard to be read, all of which lies in it.
+
+    Raises:
+        BadInput: it is missing, no shard, or leads out of itself; or what is looked for in it is not there.
+    """
+    try:
+        with whole_file(path) as file:
+            yield file
+    except (OSError, KeyError) as error:
+        found = " ".join(str(error).split())
+        raise BadInput(path, "shard", found, "a shard of this release", "check it with `kinesynth verify`") from error
 
 
 class OpenFiles:

@@ -13,9 +13,9 @@ import h5py
 
 from kinesynth.atomic import write_text
 from kinesynth.clips import ClipRow
+from kinesynth.dataset.file_cache import whole_shard
 from kinesynth.dataset.record import read_clip
 from kinesynth.errors import BadInput
-from kinesynth.hdf5 import whole_file
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 from kinesynth.text import read_text
@@ -117,15 +117,9 @@ def _differences(path: Path, found: FrozenClip, expected: FrozenClip) -> Iterato
 
 def _clips(shards: Iterable[Path]) -> Iterator[FrozenClip]:
     for shard in progress(sorted(shards), "freeze_split"):
-        try:
-            with whole_file(shard) as file:
-                for clip_id, group in file["clips"].items():
-                    yield _frozen(clip_id, str(file.attrs["subject"]), str(file.attrs["split"]), group)
-        except (OSError, KeyError) as error:
-            found = " ".join(str(error).split())
-            raise BadInput(
-                shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`"
-            ) from error
+        with whole_shard(shard) as file:
+            for clip_id, group in file["clips"].items():
+                yield _frozen(clip_id, str(file.attrs["subject"]), str(file.attrs["split"]), group)
 
 
 def _frozen(clip_id: str, subject: str, split: str, group: h5py.Group) -> FrozenClip:

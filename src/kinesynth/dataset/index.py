@@ -12,12 +12,12 @@ from kinesynth.atomic import atomic_path, write_text
 from kinesynth.dataset.card import dataset_card
 from kinesynth.dataset.card_picture import draw_card_picture
 from kinesynth.dataset.croissant import croissant
+from kinesynth.dataset.file_cache import whole_shard
 from kinesynth.dataset.listing import CHECKSUMS
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
-from kinesynth.hdf5 import whole_file
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
@@ -53,15 +53,10 @@ def index_shards(
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
+    digests: dict[Path, str] = {}
     paths = sorted(shard_paths(shards))
     for shard in progress(paths, "index_shards"):
-        try:
-            attrs, delivered, left_out = _read(shard)
-        except (OSError, KeyError) as error:
-            found = " ".join(str(error).split())
-            raise BadInput(
-                shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`"
-            ) from error
+        digests[shard], attrs, delivered, left_out = _read(shard)
         files.append(attrs)
         rows += delivered
         refused += left_out
@@ -69,7 +64,9 @@ def index_shards(
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "fix the inputs it lists and run again")
-    write_text(output.with_name(CHECKSUMS), "".join(f"{checksum(each)}  shards/{each.name}\n" for each in paths))
+    write_text(
+        output.with_name(CHECKSUMS), "".join(f"{digest}  shards/{shard.name}\n" for shard, digest in digests.items())
+    )
     _write_index(output, rows)
     write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))
     picture = card.with_name(CARD_PICTURE)
@@ -77,10 +74,10 @@ def index_shards(
     write_text(card, dataset_card(rows, refused, files, config, picture.name if drawn else ""))
 
 
-def _read(shard: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return a shard's attributes, and the rows of its clips and of those that are not delivered."""
-    digest = checksum(shard)
-    with whole_file(shard) as file:
+def _read(shard: Path) -> tuple[str, dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a shard's checksum and attributes, and the rows of its clips and of those that are not delivered."""
+    with whole_shard(shard) as file:
+        digest = checksum(shard)
         attrs = dict(file.attrs)
         delivered = [
             {"clip_id": clip_id, "shard": shard.stem, **_describe(attrs, group), "xxh3_128": digest}
@@ -90,7 +87,7 @@ def _read(shard: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[
             {"clip_id": clip_id, "subject": attrs["subject"], **dict(group.attrs)}
             for clip_id, group in file["rejected"].items()
         ]
-        return attrs, delivered, left_out
+        return digest, attrs, delivered, left_out
 
 
 def checksum(shard: str | Path) -> str:

@@ -87,8 +87,7 @@ def own_array(group: h5py.Group, name: str) -> np.ndarray:
         for folder in folders:
             own_members(place.id)
             place = place[folder]
-        own_dataset(place.id, leaf)
-        return np.asarray(place[leaf][()])
+        return np.asarray(h5py.Dataset(own_dataset(place.id, leaf))[()])
     except (OSError, KeyError) as error:
         found = " ".join(str(error).split())
         fix = "check it with `kinesynth verify`"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from kinesynth.dynamics.filters import HALF_POWER
 from kinesynth.gravity import GRAVITY
 from kinesynth.runs import runs
 
@@ -102,6 +103,13 @@ def near_ends(inside: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndarra
     return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz + 1e-9)
 
 
+def vertical_support(centre: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the vertical force (T,) that the path (T, 3) m of a mass centre asks, in weights; one at the ends."""
+    support = np.ones(len(centre))
+    support[1:-1] += np.diff(centre[:, 1], 2) * rate_hz**2 / GRAVITY
+    return support
+
+
 def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: Sequence[float]) -> np.ndarray:
     """Return the path (T, 3) m of a mass centre, smooth, and falling freely within `spans`.
 
@@ -125,10 +133,8 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
         fall[offset : frames - 2 + offset] -= coefficient * stiff * GRAVITY / rate_hz**2
     result = np.empty_like(path)
     result[:, 1] = _smooth(path[:, 1], fall, stiff, cutoff_hz[1] / rate_hz)
-    leaning = np.zeros(frames - 2)
-    if spans:
-        support = 1.0 + np.diff(result[:, 1], 2) * rate_hz**2 / GRAVITY
-        leaning = (rate_hz**2 / (LEAN * GRAVITY * np.maximum(support, MIN_LEANING))) ** 2
+    support = np.maximum(vertical_support(result, rate_hz)[1:-1], MIN_LEANING)
+    leaning = (rate_hz**2 / (LEAN * GRAVITY * support)) ** 2
     for axis in (0, 2):
         weights = np.where(inside, STIFF, _strays(path[:, axis], spans) ** 2 * leaning)
         result[:, axis] = _smooth(path[:, axis], np.zeros(frames), weights, cutoff_hz[axis] / rate_hz)
@@ -155,7 +161,7 @@ def _smooth(values: np.ndarray, pull: np.ndarray, weights: np.ndarray, cutoff: f
         weights: of each second difference.
         cutoff: in cycles per frame, which sets the penalty.
     """
-    penalty = (np.sqrt(2.0) - 1.0) / (2.0 * np.sin(np.pi * cutoff)) ** (2 * ORDER)
+    penalty = HALF_POWER / (2.0 * np.sin(np.pi * cutoff)) ** (2 * ORDER)
     bands = np.zeros((ORDER + 1, len(values)))
     bands[0] = 1.0
     _add_squares(bands, np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.full(len(values) - ORDER, penalty))

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.config import option
-from kinesynth.dynamics.airborne import airborne, falling_path, frames_of, free_fall_shift, held_contact
+from kinesynth.dynamics.airborne import (
+    airborne,
+    falling_path,
+    frames_of,
+    free_fall_shift,
+    held_contact,
+    vertical_support,
+)
 from kinesynth.dynamics.contact import (
     SLOW,
     FootMotion,
@@ -178,10 +185,3 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     )
     flights = airborne(likelihood, support, fps)
     return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights)
-
-
-def vertical_support(centre: np.ndarray, fps: float) -> np.ndarray:
-    """Return the vertical force (T,) that the path (T, 3) m of a mass centre asks, in weights; one at the ends."""
-    support = np.ones(len(centre))
-    support[1:-1] += np.diff(centre[:, 1], 2) * fps**2 / GRAVITY
-    return support

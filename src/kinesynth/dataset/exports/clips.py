@@ -10,9 +10,9 @@ from typing import Any
 import h5py
 
 from kinesynth.clips import SPLITS
+from kinesynth.dataset.file_cache import whole_shard
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
-from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
 from kinesynth.text import is_file_name
 
@@ -47,20 +47,16 @@ def exported_clips(shards: Sequence[Path]) -> Iterator[ExportedClip]:
     """
     seen: dict[str, Path] = {}
     for shard in progress(list(shards), "export"):
-        try:
-            with whole_file(shard) as file:
-                person = dict(file.attrs)
-                _check_person(shard, person)
-                for clip_id, group in file["clips"].items():
-                    _check_names(shard, "clips", [clip_id])
-                    _check_names(shard, f"clips/{clip_id}/views", group.get("views", ()))
-                    if (other := seen.setdefault(clip_id, shard)) is not shard:
-                        found = f"{clip_id}, which {other} has too"
-                        raise BadInput(shard, "clips", found, "each clip once", "export them apart")
-                    yield ExportedClip(shard, person, file, clip_id, read_clip(group))
-        except (OSError, KeyError) as error:
-            found = " ".join(str(error).split())
-            raise BadInput(shard, "shard", found, "a shard of this release", FIX) from error
+        with whole_shard(shard) as file:
+            person = dict(file.attrs)
+            _check_person(shard, person)
+            for clip_id, group in file["clips"].items():
+                _check_names(shard, "clips", [clip_id])
+                _check_names(shard, f"clips/{clip_id}/views", group.get("views", ()))
+                if (other := seen.setdefault(clip_id, shard)) is not shard:
+                    found = f"{clip_id}, which {other} has too"
+                    raise BadInput(shard, "clips", found, "each clip once", "export them apart")
+                yield ExportedClip(shard, person, file, clip_id, read_clip(group))
 
 
 def _check_person(shard: Path, person: Mapping[str, Any]) -> None:
