@@ -53,10 +53,11 @@ def index_shards(
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
-    digests: dict[Path, str] = {}
+    checksums: list[str] = []
     paths = sorted(shard_paths(shards))
     for shard in progress(paths, "index_shards"):
-        digests[shard], attrs, delivered, left_out = _read(shard)
+        digest, attrs, delivered, left_out = _read(shard)
+        checksums.append(f"{digest}  shards/{shard.name}\n")
         files.append(attrs)
         rows += delivered
         refused += left_out
@@ -64,9 +65,7 @@ def index_shards(
     if not rows:
         found = f"none; {refused[0]['clip_id']} fails at {refused[0]['stage']}: {refused[0]['reason']}"
         raise BadInput(rejected, "delivered clips", found, "at least one", "fix the inputs it lists and run again")
-    write_text(
-        output.with_name(CHECKSUMS), "".join(f"{digest}  shards/{shard.name}\n" for shard, digest in digests.items())
-    )
+    write_text(output.with_name(CHECKSUMS), "".join(checksums))
     _write_index(output, rows)
     write_text(output.with_name(CROISSANT), croissant(rows, files[0], _sizes(paths[0]), output))
     picture = card.with_name(CARD_PICTURE)
