@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.any_size import AnySize
 
 SHIPPED = Path(__file__).with_name("tables") / "free_body.npz"
 FIX = "write one with `kinesynth training-body --body BODY --regressor REGRESSOR --output FILE`"
@@ -22,7 +23,7 @@ TABLES = ("parents", "template", "shape", "skinning", "correctives", "rest_joint
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
 
 
-class SurfaceBody(nn.Module):
+class SurfaceBody(AnySize):
     """A body of N vertices with the skeleton's M markers and B joint centres; it has no parameters.
 
     A checkpoint holds its tables, so that it needs no file in use. Where the skeleton has no such marker or body, the
@@ -51,11 +52,8 @@ class SurfaceBody(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Take a checkpoint's tables, of whatever body they are."""
-        for name in self._buffers:
-            if (saved := state_dict.get(prefix + name)) is not None:
-                setattr(self, name, saved.to(getattr(self, name)))
-        self._path = self.parents.tolist()
         super()._load_from_state_dict(state_dict, prefix, *rest)
+        self._path = self.parents.tolist()
 
     def points(self, rotations: Tensor, betas: Tensor) -> Tensor:
         """Return the B joint centres, then the M markers (..., B + M, 3) m, from an origin of the body's own.

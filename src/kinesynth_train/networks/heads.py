@@ -37,6 +37,16 @@ class ScaleHead(nn.Module):
         return scales
 
 
+def scales_of(factors: Tensor, ties: Tensor) -> Tensor:
+    """Return the scales (..., B, 3) of factors (..., U), in units from 1; `ties` (3B,) tells which one each is."""
+    return (1.0 + SCALE_UNIT * factors[..., ties]).reshape(*factors.shape[:-1], -1, 3)
+
+
+def factors_of(scales: Tensor, first_of_each: Tensor) -> Tensor:
+    """Return the factors (..., U), in units from 1, of scales (..., B, 3), of which the first (U,) has each."""
+    return (scales.flatten(-2)[..., first_of_each] - 1.0) / SCALE_UNIT
+
+
 class CircleHead(nn.Module):
     """From features (..., D) to coordinates (..., J): some as a point on the unit circle, others as they are.
 

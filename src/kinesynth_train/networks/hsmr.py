@@ -29,7 +29,7 @@ from kinesynth_train.losses import masked_mean, weighed
 from kinesynth_train.networks.coded_pose import CodedPose
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.crop_camera import placed
-from kinesynth_train.networks.heads import SCALE_UNIT, zeroed
+from kinesynth_train.networks.heads import factors_of, scales_of, zeroed
 from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import normalised
 from kinesynth_train.networks.token_decoder import TokenDecoder
@@ -154,7 +154,7 @@ class Hsmr(Network):
         with torch.autocast(cameras.device.type, enabled=False):
             pose = self.pose.matrices(reading.code)
             angles = self.pose.angles(pose, cameras, placed(reading.camera, projections))
-            scales = (1.0 + SCALE_UNIT * reading.factors[..., self.ties]).reshape(*angles.shape[:-1], -1, 3)
+            scales = scales_of(reading.factors, self.ties)
             rotation = cameras.mT @ pose.rotations[..., 0, :, :]
         return Prediction(angles, scales, rotation=rotation, code=reading.code, factors=reading.factors)
 
@@ -193,7 +193,7 @@ class Hsmr(Network):
 
     def shape_distances(self, prediction: Prediction, truth: Batch) -> Tensor:
         """Return the squared distances (N, T) of the scales' factors."""
-        wanted = (truth["scales"].flatten(1)[:, self.first_of_each] - 1.0) / SCALE_UNIT
+        wanted = factors_of(truth["scales"], self.first_of_each)
         assert prediction.factors is not None  # as `prediction_of` makes them
         return (prediction.factors - wanted[:, None]).square().sum(dim=-1)
 

@@ -23,7 +23,7 @@ from kinesynth_train.data import Batch
 from kinesynth_train.networks import hsmr
 from kinesynth_train.networks.contract import Prediction
 from kinesynth_train.networks.crop_camera import placed
-from kinesynth_train.networks.heads import SCALE_UNIT
+from kinesynth_train.networks.heads import factors_of, scales_of
 from kinesynth_train.networks.hsmr import Hsmr, Weights
 from kinesynth_train.networks.pseudo_labels import PseudoLabels, Row, apart
 from kinesynth_train.networks.query_refinement import view_of
@@ -73,8 +73,7 @@ class HsmrRefined(Hsmr):
         with h5py.File(labels.clips[0].shard, "r") as file:
             views = len(file["clips"][labels.clips[0].clip_id]["views"])
         self.pseudo.begin(labels, views, float(np.deg2rad(self.shape.noise_deg)), self.shape.swapped)
-        scales = torch.from_numpy(all_scales(labels)).flatten(1)[:, self.first_of_each.cpu()]
-        units = (scales - 1.0) / SCALE_UNIT
+        units = factors_of(torch.from_numpy(all_scales(labels)), self.first_of_each.cpu())
         self.factor_mean.copy_(units.mean(dim=0))
         self.factor_spread.copy_(units.std(dim=0, correction=0).clamp(min=MIN_SPREAD))
 
@@ -100,7 +99,7 @@ class HsmrRefined(Hsmr):
     def labelled(self, pictures: Batch) -> Batch:
         """Return pictures with the dictionary's labels for the shards'."""
         row = self.pseudo.read(pictures)
-        scales = (1.0 + SCALE_UNIT * row.factors[:, self.ties]).reshape(len(row.factors), -1, 3)
+        scales = scales_of(row.factors, self.ties)
         angles = self.skeleton.layer.coupled(row.angles)
         keypoints = self.skeleton(angles[:, None], scales).keypoints
         return {**pictures, "angles": angles[:, None], "scales": scales, "keypoints": keypoints}

@@ -5,18 +5,19 @@ far their keypoints lie from those seen. Rows begin as the shards' labels, or as
 that were fitted to a body with other joints. They are in the world, unmirrored, so that no augmentation touches them.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import h5py
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.record import own_array
+from kinesynth_train.any_size import AnySize
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.mirror import Mirror
-from kinesynth_train.networks.heads import SCALE_UNIT
+from kinesynth_train.networks.heads import factors_of
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
@@ -31,7 +32,7 @@ class Row(NamedTuple):
     errors: Tensor
 
 
-class PseudoLabels(nn.Module):
+class PseudoLabels(AnySize):
     """The dictionary; a checkpoint holds it. In several processes each betters its own, and the first's is kept."""
 
     angles: Tensor
@@ -55,13 +56,6 @@ class PseudoLabels(nn.Module):
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
         self.register_buffer("bettered", torch.zeros((), dtype=torch.long))
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Take a checkpoint's rows, however many."""
-        for name in self._buffers:
-            if (saved := state_dict.get(prefix + name)) is not None:
-                setattr(self, name, saved.to(getattr(self, name)))
-        super()._load_from_state_dict(state_dict, prefix, *rest)
-
     def begin(self, labels: ShardDataset, views: int, noise: float, swapped: float) -> None:
         """Take the labels of a split's clips.
 
@@ -81,8 +75,7 @@ class PseudoLabels(nn.Module):
                 whole = whole.where(~self._own, self._mirror.angles(whole))
             off = rng.standard_normal((1, whole.shape[1])) + rng.standard_normal(whole.shape)
             angles.append(whole + self._own * torch.from_numpy(noise * off / np.sqrt(2.0)).float())
-            units = (scales.flatten()[self._first_of_each] - 1.0) / SCALE_UNIT
-            factors.append(units.expand(len(whole), -1))
+            factors.append(factors_of(scales, self._first_of_each).expand(len(whole), -1))
         for name, rows in (("angles", angles), ("factors", factors)):
             setattr(self, name, torch.cat(rows).repeat_interleave(views, 0).to(self.steps.device))
         self.errors = torch.full((len(self.angles),), torch.inf, device=self.steps.device)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from kinesynth_train.crops import project
 from kinesynth_train.networks.coded_pose import CodedPose
-from kinesynth_train.networks.heads import SCALE_UNIT
+from kinesynth_train.networks.heads import scales_of
 
 SIGMA = 1.0  # of Geman and McClure's loss, in the person's sizes in the picture
 PRIOR = 0.01  # of the release's weights of shape and limits, which leave keypoints no say in units of the person's size
@@ -90,8 +90,7 @@ class Skelify:
 
     def scales(self, factors: Tensor) -> Tensor:
         """Return the scales (F, B, 3) of factors (F, U)."""
-        units = self._mean + self._spread * factors
-        return (1.0 + SCALE_UNIT * units[:, self._ties]).reshape(len(factors), -1, 3)
+        return scales_of(self._mean + self._spread * factors, self._ties)
 
     def keypoints(self, found: Variables, seen: Seen) -> tuple[Tensor, Tensor]:
         """Return those of the joint and mass centres (F, K, 3) m that are seen, and the angles (F, J)."""

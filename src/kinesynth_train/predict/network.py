@@ -149,8 +149,7 @@ def _shown_to(model: Model, found: Reconstruction, markers: np.ndarray) -> Recon
         expected = f"at least {MIN_MARKERS}, of pelvis, trunk, knees and feet among them"
         found_here = f"{count} at landmarks that {model.name} knows"
         raise BadInput("--markers", "markers", found_here, expected, "leave --method and --checkpoint out")
-    angles = np.where((shown & found.poses.valid)[:, None], found.poses.angles, np.nan)
-    return replace(found, poses=poses_of(found.skeleton, angles, found.points))
+    return _only(found, shown & found.poses.valid)
 
 
 def without_misfits(found: Reconstruction) -> Reconstruction:
@@ -170,9 +169,13 @@ def without_misfits(found: Reconstruction) -> Reconstruction:
         raise BadInput("--method", "markers", off, f"below {limit}", "leave --method out: inverse kinematics")
     count = int((found.poses.valid & ~near).sum())
     note = f"{count} frames are not believed: the network's skeleton is more than {limit} from the markers"
-    angles = np.where(near[:, None], found.poses.angles, np.nan)
-    poses = poses_of(found.skeleton, angles, found.points)
-    return replace(found, poses=poses, notes=(*found.notes, *([note] if count else [])))
+    return replace(_only(found, near), notes=(*found.notes, *([note] if count else [])))
+
+
+def _only(found: Reconstruction, frames: np.ndarray) -> Reconstruction:
+    """Return the motion with the poses of some frames (T,) alone."""
+    angles = np.where(frames[:, None], found.poses.angles, np.nan)
+    return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
 def drawn_to_points(found: Reconstruction, sights: list[Sight], smooth_hz: float) -> Reconstruction:
