@@ -54,13 +54,18 @@ def make_results(folder: Path, width: int = 96, height: int = 72) -> Path:
         with patch.object(SkeletonDefinition, "from_osim", return_value=own):  # OpenSim needs seconds to read it
             pack(make_stages(folder, subject, width, height), output=results / "shards" / f"{subject}_000.h5",
                        config_sha256="0" * 64, created="2026-01-01")  # fmt: skip
+    index(results)
+    return results
+
+
+def index(results: Path) -> None:
+    """List what lies in a results folder, as the workflow does."""
     index_shards(
         shards=sorted((results / "shards").glob("*.h5")),
         output=results / "index.parquet",
         rejected=results / "rejected.tsv",
         card=results / "README.md",
     )
-    return results
 
 
 def scaled(skeleton: SkeletonDefinition, factor: float) -> SkeletonDefinition:

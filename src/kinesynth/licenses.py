@@ -1,12 +1,13 @@
 """Under which licences data are, by SPDX identifiers where there are any, and what they come to together."""
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
+
+from kinesynth.text import table_rows
 
 UNSTATED = "NOASSERTION"
 """SPDX's word for a licence that nobody stated."""
@@ -40,12 +41,10 @@ class License:
 @cache
 def licenses() -> dict[str, License]:
     """Return the licences that are known, by identifier."""
-    with (files(__package__) / "licenses.csv").open(encoding="utf-8") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
-        return {
-            row["license"]: License(row["license"], row["free"] == "yes", row["name"], row["url"], row["also"])
-            for row in rows
-        }
+    return {
+        row["license"]: License(row["license"], row["free"] == "yes", row["name"], row["url"], row["also"])
+        for row in table_rows(files(__package__) / "licenses.csv")
+    }
 
 
 def identified(text: str) -> str:

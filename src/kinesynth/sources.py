@@ -3,10 +3,11 @@
 The one list of them: the clip table and the dataset's card take names and licences from it without needing more.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from kinesynth.text import table_rows
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,12 @@ class Source:
 @cache
 def sources() -> dict[str, Source]:
     """Return the sources by name, in the table's order."""
-    with (files(__package__) / "sources.csv").open(encoding="utf-8") as stream:
-        return {
-            row["source"]: Source(
-                row["source"],
-                **{name: row[name] == "yes" for name in ("file", "model", "markers", "tells_shape")},
-                license=row["license"],
-                terms=row["terms"],
-            )
-            for row in csv.DictReader(stream)
-        }
+    return {
+        row["source"]: Source(
+            row["source"],
+            **{name: row[name] == "yes" for name in ("file", "model", "markers", "tells_shape")},
+            license=row["license"],
+            terms=row["terms"],
+        )
+        for row in table_rows(files(__package__) / "sources.csv")
+    }

@@ -1,5 +1,7 @@
-"""Reads users' text files safely: refuses folders, pipes and oversized files."""
+"""Text files: users' own, read safely (folders, pipes and oversized files are refused), and the package's tables."""
 
+import csv
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
@@ -46,3 +48,9 @@ def read_text(path: Path, expected: str, fix: str, encoding_errors: Literal["rep
         raise BadInput(path, "encoding", f"byte {error.start} is not UTF-8", "UTF-8 text", "save it again") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise BadInput(path, "file", " ".join(str(error).split()), expected, fix) from error
+
+
+def table_rows(file: Traversable | Path) -> list[dict[str, str]]:
+    """Return the rows of a csv of the package's own, columns by name; lines that begin with # are remarks."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))

@@ -9,11 +9,12 @@ import pyarrow.parquet
 import pytest
 
 from kinesynth.dataset import ShardDataset
-from kinesynth.dataset.index import index_shards, read_index
+from kinesynth.dataset.index import read_index
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.licenses import UNSTATED, licenses, standing
 from kinesynth.sources import sources
+from shard_factory import index
 
 CLIP = {"n_frames": 60, "fps": 30.0, "start_seconds": 2.5, "source": "amass"}
 FREE_BODY = {"body_license": "CC0-1.0"}
@@ -24,12 +25,7 @@ def spoiled(results: Path, folder: Path, **attributes: str) -> Path:
     shutil.copytree(results, folder)
     with h5py.File(folder / "shards/anna_000.h5", "r+") as file:
         file["clips/anna_walk"].attrs.update(attributes)
-    index_shards(
-        shards=sorted((folder / "shards").glob("*.h5")),
-        output=folder / "index.parquet",
-        rejected=folder / "rejected.tsv",
-        card=folder / "README.md",
-    )
+    index(folder)
     return folder
 
 

@@ -1,6 +1,5 @@
 """Anatomical rules that find landmarks on the skin of any body in SMPL-X's schema, from its joints and mesh alone."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.geometry.mesh import ray_hit
+from kinesynth.text import table_rows
 
 TABLE = Path(__file__).with_name("tables") / "markers.csv"
 _UNSIDED = frozenset(JOINT_NAMES)
@@ -46,8 +46,7 @@ class RestBody:
 @cache
 def rules(table: Path = TABLE) -> tuple[Rule, ...]:
     """Read a table of landmarks."""
-    with table.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
+    rows = table_rows(table)
 
     def vector(row: dict[str, str], *columns: str) -> tuple[float, float, float]:
         lateral, up, forward = (float(row[column]) for column in columns)

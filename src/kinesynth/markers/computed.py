@@ -1,11 +1,11 @@
 """Points that are no markers, told by their names: what software computed, and what pose estimation saw in a video."""
 
-import csv
 import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 from kinesynth.markers.labels import TABLES, Label, bare, plain
+from kinesynth.text import table_rows
 
 KEYPOINT = "joint centre of video pose estimation"
 _STUDY = "study"  # OpenCap's ending for the markers that it estimates from its keypoints
@@ -81,14 +81,9 @@ def _unsided(name: str) -> str:
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(row["pattern"]), row["what"]) for row in _rows("computed.csv"))
+    return tuple((re.compile(row["pattern"]), row["what"]) for row in table_rows(TABLES / "computed.csv"))
 
 
 @cache
 def _vocabulary() -> dict[str, bool]:
-    return {row["label"]: bool(row["tells"]) for row in _rows("keypoints.csv")}
-
-
-def _rows(table: str) -> list[dict[str, str]]:
-    with (TABLES / table).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(line for line in stream if not line.startswith("#")))
+    return {row["label"]: bool(row["tells"]) for row in table_rows(TABLES / "keypoints.csv")}

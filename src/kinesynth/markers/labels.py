@@ -1,6 +1,5 @@
 """What a marker's label says of its place on the body."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from kinesynth.body.landmarks import rules
+from kinesynth.text import table_rows
 
 TABLES = Path(__file__).with_name("tables")
 LANDMARKS = TABLES / "landmarks.csv"
@@ -56,7 +56,7 @@ def landmark(name: str) -> str | None:
 def label_sets() -> dict[str, tuple[Label, ...]]:
     """Return the labels of each laboratory's set that the table names, of both sides."""
     found: dict[str, list[Label]] = defaultdict(list)
-    for row in _rows():
+    for row in table_rows(TABLES / "labels.csv"):
         label = Label(row["landmark"], float(row["slack_mm"] or 0.0) / 1000.0)
         sided = label.landmark.startswith("R")
         for name in filter(None, row["sets"].split("; ")):
@@ -98,7 +98,7 @@ def _table() -> dict[str, list[tuple[str, Label]]]:
     for rule in (rule for table in (rules(), rules(LANDMARKS)) for rule in table):
         found[rule.marker.lower()] = [("", Label(rule.marker, _OWN_SLACK_M))]
     own = set(found)
-    for row in _rows():
+    for row in table_rows(TABLES / "labels.csv"):
         if row["label"] in own and not row["beside"]:
             own.discard(row["label"])
             found[row["label"]].clear()
@@ -110,11 +110,6 @@ def _table() -> dict[str, list[tuple[str, Label]]]:
         if label.startswith("r")
     }
     return {**left, **found}
-
-
-def _rows() -> list[dict[str, str]]:
-    with (TABLES / "labels.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(line for line in stream if not line.startswith("#")))
 
 
 def _left(label: str) -> str:

@@ -1,6 +1,5 @@
 """Labels that lie about which of two markers is the upper, the front or the outer one."""
 
-import csv
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from kinesynth.errors import BadInput
 from kinesynth.markers.anatomy import Markers, forwards, typical, unit, upward
 from kinesynth.markers.labels import TABLES
 from kinesynth.markers.wrists import radius_side
+from kinesynth.text import table_rows
 
 _BEHIND_M = -0.02  # along the direction in which the first should be further
 _CONTRARY = -0.5  # cosine between where the outer marker lies and where it should; legs turn about their length
@@ -77,6 +77,4 @@ def _exchanged(path: Path, markers: Markers, first: str, second: str, where: str
 
 @cache
 def _order() -> tuple[tuple[str, str, str], ...]:
-    with (TABLES / "order.csv").open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
-        return tuple((row["along"], row["first"], row["second"]) for row in rows)
+    return tuple((row["along"], row["first"], row["second"]) for row in table_rows(TABLES / "order.csv"))

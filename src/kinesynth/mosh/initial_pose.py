@@ -1,6 +1,5 @@
 """Where the search for a pose begins: the trunk laid on its markers, the limbs in several poses that people take."""
 
-import csv
 from functools import cache
 from importlib.resources import files
 
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.mosh.points import BodyState
+from kinesynth.text import table_rows
 
 _ARMS_DOWN, _ARMS_UP = 65.0, -60.0  # degrees from the T-pose
 Pose = dict[str, tuple[float, float, float]]
@@ -48,9 +48,8 @@ def _kind(joint: str) -> str:
 
 @cache
 def _stiffness() -> dict[str, float]:
-    with (files("kinesynth.mosh") / "tables" / "stiffness.csv").open(encoding="utf-8") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
-        return {row["joint"]: float(row["stiffness"]) for row in rows}
+    rows = table_rows(files("kinesynth.mosh") / "tables" / "stiffness.csv")
+    return {row["joint"]: float(row["stiffness"]) for row in rows}
 
 
 def re_based(state: BodyState, base: Tensor) -> BodyState:

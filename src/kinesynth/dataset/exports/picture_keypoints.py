@@ -1,6 +1,5 @@
 """Keypoints in pictures as COCO and Halpe name them: a shard's own, and landmarks on the fitted mesh."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.video import unpack_masks
 from kinesynth.dataset.visibility import Visibility, in_picture, is_drawn
 from kinesynth.geometry.projection import project
+from kinesynth.text import table_rows
 
 LANDMARKS = Path(__file__).with_name("picture_landmarks.csv")
 EDGE = -0.2  # cosine between landmark and camera, from within: skin curves, and is seen a little beyond its edge
@@ -46,11 +46,10 @@ class SkinPoints:
 @cache
 def picture_keypoints() -> tuple[PictureKeypoint, ...]:
     """Return Halpe's 26 keypoints, in order."""
-    with LANDMARKS.with_name("picture_keypoints.csv").open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
-        return tuple(
-            PictureKeypoint(row["keypoint"], tuple(row["centre"].split()), row["landmark"], row["part"]) for row in rows
-        )
+    rows = table_rows(LANDMARKS.with_name("picture_keypoints.csv"))
+    return tuple(
+        PictureKeypoint(row["keypoint"], tuple(row["centre"].split()), row["landmark"], row["part"]) for row in rows
+    )
 
 
 def picture_layout(model: BodyModel) -> MarkerLayout:

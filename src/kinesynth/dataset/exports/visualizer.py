@@ -4,7 +4,6 @@ It holds, at each time, where every body is: body-fixed rotations about x, y and
 files of OpenSim's geometry, by name, which the page's server has. It knows no head apart from the trunk.
 """
 
-import csv
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.dataset.exports.clips import exported_clips
 from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.text import table_rows
 
 DIGITS = 5
 GEOMETRY = Path(__file__).with_name("visualizer_geometry.csv")
@@ -63,6 +63,4 @@ def visualizer_json(skeleton: SkeletonDefinition, angles: np.ndarray, scales: np
 @cache
 def geometry() -> dict[str, tuple[str, ...]]:
     """Return the files of each body's bones."""
-    with GEOMETRY.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
-        return {row["body"]: tuple(row["files"].split()) for row in rows}
+    return {row["body"]: tuple(row["files"].split()) for row in table_rows(GEOMETRY)}
