@@ -65,10 +65,14 @@ def landmarks_by_set() -> dict[str, dict[str, Landmark]]:
     return found
 
 
+def _all_landmarks() -> dict[str, Landmark]:
+    return {name: landmark for table in landmarks_by_set().values() for name, landmark in table.items()}
+
+
 def laboratory_sets(marker_names: Sequence[str]) -> LaboratorySets:
     """Return the sets on a skeleton of these markers."""
     sets = landmarks_by_set()
-    known = {name: landmark for table in sets.values() for name, landmark in table.items()}
+    known = _all_landmarks()
     worn = np.array([[marker in table for marker in marker_names] for table in sets.values()])
     slack = [[table[m].slack_m if m in table else MAX_SLACK_M for m in marker_names] for table in sets.values()]
     places = np.array([known[marker].place if marker in known else np.full(3, np.nan) for marker in marker_names])
@@ -82,7 +86,7 @@ def with_all_landmarks(skeleton: SkeletonDefinition, scales: np.ndarray | None =
         skeleton: of any size.
         scales: (B, 3) by which its bodies differ from the generic skeleton's; None where they do not.
     """
-    known = {name: landmark for table in landmarks_by_set().values() for name, landmark in table.items()}
+    known = _all_landmarks()
     more = {name: known[name] for name in sorted(known.keys() - set(skeleton.marker_names))}
     bodies = np.array([skeleton.body_names.index(landmark.body) for landmark in more.values()], dtype=int)
     places = np.array([landmark.place for landmark in more.values()]).reshape(-1, 3)
