@@ -21,11 +21,12 @@ def drawn() -> DrawnView:
         world_to_camera=np.eye(4),
         distortion=rng.normal(size=5),
         depth=rng.integers(0, 9000, (3, 4, 6), dtype=np.uint16),
+        whole_mask=rng.integers(0, 2, (3, 4, 6)).astype(bool),
     )
 
 
 def test_views_come_back_each_as_its_own(drawn: DrawnView) -> None:
-    plain = replace(drawn, parts=drawn.parts[::-1], distortion=None, depth=None)
+    plain = replace(drawn, parts=drawn.parts[::-1], distortion=None, depth=None, whole_mask=None)
     clip = Clip("walk", drawn.arrays("phone_left") | plain.arrays("phone"), ATTRS)
     for view, expected in {"phone_left": drawn, "phone": plain}.items():
         found = DrawnView.of(clip, view)

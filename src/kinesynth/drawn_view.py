@@ -11,7 +11,11 @@ from kinesynth.stage_file import Clip
 
 FIX = "delete the run's stages/render and run again"
 PLAIN = ("video", "bbox", "K", "world_to_camera")
-DEFLATED = {"parts": np.uint8, "depth": np.uint16}  # a stage file holds arrays as they are: these would fill disks
+DEFLATED = {
+    "parts": np.uint8,
+    "depth": np.uint16,
+    "whole_mask": np.bool_,
+}  # a stage file holds arrays as they are: these would fill disks
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class DrawnView:
         world_to_camera: (4, 4) m, OpenCV's axes.
         distortion: (5,) Brown's coefficients; none of a pinhole.
         depth: (T, H, W) uint16, mm, where it is asked for.
+        whole_mask: (T, H, W) bool, where the person would be seen if nothing stood before; none where nothing does.
     """
 
     video: np.ndarray
@@ -35,6 +40,7 @@ class DrawnView:
     world_to_camera: np.ndarray
     distortion: np.ndarray | None = None
     depth: np.ndarray | None = None
+    whole_mask: np.ndarray | None = None
 
     @classmethod
     def of(cls, clip: Clip, view: str) -> Self:
@@ -68,7 +74,7 @@ def _deflated(pictures: np.ndarray) -> np.ndarray:
 
 
 def _inflated(clip: Clip, view: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    pixels = np.frombuffer(zlib.decompress(clip.arrays[f"{view}/{name}"].tobytes()), DEFLATED[name])
+    pixels: np.ndarray = np.frombuffer(zlib.decompress(clip.arrays[f"{view}/{name}"].tobytes()), DEFLATED[name])
     if pixels.size != np.prod(shape):
         found, expected = f"{pixels.size} pixels", f"{shape[0]} frames of {shape[2]} x {shape[1]}"
         raise BadInput(clip.file or clip.clip_id, f"{view}/{name}", found, expected, FIX)

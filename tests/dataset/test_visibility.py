@@ -13,12 +13,15 @@ SIZE = (30, 40)
 HIP_R, KNEE_R, HIP_L, PELVIS, SHANK = 1, 2, 3, 4, 6  # keypoints: four joint centres, then four mass centres
 
 
-def see(places: dict[int, tuple[float, float, float]], picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def see(
+    places: dict[int, tuple[float, float, float]], picture: np.ndarray, blocked: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels and visibility of keypoints that stand at the camera's axis, 2 m away, unless placed."""
+    before = None if blocked is None else blocked[None]
     keypoints = np.tile([0.0, 0.0, 2.0], (1, 8, 1))
     for index, place in places.items():
         keypoints[0, index] = place
-    pixels, visibility = keypoint_tracks(keypoints, picture[None], K, np.eye(4), BODIES, PARENTS)
+    pixels, visibility = keypoint_tracks(keypoints, picture[None], K, np.eye(4), BODIES, PARENTS, blocked=before)
     return pixels[0], visibility[0]
 
 
@@ -36,13 +39,23 @@ def test_a_joint_is_visible_through_either_of_its_bodies_and_a_mass_centre_throu
         assert (visibility[KNEE_R], visibility[SHANK]) == (joint, mass_centre), label
 
 
-def test_the_edge_of_a_part_is_within_reach() -> None:
-    picture = painted("left_hand")
+def test_just_beside_the_person_its_edge_is_within_reach() -> None:
     pixel = (round(K[1, 2]), round(K[0, 2]))
     for away, expected in ((1, Visibility.VISIBLE), (2, Visibility.OCCLUDED)):
-        picture[:] = LABEL["left_hand"]
+        picture = np.zeros(SIZE, dtype=np.uint8)
         picture[pixel[0], pixel[1] + away] = LABEL["right_shank"]
         assert see({}, picture)[1][SHANK] == expected
+
+
+def test_what_is_drawn_at_the_very_pixel_is_in_front() -> None:
+    pixel = (round(K[1, 2]), round(K[0, 2]))
+    picture = painted("right_shank")
+    picture[pixel] = LABEL["left_hand"]
+    assert see({}, picture)[1][SHANK] == Visibility.OCCLUDED
+    picture[pixel], blocked = 0, np.zeros(SIZE, dtype=bool)
+    assert see({}, picture, blocked)[1][SHANK] == Visibility.VISIBLE
+    blocked[pixel] = True
+    assert see({}, picture, blocked)[1][SHANK] == Visibility.OCCLUDED
 
 
 def test_nobody_in_front_is_no_sight_of_the_body() -> None:

@@ -49,7 +49,10 @@ def test_a_shard_holds_the_schema_and_nothing_else(results: Path) -> None:
         for name, field in schema.clip.items():
             assert clip[name].dtype == field.dtype
             assert len(clip[name].shape) == len(field.shape)
-        assert set(clip["views/frontal"]) == set(schema.view) - {"distortion"}  # these are pinholes
+        assert set(clip["views/frontal"]) == set(schema.view) - {
+            "distortion",
+            "whole_mask",
+        }  # pinholes, nothing before them
         rejection = dict(file["rejected/anna_fall"].attrs)
     assert (rejection["stage"], rejection["reason"]) == ("inverse_kinematics", "markers too far off")
     assert rejection["figure"] == pytest.approx(0.21)
@@ -75,7 +78,7 @@ def test_parts_and_depth_are_left_out_unless_asked_for(stages: dict[str, Path], 
     optional = {name for name, field in load_schema().view.items() if field.optional}
     with h5py.File(tmp_path / "shard.h5") as file:
         assert set(file["clips/anna_walk/views/frontal"]) == set(load_schema().view) - optional
-    assert optional == {"parts", "depth", "distortion"}
+    assert optional == {"parts", "depth", "distortion", "whole_mask"}
 
 
 def test_same_input_gives_same_bytes(stages: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from kinesynth.dataset.camera import camera_of, project, share_on_mask
+from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.schema import Attribute, Field, load_schema
-from kinesynth.dataset.video import count_frames, unpack_masks
+from kinesynth.dataset.video import count_frames
 from kinesynth.dataset.visibility import Visibility, in_picture
 
 MIN_SHARE_ON_MASK = 0.97
@@ -54,7 +55,7 @@ def attributes_faults(found: Mapping[str, Any], expected: Mapping[str, Attribute
 
 
 def keypoints_on_mask(clip: ClipRecord) -> float:
-    """Return the share of the keypoints inside the pictures that lie on the person, over all views and frames."""
+    """Return the share of the keypoints inside the pictures that lie on the person, seen or hidden, in all views."""
     counts = [_view_counts(view, clip.arrays["keypoints"]) for view in clip.views.values()]
     hits, total = np.sum(counts, axis=0) if counts else (0, 0)
     return float(hits / total) if total else 0.0
@@ -117,7 +118,9 @@ def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[
             share = 100 * hits / total if total else 0.0
             yield f"mask: found {share:.1f} % of the visible keypoints on it, expected {100 * MIN_SHARE_ON_MASK:.0f} %"
         yield from _keypoint_faults(view, keypoints)
-    if "parts" in view.arrays and (differ := np.count_nonzero((view.arrays["parts"] > 0) != _masks(view))):
+    if beyond := np.count_nonzero(masks_of(view) & ~whole_masks_of(view)):
+        yield f"whole_mask: found {beyond} pixels of the mask outside it, expected none"
+    if "parts" in view.arrays and (differ := np.count_nonzero((view.arrays["parts"] > 0) != masks_of(view))):
         yield f"parts: found {differ} pixels that differ from the mask, expected a part exactly where the mask is"
 
 
@@ -134,11 +137,7 @@ def _keypoint_faults(view: ViewRecord, keypoints: np.ndarray) -> Iterator[str]:
 
 
 def _view_counts(view: ViewRecord, keypoints: np.ndarray) -> tuple[int, int]:
-    return share_on_mask(*_projected(view, keypoints), _masks(view))
-
-
-def _masks(view: ViewRecord) -> np.ndarray:
-    return unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
+    return share_on_mask(*_projected(view, keypoints), whole_masks_of(view))
 
 
 def _projected(view: ViewRecord, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

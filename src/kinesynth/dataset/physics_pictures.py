@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from kinesynth.dataset.camera import camera_of, project
+from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord, ViewRecord
-from kinesynth.dataset.video import decode_frames, frame_rate, unpack_masks
+from kinesynth.dataset.video import decode_frames, frame_rate
 from kinesynth.dataset.visibility import in_picture
 
 SHIFTS = (-3, -2, 2, 3)  # frames
@@ -20,17 +21,30 @@ def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
     """Yield the worst figures of a clip's views."""
     found: dict[str, list[tuple[float, str]]] = {}
     for camera, view in clip.views.items():
-        masks = unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
+        masks = masks_of(view)
         found.setdefault("rate", []).append((frame_rate(view.arrays["video"]) / clip.fps, camera))
-        for check, value, place in (*_outline_figures(clip, view, masks), *_shift_figures(view, masks)):
+        for check, value, place in (
+            *_outline_figures(clip, view),
+            *_box_figures(view, masks),
+            *_shift_figures(view, masks),
+        ):
             found.setdefault(check, []).append((value, f"{camera}, {place}"))
     for check, values in found.items():
         middle = 1.0 if check == "rate" else 0.0
         yield check, *max(values, key=lambda each: abs(each[0] - middle))
 
 
-def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
-    """Compare masks with the box, with the keypoints within the body and with the markers on its skin."""
+def _box_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
+    """Compare the box with the mask, in frames that show anything of the person."""
+    seen = masks.any(axis=(1, 2))
+    if seen.any():
+        off = np.abs(view.arrays["bbox"] - np.concatenate(_ends(masks), axis=1)).max(axis=1)[seen]
+        yield "box", float(off.max()), worst(off)
+
+
+def _outline_figures(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
+    """Compare the person, seen or hidden, with the keypoints within the body and with the markers on its skin."""
+    masks = whole_masks_of(view)
     _, height, width = masks.shape
     camera = camera_of(view.arrays)
     pixels, depth = project(clip.arrays["keypoints"].astype(float), *camera)
@@ -39,14 +53,10 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> I
     hits = masks[np.arange(len(masks))[:, None], y, x] & inside
     share = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
     yield "off_mask", float(share.max()), worst(share)
-    columns, rows = masks.any(axis=1), masks.any(axis=2)
-    seen = columns.any(axis=1)
+    seen = masks.any(axis=(1, 2))
     if not seen.any():
         return
-    low = np.stack([columns.argmax(axis=1), rows.argmax(axis=1)], axis=1)
-    high = np.stack([width - 1 - columns[:, ::-1].argmax(axis=1), height - 1 - rows[:, ::-1].argmax(axis=1)], axis=1)
-    off = np.abs(view.arrays["bbox"] - np.concatenate([low, high], axis=1)).max(axis=1)[seen]
-    yield "box", float(off.max()), worst(off)
+    low, high = _ends(masks)
     pixels, depth = project(clip.arrays["markers"].astype(float), *camera)
     if (depth <= 0).any():
         return
@@ -61,6 +71,15 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord, masks: np.ndarray) -> I
     if whole.any():
         shift = np.abs(np.median(((low + high - least - most) / 2 / side[:, None])[whole], axis=0))
         yield "outline_shift", float(shift.max()), "across" if shift[0] > shift[1] else "up and down"
+
+
+def _ends(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the last column and row of masks (T, H, W): (T, 2) each."""
+    _, height, width = masks.shape
+    columns, rows = masks.any(axis=1), masks.any(axis=2)
+    low = np.stack([columns.argmax(axis=1), rows.argmax(axis=1)], axis=1)
+    high = np.stack([width - 1 - columns[:, ::-1].argmax(axis=1), height - 1 - rows[:, ::-1].argmax(axis=1)], axis=1)
+    return low, high
 
 
 def _shift_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:

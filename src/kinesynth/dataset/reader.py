@@ -40,7 +40,7 @@ class ShardDataset:
         views[camera]                       frames (T, H, W, 3) uint8 RGB, mask (T, H, W) bool, bbox (T, 4), K (3, 3),
                                             world_to_camera (4, 4), distortion (5,), keypoints_2d (T, K, 2),
                                             visibility (T, K); with `tracks` also parts (T, H, W) uint8,
-                                            depth (T, H, W) uint16 mm
+                                            depth (T, H, W) uint16 mm, whole_mask (T, H, W) bool
 
     With `crop`, H = W = crop.size, bbox and K (T, 3, 3) are those of the crops, and square (T, 3) holds each crop's
     left, top and side in pixels of the whole picture.
@@ -54,7 +54,8 @@ class ShardDataset:
         window: T, frames per item.
         views: cameras by name; None for all, () for labels without pixels.
         labels: fields by their names in the schema (`grf/force`); None for all.
-        tracks: of the views, which a run may have left out: `parts`, `depth`.
+        tracks: of the views, which a run may have left out: `parts`, `depth`; and `whole_mask`, the mask where nothing
+            stands before the person.
         keep: which clips, by what a `ClipEntry` says of them: `lambda clip: clip.quality["force_valid"] > 0.9`.
         stride: None: an item per clip, whose window lies at random, anew each epoch (`set_epoch`); a number: windows
             that begin every so many frames, the last one at the clip's end.

@@ -2,7 +2,7 @@
 
 A keypoint lies inside the body, so no ray ends on it. It counts as visible where the surface that the camera sees in
 its direction belongs to a segment that meets there: at a joint centre the two bodies of the joint, at a mass centre its
-own. Anything else, another limb, long hair, is in front of it.
+own. Anything else, another limb, long hair, furniture, is in front of it.
 """
 
 from enum import IntEnum
@@ -12,7 +12,7 @@ import numpy as np
 from kinesynth.body.parts import body_parts, parts
 from kinesynth.dataset.camera import project
 
-REACH_PX = 1  # how far from the keypoint's pixel its own part may begin: the edge between two parts is no cover
+REACH_PX = 1  # how far from a point's pixel its own part may begin
 TRUNK_DEPTH_M = 0.05  # a hip or shoulder so far behind its trunk segment's mass centre is on the far side
 _FARTHEST_PX = 1e6  # a point beside the camera has no end
 
@@ -33,6 +33,7 @@ def keypoint_tracks(
     body_names: tuple[str, ...],
     parents: np.ndarray,
     distortion: np.ndarray | None = None,
+    blocked: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return keypoints in a view, (T, 2B, 2) float32 px, and their `Visibility`, (T, 2B) uint8.
 
@@ -44,6 +45,7 @@ def keypoint_tracks(
         body_names: of the B bodies.
         parents: (B,) index of each body's parent, -1 for none.
         distortion: lens coefficients (5,), None of a pinhole.
+        blocked: where something stands before the person, (T, H, W) bool; None where nothing does.
     """
     pixels, depth = project(keypoints.astype(float), K.astype(float), world_to_camera.astype(float), distortion)
     pixels = np.clip(np.nan_to_num(pixels), -_FARTHEST_PX, _FARTHEST_PX)
@@ -51,7 +53,11 @@ def keypoint_tracks(
     own = body_parts(body_names)
     joint = own | (own[parents] & (parents >= 0)[:, None])
     fronts = np.concatenate([joint, own])
-    visible = is_drawn(pixels, labels, fronts) & ~_behind_trunk(pixels, depth, labels, own, parents)
+    shown = at_pixels(labels, pixels)
+    # Beside the person nothing is in front of a keypoint that the fitted body leaves just outside its outline.
+    beside = shown == 0 if blocked is None else (shown == 0) & ~at_pixels(blocked, pixels)
+    visible = fronts[np.arange(len(fronts)), shown] | (beside & is_drawn(pixels, labels, fronts))
+    visible &= ~_behind_trunk(pixels, depth, labels, own, parents)
     seen = np.where(visible, Visibility.VISIBLE, Visibility.OCCLUDED)
     return pixels.astype(np.float32), np.where(inside, seen, Visibility.OUTSIDE).astype(np.uint8)
 
@@ -71,6 +77,14 @@ def is_drawn(pixels: np.ndarray, labels: np.ndarray, fronts: np.ndarray) -> np.n
             y, x = np.clip(row + down, 0, height - 1), np.clip(column + right, 0, width - 1)
             found |= fronts[np.arange(len(fronts)), labels[np.arange(frames)[:, None], y, x]]
     return found
+
+
+def at_pixels(pictures: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Return what pictures (T, H, W) hold at the pixels (T, K, 2), those beyond the edge at the nearest within."""
+    frames, height, width = pictures.shape
+    column, row = np.rint(pixels).astype(int).transpose(2, 0, 1)
+    x, y = np.clip(column, 0, width - 1), np.clip(row, 0, height - 1)
+    return np.asarray(pictures[np.arange(frames)[:, None], y, x])
 
 
 def _behind_trunk(

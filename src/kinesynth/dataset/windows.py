@@ -20,6 +20,7 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import require_own
 
 Arrays = dict[str, np.ndarray]
+MASKS = frozenset({"whole_mask"})  # of views without, it is the mask: nothing hides the person
 PAUSES = (0.1, 1.0)  # s, before a disk that failed is asked again
 
 
@@ -101,7 +102,8 @@ class WindowReader:
                 expected = f"one of {', '.join(group['views'])}"
                 raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, "choose one")
             view = h5py.h5g.open(views, camera.encode())
-            if left_out := [track for track in self.tracks if track.encode() not in view]:
+            left_out = [track for track in self.tracks if track.encode() not in view and track not in MASKS]
+            if left_out:
                 fix = "leave it out, or name it in the run's render.tracks"
                 raise BadInput(clip.shard, f"{camera}/{left_out[0]}", "nothing", "that track", fix)
             item["views"][camera] = self._view(view, camera, start, stop, rng)
@@ -117,8 +119,11 @@ class WindowReader:
 
         height, width = (read_integer(view, name) for name in ("height", "width"))
         K, video = read("K"), read("video")
-        arrays = {name: read(name) for name in ("bbox", "keypoints_2d", "visibility", *self.tracks)}
-        arrays["mask"] = unpack_masks(read("mask"), height, width)
+        arrays = {
+            name: read(name) for name in ("bbox", "keypoints_2d", "visibility", *self.tracks) if name not in MASKS
+        }
+        for name in ("mask", *MASKS.intersection(self.tracks)):
+            arrays[name] = unpack_masks(read(name if name.encode() in view else "mask"), height, width)
         if self.crop is None:
             arrays["frames"] = decode_frames(video, start, stop)
         else:

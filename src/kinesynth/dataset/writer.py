@@ -203,8 +203,12 @@ def _view(render: Clip, view: str, keypoints: np.ndarray, skeleton: SkeletonDefi
         arrays["distortion"] = _single(drawn.distortion)
     arrays |= {"video": drawn.video, "mask": pack_masks(drawn.parts > 0)}
     K, world_to_camera, distortion = camera_of(arrays)
+    blocked = None
+    if drawn.whole_mask is not None:
+        arrays["whole_mask"] = pack_masks(drawn.whole_mask)
+        blocked = drawn.whole_mask & (drawn.parts == 0)
     arrays["keypoints_2d"], arrays["visibility"] = keypoint_tracks(
-        keypoints, drawn.parts, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion
+        keypoints, drawn.parts, K, world_to_camera, skeleton.body_names, skeleton.parents, distortion, blocked
     )
     if "parts" in tracks:
         arrays["parts"] = drawn.parts

@@ -45,6 +45,20 @@ class Exposure:
 
 
 @dataclass(frozen=True)
+class Framing:
+    """By how much a camera is set up otherwise than to show the whole person.
+
+    Attributes:
+        nearness: its distance over that at which it would show all of it.
+        right_deg, up_deg: by how much it is turned aside then.
+    """
+
+    nearness: float = 1.0
+    right_deg: float = 0.0
+    up_deg: float = 0.0
+
+
+@dataclass(frozen=True)
 class Camera:
     """One static camera.
 
@@ -54,6 +68,7 @@ class Camera:
         lens: focal length and distortion.
         world_to_camera: rows of the (4,4) rigid transform from the world (y up, m) to the camera (OpenCV, m).
         exposure: blur, noise and compression.
+        framing: what was sampled to cut the person; part of `world_to_camera`.
     """
 
     name: str
@@ -62,6 +77,7 @@ class Camera:
     lens: Lens
     world_to_camera: tuple[Row, Row, Row, Row]
     exposure: Exposure = field(default_factory=Exposure)
+    framing: Framing = field(default_factory=Framing)
 
     @property
     def K(self) -> np.ndarray:  # noqa: N802  (the name of the matrix in every textbook)
@@ -87,6 +103,10 @@ class Camera:
     def project(self, points: np.ndarray) -> np.ndarray:
         """Return the pixels (...,2) of world points (...,3) m."""
         return project(points, self.K, self.extrinsics, self.distortion)[0]
+
+    def depth(self, points: np.ndarray) -> np.ndarray:
+        """Return how far (...) world points (...,3) m are before the camera, along its axis, m."""
+        return np.asarray(points @ self.extrinsics[2, :3] + self.extrinsics[2, 3])
 
 
 @dataclass(frozen=True)
@@ -130,26 +150,46 @@ def set_up(
     name: str, setup: Setup, points: np.ndarray, size: tuple[int, int], exposure: Exposure | None = None
 ) -> Camera:
     """Return a camera at the minimum distance at which all `points` (P,3) m are inside the picture by the margin."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    centre = (low + high) / 2
+    return set_up_at(name, setup, points, size, whole_distance(name, setup, points, size), exposure)
+
+
+def set_up_at(
+    name: str, setup: Setup, points: np.ndarray, size: tuple[int, int], distance: float,
+    exposure: Exposure | None = None, framing: Framing | None = None,
+) -> Camera:  # fmt: skip
+    """Return a camera `distance` m before the middle of `points` (P,3) m, or by `framing` nearer and turned aside."""
+    framing = framing or Framing()
+    distance *= framing.nearness
+    centre = (points.min(axis=0) + points.max(axis=0)) / 2
     azimuth = np.deg2rad(setup.azimuth_deg)
     side = np.array([np.cos(azimuth), 0.0, -np.sin(azimuth)])
-
-    def at(distance: float) -> Camera:
-        position = centre + distance * side
-        position[1] = setup.height_m
-        target = _target(setup, position, centre, distance)
-        transform = look(position, target, np.deg2rad(setup.roll_deg))
-        rows = tuple(tuple(float(value) for value in row) for row in transform)
-        return Camera(name, *size, setup.lens, rows, exposure or Exposure())  # type: ignore[arg-type]
-
-    return at(_min_distance(lambda distance: _fits(at(distance), points, setup.margin)))
+    position = centre + distance * side
+    position[1] = setup.height_m
+    target = _target(setup, position, _turned(centre, position, framing), distance, framing.up_deg)
+    transform = look(position, target, np.deg2rad(setup.roll_deg))
+    rows = tuple(tuple(float(value) for value in row) for row in transform)
+    return Camera(name, *size, setup.lens, rows, exposure or Exposure(), framing)  # type: ignore[arg-type]
 
 
-def _target(setup: Setup, position: np.ndarray, centre: np.ndarray, distance: float) -> np.ndarray:
+def whole_distance(name: str, setup: Setup, points: np.ndarray, size: tuple[int, int]) -> float:
+    """Return the minimum distance, m, at which all `points` (P,3) m are inside the picture by the margin."""
+    return _min_distance(lambda distance: _fits(set_up_at(name, setup, points, size, distance), points, setup.margin))
+
+
+def _turned(target: np.ndarray, position: np.ndarray, framing: Framing) -> np.ndarray:
+    """Return a target (3,) turned to the right about the vertical through a camera at `position` (3,)."""
+    if not framing.right_deg:
+        return target
+    angle = np.deg2rad(framing.right_deg)
+    (x, _, z), y = target - position, target[1]
+    right = np.array([x * np.cos(angle) - z * np.sin(angle), 0.0, x * np.sin(angle) + z * np.cos(angle)])
+    return np.asarray(position * [1, 0, 1] + right + [0, y, 0])
+
+
+def _target(setup: Setup, position: np.ndarray, centre: np.ndarray, distance: float, up_deg: float = 0.0) -> np.ndarray:
     """Return the point (3,) at which a camera looks: the centre, unless its tilt or its pitch's limits differ."""
     aim = np.rad2deg(np.arctan2(centre[1] - position[1], distance))
-    pitch = np.clip(aim + setup.tilt_deg, *setup.pitch_deg)
+    pitch = np.clip(aim + setup.tilt_deg + up_deg, *setup.pitch_deg)
     if pitch == aim:
         return centre
     return np.array([centre[0], position[1] + distance * np.tan(np.deg2rad(pitch)), centre[2]])
@@ -165,8 +205,7 @@ def _min_distance(fits: Callable[[float], bool]) -> float:
 
 
 def _fits(camera: Camera, points: np.ndarray, margin: float) -> bool:
-    depth = points @ camera.extrinsics[2, :3] + camera.extrinsics[2, 3]
-    if depth.min() < 0.3:
+    if camera.depth(points).min() < 0.3:
         return False
     size = np.array([camera.width, camera.height])
     pixels = camera.project(points) + 0.5

@@ -10,12 +10,16 @@ from kinesynth.render.scene import Furniture
 
 @dataclass(frozen=True)
 class Box:
-    """A box between two corners; its colour is the thing's `first` or `second`, or `white`, `dark`, `green`."""
+    """A box between two corners, or the upright cylinder inside it, of a thing's colour.
+
+    The colour is the thing's `first` or `second`, or `white`, `dark`, `green`.
+    """
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
     colour: str = "first"
     material: str = "paint"
+    round: bool = False
 
 
 def _cabinet() -> list[Box]:

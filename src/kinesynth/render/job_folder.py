@@ -7,6 +7,7 @@ piece_<k>.npy       the light that reaches each point in every frame, where `ren
 <view>.mp4          the pictures, written by Blender or made of
 <view>_raw.mkv      written by Blender for cameras with a lens or a sensor of their own: its pictures, lossless
 <view>_parts.mkv    written by Blender: the labels of the person's parts times PART_LEVEL, lossless
+<view>_whole.mkv    the same as if nothing stood before the person; only where something does
 <view>_depth.npy    written by Blender where asked: (T,H,W) uint16 mm
 """
 
@@ -82,6 +83,16 @@ def picture_path(folder: Path, view: str) -> Path:
 def raw_path(folder: Path, view: str) -> Path:
     """Return what the pictures of a view are made of, where they are not what is rendered."""
     return folder / f"{view}_raw.mkv"
+
+
+def parts_path(folder: Path, view: str) -> Path:
+    """Return the part labels of a view."""
+    return folder / f"{view}_parts.mkv"
+
+
+def whole_path(folder: Path, view: str) -> Path:
+    """Return the part labels of a view without what stands before the person."""
+    return folder / f"{view}_whole.mkv"
 
 
 def cache_path(folder: Path, k: int) -> Path:

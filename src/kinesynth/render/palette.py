@@ -6,6 +6,10 @@ import numpy as np
 
 from kinesynth.render.scene import Colour
 
+WOOD = ((0.52, 0.38, 0.24), (0.30, 0.20, 0.13), (0.66, 0.56, 0.42), (0.82, 0.81, 0.78), (0.20, 0.20, 0.21))
+TEXTILE = ((0.30, 0.34, 0.40), (0.45, 0.42, 0.38), (0.50, 0.22, 0.20), (0.22, 0.34, 0.30), (0.62, 0.58, 0.50))
+FIXED = {"white": (0.75, 0.75, 0.73), "dark": (0.03, 0.03, 0.03), "green": (0.05, 0.12, 0.03)}  # linear
+
 
 def linear(srgb: np.ndarray | tuple[float, float, float]) -> Colour:
     """Return an sRGB colour as linear RGB."""

@@ -14,6 +14,7 @@ from kinesynth.render.scene import Scene
 from kinesynth.render.skinning import bone_transforms, drape
 
 _FRAMES_PER_CHUNK = 32
+_BODY_JOINTS = 22  # SMPL-X's first: the others are of jaw, eyes and fingers
 
 
 def write_person(folder: Path, model: BodyModel, pose: SmplxPose, scene: Scene) -> np.ndarray:
@@ -62,6 +63,14 @@ def _posed(
         arrays = {name: value if name == "betas" else value[part] for name, value in pose.arrays.items()}
         vertices, _ = model.pose(SmplxPose(**arrays))
         yield [drape(piece, transforms[part], body, vertices).astype(np.float32) for piece in pieces]
+
+
+def joint_paths(model: BodyModel, pose: SmplxPose) -> np.ndarray:
+    """Return where the body's joints (T,22,3) m are, hands and face left out."""
+    body = rest_body(model, pose.betas)
+    bones = bone_motion(pose, body)[:, :_BODY_JOINTS]
+    joints = body.joints[:_BODY_JOINTS]
+    return np.asarray(np.einsum("tjab,jb->tja", bones[..., :3], joints) + bones[..., 3])
 
 
 def rest_body(model: BodyModel, betas: np.ndarray) -> RestBody:

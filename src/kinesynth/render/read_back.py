@@ -25,11 +25,13 @@ def read_video(path: Path, n_frames: int) -> np.ndarray:
     return np.frombuffer(path.read_bytes(), dtype=np.uint8)
 
 
-def read_parts(path: Path, n_frames: int, pixels: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
+def read_parts(
+    path: Path, n_frames: int, pixels: tuple[np.ndarray, np.ndarray] | None = None, *, hidden: bool = False
+) -> np.ndarray:
     """Return the labels (T,H,W) uint8 of the parts in a lossless grey video, 0 where nobody is.
 
     A stray pixel whose level is not a label's takes the label of the nearest that has one. `pixels` are the rows and
-    columns (H,W) of those that are read; all where None.
+    columns (H,W) of those that are read; all where None. Whoever is `hidden` need not be seen in every frame.
 
     Raises:
         ClipRejected: it does not hold `n_frames` pictures, in one of them nobody is seen, or levels are not labels'.
@@ -45,13 +47,18 @@ def read_parts(path: Path, n_frames: int, pixels: tuple[np.ndarray, np.ndarray] 
         nearest = distance_transform_edt(stray[frame], return_distances=False, return_indices=True)
         levels[frame] = levels[frame][tuple(nearest)]
     empty = ~levels.any(axis=(1, 2))
-    if empty.any():
+    if empty.any() and not hidden:
         raise ClipRejected("nobody in the picture", float(empty.sum()), f"{path.stem}, frame {int(empty.argmax())}")
     return levels // PART_LEVEL
 
 
-def boxes(mask: np.ndarray) -> np.ndarray:
-    """Return the first and last column and row of a mask (T,H,W), each frame: (T,4) x0, y0, x1, y1, px, inclusive."""
+def boxes(mask: np.ndarray, whole: np.ndarray | None = None) -> np.ndarray:
+    """Return the first and last column and row of a mask (T,H,W), each frame: (T,4) x0, y0, x1, y1, px, inclusive.
+
+    Where the mask of a frame is empty, they are those of the `whole` one.
+    """
+    if whole is not None:
+        mask = np.where(mask.any(axis=(1, 2))[:, None, None], mask, whole)
     columns, rows = mask.any(axis=1), mask.any(axis=2)
     first = [columns.argmax(axis=1), rows.argmax(axis=1)]
     last = [each.shape[1] - 1 - each[:, ::-1].argmax(axis=1) for each in (columns, rows)]

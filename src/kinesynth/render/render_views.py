@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,14 +17,16 @@ from kinesynth.render import blender_process
 from kinesynth.render.cameras import Camera, set_up
 from kinesynth.render.development import develop
 from kinesynth.render.engine import START_SECONDS, choose_engine
-from kinesynth.render.job_folder import picture_path, raw_path
-from kinesynth.render.person_files import write_person
+from kinesynth.render.job_folder import parts_path, picture_path, raw_path, whole_path
+from kinesynth.render.person_files import joint_paths, write_person
+from kinesynth.render.placing import Body, sample_occluders
 from kinesynth.render.presets import PRESETS, Settings
 from kinesynth.render.read_back import boxes, read_parts, read_video
 from kinesynth.render.rigs import cameras_of, picture_size, present, sample_exposure, sample_setup
 from kinesynth.render.sampling import furnish, sample_look, sample_scene
 from kinesynth.render.scene import Scene
 from kinesynth.render.shots import nearest_labels, shot_of
+from kinesynth.render.truncation import set_up_cut
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip, process_clips
 
@@ -56,8 +58,8 @@ class RenderRun:
         """Return after what time a clip is given up."""
         return START_SECONDS + self.settings.frame_seconds * n_frames * len(self.views)
 
-    def cameras(self, rng: np.random.Generator, points: np.ndarray) -> tuple[Camera, ...]:
-        """Sample a clip's cameras, which see all of its points (P,3) m.
+    def cameras(self, rng: np.random.Generator, body: Body, cuts: np.random.Generator) -> tuple[Camera, ...]:
+        """Sample a clip's cameras, which see all of the person, but for those that `cuts` samples to cut it.
 
         Raises:
             ClipRejected: a lens is so strong that its picture cannot be made of a pinhole's.
@@ -65,9 +67,12 @@ class RenderRun:
         views = present(rng, self.render.rig, self.views)
         setups = [sample_setup(rng, view) for view in views]
         exposures = [sample_exposure(rng, view, motion_blur=self.render.motion_blur) for view in views]
+        cut = [bool(cuts.uniform() < self.render.truncation) for _ in views]
         cameras = tuple(
-            set_up(view, setup, points, self.size, exposure)
-            for view, setup, exposure in zip(views, setups, exposures, strict=True)
+            set_up_cut(cuts, view, setup, body, self.size, exposure)
+            if is_cut
+            else set_up(view, setup, body.outline, self.size, exposure)
+            for view, setup, exposure, is_cut in zip(views, setups, exposures, cut, strict=True)
         )
         for camera in cameras:
             try:
@@ -116,7 +121,11 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
         extremes = write_person(folder, run.model, pose, scene)
         if not np.isfinite(extremes).all():
             raise ClipRejected("body is not finite", float((~np.isfinite(extremes)).sum()))
-        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, extremes))
+        who = Body(joint_paths(run.model, pose), extremes)
+        cuts, things = (generator(run.seed, clip.clip_id, what) for what in ("truncation", "occluders"))
+        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, who, cuts))
+        if things.uniform() < run.render.occluders:
+            scene = replace(scene, occluders=sample_occluders(things, scene, who))
         limit = run.timeout_seconds(len(pose))
         worker.call(blender_process.render, folder, scene, "depth" in run.render.tracks, timeout_seconds=limit)
         arrays: dict[str, np.ndarray] = {}
@@ -139,7 +148,12 @@ def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: Sequence[str]
         develop(raw_path(folder, camera.name), camera, shot, scene.fps, pictures)
     bent = bool(camera.distortion.any())
     pixels = nearest_labels(camera, shot) if bent else None
-    parts = read_parts(folder / f"{camera.name}_parts.mkv", scene.n_frames, pixels)
+    whole = None
+    if (path := whole_path(folder, camera.name)).exists():
+        whole = read_parts(path, scene.n_frames, pixels) > 0
+    parts = read_parts(parts_path(folder, camera.name), scene.n_frames, pixels, hidden=whole is not None)
+    if whole is not None and np.array_equal(whole, parts > 0):
+        whole = None
     depth = None
     if "depth" in tracks:
         depth = np.load(folder / f"{camera.name}_depth.npy", mmap_mode="r")
@@ -147,11 +161,12 @@ def _read_view(folder: Path, camera: Camera, scene: Scene, tracks: Sequence[str]
     return DrawnView(
         video=read_video(pictures, scene.n_frames),
         parts=parts,
-        bbox=boxes(parts > 0),
+        bbox=boxes(parts > 0, whole),
         K=camera.K,
         world_to_camera=camera.extrinsics,
         distortion=camera.distortion if bent else None,
         depth=depth,
+        whole_mask=whole,
     )
 
 

@@ -115,6 +115,23 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Occluder:
+    """A thing that stands free on the floor, before the person; its kind is one of `occluders.KINDS`.
+
+    `place` is the middle of its footprint, x and z, m; `turn_rad` turns it about the vertical. `filling` is the seed of
+    its details.
+    """
+
+    kind: str
+    place: tuple[float, float]
+    turn_rad: float
+    size: float
+    colour: Colour
+    second: Colour
+    filling: int
+
+
+@dataclass(frozen=True)
 class Light:
     """A square area light below the ceiling, facing down; or, of kind `sun`, light from where `position` points."""
 
@@ -130,7 +147,7 @@ class Scene:
     """One clip's scene.
 
     `extent` is the clip's bounds in x, z: ((x0, x1), (z0, z1)) m; `exposure` is in stops, `white_k` the colour
-    temperature that the cameras take for white.
+    temperature that the cameras take for white. What has a default scenes of older shards lack.
     """
 
     person: Person
@@ -144,6 +161,7 @@ class Scene:
     extent: tuple[tuple[float, float], tuple[float, float]]
     fps: float
     n_frames: int
+    occluders: tuple[Occluder, ...] = ()
 
     def to_json(self) -> str:
         """Return the scene as JSON."""
@@ -159,7 +177,8 @@ def _build(kind: Any, value: Any) -> Any:
     """Return `value` (from JSON) as the annotated type `kind`."""
     if is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
-        return kind(**{field.name: _build(hints[field.name], value[field.name]) for field in fields(kind)})
+        known = [field.name for field in fields(kind) if field.name in value]
+        return kind(**{name: _build(hints[name], value[name]) for name in known})
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner

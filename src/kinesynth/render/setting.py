@@ -1,11 +1,12 @@
 """Settings of clips: a room or open ground sampled at random, and the plain meshes it is made of."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from kinesynth.render.box_shadows import floor_shadow
 from kinesynth.render.furniture import Box, boxes
-from kinesynth.render.palette import mix, shade
+from kinesynth.render.occluders import meshes
+from kinesynth.render.palette import FIXED, TEXTILE, WOOD, mix, shade
+from kinesynth.render.prop import Prop, solid
 from kinesynth.render.scene import SOLE_M, Floor, Furniture, Kind, Room, Scene
 
 WALL_HEIGHT_M = 3.2
@@ -19,8 +20,6 @@ _WALL = (
 _BOARDS = ((0.46, 0.34, 0.24), (0.34, 0.24, 0.16), (0.58, 0.46, 0.33), (0.26, 0.20, 0.16))
 _TILES = ((0.50, 0.50, 0.50), (0.36, 0.40, 0.44), (0.58, 0.52, 0.44), (0.26, 0.28, 0.30), (0.66, 0.65, 0.62))
 _GROUND = ((0.44, 0.44, 0.43), (0.58, 0.56, 0.52), (0.36, 0.42, 0.22), (0.42, 0.42, 0.28), (0.60, 0.53, 0.43))
-_WOOD = ((0.52, 0.38, 0.24), (0.30, 0.20, 0.13), (0.66, 0.56, 0.42), (0.82, 0.81, 0.78), (0.20, 0.20, 0.21))
-_TEXTILE = ((0.30, 0.34, 0.40), (0.45, 0.42, 0.38), (0.50, 0.22, 0.20), (0.22, 0.34, 0.30), (0.62, 0.58, 0.50))
 
 # Blender's panoramas and the factor that brings each one's light on a level ground to that of a room.
 SKIES = {"city": 0.9, "courtyard": 1.6, "forest": 0.8, "sunrise": 2.0, "sunset": 1.3}
@@ -69,27 +68,12 @@ def _sample_furniture(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple
         along_m = float(rng.uniform(-3.4, -2.4))
         while along_m < 3.6:
             kind = kinds[int(rng.integers(len(kinds)))]
-            palette = _TEXTILE if kind in ("sofa", "picture") else _WOOD
+            palette = TEXTILE if kind in ("sofa", "picture") else WOOD
             size = float(rng.uniform(0.85, 1.15))
-            colours = shade(rng, palette), shade(rng, _TEXTILE)
+            colours = shade(rng, palette), shade(rng, TEXTILE)
             things.append(Furniture(kind, wall, along_m, size, *colours, int(rng.integers(2**32))))
             along_m += 2.0 + float(rng.exponential(0.6))
     return tuple(things)
-
-
-@dataclass(frozen=True)
-class Prop:
-    """A mesh of the setting: flat faces (F,4) over points (n,3) m, one colour, and the wall (0-3) it belongs to, or -1.
-
-    A camera behind a wall sees neither it nor what is along it: see `hides`.
-    """
-
-    name: str
-    vertices: np.ndarray
-    faces: np.ndarray
-    material: str
-    colour: tuple[float, float, float]
-    wall: int = -1
 
 
 def walls(scene: Scene) -> list[tuple[int, int, float]]:
@@ -112,6 +96,10 @@ def props(scene: Scene) -> list[Prop]:
     y = room.floor.height_m
     corners = np.array([(-reach, y, reach), (reach, y, reach), (reach, y, -reach), (-reach, y, -reach)])
     made = [Prop("floor", corners, np.arange(4)[None], "floor", room.floor.colour)]
+    for k, occluder in enumerate(scene.occluders):
+        made += meshes(occluder, k, y)
+        if not scene.settings.shadows:
+            made.append(floor_shadow(scene, occluder, k))
     if room.kind == "outdoors":
         return made
     for k, wall in enumerate(walls(scene)):
@@ -155,16 +143,10 @@ def _prop(name: str, scene: Scene, thing: Furniture, box: Box) -> Prop:
     axis, sign, offset = walls(scene)[thing.wall]
     other = 2 - axis
     middle = sum(scene.extent[other // 2]) / 2
-    low, high = np.array(box.low), np.array(box.high)
-    unit = np.array([(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1)])
-    local = low + unit * (high - low)  # along, up, out of the wall
-    points = np.empty((8, 3))
+    local, faces = solid(box)  # along, up, out of the wall
+    points = np.empty_like(local)
     points[:, other] = middle + thing.along_m + thing.size * local[:, 0]
     points[:, 1] = scene.room.floor.height_m + thing.size * local[:, 1]
     points[:, axis] = offset - sign * (0.005 + thing.size * local[:, 2])
-    faces = np.array([(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)])
-    colour = {"first": thing.colour, "second": thing.second}.get(box.colour) or _FIXED[box.colour]
+    colour = {"first": thing.colour, "second": thing.second}.get(box.colour) or FIXED[box.colour]
     return Prop(name, points, faces, box.material, colour, thing.wall)
-
-
-_FIXED = {"white": (0.75, 0.75, 0.73), "dark": (0.03, 0.03, 0.03), "green": (0.05, 0.12, 0.03)}

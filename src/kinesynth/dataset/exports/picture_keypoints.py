@@ -11,9 +11,9 @@ from kinesynth.body.model import BodyModel
 from kinesynth.body.parts import parts
 from kinesynth.body.virtual_markers import MarkerLayout, resolve_markers
 from kinesynth.dataset.camera import camera_of
+from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.record import ViewRecord
-from kinesynth.dataset.video import unpack_masks
-from kinesynth.dataset.visibility import Visibility, in_picture, is_drawn
+from kinesynth.dataset.visibility import Visibility, at_pixels, in_picture, is_drawn
 from kinesynth.geometry.projection import project
 from kinesynth.text import table_rows
 
@@ -94,7 +94,8 @@ def _landmarks(view: ViewRecord, skin: SkinPoints) -> tuple[np.ndarray, np.ndarr
     facing = (outward * towards).sum(axis=-1) > EDGE
     part_of = {row.landmark: row.part for row in picture_keypoints()}
     drawn = is_drawn(np.nan_to_num(pixels), _labels(view), _fronts([part_of[name] for name in skin.names]))
-    seen = np.where(facing & drawn, Visibility.VISIBLE, Visibility.OCCLUDED)
+    blocked = at_pixels(whole_masks_of(view) & ~masks_of(view), np.nan_to_num(pixels))
+    seen = np.where(facing & drawn & ~blocked, Visibility.VISIBLE, Visibility.OCCLUDED)
     return pixels, np.where(inside, seen, Visibility.OUTSIDE)
 
 
@@ -106,8 +107,7 @@ def _labels(view: ViewRecord) -> np.ndarray:
     """Return the labels (T, H, W) of parts; of a shard without that track 255 everywhere on the person."""
     if "parts" in view.arrays:
         return np.asarray(view.arrays["parts"])
-    masks = unpack_masks(view.arrays["mask"], int(view.attrs["height"]), int(view.attrs["width"]))
-    return np.where(masks, np.uint8(255), np.uint8(0))
+    return np.where(masks_of(view), np.uint8(255), np.uint8(0))
 
 
 def _fronts(names: list[str]) -> np.ndarray:

@@ -17,10 +17,11 @@ from kinesynth.render.blender.passes import render_depth, render_parts, render_p
 from kinesynth.render.blender.shaders import materials_of
 from kinesynth.render.blender.sky import light_from_sky
 from kinesynth.render.cameras import Camera
-from kinesynth.render.job_folder import picture_path, raw_path, read_pieces, shade_path
+from kinesynth.render.job_folder import parts_path, picture_path, raw_path, read_pieces, shade_path, whole_path
 from kinesynth.render.materials import TRANSPARENT
+from kinesynth.render.prop import Prop
 from kinesynth.render.scene import Scene
-from kinesynth.render.setting import Prop, hides, props, walls
+from kinesynth.render.setting import hides, props, walls
 from kinesynth.render.shots import shot_of
 
 
@@ -47,6 +48,8 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
     surroundings = props(scene)
     for prop in surroundings:
         static(prop, materials[prop.material])
+    shadows |= {prop.name for prop in surroundings if prop.material in TRANSPARENT}
+    before = {prop.name for prop in surroundings if prop.free}
     for lamp in scene.lights:
         light(lamp)
     light_from_sky(scene)
@@ -62,7 +65,9 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
             target.render.resolution_x, target.render.resolution_y = shot.camera.width, shot.camera.height
             pictures = raw_path(folder, view.name) if shot.developed else picture_path(folder, view.name)
             render_pictures(target, scene.settings, view.exposure.seconds * scene.fps, pictures)
-            render_parts(target, scene.settings, people, shot.fine, folder / f"{view.name}_parts.mkv")
+            render_parts(target, scene.settings, people | before, shot.fine, parts_path(folder, view.name))
+            if before:
+                render_parts(target, scene.settings, people, shot.fine, whole_path(folder, view.name))
             if depth:
                 render_depth(target, scene.settings, shadows, shot.fine, folder / f"{view.name}_depth.npy")
     finally:

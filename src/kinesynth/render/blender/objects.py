@@ -13,8 +13,8 @@ from mathutils import Matrix, Vector
 
 from kinesynth.render.cameras import SENSOR_WIDTH_MM, Camera
 from kinesynth.render.job_folder import PART_LEVEL, StaticMesh, cache_path
+from kinesynth.render.prop import Prop
 from kinesynth.render.scene import Light
-from kinesynth.render.setting import Prop
 
 _TO_BLENDER = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))
 
@@ -45,7 +45,7 @@ def animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any], 
     data.uv_layers.new(name="cloth").data.foreach_set("uv", mesh.uv.reshape(-1))
     data.attributes.new("local", "FLOAT_VECTOR", "POINT").data.foreach_set("vector", mesh.local.reshape(-1))
     _colour(data, mesh.tint)
-    _label(data, mesh)
+    _label(data, mesh.part, mesh.faces.shape[1])
     obj = _link(mesh.name, data)
     cache = obj.modifiers.new("points", "MESH_CACHE")
     cache.cache_format, cache.filepath = "PC2", str(cache_path(folder, k))
@@ -53,20 +53,21 @@ def animated(folder: Path, k: int, mesh: StaticMesh, materials: dict[str, Any], 
     return obj
 
 
-def _colour(data: Any, tint: np.ndarray) -> None:
-    """Add what the materials multiply by: `tint` (n,3), and `shade`, which is one until a frame sets it."""
+def _colour(data: Any, tint: np.ndarray, shade: np.ndarray | None = None) -> None:
+    """Add what the materials multiply by: `tint` (n,3), and `shade` (n,), which is one until a frame sets it."""
     opaque = np.column_stack([tint, np.ones(len(tint))]).astype(np.float32)
+    shade = np.ones(len(tint), dtype=np.float32) if shade is None else shade
     data.attributes.new("tint", "FLOAT_COLOR", "POINT").data.foreach_set("color", opaque.reshape(-1))
-    data.attributes.new("shade", "FLOAT", "POINT").data.foreach_set("value", np.ones(len(tint), dtype=np.float32))
+    data.attributes.new("shade", "FLOAT", "POINT").data.foreach_set("value", shade)
 
 
-def _label(data: Any, mesh: StaticMesh) -> None:
-    """Add what the parts' pass shows: one grey level a face, so that nothing is mixed between labels."""
-    grey = np.repeat(mesh.part.astype(np.float32) * PART_LEVEL / 255, mesh.faces.shape[1])
+def _label(data: Any, part: np.ndarray, corners: int) -> None:
+    """Add what the parts' pass shows: one grey level a face of so many corners, so that nothing is mixed in between."""
+    grey = np.repeat(part.astype(np.float32) * PART_LEVEL / 255, corners)
     colours = np.column_stack([grey, grey, grey, np.ones_like(grey)])
-    part = data.color_attributes.new("part", "FLOAT_COLOR", "CORNER")
-    part.data.foreach_set("color", colours.reshape(-1))
-    data.color_attributes.active_color = part
+    labels = data.color_attributes.new("part", "FLOAT_COLOR", "CORNER")
+    labels.data.foreach_set("color", colours.reshape(-1))
+    data.color_attributes.active_color = labels
 
 
 def static(prop: Prop, material: Any) -> None:
@@ -75,8 +76,10 @@ def static(prop: Prop, material: Any) -> None:
     data.materials.append(material)
     points = prop.vertices.astype(np.float32)
     data.attributes.new("local", "FLOAT_VECTOR", "POINT").data.foreach_set("vector", points.reshape(-1))
-    _colour(data, np.broadcast_to(np.array(prop.colour), points.shape))
-    _link(prop.name, data).visible_shadow = prop.wall >= 0 and not prop.name.startswith("wall")
+    _colour(data, np.broadcast_to(np.array(prop.colour), points.shape), prop.shade)
+    if prop.free:
+        _label(data, np.zeros(len(prop.faces)), prop.faces.shape[1])
+    _link(prop.name, data).visible_shadow = prop.free or (prop.wall >= 0 and not prop.name.startswith("wall"))
 
 
 def light(light: Light) -> None:

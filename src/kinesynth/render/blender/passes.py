@@ -30,9 +30,12 @@ def render_pictures(target: Any, settings: Settings, shutter: float, path: Path)
         bpy.ops.render.render(animation=True)
 
 
-def render_parts(target: Any, settings: Settings, people: set[str], fine: int, path: Path) -> None:
-    """Render the part labels of the objects named `people` and nothing else, lossless and `fine` times as large."""
-    others = {obj.name for obj in bpy.data.objects if obj.type != "CAMERA"} - people
+def render_parts(target: Any, settings: Settings, shown: set[str], fine: int, path: Path) -> None:
+    """Render the part labels of the objects named `shown` and nothing else, lossless and `fine` times as large.
+
+    What has no part, such as a thing that stands before the person, is as black as nothing.
+    """
+    others = {obj.name for obj in bpy.data.objects if obj.type != "CAMERA"} - shown
     with _unsmoothed(target, settings, fine), _hidden(others):
         _video(target, path, "MKV", "FFV1", "BW", "LOSSLESS")
         bpy.ops.render.render(animation=True)
