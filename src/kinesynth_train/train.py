@@ -165,24 +165,10 @@ def check_windows(model: Model) -> None:
 
 def train_phase(run: Run, phase: Phase, first: int) -> None:
     """Do the steps of a phase that begins after `first` steps, those that are not done yet."""
-    settings, ranks, progress, network = run.settings, run.ranks, run.progress, run.model.network
+    settings, progress, network = run.settings, run.progress, run.model.network
     if progress.step >= first + phase.steps:
         return
-    trained = network.trained_in(phase.stage)
-    wanted = set(trained)
-    for parameter in network.parameters():
-        parameter.requires_grad_(parameter in wanted)
-        parameter.grad = None
-    run.optimizer = make_optimizer(phase, network.rates(phase.stage))
-    if run.optimizer_state and progress.step > first:
-        run.optimizer.load_state_dict(run.optimizer_state)
-    windows = training_windows(settings, run.model, phase, ranks.device)
-    progress.train_windows = len(windows)
-    done = (progress.step - first) * phase.accumulate * ranks.count
-    order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
-    batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
-    parallel = data_parallel(network, ranks)
-    progress.begin(phase.batch_size * phase.accumulate * ranks.count)
+    parallel, batches = begin_phase(run, phase, first)
     last = phase is run.model.preset.phases[-1]
     pause = max(phase.epoch_steps(run.frames), math.ceil(phase.steps / MAX_VALIDATIONS))
     while progress.step < first + phase.steps:
@@ -196,6 +182,25 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
                 run.validate()
         if settings.checkpoint_every and progress.step % settings.checkpoint_every == 0:
             run.save()
+
+
+def begin_phase(run: Run, phase: Phase, first: int) -> tuple[nn.Module, Iterator[Batch]]:
+    """Return the network, with the phase's parameters to be trained, and the batches that its steps will see."""
+    settings, ranks, progress, network = run.settings, run.ranks, run.progress, run.model.network
+    wanted = set(network.trained_in(phase.stage))
+    for parameter in network.parameters():
+        parameter.requires_grad_(parameter in wanted)
+        parameter.grad = None
+    run.optimizer = make_optimizer(phase, network.rates(phase.stage))
+    if run.optimizer_state and progress.step > first:
+        run.optimizer.load_state_dict(run.optimizer_state)
+    windows = training_windows(settings, run.model, phase, ranks.device)
+    progress.train_windows = len(windows)
+    done = (progress.step - first) * phase.accumulate * ranks.count
+    order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
+    batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
+    progress.begin(phase.batch_size * phase.accumulate * ranks.count)
+    return data_parallel(network, ranks), batches
 
 
 def make_optimizer(phase: Phase, rates: list[tuple[float, list[nn.Parameter]]]) -> torch.optim.Optimizer:
