@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument(f"--{name}", type=_count, default=0, help=f"{meaning}; 0 takes the preset's")
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
+    train.add_argument("--front", default="", help="checkpoint of the network that the first stage would train")
     train.add_argument("--body", default="", help="of the shards, for networks of meshes; none: the free body's")
     train.add_argument("--shape", nargs="+", default=(), metavar="NAME=VALUE", help="other sizes, for ablations")
     train.add_argument(

@@ -7,7 +7,7 @@ from typing import Literal
 from kinesynth.errors import BadInput
 from kinesynth_train.networks import preset_named
 from kinesynth_train.overrides import overridden
-from kinesynth_train.presets import Preset
+from kinesynth_train.presets import PICTURE_STAGE, Preset
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Settings:
         accumulate: micro-batches per step.
         precision: of the forward pass.
         weights: file that the network's part for pictures starts from, see its `Shape`.
+        front: checkpoint of a network of single pictures, trained on the same shards, that a network of several stages
+            begins with instead of training its own.
         body: file of the shards' body that `kinesynth training-body` wrote, for networks that predict a mesh.
         shape: changes of the network's sizes, as NAME=VALUE.
         losses: changes of the weights of its losses, likewise.
@@ -47,6 +49,7 @@ class Settings:
     accumulate: int = 0
     precision: Literal["", "fp32", "bf16", "fp16"] = ""
     weights: str = ""
+    front: str = ""
     body: str = ""
     shape: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
@@ -64,7 +67,7 @@ class Settings:
         """Return the preset with what is asked for instead of its own, for a training split of so many frames.
 
         Raises:
-            BadInput: weights or a body are given to a network that reads none, or a size that it has not.
+            BadInput: weights, a body or a front are given to a network that takes none, or a size that it has not.
         """
         preset = preset_named(self.network)
         for name, why in {"weights": "starts from no file", "body": "predicts no mesh"}.items():
@@ -72,6 +75,8 @@ class Settings:
                 if not hasattr(preset.shape, name):
                     raise BadInput(self.network, name, given, "none", f"leave --{name} out: this network {why}")
                 preset = replace(preset, shape=replace(preset.shape, **{name: given}))
+        if self.front:
+            preset = self._without_front(preset)
         shape = overridden(self.network, preset.shape, self.shape)
         weights = overridden(self.network, preset.weights, self.losses, "--loss")
         preset = replace(preset, shape=shape, weights=weights)
@@ -83,3 +88,12 @@ class Settings:
             preset = replace(preset, precision=self.precision)
         preset = preset.with_frames(frames)
         return preset.with_steps(self.steps) if self.steps else preset
+
+    def _without_front(self, preset: Preset) -> Preset:
+        """Return the preset without the phases that train the front."""
+        if not hasattr(preset.shape, "front"):
+            why = "leave --front out: this network has none"
+            raise BadInput(self.network, "front", self.front, "none", why)
+        if self.weights:
+            raise BadInput(self.network, "weights", self.weights, "none beside --front", "give one of the two")
+        return preset.without_stage(PICTURE_STAGE)

@@ -18,6 +18,7 @@ from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
 from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
 from kinesynth_train.figures import write_figures
+from kinesynth_train.front import take_front
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
@@ -138,6 +139,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         stats = CoordinateStats.of(skeleton.definition, all_angles(labels), all_scales(labels))
         model, state = Model.new(settings.network, preset, stats, skeleton, source_of(labels, preset)), {}
         model.network.start(labels)
+        if settings.front:
+            take_front(model, Path(settings.front))
     check_windows(model)
     model = model.to(ranks.device)
     model.network.train()
