@@ -28,6 +28,9 @@ class Settings:
             begins with instead of training its own.
         body: file of the shards' body that `kinesynth training-body` wrote, for networks that predict a mesh.
         shape: changes of the network's sizes, as NAME=VALUE.
+        losses: changes of the weights of its losses, likewise.
+        people: learn from so many people of the training split; 0 from all.
+        sources: how often an epoch sees the windows of a source of motion, as NAME=SHARE: 0.05 a fresh twentieth.
         seed: of weights, windows, their order, and all that is drawn.
         overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
         device: auto, cpu or cuda.
@@ -49,6 +52,9 @@ class Settings:
     front: str = ""
     body: str = ""
     shape: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    people: int = 0
+    sources: tuple[str, ...] = ()
     seed: int = 1
     overfit: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -71,7 +77,9 @@ class Settings:
                 preset = replace(preset, shape=replace(preset.shape, **{name: given}))
         if self.front:
             preset = self._without_front(preset)
-        preset = replace(preset, shape=overridden(self.network, preset.shape, self.shape))
+        shape = overridden(self.network, preset.shape, self.shape)
+        weights = overridden(self.network, preset.weights, self.losses, "--loss")
+        preset = replace(preset, shape=shape, weights=weights)
         phases = {name: value for name in ("batch_size", "accumulate") if (value := getattr(self, name))}
         preset = preset.with_phases(**phases)
         if self.window:

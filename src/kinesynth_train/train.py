@@ -23,6 +23,7 @@ from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import CoordinateStats, all_angles, all_scales, dataset_skeleton
+from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_shares
 from kinesynth_train.training_data import test_windows, training_windows
 
 MAX_VALIDATIONS = 20  # of a phase, however short its epochs are
@@ -75,12 +76,13 @@ class Best:
 
 @dataclass
 class Run:
-    """A training under way; `frames` are those that each process sees in an epoch."""
+    """A training under way; each process sees so many `frames` in an epoch, and of each source its share."""
 
     settings: Settings
     ranks: Ranks
     model: Model
     frames: int
+    shares: dict[str, float]
     scaler: torch.amp.GradScaler
     progress: Progress
     validation: Windows | None
@@ -98,8 +100,8 @@ class Run:
 
     def run_identity(self) -> dict[str, str | int]:
         """Return what two runs must share for one to go on where the other stopped."""
-        names = ("network", "seed", "overfit")
-        return {name: getattr(self.settings, name) for name in names}
+        names = ("network", "seed", "overfit", "people")
+        return {**{name: getattr(self.settings, name) for name in names}, "sources": " ".join(self.settings.sources)}
 
     def validate(self) -> None:
         """Measure the network on the validation split; keep its parameters if they are the best."""
@@ -116,7 +118,7 @@ class Run:
         """Return what the metrics say about the training."""
         parameters = sum(parameter.numel() for parameter in self.model.network.parameters())
         told = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(self.settings).items()}
-        told["shape"] = list(self.settings.shape)  # as JSON has it
+        told |= {name: list(told[name]) for name in ("shape", "losses", "sources")}  # as JSON has it
         return {"network": self.model.name, "settings": told, "device": self.ranks.device, "parameters": parameters,
                 **self.progress.summary(), "validation": self.best.curve,
                 "best_step": self.best.step or self.progress.step}  # fmt: skip
@@ -126,8 +128,9 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     """Return the run at its first step, or, where it is to go on, at the step after its checkpoint."""
     torch.manual_seed(settings.seed)
     file = settings.output / "checkpoint.pt"
-    labels = ShardDataset(settings.shards, "train", 1, ())
-    frames = math.ceil(sum(clip.frames for clip in labels.clips) / ranks.count)  # that each process sees in an epoch
+    labels = ShardDataset(settings.shards, "train", 1, (), keep=kept(settings.shards, settings.people))
+    shares = source_shares(settings.shards, settings.sources, labels.clips)
+    frames = math.ceil(epoch_frames(labels.clips, shares) / ranks.count)  # that each process sees in an epoch
     preset = settings.preset(frames)
     if settings.resume and file.exists():
         model, state = load_checkpoint(file, best=False)
@@ -146,9 +149,10 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     validation = None
     if not settings.overfit:
         validation = stretches(settings.shards, "val", preset.crop, model.network.labels, preset.aspect)
-    run = Run(settings, ranks, model, frames, scaler, progress, validation, Best())
+    run = Run(settings, ranks, model, frames, shares, scaler, progress, validation, Best())
     if state:
-        if state["told"] != run.run_identity() or model.preset != preset:
+        told = {"people": 0, "sources": "", **state["told"]}  # which an earlier release did not know
+        if told != run.run_identity() or model.preset != preset:
             found, fix = f"a run of {state['told']}", "give the settings of that run, or another output folder"
             raise BadInput(file, "settings", found, f"{run.run_identity()} and its preset", fix)
         scaler.load_state_dict(state["scaler"])
@@ -200,7 +204,8 @@ def begin_phase(run: Run, phase: Phase, first: int) -> tuple[nn.Module, Iterator
     windows = training_windows(settings, run.model, phase, ranks.device)
     progress.train_windows = len(windows)
     done = (progress.step - first) * phase.accumulate * ranks.count
-    order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
+    own = groups_of(windows.sources, run.shares) if run.shares else None
+    order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count, own)
     batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
     progress.begin(phase.batch_size * phase.accumulate * ranks.count)
     return data_parallel(network, ranks), batches

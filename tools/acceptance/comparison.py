@@ -33,6 +33,7 @@ from kinesynth_train.networks.mqhmr import REFINED
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
+from tools.acceptance.papers import paper_lines
 from tools.acceptance.runs import run_workflow
 from tools.document import fill
 
@@ -239,6 +240,7 @@ def main(arguments: Sequence[str]) -> int:
     print_table(found)
     if options.document:
         fill(options.document, "comparison", _lines(methods))
+        fill(options.document, "papers", list(paper_lines(methods)))
         draw_curves(CURVES)
     return 0 if all(figure.passes for figure in found) else 1
 
