@@ -9,7 +9,7 @@ from tools.paper_sets import CONFIGS, SETS, main
 
 from kinesynth.clips import read_clips
 from kinesynth.config import Config, load_config
-from kinesynth.motion.procedural import MOTIONS
+from kinesynth.procedural import MOTIONS
 from kinesynth.render.rigs import cameras_of
 
 NAMES = sorted(path.parent.name for path in CONFIGS.glob("*/config.yaml"))

@@ -19,8 +19,8 @@ GROUND = {
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
 FLOORS = {
-    "geometry": 1, "opensim_models": 1, "body": 2, "skeleton": 2, "markers": 3, "mosh": 4, "subjects": 5,
-    **dict.fromkeys(STAGES, 6), "report": 7, "cli": 8,
+    "geometry": 1, "opensim_models": 1, "body": 2, "skeleton": 2, "markers": 3, "procedural": 3, "mosh": 4,
+    "subjects": 5, **dict.fromkeys(STAGES, 6), "report": 7, "cli": 8,
 }  # fmt: skip
 BANNED = {
     r"allow_pickle\s*=\s*True": "runs code from data files",

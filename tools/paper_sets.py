@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from kinesynth.clips import ClipRow, write_clips
-from kinesynth.motion.procedural import MOTIONS
+from kinesynth.procedural import MOTIONS
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 

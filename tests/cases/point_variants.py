@@ -12,7 +12,7 @@ from tools.cases.verdicts import Limits
 from variant import TRUTH, Lab, Variant
 from walk import Recorded, bent, record, reversed_in_time, sized, standing_still, turned
 
-from kinesynth.motion.proportions import ANKLES, ELBOWS, HIPS, KNEES, SHOULDERS, WRISTS
+from kinesynth.body.proportions import ANKLES, ELBOWS, HIPS, KNEES, SHOULDERS, WRISTS
 
 SIDES = ("R", "L")
 LEG_AND_ARM = {"H": HIPS, "K": KNEES, "A": ANKLES, "S": SHOULDERS, "E": ELBOWS, "W": WRISTS}

@@ -10,13 +10,13 @@ from tools.cases.runs import Motion, motion_of
 
 from kinesynth.amass import AmassFile
 from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.body.proportions import proportions_of
 from kinesynth.geometry.mesh import vertex_normals, volume
 from kinesynth.markers.labels import known
 from kinesynth.mosh.attachment import STANDOFF_M, at_landmarks
 from kinesynth.motion.ground_alignment import place
-from kinesynth.motion.procedural import make
-from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.recording import Recording, cut, from_amass
+from kinesynth.procedural import make
 from kinesynth.seeds import generator
 from kinesynth.stage_file import Clip
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_body import write_small_body
 
 from kinesynth.body.model import load_body
-from kinesynth.motion.proportions import Proportions, proportions_of
+from kinesynth.body.proportions import Proportions, proportions_of
+from small_body import write_small_body
 
 
 @pytest.fixture(scope="session")

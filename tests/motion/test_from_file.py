@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.body.proportions import Proportions
 from kinesynth.dynamics.plate_wrench import Place
 from kinesynth.motion.ground_alignment import place
-from kinesynth.motion.procedural import MOTIONS
-from kinesynth.motion.procedural.plan import RATE_HZ
-from kinesynth.motion.procedural.solve import relaxed_hands, solve
-from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.pose_layout import SMPLX
+from kinesynth.procedural import MOTIONS
+from kinesynth.procedural.plan import RATE_HZ
+from kinesynth.procedural.solve import relaxed_hands, solve
 from kinesynth.seeds import generator
 
 Z_UP = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])

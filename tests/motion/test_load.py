@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_body import body_arrays
 
 from kinesynth.body.identity import licensed
 from kinesynth.body.model import SmplxPose, load_body
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import BadInput
 from kinesynth.motion.load import load_motion
-from kinesynth.motion.procedural import MOTIONS
 from kinesynth.npz import write_npz
+from kinesynth.procedural import MOTIONS
 from kinesynth.shards import ShardSize
 from kinesynth.stage_file import StageFile, read_stage
+from small_body import body_arrays
 
 Write = Callable[..., Path]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from kinesynth.body.proportions import Proportions
 from kinesynth.errors import BadInput
 from kinesynth.motion.opensim_motion import coordinate_name, read_opensim
-from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files import read_storage, write_storage
 from kinesynth.skeleton.definition import SkeletonDefinition

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from kinesynth.amass import AmassFile
+from kinesynth.body.proportions import Proportions
 from kinesynth.errors import BadInput, ClipRejected
-from kinesynth.motion.procedural import MOTIONS, make
-from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.rate_audit import TOO_SHORT, audit_joint_paths, audit_rate
 from kinesynth.motion.support import outside
+from kinesynth.procedural import MOTIONS, make
 from kinesynth.seeds import generator
 from kinesynth.subjects.amass_upright import read_upright
 

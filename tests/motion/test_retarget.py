@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from small_body import rest_joints
 
 from kinesynth.body.bone_lengths import smplx_rest_joints
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
+from kinesynth.body.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
 from kinesynth.motion.retarget import between_rests, re_expressed
+from small_body import rest_joints
 
 ALONG_HINGE = ((HIPS, KNEES, ANKLES, 0), (SHOULDERS, ELBOWS, WRISTS, 1))
 RIGHT, LEFT = 0, 1

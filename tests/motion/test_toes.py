@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.body.proportions import ANKLES, FEET, Proportions, sole_positions
 from kinesynth.motion.ground_alignment import Placed
-from kinesynth.motion.proportions import ANKLES, FEET, Proportions, sole_positions
 from kinesynth.motion.toes import are_stiff, bent
 
 FPS = 30.0

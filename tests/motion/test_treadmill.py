@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kinesynth.body.proportions import Proportions
 from kinesynth.errors import ClipRejected
 from kinesynth.motion.ground_alignment import Placed, place
-from kinesynth.motion.procedural import MOTIONS
-from kinesynth.motion.procedural.plan import RATE_HZ
-from kinesynth.motion.procedural.solve import relaxed_hands, solve
-from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.recording import Recording
+from kinesynth.procedural import MOTIONS
+from kinesynth.procedural.plan import RATE_HZ
+from kinesynth.procedural.solve import relaxed_hands, solve
 from kinesynth.seeds import generator
 
 

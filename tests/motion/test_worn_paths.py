@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.model import load_body
+from kinesynth.body.proportions import proportions_of
 from kinesynth.motion.ground_alignment import place
 from kinesynth.motion.marker_motion import bridged
-from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.recording import Recording, cut
 from kinesynth.motion.resample import resample_markers
 from kinesynth.pose_layout import SMPLX

@@ -13,9 +13,9 @@ from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics, motion_weights, solve_with_opensim
 from kinesynth.kinematics.scale_to_markers import scale_to_markers
 from kinesynth.layout import FILES
-from kinesynth.motion.procedural import MOTIONS
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
+from kinesynth.procedural import MOTIONS
 from kinesynth.records import unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage

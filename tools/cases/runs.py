@@ -18,10 +18,10 @@ import numpy as np
 
 from kinesynth.body.forward_kinematics import forward_kinematics
 from kinesynth.body.model import BodyModel, load_body
+from kinesynth.body.proportions import ANKLES, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
 from kinesynth.clips import ClipRow, write_clips
 from kinesynth.errors import KinesynthError
 from kinesynth.motion.load import load_motion
-from kinesynth.motion.proportions import ANKLES, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS
 from kinesynth.motion.subject import subject_shape
 from kinesynth.records import unseen_bodies
 from kinesynth.shards import ShardSize, assign_shards

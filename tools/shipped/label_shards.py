@@ -28,8 +28,8 @@ from kinesynth.hdf5 import new_file
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
 from kinesynth.motion.load import load_motion
-from kinesynth.motion.procedural import MOTIONS
 from kinesynth.motion.subject import subject_shape
+from kinesynth.procedural import MOTIONS
 from kinesynth.shards import ShardSize
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton

@@ -15,14 +15,14 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.body.free.build import build_body
 from kinesynth.body.model import load_body
+from kinesynth.body.proportions import Proportions, proportions_of
 from kinesynth.body.virtual_markers import virtual_markers
 from kinesynth.fitting.regressor import SHIPPED, joint_regressor
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
-from kinesynth.motion.procedural.plan import Plan, standing
-from kinesynth.motion.procedural.solve import relaxed_hands, solve
-from kinesynth.motion.proportions import Proportions, proportions_of
 from kinesynth.motion.subject import write_subject
+from kinesynth.procedural.plan import Plan, standing
+from kinesynth.procedural.solve import relaxed_hands, solve
 from kinesynth.seeds import generator
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, StageFile, progress, write_stage

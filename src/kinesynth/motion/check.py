@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.model import BodyModel, load_body
+from kinesynth.body.proportions import proportions_of
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.markers.screening import Screened, listed
 from kinesynth.markers.trial import check_against, read_screened
-from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.rate_audit import audit_rate, audited
 from kinesynth.motion.sources.opensim import TIMEOUT_SECONDS
 from kinesynth.notes import tell

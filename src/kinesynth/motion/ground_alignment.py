@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.proportions import FEET, Proportions, sole_positions
+from kinesynth.body.proportions import FEET, Proportions, sole_positions
 from kinesynth.motion.recording import Recording
 from kinesynth.motion.treadmill import belt_velocity, require_stood_on
 from kinesynth.pose_layout import SMPLX

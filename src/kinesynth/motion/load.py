@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.model import load_body
+from kinesynth.body.proportions import proportions_of
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.ground_alignment import Placed, place
-from kinesynth.motion.proportions import proportions_of
 from kinesynth.motion.recording import Recording, cut, unseen_seconds
 from kinesynth.motion.sources import Loading, Person, source_module
 from kinesynth.motion.toes import are_stiff, bent

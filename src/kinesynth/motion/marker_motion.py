@@ -13,11 +13,11 @@ from kinesynth.markers.labels import known
 from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.trial import read_trial
 from kinesynth.mosh.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
-from kinesynth.motion.procedural.solve import relaxed_hands
 from kinesynth.motion.recording import MIN_FRAMES, Recording, part_of
 from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, unmarked, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.pose_layout import SMPLX
+from kinesynth.procedural.solve import relaxed_hands
 from kinesynth.runs import runs
 from kinesynth.subjects.worn import bodies_ridden
 

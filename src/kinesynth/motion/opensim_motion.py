@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.body.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS, Proportions
 from kinesynth.errors import BadInput
 from kinesynth.geometry.rotations import shortest_arc
 from kinesynth.isolation import isolated
 from kinesynth.motion.opensim_bodies import BODIES, BodyMotion, body_motion
-from kinesynth.motion.procedural.solve import COLLAR_SHARE, relaxed_hands
-from kinesynth.motion.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, SHOULDERS, WRISTS, Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files.storage import Storage, read_storage
 from kinesynth.opensim_files.time_column import even_rate
 from kinesynth.pose_layout import SMPLX
+from kinesynth.procedural.solve import COLLAR_SHARE, relaxed_hands
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
 _SPINE, _NECK = (3, 6, 9), (12, 15)

@@ -15,9 +15,9 @@ import numpy as np
 
 from kinesynth.amass import AmassFile, require_duration
 from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.body.proportions import ANKLES, FEET, WRISTS, Proportions, rough_centre_of_mass
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.proportions import ANKLES, FEET, WRISTS, Proportions, rough_centre_of_mass
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.support import outside, standing_on_one, touching
 from kinesynth.pose_layout import SMPLX

@@ -9,8 +9,8 @@ point the same way in the world.
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesynth.body.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, PARENTS, SHOULDERS, WRISTS
 from kinesynth.geometry.rotations import shortest_arc
-from kinesynth.motion.proportions import ANKLES, COLLARS, ELBOWS, FEET, HIPS, KNEES, PARENTS, SHOULDERS, WRISTS
 
 # a segment's joint and the one at its far end. Trunk and head stay: their joints lie at different depths in different
 # bodies and tell nothing of how the trunk is held. So do the hands, whose rest poses agree to 4 degrees.

@@ -7,8 +7,8 @@ them. Accelerations grow with the square of the frame rate: at twice the true ra
 
 import numpy as np
 
+from kinesynth.body.proportions import ANKLES, FEET, rough_centre_of_mass
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.proportions import ANKLES, FEET, rough_centre_of_mass
 
 CUTOFF_HZ = 6.0
 _MIN_WEIGHT = 0.15  # g; below, nearly in flight, the point is anywhere

@@ -5,8 +5,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.body.proportions import FEET, Proportions, Sole, sole_positions
 from kinesynth.motion.ground_alignment import Placed
-from kinesynth.motion.proportions import FEET, Proportions, Sole, sole_positions
 from kinesynth.pose_layout import SMPLX
 
 STIFF_RADIANS = 0.01  # a source whose toes never turn further did not record them

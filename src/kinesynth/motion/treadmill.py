@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesynth.body.forward_kinematics import forward_kinematics
+from kinesynth.body.proportions import Proportions, sole_positions
 from kinesynth.errors import ClipRejected
-from kinesynth.motion.proportions import Proportions, sole_positions
 
 MIN_M_PER_S = 0.3  # a slower belt is not told from feet that slide a little
 LOW_M = 0.04  # a foot that stands is not higher above the lowest one

@@ -9,8 +9,8 @@ from typing import Protocol, cast
 import numpy as np
 
 from kinesynth.body.model import BodyModel
+from kinesynth.body.proportions import Proportions
 from kinesynth.clips import ClipRow
-from kinesynth.motion.proportions import Proportions
 from kinesynth.motion.recording import Recording
 from kinesynth.stated import Stated
 from kinesynth.subject_record import SubjectRecord

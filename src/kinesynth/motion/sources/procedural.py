@@ -7,9 +7,9 @@ from pathlib import Path
 from kinesynth.amass import read_amass, write_amass
 from kinesynth.body.model import BodyModel
 from kinesynth.clips import ClipRow
-from kinesynth.motion.procedural import make
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.procedural import make
 from kinesynth.seeds import generator
 from kinesynth.subjects.shape import Shape
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from kinesynth.body.proportions import Proportions
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.procedural.curves import between, bump, ease, there_and_back, through, wander
-from kinesynth.motion.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
-from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet, solve
-from kinesynth.motion.proportions import Proportions
+from kinesynth.procedural.curves import between, bump, ease, there_and_back, through, wander
+from kinesynth.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
+from kinesynth.procedural.solve import at_ease, balanced, centre_over_feet, solve
 
 _TAKEOFF_PITCH = np.radians(-48.0)
 _SOFTER = 0.045  # m; one lands with the knees less straight than they took off

@@ -6,8 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.forward_kinematics import forward_kinematics
-from kinesynth.motion.procedural.plan import Plan, ball
-from kinesynth.motion.proportions import (
+from kinesynth.body.proportions import (
     ANKLES,
     COLLARS,
     ELBOWS,
@@ -19,6 +18,7 @@ from kinesynth.motion.proportions import (
     Proportions,
     centre_of_mass,
 )
+from kinesynth.procedural.plan import Plan, ball
 
 _SPINE, _NECK, _HEAD = (3, 6, 9), 12, 15
 # The clavicle rises by 11 to 15 degrees while the arm goes from hanging to overhead (Ludewig et al. 2004).

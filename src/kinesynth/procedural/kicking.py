@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kinesynth.motion.procedural.curves import ease, there_and_back, through
-from kinesynth.motion.procedural.plan import Plan, frame_times, standing
-from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet
-from kinesynth.motion.proportions import Proportions
+from kinesynth.body.proportions import Proportions
+from kinesynth.procedural.curves import ease, there_and_back, through
+from kinesynth.procedural.plan import Plan, frame_times, standing
+from kinesynth.procedural.solve import at_ease, balanced, centre_over_feet
 
 # the kicking foot's ankle: forward and up in leg lengths, pitch in degrees, at fractions of the swing
 _SWING = {

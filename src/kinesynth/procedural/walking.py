@@ -7,8 +7,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from kinesynth.motion.procedural.curves import between, bump, through, wander
-from kinesynth.motion.procedural.plan import (
+from kinesynth.body.proportions import Proportions
+from kinesynth.procedural.curves import between, bump, through, wander
+from kinesynth.procedural.plan import (
     Plan,
     ankle_height,
     frame_times,
@@ -17,8 +18,7 @@ from kinesynth.motion.procedural.plan import (
     standing,
     toe_pitch,
 )
-from kinesynth.motion.procedural.solve import lowered
-from kinesynth.motion.proportions import Proportions
+from kinesynth.procedural.solve import lowered
 
 _WALK_RATIO = 0.378  # m s; step length over step rate of adults (Sekiya & Nagasaki 1998: 0.0063 m per step/min)
 _USUAL_LEG = 0.84  # m, thigh and shank of those adults; speeds scale with its root (equal Froude number)

@@ -123,7 +123,7 @@ def rough_centre_of_mass(positions: np.ndarray) -> np.ndarray:
 @cache
 def _segments() -> tuple[tuple[str, str, float, float], ...]:
     """Return (proximal joint, distal joint, mass fraction, fraction of the way to the centre of mass)."""
-    with (files("kinesynth.motion") / "tables" / "segments.csv").open(encoding="utf-8") as stream:
+    with (files("kinesynth.body") / "tables" / "segments.csv").open(encoding="utf-8") as stream:
         return tuple(
             (row["proximal"], row["distal"], float(row["mass_fraction"]), float(row["centre_fraction"]))
             for row in csv.DictReader(stream)

@@ -3,12 +3,12 @@
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from kinesynth.body.proportions import Proportions
 from kinesynth.gravity import GRAVITY
-from kinesynth.motion.procedural.arms import pumped
-from kinesynth.motion.procedural.curves import bump, wander
-from kinesynth.motion.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
-from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet, lowered, solve
-from kinesynth.motion.proportions import Proportions
+from kinesynth.procedural.arms import pumped
+from kinesynth.procedural.curves import bump, wander
+from kinesynth.procedural.plan import Plan, frame_times, rolled_over_ball, standing, toe_pitch
+from kinesynth.procedural.solve import at_ease, balanced, centre_over_feet, lowered, solve
 
 _TOUCHDOWN, _FLAT, _TOE_OFF, _HIGHEST = np.radians([-12.0, -3.0, -34.0, -46.0])  # pitch of the foot
 _SWAY = 0.008  # m, towards the standing foot: what keeps the centre of pressure under it

@@ -12,16 +12,16 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.amass import AmassFile
+from kinesynth.body.proportions import Proportions
 from kinesynth.errors import BadInput
-from kinesynth.motion.procedural.arms import arm_raise, jogging_arms, reaching, waving
-from kinesynth.motion.procedural.jumping import vertical_jump
-from kinesynth.motion.procedural.kicking import kicking
-from kinesynth.motion.procedural.plan import RATE_HZ, Plan
-from kinesynth.motion.procedural.running import running_in_place
-from kinesynth.motion.procedural.solve import relaxed_hands, solve
-from kinesynth.motion.procedural.squatting import sit_down, squat
-from kinesynth.motion.procedural.walking import walking
-from kinesynth.motion.proportions import Proportions
+from kinesynth.procedural.arms import arm_raise, jogging_arms, reaching, waving
+from kinesynth.procedural.jumping import vertical_jump
+from kinesynth.procedural.kicking import kicking
+from kinesynth.procedural.plan import RATE_HZ, Plan
+from kinesynth.procedural.running import running_in_place
+from kinesynth.procedural.solve import relaxed_hands, solve
+from kinesynth.procedural.squatting import sit_down, squat
+from kinesynth.procedural.walking import walking
 
 Motion = Callable[[Proportions, np.random.Generator, float], Plan]
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from kinesynth.motion.proportions import ANKLES, FEET, Proportions
+from kinesynth.body.proportions import ANKLES, FEET, Proportions
 
 RATE_HZ = 120.0
 _STIFF_TOES = np.radians(35.0)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from kinesynth.body.proportions import ANKLES, FEET, Proportions, sole_positions
 from kinesynth.errors import BadInput
-from kinesynth.motion.procedural import MOTIONS, motion
-from kinesynth.motion.procedural.plan import RATE_HZ, Plan
-from kinesynth.motion.procedural.solve import Posed, knee_flexion, solve
-from kinesynth.motion.proportions import ANKLES, FEET, Proportions, sole_positions
+from kinesynth.procedural import MOTIONS, motion
+from kinesynth.procedural.plan import RATE_HZ, Plan
+from kinesynth.procedural.solve import Posed, knee_flexion, solve
 from kinesynth.seeds import generator
 
 STANDING = ("squat", "sit_down", "arm_raise", "waving", "reaching", "jogging_arms")

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kinesynth.motion.procedural.curves import there_and_back, wander
-from kinesynth.motion.procedural.plan import Plan, frame_times, standing
-from kinesynth.motion.procedural.solve import at_ease, balanced, centre_over_feet
-from kinesynth.motion.proportions import Proportions
+from kinesynth.body.proportions import Proportions
+from kinesynth.procedural.curves import there_and_back, wander
+from kinesynth.procedural.plan import Plan, frame_times, standing
+from kinesynth.procedural.solve import at_ease, balanced, centre_over_feet
 
 
 def squat(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
