@@ -207,9 +207,7 @@ class Render:
     """Video."""
 
     preset: str = option(
-        "preview",
-        "preview: for CPUs; odah: the quality of the paper",
-        enum=_column("presets.csv", "preset"),
+        "preview", "preview: for CPUs; odah: the quality of the paper", enum=_column("presets.csv", "preset")
     )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
@@ -221,6 +219,7 @@ class Render:
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
     motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")
     occluders: float = option(0.0, "share of clips with things before the person", minimum=0, maximum=1)
+    bystanders: float = option(0.0, "share of clips with another person in the picture", minimum=0, maximum=1)
     truncation: float = option(0.0, "share of views that cut a part of the body off", minimum=0, maximum=1)
     tracks: tuple[Literal["parts", "depth"], ...] = option(("parts",), "optional tracks of each view")
 

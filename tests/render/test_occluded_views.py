@@ -1,5 +1,6 @@
 """A figure behind a thing, really rendered: what its labels say against rays through all that was drawn."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +14,19 @@ from kinesynth.body.parts import body_parts
 from kinesynth.config import Render
 from kinesynth.dataset.visibility import TRUNK_DEPTH_M, Visibility, in_picture, keypoint_tracks
 from kinesynth.drawn_view import DrawnView
+from kinesynth.render import bystander
 from kinesynth.render.cameras import Framing
 from kinesynth.render.job_folder import cache_path, read_pieces
 from kinesynth.render.occluders import meshes
-from kinesynth.render.person_files import write_person
+from kinesynth.render.person_files import write_bystander, write_person
 from kinesynth.render.read_back import boxes
 from kinesynth.render.render_views import render_views
 from kinesynth.render.scene import Scene
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
+from kinesynth.subjects.shape import Shape
 
-N_FRAMES, SEED = 6, 5
+N_FRAMES = 6
+ASKED = {"things": (5, {"occluders": 1.0}), "person": (10, {"bystanders": 1.0})}  # seeds with whom much is hidden
 TOLERANCE_M = 0.002
 # The skeleton's bodies with the joint that each begins at, the one that it ends at, and its parent.
 BODIES = {
@@ -52,22 +56,34 @@ class Drawn:
     labels: np.ndarray
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> Drawn:
-    folder = tmp_path_factory.mktemp("occluded")
+@pytest.fixture(scope="module", params=ASKED)
+def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> Iterator[Drawn]:
+    """The figure behind something; of a bystander, too, it is the shape."""
+    seed, asked = ASKED[request.param]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bystander, "sample_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))
+        yield rendered(tmp_path_factory.mktemp("occluded"), body_path, seed, asked)
+
+
+def rendered(folder: Path, body_path: Path, seed: int, asked: dict[str, float]) -> Drawn:
+    """Render the figure as it walks, and return what was drawn."""
     attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
     pose = walking(N_FRAMES)
     write_stage(folder / "fit.h5", StageFile({"walk": Clip("walk", pose.arrays, attrs)}))
     render_views(
-        body=body_path, fit=folder / "fit.h5", output=folder / "render.h5", log=folder / "log", seed=SEED,
-        render=Render(width=240, height=180, tracks=("depth",), occluders=1.0),
+        body=body_path, fit=folder / "fit.h5", output=folder / "render.h5", log=folder / "log", seed=seed,
+        render=Render(width=240, height=180, tracks=("depth",), **asked),
     )  # fmt: skip
     clip = read_stage(folder / "render.h5").clips["walk"]
     scene = Scene.from_json(clip.attrs["appearance"])
-    _, joints = load_body(body_path).pose(pose)
+    model = load_body(body_path)
+    _, joints = model.pose(pose)
     start, end = ([JOINT_NAMES.index(each[k]) for each in BODIES.values()] for k in (0, 1))
     keypoints = np.concatenate([joints[:, start], (joints[:, start] + joints[:, end]) / 2], axis=1)
-    write_person(folder, load_body(body_path), pose, scene)
+    write_person(folder, model, pose, scene)
+    if scene.bystander:
+        other = bystander.bystander_pose(model, scene.bystander, scene.fps, N_FRAMES)
+        write_bystander(folder, model, other, scene.bystander.person, scene)
     return Drawn(clip, scene, keypoints, *triangles_of(folder, scene))
 
 
@@ -76,7 +92,7 @@ def triangles_of(folder: Path, scene: Scene) -> tuple[list[np.ndarray], np.ndarr
     person: list[list[np.ndarray]] = [[] for _ in range(N_FRAMES)]
     labels = []
     for k, mesh in enumerate(read_pieces(folder)):
-        if not mesh.part.any():
+        if "shadow" in mesh.materials:
             continue
         posed = np.fromfile(cache_path(folder, k), "<f4", offset=32).reshape(N_FRAMES, -1, 3)
         labels.append(mesh.part)
@@ -84,7 +100,7 @@ def triangles_of(folder: Path, scene: Scene) -> tuple[list[np.ndarray], np.ndarr
             person[frame].append(posed[frame][mesh.faces])
     things = [prop for k, thing in enumerate(scene.occluders) for prop in meshes(thing, k, scene.room.floor.height_m)]
     corners = [prop.vertices[prop.faces[:, half]] for prop in things for half in ([0, 1, 2], [0, 2, 3])]
-    free = np.concatenate(corners)
+    free = np.concatenate([np.empty((0, 3, 3)), *corners])
     return [np.concatenate([*each, free]) for each in person], np.concatenate([*labels, np.zeros(len(free), np.uint8)])
 
 
@@ -173,5 +189,5 @@ def test_the_mask_holds_what_is_seen_of_the_person_and_the_whole_mask_what_there
 
 
 def test_what_was_sampled_is_in_the_record(drawn: Drawn) -> None:
-    assert 1 <= len(drawn.scene.occluders) <= 3
+    assert bool(drawn.scene.occluders) != bool(drawn.scene.bystander)
     assert all(camera.framing == Framing() for camera in drawn.scene.cameras)

@@ -2,6 +2,7 @@
 
 scene.json          the scene
 pieces.npz          every piece's rest mesh and material coordinates
+others.npz          the same of a bystander, whose pieces are numbered on; only where there is one
 piece_<k>.pc2       its points in every frame (the PC2 point cache, which Blender reads by itself)
 piece_<k>.npy       the light that reaches each point in every frame, where `render.shading` stands in for shadows
 <view>.mp4          the pictures, written by Blender or made of
@@ -40,8 +41,8 @@ class StaticMesh:
     part: np.ndarray
 
 
-def write_pieces(folder: Path, pieces: list[Piece]) -> None:
-    """Write `pieces.npz`."""
+def write_pieces(folder: Path, pieces: list[Piece], *, labelled: bool = True) -> None:
+    """Write `pieces.npz`, or, of pieces that are to have no labels of parts, `others.npz`."""
     arrays: dict[str, np.ndarray] = {}
     for k, piece in enumerate(pieces):
         arrays[f"{k}/faces"] = piece.faces.astype(np.int32)
@@ -49,14 +50,19 @@ def write_pieces(folder: Path, pieces: list[Piece]) -> None:
         arrays[f"{k}/uv"] = (np.zeros((len(piece.faces), 3, 2)) if piece.uv is None else piece.uv).astype(np.float32)
         arrays[f"{k}/local"] = (piece.rest if piece.local is None else piece.local).astype(np.float32)
         arrays[f"{k}/tint"] = (np.ones_like(piece.rest) if piece.tint is None else piece.tint).astype(np.float32)
-        arrays[f"{k}/part"] = _labels(piece)
+        arrays[f"{k}/part"] = _labels(piece) if labelled else np.zeros(len(piece.faces), dtype=np.uint8)
     names = json.dumps([[piece.name, piece.materials] for piece in pieces])
-    np.savez(folder / "pieces.npz", allow_pickle=False, names=np.array(names), **arrays)
+    np.savez(folder / ("pieces.npz" if labelled else "others.npz"), allow_pickle=False, names=np.array(names), **arrays)
 
 
 def read_pieces(folder: Path) -> list[StaticMesh]:
-    """Read `pieces.npz`."""
-    with np.load(folder / "pieces.npz") as file:
+    """Read `pieces.npz` and, where there is one, `others.npz`."""
+    others = folder / "others.npz"
+    return _read(folder / "pieces.npz") + (_read(others) if others.exists() else [])
+
+
+def _read(path: Path) -> list[StaticMesh]:
+    with np.load(path) as file:
         names = json.loads(str(file["names"]))
         return [
             StaticMesh(

@@ -4,13 +4,33 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.render.scene import Fabric, Scene
+from kinesynth.render.materials import other
+from kinesynth.render.scene import Fabric, Person, Scene
 from kinesynth.render.shader_graph import WHITE
 
 
 def values(scene: Scene) -> dict[str, dict[str, Any]]:
     """Return for each material the values of this scene, by "node.socket", or "node" where it is itself the value."""
-    person, floor = scene.person, scene.room.floor
+    floor = scene.room.floor
+    table = _person_values(scene.person, scene)
+    if scene.bystander:
+        table |= {other(name): own for name, own in _person_values(scene.bystander.person, scene).items()}
+    return table | {
+        "paint": {"own": WHITE},
+        "floor": {
+            "boards.first": (*floor.colour, 1.0),
+            "boards.second": (*(floor.second if floor.pitch_m else floor.colour), 1.0),
+            "boards.mortar": _scaled(floor.colour, 0.5 if floor.pitch_m else 1.0),
+            "boards.height": floor.pitch_m or 1.0,
+            "boards.length": (floor.pitch_m or 1.0) * floor.length,
+            "fine.scale": 1 / floor.grain_m,
+            "grain": floor.grain,
+            "surface.roughness": floor.roughness,
+        },
+    }
+
+
+def _person_values(person: Person, scene: Scene) -> dict[str, dict[str, Any]]:
     return {
         "skin": {
             "tone.first": _scaled(person.look.skin, 0.84),
@@ -25,17 +45,6 @@ def values(scene: Scene) -> dict[str, dict[str, Any]]:
         "lower": _fabric_values(person.lower.fabric, scene),
         "shoe": {"own": (*person.shoe, 1.0)},
         "sole": {"own": (*person.sole, 1.0)},
-        "paint": {"own": WHITE},
-        "floor": {
-            "boards.first": (*floor.colour, 1.0),
-            "boards.second": (*(floor.second if floor.pitch_m else floor.colour), 1.0),
-            "boards.mortar": _scaled(floor.colour, 0.5 if floor.pitch_m else 1.0),
-            "boards.height": floor.pitch_m or 1.0,
-            "boards.length": (floor.pitch_m or 1.0) * floor.length,
-            "fine.scale": 1 / floor.grain_m,
-            "grain": floor.grain,
-            "surface.roughness": floor.roughness,
-        },
     }
 
 

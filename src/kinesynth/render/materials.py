@@ -173,3 +173,9 @@ MATERIALS: Mapping[str, Graph] = {
     "part": _part(),
 }
 TRANSPARENT = frozenset({"shadow"})
+PERSONAL = ("skin", "eye", "hair", "brow", "upper", "lower", "shoe", "sole")  # what a second person has of its own
+
+
+def other(name: str) -> str:
+    """Return the name of a bystander's material, or of one of its pieces; what is not of a person keeps its own."""
+    return name if name in TRANSPARENT else f"other {name}"

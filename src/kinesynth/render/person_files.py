@@ -1,6 +1,7 @@
 """The dressed person in motion, as files for the process that renders."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from kinesynth.body.model import BodyModel, SmplxPose
 from kinesynth.render import shading
 from kinesynth.render.anatomy import Piece, RestBody
 from kinesynth.render.job_folder import cache_path, shade_path, write_cache, write_pieces
+from kinesynth.render.materials import other
 from kinesynth.render.person import dress
-from kinesynth.render.scene import Scene
+from kinesynth.render.scene import Person, Scene
 from kinesynth.render.skinning import bone_transforms, drape
 
 _FRAMES_PER_CHUNK = 32
@@ -19,30 +21,47 @@ _BODY_JOINTS = 22  # SMPL-X's first: the others are of jaw, eyes and fingers
 
 def write_person(folder: Path, model: BodyModel, pose: SmplxPose, scene: Scene) -> np.ndarray:
     """Write the dressed person's meshes and their motion to `folder`; return extreme points (P,3) m of all frames."""
-    body = rest_body(model, pose.betas)
-    pieces = dress(body, scene.person)
-    transforms = bone_motion(pose, body)
-    chunks = [np.concatenate(parts) for parts in zip(*_posed(model, body, pieces, pose, transforms), strict=True)]
-    for k, posed in enumerate(chunks):
-        write_cache(cache_path(folder, k), len(pieces[k].rest), len(pose), posed)
-    extremes = np.concatenate([_extremes(posed) for posed in chunks])
-    if not scene.settings.shadows and np.isfinite(extremes).all():
-        pieces = [*pieces, _write_shades(folder, body, pieces, chunks, transforms, scene)]
+    pieces, extremes = _write(folder, model, pose, scene.person, scene, 0)
     write_pieces(folder, pieces)
     return extremes
 
 
+def write_bystander(folder: Path, model: BodyModel, pose: SmplxPose, person: Person, scene: Scene) -> None:
+    """Write another dressed person to `folder`, beside the one who is there already."""
+    pieces, _ = _write(folder, model, pose, person, scene, len(list(folder.glob("*.pc2"))))
+    others = [replace(piece, name=other(piece.name), materials=tuple(map(other, piece.materials))) for piece in pieces]
+    write_pieces(folder, others, labelled=False)
+
+
+def _write(
+    folder: Path, model: BodyModel, pose: SmplxPose, person: Person, scene: Scene, first: int
+) -> tuple[list[Piece], np.ndarray]:
+    """Write a person's motion and the light on it, as pieces from number `first` on; return pieces and extremes."""
+    body = rest_body(model, pose.betas)
+    pieces = dress(body, person)
+    transforms = bone_motion(pose, body)
+    chunks = [np.concatenate(parts) for parts in zip(*_posed(model, body, pieces, pose, transforms), strict=True)]
+    for k, posed in enumerate(chunks):
+        write_cache(cache_path(folder, first + k), len(pieces[k].rest), len(pose), posed)
+    extremes = np.concatenate([_extremes(posed) for posed in chunks])
+    if not scene.settings.shadows and np.isfinite(extremes).all():
+        pieces = [*pieces, _write_shades(folder, body, pieces, chunks, transforms, scene, first)]
+    return pieces, extremes
+
+
 def _write_shades(
-    folder: Path, body: RestBody, pieces: list[Piece], chunks: list[np.ndarray], transforms: np.ndarray, scene: Scene
-) -> Piece:
-    """Write the light that reaches the pieces and the floor; return the floor's patch."""
+    folder: Path, body: RestBody, pieces: list[Piece], chunks: list[np.ndarray], transforms: np.ndarray, scene: Scene,
+    first: int,
+) -> Piece:  # fmt: skip
+    """Write the light that reaches the pieces, which are numbered from `first` on, and the floor; return its patch."""
     spheres, light = shading.fill(body), shading.key_light(scene)
     low, high = (function([function(posed, axis=(0, 1)) for posed in chunks], axis=0) for function in (np.min, np.max))
     patch = shading.floor_patch(low, high, scene.room.floor.height_m)
     for k, (piece, posed) in enumerate(zip(pieces, chunks, strict=True)):
-        np.save(shade_path(folder, k), shading.piece_shades(posed, piece.faces, spheres, transforms, light))
-    write_cache(cache_path(folder, len(pieces)), len(patch.rest), len(transforms), [patch.rest] * len(transforms))
-    np.save(shade_path(folder, len(pieces)), shading.floor_shades(patch, spheres, transforms, light))
+        np.save(shade_path(folder, first + k), shading.piece_shades(posed, piece.faces, spheres, transforms, light))
+    last = first + len(pieces)
+    write_cache(cache_path(folder, last), len(patch.rest), len(transforms), [patch.rest] * len(transforms))
+    np.save(shade_path(folder, last), shading.floor_shades(patch, spheres, transforms, light))
     return patch
 
 

@@ -1,6 +1,6 @@
 """Where the things stand that hide a part of the person: sampled, and kept only where they may stand and do hide it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ _FRAMES = 60  # of which it is asked what a thing hides: at most
 _MAX_THINGS = 3
 _CLEAR_OF_BODY_M = 0.12
 _CLEAR_OF_CAMERA_M = 0.7
+_CLEAR_OF_WALL_M = 0.03
 _ASIDE_M = 0.25
 
 
@@ -47,9 +48,7 @@ def sample_occluders(rng: np.random.Generator, scene: Scene, body: Body) -> tupl
     covered = [np.zeros(body.joints.shape[:2], dtype=bool) for _ in scene.cameras]
     inside = [in_picture(camera, body.joints) for camera in scene.cameras]
     wanted = 1 + int(rng.binomial(_MAX_THINGS - 1, 0.3))
-    taken = [
-        np.array([prop.vertices.min(axis=0), prop.vertices.max(axis=0)]) for prop in props(scene) if _solid(prop.name)
-    ]
+    taken = standing(scene)
     for k in range(_TRIES):
         if len(found) == wanted:
             break
@@ -57,16 +56,16 @@ def sample_occluders(rng: np.random.Generator, scene: Scene, body: Body) -> tupl
         thing = _sample(rng, scene, body)
         if not _fits(scene, body, thing, taken):
             continue
-        by_view = [now | was for now, was in zip(_by_view(scene, thing, body.joints), covered, strict=True)]
-        most = max((now & ~was).mean(axis=1).max() for now, was in zip(by_view, covered, strict=True))
-        if most >= least and max(map(_most, by_view, inside)) <= MAX_HIDDEN:
+        by_view = [now | was for now, was in zip(hidden_by_view(scene, thing, body.joints), covered, strict=True)]
+        adds = max((now & ~was).mean(axis=1).max() for now, was in zip(by_view, covered, strict=True))
+        if adds >= least and max(map(most, by_view, inside)) <= MAX_HIDDEN:
             found.append(thing)
             taken.append(_box(scene, thing))
             covered = by_view
     return tuple(found)
 
 
-def _most(covered: np.ndarray, inside: np.ndarray) -> float:
+def most(covered: np.ndarray, inside: np.ndarray) -> float:
     """Return the greatest share in any frame of the joints inside the picture, (T,J) bool, that are covered."""
     return float(((covered & inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)).max())
 
@@ -79,11 +78,23 @@ def in_picture(camera: Camera, joints: np.ndarray) -> np.ndarray:
     )
 
 
-def _solid(name: str) -> bool:
-    return not name.startswith(("floor", "wall", "dado", "skirting", "ceiling", "shadow"))
+def standing(scene: Scene) -> list[np.ndarray]:
+    """Return the corners (2,3) of the boxes that furniture and things before the person are made of."""
+    bare = replace(scene, settings=replace(scene.settings, shadows=True))  # without patches of shadow
+    around = ("floor", "wall", "dado", "skirting", "ceiling")
+    solids = [prop.vertices for prop in props(bare) if not prop.name.startswith(around)]
+    return [np.array([points.min(axis=0), points.max(axis=0)]) for points in solids]
 
 
-def _by_view(scene: Scene, thing: Occluder, joints: np.ndarray) -> list[np.ndarray]:
+def inside_walls(scene: Scene, points: np.ndarray, margin: float) -> bool:
+    """Return whether points (...,3) are that far, m, from the walls, where there are any."""
+    if scene.room.kind == "outdoors":
+        return True
+    return all((sign * points[..., axis] < sign * offset - margin).all() for axis, sign, offset in walls(scene))
+
+
+def hidden_by_view(scene: Scene, thing: Occluder, joints: np.ndarray) -> list[np.ndarray]:
+    """Return, by camera, which joints (T,J) of (T,J,3) a thing hides."""
     floor_m, corners = scene.room.floor.height_m, bounds(thing)
     local = into(thing, joints, floor_m)
     return [hidden(corners, local, into(thing, camera.position, floor_m)) for camera in scene.cameras]
@@ -126,9 +137,7 @@ def _fits(scene: Scene, body: Body, thing: Occluder, taken: list[np.ndarray]) ->
     box = _box(scene, thing)
     if any((box[0] < other[1]).all() and (other[0] < box[1]).all() for other in taken):
         return False
-    if scene.room.kind == "outdoors":
-        return True
-    return all((sign * box[:, axis] < sign * offset - 0.03).all() for axis, sign, offset in walls(scene))
+    return inside_walls(scene, box, _CLEAR_OF_WALL_M)
 
 
 def _within(points: np.ndarray, low: np.ndarray, high: np.ndarray, margin: float) -> np.ndarray:

@@ -14,11 +14,12 @@ from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import ClipRejected
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
+from kinesynth.render.bystander import bystander_pose, sample_bystander
 from kinesynth.render.cameras import Camera, set_up
 from kinesynth.render.development import develop
 from kinesynth.render.engine import START_SECONDS, choose_engine
 from kinesynth.render.job_folder import parts_path, picture_path, raw_path, whole_path
-from kinesynth.render.person_files import joint_paths, write_person
+from kinesynth.render.person_files import joint_paths, write_bystander, write_person
 from kinesynth.render.placing import Body, sample_occluders
 from kinesynth.render.presets import PRESETS, Settings
 from kinesynth.render.read_back import boxes, read_parts, read_video
@@ -126,6 +127,12 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
         scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, who, cuts))
         if things.uniform() < run.render.occluders:
             scene = replace(scene, occluders=sample_occluders(things, scene, who))
+        others = generator(run.seed, clip.clip_id, "bystander")
+        if others.uniform() < run.render.bystanders:
+            scene = replace(scene, bystander=sample_bystander(others, run.model, scene, who))
+        if scene.bystander:
+            other = bystander_pose(run.model, scene.bystander, scene.fps, scene.n_frames)
+            write_bystander(folder, run.model, other, scene.bystander.person, scene)
         limit = run.timeout_seconds(len(pose))
         worker.call(blender_process.render, folder, scene, "depth" in run.render.tracks, timeout_seconds=limit)
         arrays: dict[str, np.ndarray] = {}

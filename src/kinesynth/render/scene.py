@@ -132,6 +132,22 @@ class Occluder:
 
 
 @dataclass(frozen=True)
+class Bystander:
+    """Another person in the picture, without labels.
+
+    `motion` is one of the procedural library, made with `seed` for a body of shape `betas`; the middle of its way is at
+    `place`, x and z, m, turned by `heading_rad` about the vertical.
+    """
+
+    person: Person
+    betas: tuple[float, ...]
+    motion: str
+    seed: int
+    place: tuple[float, float]
+    heading_rad: float
+
+
+@dataclass(frozen=True)
 class Light:
     """A square area light below the ceiling, facing down; or, of kind `sun`, light from where `position` points."""
 
@@ -162,6 +178,7 @@ class Scene:
     fps: float
     n_frames: int
     occluders: tuple[Occluder, ...] = ()
+    bystander: Bystander | None = None
 
     def to_json(self) -> str:
         """Return the scene as JSON."""

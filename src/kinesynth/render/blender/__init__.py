@@ -49,7 +49,7 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
     for prop in surroundings:
         static(prop, materials[prop.material])
     shadows |= {prop.name for prop in surroundings if prop.material in TRANSPARENT}
-    before = {prop.name for prop in surroundings if prop.free}
+    before = {prop.name for prop in surroundings if prop.free} | {obj.name for obj in objects} - people - shadows
     for lamp in scene.lights:
         light(lamp)
     light_from_sky(scene)

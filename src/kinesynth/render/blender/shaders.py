@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from kinesynth.render.material_values import values
-from kinesynth.render.materials import MATERIALS, TRANSPARENT
+from kinesynth.render.materials import MATERIALS, PERSONAL, TRANSPARENT, other
 from kinesynth.render.scene import Scene
 from kinesynth.render.shader_graph import Graph
 
@@ -61,9 +61,12 @@ KINDS = {
 
 def materials_of(scene: Scene) -> dict[str, Any]:
     """Return all materials by name, built if this process has not yet, with the values of a scene."""
-    made = {name: _material(name, graph) for name, graph in MATERIALS.items()}
+    graphs = dict(MATERIALS)
+    if scene.bystander:
+        graphs |= {other(name): MATERIALS[name] for name in PERSONAL}
+    made = {name: _material(name, graph) for name, graph in graphs.items()}
     for name, table in values(scene).items():
-        kinds = {node.name: KINDS[node.kind] for node in MATERIALS[name]}
+        kinds = {node.name: KINDS[node.kind] for node in graphs[name]}
         for key, value in table.items():
             node, _, socket = key.partition(".")
             found = made[name].node_tree.nodes[node]
