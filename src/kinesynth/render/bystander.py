@@ -139,4 +139,4 @@ def _is_clear(scene: Scene, body: Body, joints: np.ndarray) -> bool:
     apart = [
         np.linalg.norm(own[:, None] - other, axis=-1).min() for own, other in zip(joints, body.joints, strict=True)
     ]
-    return min(apart) > _CLEAR_OF_BODY_M
+    return bool(min(apart) > _CLEAR_OF_BODY_M)
