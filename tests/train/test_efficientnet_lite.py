@@ -103,10 +103,10 @@ def test_the_presets_start_from_imagenet(name: str, stats: CoordinateStats, skel
     assert seen.shape == ((2, 48, 1280) if name == "hsmr_lite" else (2, 1280))
 
 
-@pytest.mark.parametrize("name", ["d3ke_tiny", "hsmr_tiny"])
-def test_networks_learn_on_it(results: Path, tmp_path: Path, name: str, weights: str) -> None:
-    shape = ("backbone=efficientnet_lite0", f"weights={weights}")
-    settings = Settings(results, tmp_path, name, steps=4, batch_size=2, shape=shape, device="cpu")
+@pytest.mark.parametrize(("name", "part"), [("d3ke_tiny", ""), ("hsmr_tiny", ""), ("biohuman_tiny", "front.")])
+def test_networks_learn_on_it(results: Path, tmp_path: Path, name: str, part: str, weights: str) -> None:
+    shape = (f"{part}backbone=efficientnet_lite0",)
+    settings = Settings(results, tmp_path, name, steps=4, batch_size=2, weights=weights, shape=shape, device="cpu")
     assert np.isfinite(fit(settings)["mae_angle_deg"])
 
 
