@@ -41,7 +41,7 @@ LADDER = (
 )
 
 
-def main(body: Path, fit: Path, frames: int = 4, rung: str = "") -> None:
+def main(body: Path, fit: Path, frames: int, rung: str) -> None:
     """Draw every rung whose name begins so, and print its cost."""
     model, clip = load_body(body), next(iter(read_stage(fit).clips.values()))
     whole = SmplxPose.from_clip(clip).arrays
@@ -75,4 +75,5 @@ def cost(worker: Worker, folder: Path, scene: Scene) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:4]), *sys.argv[4:])
+    body, fit, *more = sys.argv[1:]
+    main(Path(body), Path(fit), int(more[0]) if more else 4, more[1] if more[1:] else "")
