@@ -28,6 +28,16 @@ def test_a_c3d_may_state_the_persons_mass(tmp_path: Path, mass: float | None, re
     assert trial.notes == (("PROCESSING:BODYMASS says 63.5 kg",) if read else ())
 
 
+def test_of_two_markers_of_one_name_one_that_is_never_seen_is_left_out(tmp_path: Path) -> None:
+    names = (*NAMES, NAMES[1])
+    positions = np.resize(POSITIONS, (len(POSITIONS), len(names), 3))
+    hidden = positions.copy()
+    hidden[:, -1] = np.nan
+    assert read_markers(write_c3d(tmp_path / "a.c3d", names, positions=hidden)).names == NAMES
+    with pytest.raises(BadInput, match=f"{NAMES[1]} twice"):
+        read_markers(write_c3d(tmp_path / "b.c3d", names, positions=positions))
+
+
 def test_a_c3d_cut_out_of_a_trial_keeps_its_time(tmp_path: Path) -> None:
     trial = read_markers(write_c3d(tmp_path / "a.c3d", first_frame=251))
     np.testing.assert_allclose(trial.times, 2.5 + np.arange(len(POSITIONS)) / 100.0)

@@ -52,8 +52,9 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     labels = parameters.get("LABELS", []) + parameters.get("LABELS2", [])
     computed = {label for group in _MODEL_OUTPUTS for label in parameters.get(group, [])}
     rate = float((parameters.get("RATE") or [0.0])[0])
-    if points.shape[2] == 0 or not rate > 0.0:
-        raise BadInput(path, "points", f"{points.shape[2]} frames at {rate:g} Hz", "at least one", FIX)
+    if 0 in points.shape[1:] or not rate > 0.0:
+        found = f"{points.shape[1]} in {points.shape[2]} frames at {rate:g} Hz"
+        raise BadInput(path, "points", found, "at least one in one frame", FIX)
     if header_rate and abs(rate / header_rate - 1.0) > _MAX_OFF:
         found = f"{rate:g} Hz, but {header_rate:g} Hz in the file's first block"
         raise BadInput(path, "POINT:RATE", found, "one rate in both", "correct the one that is wrong")
