@@ -1,8 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from kinesynth.body.model import load_body
+from kinesynth.config import Render
 from kinesynth.render.cameras import Camera, Exposure, Framing
 from kinesynth.render.placing import Body
+from kinesynth.render.presets import PRESETS
+from kinesynth.render.render_views import RenderRun
 from kinesynth.render.rigs import picture_size, sample_setup
 from kinesynth.render.truncation import MAX_OUTSIDE, MIN_OUTSIDE, set_up_cut, share_outside
 
@@ -50,3 +56,24 @@ def test_a_way_that_no_framing_follows_is_shown_whole() -> None:
     camera = set_up_cut(rng, "frontal", sample_setup(rng, "frontal"), body, (256, 192), Exposure())
     assert camera.framing == Framing()
     assert share_outside(camera, joints).max() == 0
+
+
+def test_cutting_disturbs_nothing_else_that_is_sampled(body_path: Path) -> None:
+    """Lens, side, height and exposure of every camera, and what the generator gives next, stay as they were."""
+    made = []
+    for share in (0.0, 1.0):
+        run = RenderRun(
+            load_body(body_path), Render(rig="phones", truncation=share), ["phone_left", "phone_right"], (144, 256), 1,
+            PRESETS["preview"],
+        )  # fmt: skip
+        rng = np.random.default_rng(5)
+        made.append((run.cameras(rng, BODY, np.random.default_rng(6)), rng.random()))
+    (whole, after), (cut_off, after_cut) = made
+    assert after == after_cut
+    for one, other in zip(whole, cut_off, strict=True):
+        assert one.framing == Framing() != other.framing
+        assert (one.name, one.lens, one.exposure) == (other.name, other.lens, other.exposure)
+        assert one.position[1] == pytest.approx(other.position[1])
+        sides = [camera.position - BODY.outline.mean(axis=0) for camera in (one, other)]
+        angles = [np.arctan2(side[2], side[0]) for side in sides]
+        assert angles[0] == pytest.approx(angles[1], abs=0.05)

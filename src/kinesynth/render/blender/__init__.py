@@ -65,13 +65,18 @@ def render_clip(folder: Path, scene: Scene, *, depth: bool = False) -> None:
             target.render.resolution_x, target.render.resolution_y = shot.camera.width, shot.camera.height
             pictures = raw_path(folder, view.name) if shot.developed else picture_path(folder, view.name)
             render_pictures(target, scene.settings, view.exposure.seconds * scene.fps, pictures)
-            render_parts(target, scene.settings, people | before, shot.fine, parts_path(folder, view.name))
-            if before:
-                render_parts(target, scene.settings, people, shot.fine, whole_path(folder, view.name))
+            for path, shown in _label_tracks(folder, view.name, people, before).items():
+                render_parts(target, scene.settings, shown, shot.fine, path)
             if depth:
                 render_depth(target, scene.settings, shadows, shot.fine, folder / f"{view.name}_depth.npy")
     finally:
         bpy.app.handlers.frame_change_pre.remove(follow)
+
+
+def _label_tracks(folder: Path, view: str, people: set[str], before: set[str]) -> dict[Path, set[str]]:
+    """Return which objects each track of labels shows: the people behind what is before them, and if any is, alone."""
+    tracks = {parts_path(folder, view): people | before}
+    return tracks | {whole_path(folder, view): people} if before else tracks
 
 
 def _set_shades(shades: dict[str, np.ndarray], scene: Any, _: Any = None) -> None:
