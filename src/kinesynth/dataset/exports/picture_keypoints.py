@@ -94,8 +94,9 @@ def _landmarks(view: ViewRecord, skin: SkinPoints) -> tuple[np.ndarray, np.ndarr
     facing = (outward * towards).sum(axis=-1) > EDGE
     part_of = {row.landmark: row.part for row in picture_keypoints()}
     drawn = is_drawn(np.nan_to_num(pixels), _labels(view), _fronts([part_of[name] for name in skin.names]))
-    blocked = at_pixels(whole_masks_of(view) & ~masks_of(view), np.nan_to_num(pixels))
-    seen = np.where(facing & drawn & ~blocked, Visibility.VISIBLE, Visibility.OCCLUDED)
+    if "whole_mask" in view.arrays:
+        drawn &= ~at_pixels(whole_masks_of(view) & ~masks_of(view), np.nan_to_num(pixels))
+    seen = np.where(facing & drawn, Visibility.VISIBLE, Visibility.OCCLUDED)
     return pixels, np.where(inside, seen, Visibility.OUTSIDE)
 
 
