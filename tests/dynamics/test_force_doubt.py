@@ -43,7 +43,7 @@ def test_frames_without_doubt_are_right_and_the_impact_is_in_doubt(stance: int) 
     height = path_of(force)
     told = vertical_support(falling_height(height, flights, RATE, 9.0), RATE)
     doubt = support_doubt(height, flights, RATE, CUTOFF, 9.0)
-    believed = doubt.smeared + doubt.scaled <= LIMIT
+    believed = doubt.of(measured=False, made=False) <= LIMIT
     assert (np.abs(told - force)[5:-5][believed[5:-5]] <= LIMIT).mean() >= 0.99
     assert not believed[110 : 110 + stance].any()
     assert believed[82:108].all()  # in the air nothing pushes
@@ -58,7 +58,7 @@ def test_a_bump_too_short_for_the_filter_is_in_doubt() -> None:
     height = path_of(force)
     error = np.abs(vertical_support(low_pass(height, RATE, CUTOFF), RATE) - force)
     doubt = support_doubt(height, [], RATE, CUTOFF, CUTOFF)
-    believed = doubt.smeared + doubt.scaled <= LIMIT
+    believed = doubt.of(measured=False, made=False) <= LIMIT
     assert error[150:156].min() > LIMIT
     assert not believed[150:156].any()
     assert (error[5:-5][believed[5:-5]] <= LIMIT).all()
@@ -70,7 +70,7 @@ def test_slow_motion_is_believed() -> None:
     """A sway of a quarter of the weight, once a second."""
     force = 1.0 + 0.25 * np.sin(2.0 * np.pi * np.arange(400) / RATE)
     doubt = support_doubt(path_of(force), [], RATE, CUTOFF, CUTOFF)
-    assert (doubt.smeared + doubt.scaled)[5:-5].max() < 0.1
+    assert doubt.of(measured=False, made=False)[5:-5].max() < 0.1
 
 
 def test_masses_and_timing_put_strong_and_quick_forces_in_doubt() -> None:
@@ -78,11 +78,13 @@ def test_masses_and_timing_put_strong_and_quick_forces_in_doubt() -> None:
     force = np.interp(np.arange(400), [0, 150, 170, 250, 400], [1.0, 1.0, 3.0, 3.0, 3.0])
     force = low_pass(force, RATE, 3.0)
     doubt = support_doubt(path_of(force), [], RATE, CUTOFF, CUTOFF)
-    assert doubt.scaled[220:380] == pytest.approx(0.2, abs=0.03)
-    assert doubt.scaled[160] == pytest.approx(
-        0.1 * abs(force[160] - 1.0) + 0.01 * np.gradient(force)[160] * RATE, abs=0.03
-    )
-    assert doubt.scaled[20:100].max() < 0.03
+    assert doubt.masses[220:380] == pytest.approx(0.2, abs=0.03)
+    assert doubt.timing[160] == pytest.approx(0.01 * np.gradient(force)[160] * RATE, abs=0.03)
+    assert (doubt.masses + doubt.timing)[20:100].max() < 0.03
+    everything = doubt.smeared + doubt.timing + doubt.masses
+    np.testing.assert_allclose(doubt.of(measured=False, made=False), everything)
+    np.testing.assert_allclose(doubt.of(measured=False, made=True), everything - doubt.masses)
+    np.testing.assert_allclose(doubt.of(measured=True, made=False), doubt.smeared)
 
 
 def test_a_flight_in_which_something_carries_is_in_doubt() -> None:

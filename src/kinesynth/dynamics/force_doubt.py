@@ -3,7 +3,7 @@
 A low-pass filter smears what happens within hundredths of a second, and feet tell when they meet and leave the floor
 to some hundredths only. How much hangs on either is seen by changing it: where a force stays the same under another
 cut-off and with flights that begin and end a little earlier or later it is told by the motion, where it changes it is
-told by the choice. On top come two errors that no choice shows: a body's masses are not where the model has them, so
+told by the choice. On top come two errors that no choice shows: a person's masses are not where the model has them, so
 that the mass centre's acceleration is off in proportion; and a force that rises fast is off by what it does meanwhile.
 """
 
@@ -34,11 +34,20 @@ class ForceDoubt:
     Attributes:
         smeared: (T,), what hangs on the filter and on the times of contact; plates that measured do not mend it, as
             joint moments rest on the same motion.
-        scaled: (T,), what masses and timing leave open of a force that is told from motion.
+        timing: (T,), what a force is off by that is told from motion a little too early or late.
+        masses: (T,), what it is off by because a person's masses are elsewhere; those of somebody whom we made, of a
+            motion that we made, are where the model has them.
     """
 
     smeared: np.ndarray
-    scaled: np.ndarray
+    timing: np.ndarray
+    masses: np.ndarray
+
+    def of(self, *, measured: bool, made: bool) -> np.ndarray:
+        """Return their sum (T,), for a force that plates `measured` and for a motion that was `made` from nothing."""
+        if measured:
+            return self.smeared
+        return np.asarray(self.smeared + self.timing + (0.0 if made else self.masses))
 
 
 def support_doubt(
@@ -57,7 +66,8 @@ def support_doubt(
         path_cutoff_hz: of that of the path, where there are flights.
     """
     if len(height) <= ORDER:
-        return ForceDoubt(np.ones(len(height)), np.zeros(len(height)))  # so few frames tell no acceleration
+        nothing = np.zeros(len(height))
+        return ForceDoubt(nothing + 1.0, nothing, nothing)  # so few frames tell no acceleration
     used = path_cutoff_hz if flights else cutoff_hz
 
     def support(cutoff: float, spans: list[slice]) -> np.ndarray:
@@ -70,10 +80,10 @@ def support_doubt(
     others = [support(cutoff, flights) for cutoff in (cutoff_hz, quicker(used, HALF_OCTAVE, rate_hz))]
     others += [support(used, spans) for spans in moved(flights, len(height), rate_hz)]
     smeared = _lasting(np.abs(np.array(others) - told).max(axis=0), rate_hz, BEFORE_CYCLES / cutoff_hz)
-    scaled = GAIN * np.abs(told - 1.0) + TIMING_SECONDS * np.abs(np.gradient(told)) * rate_hz
+    timing, masses = TIMING_SECONDS * np.abs(np.gradient(told)) * rate_hz, GAIN * np.abs(told - 1.0)
     for span in well_inside(flights, rate_hz):
-        smeared[span], scaled[span] = fall_error(height[span], rate_hz), 0.0
-    return ForceDoubt(smeared, scaled)
+        smeared[span], timing[span], masses[span] = fall_error(height[span], rate_hz), 0.0, 0.0
+    return ForceDoubt(smeared, timing, masses)
 
 
 def quicker(cutoff_hz: float, times: float, rate_hz: float) -> float:

@@ -28,11 +28,13 @@ from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
 from kinesynth.notes import tell
 from kinesynth.records import GroundForces, Kinematics
+from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
 FIX = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
+MADE = {source.name for source in sources().values() if not source.file}  # motions, and bodies, of our own making
 TOUCHES = 0.05  # likelihood from which a point may share the load
 
 
@@ -145,7 +147,8 @@ def ground_reaction(
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
-        doubt = demand.doubt.smeared + (0.0 if on_plates else demand.doubt.scaled)
+        made = str(clip.attrs.get("source", "")) in MADE
+        doubt = demand.doubt.of(measured=on_plates, made=made)
         forces = GroundForces(
             reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne,
             reaction.unmeasured, reaction.split_error, doubt * demand.mass_kg * GRAVITY,
