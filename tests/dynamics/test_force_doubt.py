@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,8 @@ from kinesynth.dynamics.force_doubt import (
     well_inside,
 )
 from kinesynth.gravity import GRAVITY
+from kinesynth.opensim_files.force_table import read_force_table
+from kinesynth.runs import runs
 
 RATE, CUTOFF = 100.0, 6.0
 LIMIT = 0.15  # body weights
@@ -64,6 +68,27 @@ def test_a_bump_too_short_for_the_filter_is_in_doubt() -> None:
     assert (error[5:-5][believed[5:-5]] <= LIMIT).all()
     assert believed[10:120].all()
     assert believed[190:-10].all()
+
+
+@pytest.mark.parametrize(
+    ("trial", "mass_kg", "least"),
+    [("s4/DJ1", 60.0, 0.35), ("rajagopal_run/run", 74.0, 0.1), ("s4/squats1", 60.0, 0.95)],
+)
+def test_measured_forces_are_met_where_they_are_believed(
+    shared: Path, trial: str, mass_kg: float, least: float
+) -> None:
+    """What plates measured moves a mass; of its path alone their force is told again, and where it cannot be."""
+    plates = read_force_table(shared / f"data/trials/{trial}_grf.mot")
+    times = np.arange(plates.times[0], plates.times[-1], 1.0 / RATE)
+    total = sum(np.interp(times, plates.times, force) for force in plates.force[..., 1].T) / (mass_kg * GRAVITY)
+    force = np.asarray(total)[125:] if "DJ" in trial else np.asarray(total)  # the box stands on no plate
+    flights = [slice(*run) for run in runs(force < 0.02) if run[1] - run[0] >= 5]
+    height = path_of(force)
+    told = vertical_support(falling_height(height, flights, RATE, 9.0), RATE)
+    believed = support_doubt(height, flights, RATE, CUTOFF, 9.0).of(measured=False, made=False) <= LIMIT
+    inner = slice(5, -5)
+    assert believed[inner].mean() > least
+    assert (np.abs(told - force)[inner][believed[inner]] <= LIMIT).mean() >= 0.95
 
 
 def test_slow_motion_is_believed() -> None:
