@@ -13,7 +13,8 @@ from kinesynth.text import read_text
 
 SEXES = ("female", "male", "neutral")
 COLUMNS = ("mass", "height", "sex")
-_BOUNDS = {"mass": (10.0, 300.0, "kg"), "height": (0.7, 2.5, "m")}
+MASS_BOUNDS_KG = (10.0, 300.0)
+_BOUNDS = {"mass": (*MASS_BOUNDS_KG, "kg"), "height": (0.7, 2.5, "m")}
 BMI_BOUNDS = (10.0, 75.0)  # kg/m2; beyond either end nobody walks
 _FIX = "correct the table, in kilograms and metres"
 

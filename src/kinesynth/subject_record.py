@@ -55,14 +55,14 @@ class SubjectRecord:
             BadInput: the file is missing or no record, or a mass, a height or a shape is impossible.
         """
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", FIX) from error
         except ValueError as error:
             raise BadInput(path, "file", f"no JSON ({error})", "the JSON file of a subject", FIX) from error
-        if not isinstance(told, dict):
-            raise BadInput(path, "file", type(told).__name__, "the JSON file of a subject", FIX)
-        known: dict[str, Any] = {name: told.get(name) for name in cls.__dataclass_fields__}
+        if not isinstance(content, dict):
+            raise BadInput(path, "file", type(content).__name__, "the JSON file of a subject", FIX)
+        known: dict[str, Any] = {name: content.get(name) for name in cls.__dataclass_fields__}
         for name, value in known.items():
             if value is None and name not in _OPTIONAL:
                 raise BadInput(path, name, "nothing", "a value", FIX)
@@ -71,8 +71,8 @@ class SubjectRecord:
 
     def write(self, path: Path) -> None:
         """Write the file; what is not known is left out."""
-        told = {**asdict(self), "betas": [round(float(beta), 6) for beta in self.betas]}
-        kept = {name: value for name, value in told.items() if value is not None and name != "worn"}
+        content = {**asdict(self), "betas": [round(float(beta), 6) for beta in self.betas]}
+        kept = {name: value for name, value in content.items() if value is not None and name != "worn"}
         text = json.dumps(kept, indent=1)
         if self.worn is not None:  # on one line: it is long
             text = f'{text[:-2]},\n "worn": {json.dumps(self.worn)}\n}}'

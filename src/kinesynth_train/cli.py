@@ -36,8 +36,16 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument(f"--{name}", type=_count, default=0, help=f"{meaning}; 0 takes the preset's")
     train.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="", help="of the forward pass")
     train.add_argument("--weights", default="", help="file that the part for pictures starts from; none: from noise")
+    train.add_argument("--front", default="", help="checkpoint of the network that the first stage would train")
     train.add_argument("--body", default="", help="of the shards, for networks of meshes; none: the free body's")
     train.add_argument("--shape", nargs="+", default=(), metavar="NAME=VALUE", help="other sizes, for ablations")
+    train.add_argument(
+        "--loss", nargs="+", default=(), dest="losses", metavar="NAME=VALUE", help="other weights of the losses"
+    )
+    train.add_argument("--people", type=_count, default=0, help="learn from so many people alone; 0: from all")
+    train.add_argument(
+        "--sources", nargs="+", default=(), metavar="NAME=SHARE", help="share of a source's windows that an epoch sees"
+    )
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
     train.add_argument("--device", choices=devices, default=Settings.device)
@@ -62,7 +70,8 @@ def run(arguments: Sequence[str]) -> int:
     verb = options.pop("verb")
     try:
         if verb == "fit":
-            report_fit(fit(Settings(**{**options, "shape": tuple(options["shape"])})))
+            lists = {name: tuple(options[name]) for name in ("shape", "losses", "sources")}
+            report_fit(fit(Settings(**{**options, **lists})))
         elif verb == "predict":
             run_predict(options)
         else:

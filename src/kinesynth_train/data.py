@@ -1,6 +1,7 @@
 """Windows of shards as batches of tensors, in an order that the seed and the step alone decide."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, count
 from pathlib import Path
@@ -56,6 +57,7 @@ class Windows(Dataset[Batch]):
         augment: how pictures are changed.
         only: leave out all windows after so many, and keep those in memory.
         aspect: width over height of the crops' middle part that is to hold the person.
+        keep: which of the split's clips, as of `ShardDataset`; None for all. It must survive pickling.
 
     Raises:
         BadInput: the shards are missing, unreadable, or hold no clip of the split.
@@ -74,13 +76,14 @@ class Windows(Dataset[Batch]):
         augment: Augment | None = None,
         only: int | None = None,
         aspect: float = 1.0,
+        keep: Callable[[ClipEntry], bool] | None = None,
     ) -> None:
         self._augment = augment or Augment()
         jitter = {"shift_jitter": self._augment.shift, "scale_jitter": self._augment.stretch}
         cut = Crop(crop, aspect=aspect, **jitter) if crop else None
         views = None if crop else ()
         self._open = partial(
-            ShardDataset, shards, split, window, views, labels=labels, stride=stride, crop=cut, seed=seed
+            ShardDataset, shards, split, window, views, labels=labels, stride=stride, crop=cut, seed=seed, keep=keep
         )
         self._dataset: ShardDataset | None = self._open()
         self._firsts: dict[tuple[Path, str], int] | None = None
@@ -114,6 +117,11 @@ class Windows(Dataset[Batch]):
     def clip_of(self, index: int) -> ClipEntry:
         """Return the clip that a window is of, and the file; all clips of a file are one subject's."""
         return self._dataset_here().clip_of(index % self._count)
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the motion of each window comes from."""
+        return [self.clip_of(index).source for index in range(len(self))]
 
     def _dataset_here(self) -> ShardDataset:
         self._dataset = self._dataset or self._open()
@@ -209,22 +217,56 @@ class MicroBatches(Sampler[list[int]]):
     Micro-batch m is decided by the seed and m alone. A process takes m = first, first + stride, ...: so many steps
     were done before, so many processes share the work. That is what makes a run that is taken up again, or one that
     is shared by more processes with fewer accumulated batches, see the same data.
+
+    Args:
+        windows: how many there are.
+        size: of a list.
+        seed: of the orders.
+        first: micro-batch.
+        stride: from one of this process to its next.
+        groups: how often an epoch sees the windows of a group, and which these are: with a share of 0.05 another
+            twentieth in each epoch, with 2.5 all of them twice and half of them once more, drawn differently each time.
+            None: all windows once.
     """
 
-    def __init__(self, windows: int, size: int, seed: int, first: int = 0, stride: int = 1) -> None:
+    def __init__(
+        self,
+        windows: int,
+        size: int,
+        seed: int,
+        first: int = 0,
+        stride: int = 1,
+        groups: Sequence[tuple[float, np.ndarray]] | None = None,
+    ) -> None:
         self._windows, self._size, self._seed, self._first, self._stride = windows, size, seed, first, stride
+        self._groups = [(1.0, np.arange(windows))] if groups is None else list(groups)
+        self._draws = max(math.ceil(share) for share, _ in self._groups)  # of a window in an epoch, at most
+        self._length = sum(math.floor(share) * len(members) + _rest(share, members) for share, members in self._groups)
+        if not self._length:
+            raise ValueError("an epoch without windows")
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the lists."""
         for micro in count(self._first, self._stride):
             places = np.arange(micro * self._size, (micro + 1) * self._size)
-            epochs, turns = np.divmod(places, self._windows)
+            epochs, turns = np.divmod(places, self._length)
             orders = {epoch: self._order(epoch) for epoch in set(epochs.tolist())}
-            windows = [orders[epoch][turn] for epoch, turn in zip(epochs, turns, strict=True)]
-            yield (epochs * self._windows + windows).tolist()
+            yield [int(orders[epoch][turn]) for epoch, turn in zip(epochs.tolist(), turns.tolist(), strict=True)]
 
     def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self._seed, epoch]).permutation(self._windows)
+        """Return an epoch's indices of `Windows`, in whose eyes each further draw of a window is another epoch's."""
+        rng = np.random.default_rng([self._seed, epoch])
+        drawn = []
+        for share, members in self._groups:
+            whole, rest = math.floor(share), _rest(share, members)
+            drawn += [members + draw * self._windows for draw in range(whole)]
+            drawn += [rng.permutation(members)[:rest] + whole * self._windows] if rest else []
+        return rng.permutation(np.concatenate(drawn)) + epoch * self._draws * self._windows
+
+
+def _rest(share: float, members: np.ndarray) -> int:
+    """Return how many of a group's windows an epoch sees once more than all of them."""
+    return round((share - math.floor(share)) * len(members))
 
 
 def cycle(windows: Dataset[Batch], batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:

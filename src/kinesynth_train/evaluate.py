@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.errors import BadInput
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint
@@ -151,14 +152,19 @@ def held_out(
 
 
 def stretches(
-    shards: Path, split: Split, crop: int, labels: Sequence[str] = KINEMATIC_LABELS, aspect: float = 1.0
+    shards: Path,
+    split: Split,
+    crop: int,
+    labels: Sequence[str] = KINEMATIC_LABELS,
+    aspect: float = 1.0,
+    keep: Callable[[ClipEntry], bool] | None = None,
 ) -> Windows | None:
     """Return every frame of a split in long stretches, those of the shards alone: all methods see the same."""
-    clips = ShardDataset(shards, split, 1, views=()).clips
+    clips = ShardDataset(shards, split, 1, views=(), keep=keep).clips
     if not clips:
         return None
     window = min(max(clip.frames for clip in clips), LONGEST)
-    return Windows(shards, split, window, crop, stride=window, labels=labels, aspect=aspect)
+    return Windows(shards, split, window, crop, stride=window, labels=labels, aspect=aspect, keep=keep)
 
 
 def measure_beside_mean(model: Model, test: tuple[str, Windows], device: str) -> dict[str, Any]:

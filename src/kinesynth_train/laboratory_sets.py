@@ -52,7 +52,7 @@ class LaboratorySets:
 
 @cache
 def landmarks_by_set() -> dict[str, dict[str, Landmark]]:
-    """Return the landmarks of each set by name, left twins included."""
+    """Return the landmarks of each set by name, left counterparts included."""
     text = (resources.files(__package__) / "tables" / "laboratory_sets.csv").read_text(encoding="utf-8")
     found: dict[str, dict[str, Landmark]] = {}
     for row in csv.DictReader(text.splitlines()):

@@ -1,7 +1,7 @@
-"""Sizes of a network that are told on the command line, for ablations.
+"""Sizes of a network, and weights of its losses, that are told on the command line, for ablations.
 
 Example:
-    `--shape queries=24 factors=1,4`, and `front.layers=2` of an inner network.
+    `--shape queries=24 factors=1,4`, and `front.layers=2` of an inner network; `--loss position=0`.
 """
 
 import dataclasses
@@ -12,10 +12,11 @@ from typing import Any
 from kinesynth.errors import BadInput
 
 YES_NO = {"true": True, "false": False}
+MEANT = {"--shape": "a size of this network", "--loss": "a weight of its losses"}
 
 
-def overridden(network: str, shape: Any, changes: Sequence[str]) -> Any:
-    """Return a network's shape with fields changed, those of inner shapes by names with dots.
+def overridden(network: str, sizes: Any, changes: Sequence[str], flag: str = "--shape") -> Any:
+    """Return a network's `Shape` or `Weights` with fields changed, those of inner ones by names with dots.
 
     Raises:
         BadInput: there is no such field, or the value is none that it can have.
@@ -23,27 +24,27 @@ def overridden(network: str, shape: Any, changes: Sequence[str]) -> Any:
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
-            raise BadInput(network, "--shape", change, "NAME=VALUE", f"one of {_names(shape)}")
-        shape = _with(network, shape, name.split("."), text)
-    return shape
+            raise BadInput(network, flag, change, "NAME=VALUE", f"one of {_names(sizes)}")
+        sizes = _with(network, sizes, name.split("."), text, flag)
+    return sizes
 
 
-def _with(network: str, shape: Any, path: list[str], text: str) -> Any:
+def _with(network: str, sizes: Any, path: list[str], text: str, flag: str) -> Any:
     name, *rest = path
-    hints = typing.get_type_hints(type(shape))
+    hints = typing.get_type_hints(type(sizes))
     if name not in hints:
-        raise BadInput(network, "--shape", name, "a size of this network", f"one of {_names(shape)}")
+        raise BadInput(network, flag, name, MEANT[flag], f"one of {_names(sizes)}")
     if rest or dataclasses.is_dataclass(hints[name]):
-        inner = getattr(shape, name)
+        inner = getattr(sizes, name)
         if not (rest and dataclasses.is_dataclass(inner)):
             inside = f", as {name}.{dataclasses.fields(inner)[0].name}" if dataclasses.is_dataclass(inner) else ""
-            raise BadInput(network, "--shape", ".".join(path), f"a single size{inside}", f"one of {_names(shape)}")
-        return dataclasses.replace(shape, **{name: _with(network, inner, rest, text)})
+            raise BadInput(network, flag, ".".join(path), f"{MEANT[flag]} alone{inside}", f"one of {_names(sizes)}")
+        return dataclasses.replace(sizes, **{name: _with(network, inner, rest, text, flag)})
     try:
         value = _value(hints[name], text)
     except (ValueError, KeyError) as error:
-        raise BadInput(network, f"--shape {name}", text, _expected(hints[name]), "give such a value") from error
-    return dataclasses.replace(shape, **{name: value})
+        raise BadInput(network, f"{flag} {name}", text, _expected(hints[name]), "give such a value") from error
+    return dataclasses.replace(sizes, **{name: value})
 
 
 def _value(kind: Any, text: str) -> Any:
@@ -64,5 +65,5 @@ def _expected(kind: Any) -> str:
     return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text")
 
 
-def _names(shape: Any) -> str:
-    return ", ".join(field.name for field in dataclasses.fields(shape))
+def _names(sizes: Any) -> str:
+    return ", ".join(field.name for field in dataclasses.fields(sizes))

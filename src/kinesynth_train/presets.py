@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Precision = Literal["fp32", "bf16", "fp16"]
+PICTURE_STAGE = "picture"  # in which networks that begin with one of single pictures train that
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,10 @@ class Preset:
             dataclasses.replace(phase, steps=end - start)
             for phase, start, end in zip(self.phases, starts, ends, strict=True)
         )
+
+    def without_stage(self, stage: str) -> "Preset":
+        """Return the preset without the phases of a stage."""
+        return self._with(phase for phase in self.phases if phase.stage != stage)
 
     def with_window(self, frames: int) -> "Preset":
         """Return the preset with windows of so many frames; phases that see single frames keep them."""

@@ -30,7 +30,7 @@ class Progress:
         self._curve: list[dict[str, float]] = []
         self._since_point: list[dict[str, Tensor]] = []
         self._windows_per_step = 0
-        self._windows = self._seconds = self._waited = 0.0
+        self._windows = self._seconds = self.waited = 0.0
         self._line = (0.0, 0.0, 0.0)
         self._clock = time.perf_counter()
         self._writer = _writer(output) if tensorboard and speaks else None
@@ -45,7 +45,7 @@ class Progress:
         """Count the time of the block as waiting for data."""
         began = time.perf_counter()
         yield
-        self._waited += time.perf_counter() - began
+        self.waited += time.perf_counter() - began
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -82,7 +82,7 @@ class Progress:
             "train_windows": self.train_windows,
             "seconds": self._seconds,
             "windows_per_second": self._windows / seconds,
-            "data_wait_share": self._waited / seconds,
+            "data_wait_share": self.waited / seconds,
             "loss": self._curve,
         }
 
@@ -100,7 +100,7 @@ class Progress:
         now = time.perf_counter()
         self._seconds += now - self._clock
         self._clock = now
-        total = (self._windows, self._seconds, self._waited)
+        total = (self._windows, self._seconds, self.waited)
         windows, seconds, waited = (new - old for new, old in zip(total, self._line, strict=True))
         self._line = total
         if not self._speaks:

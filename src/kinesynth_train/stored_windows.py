@@ -16,10 +16,11 @@ class StoredWindows(Dataset[Batch]):
         clips: whole clips' labels, each a dictionary as `Windows` gives it, with estimates and rotations.
         window: T.
         seed: of the random windows.
+        sources: where the motion of each clip comes from, if anybody asks.
     """
 
-    def __init__(self, clips: Sequence[Batch], window: int, seed: int) -> None:
-        self._clips, self._window, self._seed = list(clips), window, seed
+    def __init__(self, clips: Sequence[Batch], window: int, seed: int, sources: Sequence[str] = ()) -> None:
+        self._clips, self._window, self._seed, self.sources = list(clips), window, seed, list(sources)
 
     def __len__(self) -> int:
         """Return the number of clips, each of which has a window in an epoch."""

@@ -18,10 +18,12 @@ from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
 from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
 from kinesynth_train.figures import write_figures
+from kinesynth_train.front import take_front
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import CoordinateStats, all_angles, all_scales, dataset_skeleton
+from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_shares
 from kinesynth_train.training_data import test_windows, training_windows
 
 MAX_VALIDATIONS = 20  # of a phase, however short its epochs are
@@ -74,12 +76,13 @@ class Best:
 
 @dataclass
 class Run:
-    """A training under way; `frames` are those that each process sees in an epoch."""
+    """A training under way; each process sees so many `frames` in an epoch, and of each source its share."""
 
     settings: Settings
     ranks: Ranks
     model: Model
     frames: int
+    shares: dict[str, float]
     scaler: torch.amp.GradScaler
     progress: Progress
     validation: Windows | None
@@ -97,8 +100,8 @@ class Run:
 
     def run_identity(self) -> dict[str, str | int]:
         """Return what two runs must share for one to go on where the other stopped."""
-        names = ("network", "seed", "overfit")
-        return {name: getattr(self.settings, name) for name in names}
+        names = ("network", "seed", "overfit", "people")
+        return {**{name: getattr(self.settings, name) for name in names}, "sources": " ".join(self.settings.sources)}
 
     def validate(self) -> None:
         """Measure the network on the validation split; keep its parameters if they are the best."""
@@ -115,7 +118,7 @@ class Run:
         """Return what the metrics say about the training."""
         parameters = sum(parameter.numel() for parameter in self.model.network.parameters())
         told = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(self.settings).items()}
-        told["shape"] = list(self.settings.shape)  # as JSON has it
+        told |= {name: list(told[name]) for name in ("shape", "losses", "sources")}  # as JSON has it
         return {"network": self.model.name, "settings": told, "device": self.ranks.device, "parameters": parameters,
                 **self.progress.summary(), "validation": self.best.curve,
                 "best_step": self.best.step or self.progress.step}  # fmt: skip
@@ -125,8 +128,9 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     """Return the run at its first step, or, where it is to go on, at the step after its checkpoint."""
     torch.manual_seed(settings.seed)
     file = settings.output / "checkpoint.pt"
-    labels = ShardDataset(settings.shards, "train", 1, ())
-    frames = math.ceil(sum(clip.frames for clip in labels.clips) / ranks.count)  # that each process sees in an epoch
+    labels = ShardDataset(settings.shards, "train", 1, (), keep=kept(settings.shards, settings.people))
+    shares = source_shares(settings.shards, settings.sources, labels.clips)
+    frames = math.ceil(epoch_frames(labels.clips, shares) / ranks.count)  # that each process sees in an epoch
     preset = settings.preset(frames)
     if settings.resume and file.exists():
         model, state = load_checkpoint(file, best=False)
@@ -135,6 +139,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         stats = CoordinateStats.of(skeleton.definition, all_angles(labels), all_scales(labels))
         model, state = Model.new(settings.network, preset, stats, skeleton, source_of(labels, preset)), {}
         model.network.start(labels)
+        if settings.front:
+            take_front(model, Path(settings.front))
     check_windows(model)
     model = model.to(ranks.device)
     model.network.train()
@@ -143,9 +149,10 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     validation = None
     if not settings.overfit:
         validation = stretches(settings.shards, "val", preset.crop, model.network.labels, preset.aspect)
-    run = Run(settings, ranks, model, frames, scaler, progress, validation, Best())
+    run = Run(settings, ranks, model, frames, shares, scaler, progress, validation, Best())
     if state:
-        if state["told"] != run.run_identity() or model.preset != preset:
+        told = {"people": 0, "sources": "", **state["told"]}  # which an earlier release did not know
+        if told != run.run_identity() or model.preset != preset:
             found, fix = f"a run of {state['told']}", "give the settings of that run, or another output folder"
             raise BadInput(file, "settings", found, f"{run.run_identity()} and its preset", fix)
         scaler.load_state_dict(state["scaler"])
@@ -165,24 +172,10 @@ def check_windows(model: Model) -> None:
 
 def train_phase(run: Run, phase: Phase, first: int) -> None:
     """Do the steps of a phase that begins after `first` steps, those that are not done yet."""
-    settings, ranks, progress, network = run.settings, run.ranks, run.progress, run.model.network
+    settings, progress, network = run.settings, run.progress, run.model.network
     if progress.step >= first + phase.steps:
         return
-    trained = network.trained_in(phase.stage)
-    wanted = set(trained)
-    for parameter in network.parameters():
-        parameter.requires_grad_(parameter in wanted)
-        parameter.grad = None
-    run.optimizer = make_optimizer(phase, network.rates(phase.stage))
-    if run.optimizer_state and progress.step > first:
-        run.optimizer.load_state_dict(run.optimizer_state)
-    windows = training_windows(settings, run.model, phase, ranks.device)
-    progress.train_windows = len(windows)
-    done = (progress.step - first) * phase.accumulate * ranks.count
-    order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count)
-    batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
-    parallel = data_parallel(network, ranks)
-    progress.begin(phase.batch_size * phase.accumulate * ranks.count)
+    parallel, batches = begin_phase(run, phase, first)
     last = phase is run.model.preset.phases[-1]
     pause = max(phase.epoch_steps(run.frames), math.ceil(phase.steps / MAX_VALIDATIONS))
     while progress.step < first + phase.steps:
@@ -196,6 +189,26 @@ def train_phase(run: Run, phase: Phase, first: int) -> None:
                 run.validate()
         if settings.checkpoint_every and progress.step % settings.checkpoint_every == 0:
             run.save()
+
+
+def begin_phase(run: Run, phase: Phase, first: int) -> tuple[nn.Module, Iterator[Batch]]:
+    """Return the network, with the phase's parameters to be trained, and the batches that its steps will see."""
+    settings, ranks, progress, network = run.settings, run.ranks, run.progress, run.model.network
+    wanted = set(network.trained_in(phase.stage))
+    for parameter in network.parameters():
+        parameter.requires_grad_(parameter in wanted)
+        parameter.grad = None
+    run.optimizer = make_optimizer(phase, network.rates(phase.stage))
+    if run.optimizer_state and progress.step > first:
+        run.optimizer.load_state_dict(run.optimizer_state)
+    windows = training_windows(settings, run.model, phase, ranks.device)
+    progress.train_windows = len(windows)
+    done = (progress.step - first) * phase.accumulate * ranks.count
+    own = groups_of(windows.sources, run.shares) if run.shares else None
+    order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count, own)
+    batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
+    progress.begin(phase.batch_size * phase.accumulate * ranks.count)
+    return data_parallel(network, ranks), batches
 
 
 def make_optimizer(phase: Phase, rates: list[tuple[float, list[nn.Parameter]]]) -> torch.optim.Optimizer:

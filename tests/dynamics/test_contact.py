@@ -9,6 +9,7 @@ from kinesynth.dynamics.contact import (
     contact_likelihood,
     greatest_contact_speed,
     rest_heights,
+    soft_landing,
     sole_of,
     sole_points,
     velocities,
@@ -69,6 +70,22 @@ def test_speed_does_not_depend_on_the_frame_rate() -> None:
 
     assert swing(120.0).max() > 3.0
     np.testing.assert_allclose(swing(30.0), swing(120.0)[::4], atol=0.15)
+
+
+@pytest.mark.parametrize("other", [1.0, 0.0])
+def test_a_foot_lands_slowly_beside_one_that_carries(other: float) -> None:
+    speed = np.concatenate([np.linspace(2.0, 0.0, 21), np.linspace(0.1, 2.0, 20)])
+    velocity = np.zeros((41, 2, 1, 3))
+    velocity[:, 0, 0, 0] = speed
+    likelihood = np.ones((41, 2, 1))
+    likelihood[:, 1] = other
+    softly = soft_landing(likelihood, velocity, 0.8)[:, 0, 0]
+    if not other:
+        np.testing.assert_array_equal(softly, 1.0)
+        return
+    assert softly[np.isclose(speed, 0.4)][0] == pytest.approx(0.5)
+    assert softly[0] < 1e-6
+    np.testing.assert_array_equal(softly[21:-1], 1.0)  # it leaves as it did
 
 
 def test_points_rest_where_they_are_slow_and_low() -> None:

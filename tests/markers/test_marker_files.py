@@ -21,6 +21,23 @@ def test_c3d(tmp_path: Path) -> None:
     np.testing.assert_allclose(trial.positions[6:], POSITIONS[6:], atol=1e-6)
 
 
+@pytest.mark.parametrize(("mass", "read"), [(None, None), (63.5, 63.5), (0.0, None), (63_500.0, None)])
+def test_a_c3d_may_state_the_persons_mass(tmp_path: Path, mass: float | None, read: float | None) -> None:
+    trial = read_markers(write_c3d(tmp_path / "a.c3d", mass=mass))
+    assert trial.mass_kg == read
+    assert trial.notes == (("PROCESSING:BODYMASS says 63.5 kg",) if read else ())
+
+
+def test_of_two_markers_of_one_name_one_that_is_never_seen_is_left_out(tmp_path: Path) -> None:
+    names = (*NAMES, NAMES[1])
+    positions = np.resize(POSITIONS, (len(POSITIONS), len(names), 3))
+    hidden = positions.copy()
+    hidden[:, -1] = np.nan
+    assert read_markers(write_c3d(tmp_path / "a.c3d", names, positions=hidden)).names == NAMES
+    with pytest.raises(BadInput, match=f"{NAMES[1]} twice"):
+        read_markers(write_c3d(tmp_path / "b.c3d", names, positions=positions))
+
+
 def test_a_c3d_cut_out_of_a_trial_keeps_its_time(tmp_path: Path) -> None:
     trial = read_markers(write_c3d(tmp_path / "a.c3d", first_frame=251))
     np.testing.assert_allclose(trial.times, 2.5 + np.arange(len(POSITIONS)) / 100.0)

@@ -1,6 +1,7 @@
 """What is stated of a person overrides what is estimated, in the shape too, and is held against the recording."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from kinesynth.geometry.mesh import volume
 from kinesynth.motion.subject import subject_shape
 from kinesynth.stated import NOTHING, Stated
 from kinesynth.subjects.shape import Shape, height
-from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_stated
+from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_file_mass, with_stated
 
 DENSITY = 985.0
 
@@ -69,6 +70,20 @@ def test_a_height_far_from_the_recordings_is_refused(free: BodyModel, worn: Shap
         require_consistent(free, worn, Stated(height=1.12 * tall), DENSITY)
     with pytest.raises(ClipRejected, match="correct the column mass"):
         require_consistent(free, worn, Stated(mass=250.0), DENSITY)
+
+
+def test_a_files_own_mass_is_taken_where_it_can_be_the_persons(
+    free: BodyModel, worn: Shape, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, mass, _ = figures(free, worn.betas)
+    said = replace(worn, file_mass_kg=mass + 8.0)
+    assert with_file_mass(free, "s1", said, NOTHING, DENSITY) == Stated(mass=mass + 8.0)
+    assert f"s1: mass {mass + 8.0:g} kg, as the files state it" in capsys.readouterr().err
+    assert with_file_mass(free, "s1", said, Stated(mass=70.0), DENSITY) == Stated(mass=70.0)
+    pounds = replace(worn, file_mass_kg=2.2 * mass)
+    assert with_file_mass(free, "s1", pounds, Stated(height=1.7), DENSITY) == Stated(height=1.7)
+    assert "is not taken" in capsys.readouterr().err
+    assert with_file_mass(free, "s1", worn, NOTHING, DENSITY) is NOTHING
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from kinesynth_train.cli import run
 from kinesynth_train.networks import preset_named
 from kinesynth_train.overrides import overridden
 from kinesynth_train.settings import Settings
+from kinesynth_train.train import fit
 
 
 def test_sizes_of_every_kind() -> None:
@@ -29,7 +30,7 @@ def test_sizes_of_every_kind() -> None:
         ("queries=few", "expected a whole number"),
         ("factors=1,x", "expected whole numbers with commas between"),
         ("backbone=vit_q", "expected vit_h or vit_b or vit_tiny"),
-        ("queries.first=4", "expected a single size"),
+        ("queries.first=4", "expected a size of this network alone"),
     ],
 )
 def test_what_is_no_size_is_told(change: str, words: str) -> None:
@@ -48,3 +49,21 @@ def test_settings_and_command_line_take_them(results: Path, tmp_path: Path, caps
     flags = ["fit", "--shards", str(results), "--output", str(tmp_path), "--network", "mqhmr_tiny"]
     assert run([*flags, "--shape", "queries=4", "layers=x"]) == 2
     assert "--shape layers: found x" in capsys.readouterr().err
+
+
+def test_weights_of_losses(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(results, tmp_path, "odah_tiny", losses=("position=0", "bio=0.5"))
+    published, changed = preset_named("odah_tiny").weights, settings.preset(100).weights
+    assert (changed.position, changed.bio, changed.scale) == (0.0, 0.5, published.scale)
+    inner = Settings(results, tmp_path, "biopose_tiny", losses=("inverse.joints=0",)).preset(100).weights
+    assert (inner.inverse.joints, inner.inverse.markers) == (0.0, 2.0)
+    flags = ["fit", "--shards", str(results), "--output", str(tmp_path), "--network", "odah_tiny"]
+    assert run([*flags, "--loss", "positions=0"]) == 2
+    assert "--loss: found positions, expected a weight of its losses; one of angle, bio" in capsys.readouterr().err
+
+
+def test_a_loss_that_weighs_nothing_adds_nothing(results: Path, tmp_path: Path) -> None:
+    told = {"network": "neurik_tiny", "steps": 1, "batch_size": 2, "window": 4, "device": "cpu"}
+    (whole,) = fit(Settings(results, tmp_path / "whole", **told))["loss"]
+    (less,) = fit(Settings(results, tmp_path / "less", **told, losses=("markers=0",)))["loss"]
+    assert less["total"] == pytest.approx(whole["total"] - 2.0 * whole["markers"], rel=1e-4)

@@ -111,5 +111,5 @@ def require_measures(path: Path, found: np.ndarray) -> None:
         BadInput: they could not.
     """
     if not np.isfinite(found[: len(LEG)]).all():
-        expected = "femur_r, tibia_r, talus_r and their left twins"
+        expected = "femur_r, tibia_r, talus_r and their left counterparts"
         raise BadInput(path, "bodies", "legs of other names", expected, "use a model of the Rajagopal family")

@@ -58,11 +58,11 @@ def licensed(path: Path, gender: str = "auto") -> Identity:
         BadInput: neither name nor `gender` tells it.
     """
     if gender == "auto":
-        told = {word for word in GENDERS if re.search(rf"(?<![a-z]){word}(?![a-z])", path.stem.lower())}
-        if len(told) != 1:
+        named = {word for word in GENDERS if re.search(rf"(?<![a-z]){word}(?![a-z])", path.stem.lower())}
+        if len(named) != 1:
             fix = "call it SMPLX_NEUTRAL.npz, SMPLX_MALE.npz or SMPLX_FEMALE.npz, or state body.gender"
             raise BadInput(path, "gender", "a name that does not tell it", ", ".join(GENDERS), fix)
-        (gender,) = told
+        (gender,) = named
     return Identity(path.name, "smplx", gender, _SMPLX_LICENSE)
 
 

@@ -29,7 +29,7 @@ class Rule:
 
     @property
     def sided(self) -> bool:
-        """Whether a left twin exists: all markers named R..., of which the rule describes the right one."""
+        """Whether a left counterpart exists: all markers named R..., of which the rule describes the right one."""
         return self.marker.startswith("R")
 
 

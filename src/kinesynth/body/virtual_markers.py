@@ -64,7 +64,7 @@ def virtual_markers(*, body: Path, motion: Path, output: Path, marker_vertices: 
 
 
 def resolve_markers(body: BodyModel, table: Path = TABLE) -> MarkerLayout:
-    """Find the landmarks of a table on the mean rest body: all of the table, then the left twins.
+    """Find the landmarks of a table on the mean rest body: all of the table, then the left counterparts.
 
     A left marker is the mirror image of the right one, dropped onto the nearest skin, so that the layout is symmetric
     whatever the mesh is.
@@ -121,7 +121,7 @@ def read_marker_vertices(path: Path, body: BodyModel) -> MarkerLayout:
 
 
 def marker_bodies(table: Path = TABLE) -> dict[str, str]:
-    """Return the OpenSim body of every marker of the table and of every left twin."""
+    """Return the OpenSim body of every marker of the table and of every left counterpart."""
     bodies = {}
     for rule in rules(table):
         paired = rule.body in _BODY_SIDES

@@ -58,7 +58,7 @@ def croissant(
     """
     schema = load_schema()
     sizes = {**sizes, "K": 2 * sizes["B"]}
-    told = {
+    metadata = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": VERSION,
@@ -83,7 +83,7 @@ def croissant(
             _arrays("view", "arrays of a camera, below /clips/<clip_id>/views/<camera>", schema.view, sizes),
         ],
     }
-    return json.dumps(told, indent=1) + "\n"
+    return json.dumps(metadata, indent=1) + "\n"
 
 
 def _files(index: Path) -> list[Json]:

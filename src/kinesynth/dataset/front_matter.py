@@ -24,7 +24,7 @@ def front_matter(rows: Sequence[dict[str, Any]]) -> str:
     Args:
         rows: the index, one row per delivered clip.
     """
-    told = {
+    metadata = {
         "pretty_name": "Kinesynth dataset",
         **_license(all_licenses(rows)),
         "task_categories": list(TASKS),
@@ -33,7 +33,7 @@ def front_matter(rows: Sequence[dict[str, Any]]) -> str:
         "annotations_creators": ["machine-generated"],
         "configs": [{"config_name": "clips", "default": True, "data_files": "index.parquet"}],
     }
-    return f"---\n{yaml.safe_dump(told, sort_keys=False, allow_unicode=True)}---\n"
+    return f"---\n{yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)}---\n"
 
 
 def all_licenses(rows: Sequence[dict[str, Any]]) -> list[str]:

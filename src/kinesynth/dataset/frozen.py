@@ -104,8 +104,8 @@ def table_faults(path: Path, rows: Iterable[ClipRow]) -> Iterator[str]:
     splits = {row.clip_id: (row.subject, row.split) for row in rows}
     for clip in read_frozen(path):
         if (found := splits.get(clip.clip_id)) != (clip.subject, clip.split):
-            told = "nothing" if found is None else " in ".join(found)
-            yield f"{path}: {clip.clip_id}: found {told} in the table, expected {clip.subject} in {clip.split}"
+            where = "nothing" if found is None else " in ".join(found)
+            yield f"{path}: {clip.clip_id}: found {where} in the table, expected {clip.subject} in {clip.split}"
 
 
 def _differences(path: Path, found: FrozenClip, expected: FrozenClip) -> Iterator[str]:

@@ -57,7 +57,7 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
         faults = list(shard_faults(shard))
         figures, failed = shard_figures(shard, faults, bounds)
         faults += failed
-        print(told(shard, figures, len(faults), table))  # noqa: T201
+        print(summary_line(shard, figures, len(faults), table))  # noqa: T201
         for fault in faults:
             print(fault, file=sys.stderr)  # noqa: T201
         count += len(faults)
@@ -107,7 +107,7 @@ def shard_figures(
     return figures, failed
 
 
-def told(shard: Path, figures: Sequence[tuple[str, Figure]], faults: int, table: bool) -> str:
+def summary_line(shard: Path, figures: Sequence[tuple[str, Figure]], faults: int, table: bool) -> str:
     """Return a shard's line; below it, where there are faults or it is asked for, each check's worst figure."""
     worst: dict[str, tuple[str, Figure]] = {}
     for clip, figure in figures:
@@ -186,8 +186,8 @@ def _index_faults(shard: Path) -> Iterator[str]:
         return
     with h5py.File(shard, "r") as file:  # all of which was found to lie in it
         for row in rows:
-            told = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
-            for name in told.keys() & row.keys():
-                if row[name] != told[name]:
+            stated = asdict(read_provenance(dict(file.attrs), dict(file["clips"][row["clip_id"]].attrs)))
+            for name in stated.keys() & row.keys():
+                if row[name] != stated[name]:
                     place = f"{row['clip_id']}: index.parquet, {name}"
-                    yield f"{shard}: {place}: found {row[name]}, expected {told[name]} as the shard says"
+                    yield f"{shard}: {place}: found {row[name]}, expected {stated[name]} as the shard says"

@@ -21,6 +21,7 @@ from kinesynth.dynamics.contact import (
     contact_likelihood,
     greatest_contact_speed,
     rest_heights,
+    soft_landing,
     sole_points,
     velocities,
 )
@@ -232,5 +233,6 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     likelihood = contact_likelihood(
         above - floor[..., None], velocity, rules.contact_height_m, fast, rules.contact_lead_seconds
     )
+    likelihood = likelihood * soft_landing(likelihood, velocity, fast)
     flights = airborne(likelihood, support, fps)
     return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights)

@@ -166,7 +166,7 @@ def _notes(found: list[Step], plates: Plates, unmeasured: np.ndarray) -> tuple[s
         feet["both or neither" if foot is None else ("right", "left")[foot]].append(
             plates.names[step.plate] or "its own"
         )
-    told = ", ".join(f"{foot} foot on {', '.join(dict.fromkeys(names))}" for foot, names in feet.items() if names)
-    notes = (f"force plates: {told}",)
+    pairs = ", ".join(f"{foot} foot on {', '.join(dict.fromkeys(names))}" for foot, names in feet.items() if names)
+    notes = (f"force plates: {pairs}",)
     share = float(unmeasured.mean())
     return notes + ((f"a foot's force is not measured in {share:.0%} of the frames",) if share > 0.0 else ())

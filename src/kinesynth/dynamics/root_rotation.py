@@ -86,8 +86,8 @@ class RootRotation:
             if np.cos(one[1]) < LOCKED:
                 shift = before[0] - one[0]
                 one += [shift, 0.0, -hand * np.sign(one[1]) * shift]
-            twin = np.array([one[0] + np.pi, np.pi - one[1], one[2] + np.pi])
-            near = [some + 2.0 * np.pi * np.round((before - some) / (2.0 * np.pi)) for some in (one, twin)]
+            same = np.array([one[0] + np.pi, np.pi - one[1], one[2] + np.pi])
+            near = [some + 2.0 * np.pi * np.round((before - some) / (2.0 * np.pi)) for some in (one, same)]
             before = result[frame] = min(near, key=lambda some: float(np.abs(some - before).sum()))
         return result
 

@@ -79,10 +79,10 @@ def scale_model(
         )  # fmt: skip
         check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
     known = {"subject": person.subject, "mass_kg": person.mass_kg, "height_m": person.height_m}
-    told = scaling_report(known | {"mass_error_kg": person.mass_error_kg}, scaled, weights)
+    written = scaling_report(known | {"mass_error_kg": person.mass_error_kg}, scaled, weights)
     if worn is not None and fitted is not None:
-        told["worn"] = WornPlaces.of(worn, fitted).record
-    write_text(report, json.dumps(told, indent=1) + "\n")
+        written["worn"] = WornPlaces.of(worn, fitted).record
+    write_text(report, json.dumps(written, indent=1) + "\n")
 
 
 def scale(

@@ -58,12 +58,12 @@ class WornPlaces:
             BadInput: the report is unreadable.
         """
         try:
-            told = json.loads(report.read_text(encoding="utf-8")).get("worn")
-            if told is None:
+            stored = json.loads(report.read_text(encoding="utf-8")).get("worn")
+            if stored is None:
                 return None
-            labels, landmarks, bodies = (tuple(told[name]) for name in ("labels", "landmarks", "bodies"))
-            places, off = np.array(told["places"], float).reshape(-1, 3), np.array(told["off_landmark_m"], float)
-            return cls(labels, landmarks, bodies, places, off, bool(told["standing"]))
+            labels, landmarks, bodies = (tuple(stored[name]) for name in ("labels", "landmarks", "bodies"))
+            places, off = np.array(stored["places"], float).reshape(-1, 3), np.array(stored["off_landmark_m"], float)
+            return cls(labels, landmarks, bodies, places, off, bool(stored["standing"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             found = f"{type(error).__name__}: {error}"
             raise BadInput(report, "worn", found, "the report of scale-model", "scale the model again") from error

@@ -56,7 +56,7 @@ class WornMarkers:
 
 @cache
 def landmark_places() -> dict[str, tuple[str, np.ndarray]]:
-    """Return the body and the place (3,) m of each landmark on the generic skeleton, left twins included."""
+    """Return the body and the place (3,) m of each landmark on the generic skeleton, left counterparts included."""
     found = {}
     for row in table("landmarks.csv"):
         name, body, place = row["landmark"], row["body"], np.array([float(row[axis]) for axis in "xyz"])

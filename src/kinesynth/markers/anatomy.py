@@ -48,18 +48,18 @@ class Markers:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return right and left labels that are each other's twins: by spelling, or alone at twin landmarks."""
+        """Return right and left labels that are counterparts: by spelling, or alone at mirrored landmarks."""
         by_plain = {plain(name): name for name in self.landmark}
         spelled = [
-            (name, by_plain[twin])
+            (name, by_plain[other])
             for name, place in self.landmark.items()
-            if place.startswith("R") and (twin := f"l{plain(name)[1:]}") in by_plain and plain(name).startswith("r")
-            if self.landmark[by_plain[twin]] == f"L{place[1:]}"
+            if place.startswith("R") and (other := f"l{plain(name)[1:]}") in by_plain and plain(name).startswith("r")
+            if self.landmark[by_plain[other]] == f"L{place[1:]}"
         ]
         paired = {name for pair in spelled for name in pair}
         alone = {place: name for name, place in self.landmark.items() if list(self.landmark.values()).count(place) == 1}
-        other = [(name, alone.get(f"L{place[1:]}", "")) for place, name in alone.items() if place.startswith("R")]
-        return spelled + [pair for pair in other if pair[1] and not paired & set(pair)]
+        rest = [(name, alone.get(f"L{place[1:]}", "")) for place, name in alone.items() if place.startswith("R")]
+        return spelled + [pair for pair in rest if pair[1] and not paired & set(pair)]
 
 
 def carriers() -> dict[str, str]:

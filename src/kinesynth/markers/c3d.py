@@ -15,6 +15,7 @@ from kinesynth.markers.up_axis import EXTENT_M, extent
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.opensim_files.trc_header import FIX
 from kinesynth.opensim_files.units import EXPECTED, METRES_PER_UNIT, metres_per_unit
+from kinesynth.stated import MASS_BOUNDS_KG
 
 TIMEOUT_SECONDS = 120.0
 _MAX_BYTES = 2_000_000_000
@@ -23,6 +24,7 @@ _DEC, _SGI = b"\x55", b"\x56"  # processor types; DEC writes floats of its own k
 _MAX_OFF = 0.01  # of a rate, between the two places that tell it
 _MODEL_OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS")
 _SHORTEST_WORD = len("meters")
+_MASS = ("PROCESSING", "BODYMASS")  # where Vicon's programs write the subject's
 _MIN_KNOWN = 12  # markers that tell how large a person is
 
 
@@ -41,7 +43,7 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     header_rate = check_c3d(path)
     try:
         # A process that has ezc3d loaded cannot use OpenSim: both bring SWIG types of the same names.
-        parameters, points, first_frame = isolated(
+        parameters, points, first_frame, mass = isolated(
             _c3d_content, path.absolute(), timeout_seconds=TIMEOUT_SECONDS, log=Path(os.devnull)
         )
     except ClipRejected as error:
@@ -50,8 +52,9 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     labels = parameters.get("LABELS", []) + parameters.get("LABELS2", [])
     computed = {label for group in _MODEL_OUTPUTS for label in parameters.get(group, [])}
     rate = float((parameters.get("RATE") or [0.0])[0])
-    if points.shape[2] == 0 or not rate > 0.0:
-        raise BadInput(path, "points", f"{points.shape[2]} frames at {rate:g} Hz", "at least one", FIX)
+    if 0 in points.shape[1:] or not rate > 0.0:
+        found = f"{points.shape[1]} in {points.shape[2]} frames at {rate:g} Hz"
+        raise BadInput(path, "points", found, "at least one in one frame", FIX)
     if header_rate and abs(rate / header_rate - 1.0) > _MAX_OFF:
         found = f"{rate:g} Hz, but {header_rate:g} Hz in the file's first block"
         raise BadInput(path, "POINT:RATE", found, "one rate in both", "correct the one that is wrong")
@@ -59,7 +62,9 @@ def read_c3d(path: Path) -> MarkerTrajectories:
     names, positions = tuple(labels[i] for i in shown), points[:3, shown].transpose(2, 1, 0)
     metres, notes = _metres(path, str((parameters.get("UNITS") or [""])[0]), names, positions)
     times = (first_frame + np.arange(len(positions))) / rate
-    return MarkerTrajectories(names, metres * positions, rate, times, notes)
+    if mass:
+        notes += (f"{_MASS[0]}:{_MASS[1]} says {mass:g} kg",)
+    return MarkerTrajectories(names, metres * positions, rate, times, notes, mass_kg=mass)
 
 
 def _metres(path: Path, unit: str, names: tuple[str, ...], positions: np.ndarray) -> tuple[float, tuple[str, ...]]:
@@ -82,8 +87,8 @@ def _metres(path: Path, unit: str, names: tuple[str, ...], positions: np.ndarray
     raise BadInput(path, "POINT:UNITS", found, f"a unit in which they are one person's ({low:g} to {high:g} m)", fix)
 
 
-def _c3d_content(path: Path) -> tuple[dict[str, list[Any]], np.ndarray, int]:
-    """Return the values of the group POINT, texts stripped, the points (4, P, T) and the first frame, from 0.
+def _c3d_content(path: Path) -> tuple[dict[str, list[Any]], np.ndarray, int, float | None]:
+    """Return the values of the group POINT, texts stripped, the points (4, P, T), the first frame, from 0, and a mass.
 
     Runs in a process of its own.
     """
@@ -97,7 +102,17 @@ def _c3d_content(path: Path) -> tuple[dict[str, list[Any]], np.ndarray, int]:
     values = {name: np.ravel(entry["value"]).tolist() for name, entry in content["parameters"]["POINT"].items()
               if "value" in entry}  # fmt: skip
     first = max(int(content["header"]["points"]["first_frame"]), 0)
-    return {name: [_stripped(value) for value in entry] for name, entry in values.items()}, points, first
+    stripped = {name: [_stripped(value) for value in entry] for name, entry in values.items()}
+    return stripped, points, first, _mass(content["parameters"])
+
+
+def _mass(parameters: Any) -> float | None:
+    """Return the person's mass, kg, that a file's parameters state, None where there is none that somebody has."""
+    group = parameters.get(_MASS[0], {})
+    values = [group[name].get("value", ()) for name in group if name.upper() == _MASS[1]]
+    numbers = [float(number) for value in values for number in np.ravel(value)[:1] if np.isreal(number)]
+    low, high = MASS_BOUNDS_KG
+    return next((number for number in numbers if low <= number <= high), None)
 
 
 def _stripped(value: Any) -> Any:

@@ -25,7 +25,8 @@ def read_markers(path: Path) -> MarkerTrajectories:
     """Read a file's labelled markers, NaN where one was not seen; axes as in the file.
 
     A marker at the very origin was not seen: some programs write it so. Prefixes of labels ("subject:LASI") are cut;
-    markers without a name, and what a .c3d declares as computed, are left out.
+    markers without a name, and what a .c3d declares as computed, are left out, and of two of one name one that no frame
+    shows.
 
     Raises:
         BadInput: the file is missing, of another kind, damaged, without markers, names one twice, or shows several
@@ -44,14 +45,20 @@ def _cleaned(path: Path, raw: MarkerTrajectories) -> MarkerTrajectories:
     if not low <= raw.fps <= high:
         raise BadInput(path, "rate", f"{raw.fps:g}", f"{low:g} to {high:g} Hz", FIX)
     labels, notes = without_prefix(path, raw.names)
-    named = [column for column, label in enumerate(labels) if label and not _UNNAMED.fullmatch(label)]
+    positions = raw.positions.copy()
+    positions[(positions == 0.0).all(axis=-1) | ~np.isfinite(positions).all(axis=-1)] = np.nan
+    hidden = np.isnan(positions[..., 0]).all(axis=0)
+    named = [
+        column
+        for column, label in enumerate(labels)
+        if label and not _UNNAMED.fullmatch(label) and not (hidden[column] and labels.count(label) > 1)
+    ]
     kept = [labels[column] for column in named]
     if twice := sorted({label for label in kept if kept.count(label) > 1}):
         raise BadInput(
             path, "labels", f"{twice[0]} twice", "each marker once", "rename one of them, or keep one person"
         )
-    positions = raw.positions[:, named].copy()
-    positions[(positions == 0.0).all(axis=-1) | ~np.isfinite(positions).all(axis=-1)] = np.nan
+    positions = positions[:, named]
     if not kept or np.isnan(positions).all():
         found = f"{len(raw.names)} markers, none of them both named and seen"
         raise BadInput(path, "markers", found, "labelled trajectories", "label and export them again")

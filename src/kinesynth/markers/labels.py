@@ -30,12 +30,12 @@ def known(names: Iterable[str], places: Mapping[str, str] | None = None) -> dict
         >>> [(name, label.landmark) for name, label in known(["L.ASIS", "r_knee_study", "Antenna"]).items()]
         [('L.ASIS', 'LASI'), ('r_knee_study', 'RLFC')]
     """
-    table, names, told = _table(), list(names), places or {}
+    table, names, stated = _table(), list(names), places or {}
     beside = {plain(name) for name in names}
     found = {}
     for name in names:
-        if name in told:
-            found[name] = Label(told[name], _OWN_SLACK_M)
+        if name in stated:
+            found[name] = Label(stated[name], _OWN_SLACK_M)
         elif rows := [label for other, label in table.get(plain(name), ()) if not other or other in beside]:
             found[name] = rows[-1]
     return found

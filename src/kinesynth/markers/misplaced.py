@@ -58,9 +58,9 @@ def check_places(path: Path, markers: Markers, labels: Mapping[str, Label], rest
     worst = max(suspects, key=lambda name: (votes[name] / every[name], votes[name]))
     index = max((i for i in wrong if worst in pairs[i]), key=lambda i: off[i])
     other = next(name for name in pairs[index] if name != worst)
-    told = f"{worst} {found[index]:.2f} m from {other}"
+    found_where = f"{worst} {found[index]:.2f} m from {other}"
     wanted = f"about {size * expected[index]:.2f} m ({worst} at {labels[worst].landmark})"
-    raise BadInput(path, "labels", told, wanted, f"look whether {worst} or {other} is mislabelled")
+    raise BadInput(path, "labels", found_where, wanted, f"look whether {worst} or {other} is mislabelled")
 
 
 def _agreed(places: set[str]) -> bool:

@@ -85,7 +85,7 @@ def _check_left(path: Path, markers: Markers, right: np.ndarray) -> None:
 
 
 def _exchanged(markers: Markers, pairs: list[tuple[str, str]], right: np.ndarray) -> list[tuple[str, str]]:
-    """Return the twins (right, left) that bear each other's labels."""
+    """Return the counterparts (right, left) that bear each other's labels."""
     body = carriers()
     lies: dict[tuple[str, str], bool] = {}
     for pair in sorted(pairs, key=lambda pair: _rank(body[markers.landmark[pair[0]]])):
@@ -114,7 +114,7 @@ def _anchor(markers: Markers, pairs: list[tuple[str, str]], kind: str) -> tuple[
 
 
 def _crossed(markers: Markers, pair: tuple[str, str], anchor: tuple[str, str], kind: str, aside: float) -> bool:
-    """Return whether twins go with the anchors of the other side: at steady distance or, of someone still, nearer."""
+    """Return whether a pair goes with the anchors of the other side, steadily or, of someone still, nearer."""
     if set(pair) & set(anchor):
         return False
     own = [_apart(markers, *ends) for ends in zip(pair, anchor, strict=True)]

@@ -41,11 +41,11 @@ def read_labels(path: Path) -> dict[str, str]:
         if more or not label or label in found:
             what = "more than two cells" if more else "no label" if not label else f"{label} twice"
             raise BadInput(path, f"line {line}", what, "each label once, and its landmark", _FIX)
-        told = LEFT_OUT if place.lower() == LEFT_OUT else landmark(place) if place else ""
-        if told is None:
+        meaning = LEFT_OUT if place.lower() == LEFT_OUT else landmark(place) if place else ""
+        if meaning is None:
             expected = "a landmark as RLFC, a common label as RKNE, none, or nothing"
             raise BadInput(path, f"line {line}, landmark", repr(place[:40]), expected, _FIX)
-        found[label] = told
+        found[label] = meaning
     return {label: place for label, place in found.items() if place}
 
 
@@ -60,8 +60,8 @@ def told_landmarks(path: Path, trial: MarkerTrajectories, table: Path) -> Marker
     Raises:
         BadInput: the table is unusable, or names no label of the trial.
     """
-    told = {bare(label): place for label, place in read_labels(table).items()}
-    places = {name: told[bare(name)] for name in trial.names if bare(name) in told}
+    own = {bare(label): place for label, place in read_labels(table).items()}
+    places = {name: own[bare(name)] for name in trial.names if bare(name) in own}
     if not places:
         found = f"none of {', '.join(trial.names[:6])}, ..."
         raise BadInput(table, "label", found, f"labels of {path.name}", _FIX)

@@ -52,8 +52,8 @@ def _pair(places: Mapping[str, str], side: str) -> tuple[str, str] | None:
 
 def _towards(markers: Markers, side: str, pair: tuple[str, str], trunk: np.ndarray | None) -> float:
     """Return the typical cosine between the way across the wrist and the direction to which the elbow bends."""
-    if (told := radius_side(markers, side)) is not None:
-        return told
+    if (found := radius_side(markers, side)) is not None:
+        return found
     shoulder, elbow = markers.mean([f"{side}ACR"]), markers.mean([f"{side}LEL", f"{side}MEL"])
     if shoulder is None or elbow is None:
         return 0.0

@@ -112,8 +112,8 @@ def _amass(path: Path) -> list[str]:
     file = read_upright(path)
     doubt = audit_rate(file)
     tell(path, file.notes)
-    told = [f"{file.n_frames} frames at {file.fps:g} Hz", file.model, file.gender, *([doubt] if doubt else [])]
-    return [f"{path}: {', '.join(told)}"]
+    facts = [f"{file.n_frames} frames at {file.fps:g} Hz", file.model, file.gender, *([doubt] if doubt else [])]
+    return [f"{path}: {', '.join(facts)}"]
 
 
 def _opensim(path: Path, model: Path | None, body: BodyModel | None, log: Path) -> list[str]:

@@ -40,9 +40,9 @@ def one_name(people: Mapping[str, frozenset[str]]) -> dict[str, str]:
     rows, columns = zip(*edges, strict=True) if edges else ((), ())
     count = len(subjects) + len(keys)
     _, labels = connected_components(coo_array((np.ones(len(edges)), (rows, columns)), (count, count)), directed=False)
-    told = [key for key in keys if " " not in key]  # names; marks by shape hold blanks
+    named = [key for key in keys if " " not in key]  # names; marks by shape hold blanks
     names: dict[int, str] = {}
-    for name in (*told, *subjects):
+    for name in (*named, *subjects):
         names.setdefault(int(labels[[*subjects, *keys].index(name)]), name)
     return {name: names[int(label)] for name, label in zip(subjects, labels, strict=False)}
 

@@ -16,7 +16,7 @@ from kinesynth.stated import NOTHING, Stated
 from kinesynth.subject_record import SubjectRecord
 from kinesynth.subjects.sampled import sample_shape
 from kinesynth.subjects.shape import Shape, height
-from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_stated
+from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_file_mass, with_stated
 
 
 def subject_shape(
@@ -69,6 +69,7 @@ def subject_shape(
     model = load_body(body)
     how = Shaping(density_kg_m3, stated, log)
     shape, rejection = _shape(model, rows, seed, how), None
+    stated = with_file_mass(model, subject, shape, stated, density_kg_m3)
     try:
         shape = _usable(model, shape, stated, density_kg_m3)
     except ClipRejected as error:

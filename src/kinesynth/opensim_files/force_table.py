@@ -125,10 +125,10 @@ def column_part(name: str) -> tuple[str, str, str] | None:
     words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
     if not words or words[-1][-1:] not in _AXES:
         return None
-    told = [_WORDS[word] for word in words if word in _WORDS]
+    quantities = [_WORDS[word] for word in words if word in _WORDS]
     axis, letter = words[-1][-1], words[-1][:-1]
-    if not told or len(letter) > 1 or (letter and letter not in _LETTERS):
+    if not quantities or len(letter) > 1 or (letter and letter not in _LETTERS):
         return None
-    quantity = _LETTERS[letter] if letter else told[-1]
+    quantity = _LETTERS[letter] if letter else quantities[-1]
     plate = " ".join(word for word in words[:-1] if word not in _WORDS and word not in _FILLERS)
     return plate, quantity, axis

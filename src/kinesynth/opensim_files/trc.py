@@ -33,6 +33,7 @@ class MarkerTrajectories:
         notes: what was taken for granted in reading the file.
         places: the landmarks of markers of which more is known than their labels say.
         turn: (3, 3), the rotation from the file's axes to those of the positions.
+        mass_kg: of the person, where the file states one.
     """
 
     names: tuple[str, ...]
@@ -42,6 +43,7 @@ class MarkerTrajectories:
     notes: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     turn: np.ndarray = field(default_factory=lambda: np.eye(3))
+    mass_kg: float | None = None
 
 
 def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: float) -> None:

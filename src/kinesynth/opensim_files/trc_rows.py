@@ -149,6 +149,6 @@ def _apart(row: np.ndarray, beside: np.ndarray) -> np.ndarray:
     moved = row - beside[assumed]
     body = np.ma.median(np.ma.masked_invalid(moved), axis=1, keepdims=True)
     apart = np.ma.masked_invalid(np.linalg.norm(moved - np.ma.filled(body, np.nan), axis=2))
-    told = apart.count(axis=1) >= _MIN_SEEN
-    mean = np.where(told, np.ma.filled(apart.mean(axis=1), 0.0), 0.0)  # what cannot be told cannot be excluded
-    return np.where(told | (np.arange(given + 1) < given), mean, np.inf)
+    known = apart.count(axis=1) >= _MIN_SEEN
+    mean = np.where(known, np.ma.filled(apart.mean(axis=1), 0.0), 0.0)  # what cannot be known cannot be excluded
+    return np.where(known | (np.arange(given + 1) < given), mean, np.inf)

@@ -117,8 +117,8 @@ def _why(row: dict[str, Any]) -> str:
     if not row["strained"]:
         return ""
     figure, value = load_schema().clip_quality[row["strained"]], row[row["strained"]]
-    told = f"{100 * value:.3g} %" if figure.unit == "share" else f"{value:.3g} {figure.unit}"
-    return f"Stands out by {figure.description}: {told}."
+    amount = f"{100 * value:.3g} %" if figure.unit == "share" else f"{value:.3g} {figure.unit}"
+    return f"Stands out by {figure.description}: {amount}."
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:

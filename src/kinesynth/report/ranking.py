@@ -30,10 +30,10 @@ def strains(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
 
 def worst_first(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with `strain` and `strained` (the figure's name), the clip that stands out most at the front."""
-    told = [
+    ranked = [
         {**row, "strain": strain, "strained": name} for row, (strain, name) in zip(rows, strains(rows), strict=True)
     ]
-    return sorted(told, key=lambda row: -row["strain"])
+    return sorted(ranked, key=lambda row: -row["strain"])
 
 
 def _distances(values: np.ndarray, low_is_bad: bool) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The skeleton: a full-body OpenSim model built from tables, and its differentiable twin.
+"""The skeleton: a full-body OpenSim model built from tables, and its differentiable counterpart.
 
 SkeletonDefinition   what a skeleton is, as arrays (numpy)
 SkeletonLayer        its forward kinematics (torch)

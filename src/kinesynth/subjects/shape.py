@@ -33,6 +33,7 @@ class Shape:
             one, by the length of the legs.
         basis: what tells it: nothing (drawn), the file's betas as they are, bone lengths, or markers on the skin.
         length_spread_m: (7,) how well each of `LENGTHS` is known, infinite where it is not.
+        file_mass_kg: that the recordings' files state.
         worn: of measured markers, what `kinesynth.subjects.worn` says of them.
     """
 
@@ -43,6 +44,7 @@ class Shape:
     amass_size: float | None = None
     basis: Literal["drawn", "betas", "lengths", "skin"] = "lengths"
     length_spread_m: np.ndarray = field(default_factory=LENGTH_SPREAD_M.copy)
+    file_mass_kg: float | None = None
     worn: Mapping[str, Any] | None = None
 
 

@@ -9,6 +9,7 @@ from kinesynth.body.model import BodyModel
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import ClipRejected
 from kinesynth.geometry.mesh import volume
+from kinesynth.notes import tell
 from kinesynth.stated import BMI_BOUNDS, NOTHING, Stated
 from kinesynth.subjects.amass_size import mean_joints
 from kinesynth.subjects.shape import BMI, BMI_SPREAD, LENGTH_SPREAD_M, Shape, fit_lengths, height, prior
@@ -29,6 +30,26 @@ def likely_betas(model: BodyModel, stated: Stated, density_kg_m3: float) -> np.n
     return fit_lengths(
         model, nothing, stated.sex or "neutral", density_kg_m3, mass_kg=stated.mass, height_m=stated.height
     )
+
+
+def with_file_mass(model: BodyModel, subject: str, shape: Shape, stated: Stated, density_kg_m3: float) -> Stated:
+    """Return what is stated, and the mass that the recordings' files state where nothing else does.
+
+    It is not taken, and a note says so, where it is farther from the estimate than that may err: a file in pounds, or
+    one that has kept another subject's.
+    """
+    if shape.file_mass_kg is None or stated.mass is not None:
+        return stated
+    found = density_kg_m3 * volume(model.rest_vertices(shape.betas), model.faces)
+    error, _ = errors_of(model, shape, NOTHING, density_kg_m3)
+    if abs(shape.file_mass_kg - found) > _MAX_ERRORS * error:
+        note = (
+            f"the mass of {shape.file_mass_kg:g} kg that the files state is not taken: by {shape.source} {found:.0f} kg"
+        )
+        tell(subject, [note])
+        return stated
+    tell(subject, [f"mass {shape.file_mass_kg:g} kg, as the files state it (by {shape.source} {found:.1f} kg)"])
+    return replace(stated, mass=shape.file_mass_kg)
 
 
 def with_stated(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float) -> Shape:

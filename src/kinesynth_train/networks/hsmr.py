@@ -26,7 +26,7 @@ from kinesynth_train.crops import project
 from kinesynth_train.data import Batch
 from kinesynth_train.keypoint_tally import KeypointTally
 from kinesynth_train.losses import masked_mean, weighed
-from kinesynth_train.networks.coded_pose import CodedPose
+from kinesynth_train.networks.coded_pose import CodedPose, Matrices
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.crop_camera import placed
 from kinesynth_train.networks.heads import factors_of, scales_of, zeroed
@@ -152,11 +152,15 @@ class Hsmr(Network):
     def prediction_of(self, reading: Reading, cameras: Tensor, projections: Tensor) -> Prediction:
         """Return the prediction of a reading (N, T, ...), of cameras (N, T, 3, 3) and projections (N, T, 3, 4)."""
         with torch.autocast(cameras.device.type, enabled=False):
-            pose = self.pose.matrices(reading.code)
+            pose = self.matrices(reading.code)
             angles = self.pose.angles(pose, cameras, placed(reading.camera, projections))
             scales = scales_of(reading.factors, self.ties)
             rotation = cameras.mT @ pose.rotations[..., 0, :, :]
         return Prediction(angles, scales, rotation=rotation, code=reading.code, factors=reading.factors)
+
+    def matrices(self, code: Tensor) -> Matrices:
+        """Return the pose of what the head gives for it (..., E)."""
+        return self.pose.matrices(code)
 
     def losses(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Return the terms; frames and angles that are not valid cost nothing."""
@@ -184,7 +188,7 @@ class Hsmr(Network):
     def pose_distances(self, prediction: Prediction, truth: Batch) -> tuple[Tensor, Tensor]:
         """Return the squared distances (N, T) of the root's matrix and of all others, those that are valid."""
         assert prediction.code is not None  # as `prediction_of` makes it
-        found = self.pose.matrices(prediction.code)
+        found = self.matrices(prediction.code)
         wanted = self.pose.truth(truth["angles"], truth["rotations"])
         balls, hinges = self.pose.valid(truth["angle_valid"])
         turned = (found.rotations - wanted.rotations).square().sum(dim=(-2, -1)) * balls

@@ -21,8 +21,8 @@ def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
     return (there - middle[:, :, None]) * seen, middle
 
 
-def twins(names: Sequence[str]) -> Tensor:
-    """Return the places (P, 2) of each right marker and its left twin among names."""
+def counterparts(names: Sequence[str]) -> Tensor:
+    """Return the places (P, 2) of each right marker and its left counterpart among names."""
     sided = [name for name in names if name.startswith("R") and f"L{name[1:]}" in names]
     return torch.tensor([[names.index(name), names.index(f"L{name[1:]}")] for name in sided])
 
@@ -30,8 +30,8 @@ def twins(names: Sequence[str]) -> Tensor:
 def facing(markers: Tensor, pairs: Tensor) -> Tensor:
     """Return the rotation (N, T, 3, 3) about the vertical, y, from the person's frame to the world.
 
-    The person's z points where right markers are from their left twins, on average over the pairs (P, 2) of which both
-    are there; where no pair is, the frames are the same.
+    The person's z points where right markers are from their left counterparts, on average over the pairs (P, 2) of
+    which both are there; where no pair is, the frames are the same.
     """
     right, left = markers[:, :, pairs[:, 0]], markers[:, :, pairs[:, 1]]
     apart = (right - left).where((right - left).isfinite(), 0.0).sum(dim=2)

@@ -20,7 +20,13 @@ from kinesynth_train.losses import OwnWeights, own_losses
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.heads import KinematicsHead, about_middle, mean_rotation, zeroed
 from kinesynth_train.networks.marker_space import MarkerSpace
-from kinesynth_train.networks.marker_windows import about_mean, estimate_each, estimate_overlapping, facing, twins
+from kinesynth_train.networks.marker_windows import (
+    about_mean,
+    counterparts,
+    estimate_each,
+    estimate_overlapping,
+    facing,
+)
 from kinesynth_train.networks.tokens import TransformerBlock, positional_encoding
 from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.rotations import rotation_to_root, six_to_rotation
@@ -94,7 +100,7 @@ class NeurikOurs(Network):
             self.six = zeroed(nn.Linear(shape.width, 6))
             with torch.no_grad():
                 self.six.bias.copy_(mean_rotation(stats)[..., :2].T.flatten())
-        self.register_buffer("pairs", twins(skeleton.definition.marker_names), persistent=False)
+        self.register_buffer("pairs", counterparts(skeleton.definition.marker_names), persistent=False)
         self.virtual = VirtualMarkers(shape.draw, stats, skeleton)
 
     def forward(self, batch: Batch, stage: str) -> Prediction:  # noqa: ARG002

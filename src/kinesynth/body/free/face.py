@@ -15,7 +15,7 @@ _CONTOUR_ROWS = 79  # SMPL-X tabulates its face contour for 79 yaw angles
 def landmark_arrays(
     vertices: np.ndarray, faces: np.ndarray, joints: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return lmk_faces_idx, lmk_bary_coords, their dynamic twins and extra_vertex_ids of a rest body.
+    """Return lmk_faces_idx, lmk_bary_coords, their dynamic counterparts and extra_vertex_ids of a rest body.
 
     Args:
         vertices: (N, 3) m, T-pose, x left, y up, z forward.

@@ -108,9 +108,14 @@ def _rows(clip: ExportedClip, camera: str, model: BodyModel, pose: SmplxPose, po
 
 def _motion_info(clip: ExportedClip) -> str:
     """Return what the person does and where in which file it stands, as JSON."""
-    told = read_provenance(clip.person, clip.record.attrs)
-    seconds = [round(told.start_seconds, 4), round(told.end_seconds, 4)]
-    place = {"source_path": told.source_path, "seconds": seconds, "babel_id": told.babel_id, "license": told.license}
+    provenance = read_provenance(clip.person, clip.record.attrs)
+    seconds = [round(provenance.start_seconds, 4), round(provenance.end_seconds, 4)]
+    place = {
+        "source_path": provenance.source_path,
+        "seconds": seconds,
+        "babel_id": provenance.babel_id,
+        "license": provenance.license,
+    }
     return json.dumps({"action": str(clip.record.attrs["action"]), **place})
 
 

@@ -42,7 +42,7 @@ def write(shards: Sequence[Path], folder: Path) -> None:
 def _sample(clip: ExportedClip) -> dict[str, bytes]:
     """Return a clip's files by the names that follow its own."""
     record, names = clip.record, read_names(clip.file["skeleton"])
-    told = {
+    metadata = {
         "person": dict(clip.person),
         "clip": dict(record.attrs),
         "views": {camera: dict(view.attrs) for camera, view in record.views.items()},
@@ -51,7 +51,7 @@ def _sample(clip: ExportedClip) -> dict[str, bytes]:
         "marker_names": names.markers,
         "muscle_names": names.muscles,
     }
-    sample = {"clip.json": json.dumps(told, default=_plain).encode(), "labels.npz": _archive(record.arrays)}
+    sample = {"clip.json": json.dumps(metadata, default=_plain).encode(), "labels.npz": _archive(record.arrays)}
     for camera, view in record.views.items():
         sample[f"{camera}.mp4"] = view.arrays["video"].tobytes()
         sample[f"{camera}.npz"] = _archive({name: each for name, each in view.arrays.items() if name != "video"})

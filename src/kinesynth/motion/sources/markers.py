@@ -21,6 +21,7 @@ from kinesynth.subjects.shape import Shape
 from kinesynth.subjects.stated_shape import likely_betas
 from kinesynth.subjects.worn import assumed, worn_record
 
+_SAME_MASS = 1.03  # ratio of two masses that one person has on two days
 _MAX_TRIALS = 6  # that a shape is fitted to together
 
 
@@ -55,7 +56,20 @@ def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping)
     tell(rows[0].path or rows[0].subject, dressed.notes)
     static = next((trials[file] for file in statics if file in trials), None)
     worn = worn_record(dressed, static, [trial for file, trial in trials.items() if file not in statics])
-    return Shape(dressed.betas.numpy(), "neutral", "measured markers", basis="skin", worn=worn)
+    betas, mass = dressed.betas.numpy(), _file_mass(trials)
+    return Shape(betas, "neutral", "measured markers", basis="skin", file_mass_kg=mass, worn=worn)
+
+
+def _file_mass(trials: Mapping[Path, MarkerTrajectories]) -> float | None:
+    """Return the mass, kg, that those of the files state that state one; None, and a note, where they disagree."""
+    stated = {file: trial.mass_kg for file, trial in trials.items() if trial.mass_kg is not None}
+    if not stated:
+        return None
+    low, high = min(stated.values()), max(stated.values())
+    if high > _SAME_MASS * low:
+        tell(next(iter(stated)), [f"the subject's files state masses from {low:g} to {high:g} kg: none is taken"])
+        return None
+    return next(iter(stated.values()))
 
 
 def _strangers(rows: Sequence[ClipRow], trials: Mapping[Path, MarkerTrajectories]) -> set[Path]:

@@ -36,22 +36,22 @@ def both_sides(name: str) -> list[Row]:
 
 
 def mirrored(row: Row) -> Row:
-    """Return the left-sided twin of a right-sided row.
+    """Return the left-sided counterpart of a right-sided row.
 
     A rotation about an axis turns into the opposite rotation about the mirrored axis. OpenSim's pin joint (about z)
     keeps its sense under mirrored angles; its universal joint (about x, then y) does after half a turn about z.
     """
-    twin = {column: _RIGHT.sub("_l", cell) for column, cell in row.items()}
+    counterpart = {column: _RIGHT.sub("_l", cell) for column, cell in row.items()}
     for column in row:
         if _changes_sign(row, column):
-            twin[column] = repr(0.0 - float(row[column]))
+            counterpart[column] = repr(0.0 - float(row[column]))
         elif row.get("type") == "universal" and column.endswith("_rz"):
-            twin[column] = repr(float(row[column]) + math.pi)
-    return twin
+            counterpart[column] = repr(float(row[column]) + math.pi)
+    return counterpart
 
 
 def left_name(name: str) -> str:
-    """Return the name of the left-sided twin.
+    """Return the name of the left-sided counterpart.
 
     Example:
         >>> left_name("knee_angle_r_beta")
