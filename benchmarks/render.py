@@ -1,8 +1,9 @@
 """What a frame costs at each rung of the settings ladder: pictures and mask, without dressing the person.
 
-    python -m benchmarks.render BODY FIT [FRAMES]
+    python -m benchmarks.render BODY FIT [FRAMES [RUNG]]
 
-BODY is a body model (npz), FIT a shard's fitted poses; the first clip is drawn. Prints processor and wall-clock seconds
+BODY is a body model (npz), FIT a shard's fitted poses; the first clip is drawn. RUNG is how the names of those rungs
+begin that are wanted, `odah` for instance. Prints processor and wall-clock seconds
 a frame, after a first picture that compiles the shaders.
 """
 
@@ -35,19 +36,20 @@ LADDER = (
     ("1 sample", (1080, 720), ONE),
     ("preview: 2 samples", (1080, 720), PREVIEW),
     ("4 samples", (1080, 720), FOUR),
+    ("odah: 8 samples, true shadows", (640, 480), ODAH),
     ("odah: 8 samples, true shadows", (1080, 720), ODAH),
 )
 
 
-def main(body: Path, fit: Path, frames: int = 4) -> None:
-    """Draw every rung and print its cost."""
+def main(body: Path, fit: Path, frames: int, rung: str) -> None:
+    """Draw every rung whose name begins so, and print its cost."""
     model, clip = load_body(body), next(iter(read_stage(fit).clips.values()))
     whole = SmplxPose.from_clip(clip).arrays
     pose = SmplxPose(**{name: value if name == "betas" else value[:frames] for name, value in whole.items()})
     blender_process.keep_memory()
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name, Worker(Path(name) / "log") as worker:
         print(worker.call(blender_process.device, timeout_seconds=300))
-        for label, size, settings in LADDER:
+        for label, size, settings in (each for each in LADDER if each[0].startswith(rung)):
             processor, wall = cost(worker, Path(name), scene_of(model, pose, Path(name), size, settings))
             print(f"{size[0]:4d}x{size[1]:<4d} {label:30s} {processor:7.2f} s processor {wall:7.2f} s wall", flush=True)
 
@@ -73,4 +75,5 @@ def cost(worker: Worker, folder: Path, scene: Scene) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    body, fit, *more = sys.argv[1:]
+    main(Path(body), Path(fit), int(more[0]) if more else 4, more[1] if more[1:] else "")

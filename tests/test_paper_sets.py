@@ -11,6 +11,7 @@ from kinesynth.clips import read_clips
 from kinesynth.config import Config, load_config
 from kinesynth.motion.procedural import MOTIONS
 from kinesynth.render.rigs import cameras_of
+from kinesynth.shards import ShardSize, assign_shards, frames_of
 
 NAMES = sorted(path.parent.name for path in CONFIGS.glob("*/config.yaml"))
 
@@ -68,3 +69,14 @@ def test_fewer_people_are_divided_alike(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_has_its_configuration(name: str) -> None:
     assert config_of(name).train.network == name
+
+
+@pytest.mark.parametrize(("name", "frames"), [("odah", 6000), ("biohuman", 10080)])
+def test_a_person_has_two_shards_of_one_size(tmp_path: Path, name: str, frames: int) -> None:
+    main([name, str(tmp_path / "clips.tsv")])
+    config = config_of(name)
+    limits = config.clips_per_shard, config.frames_per_shard
+    size = ShardSize(*limits, config.motion.fps, config.motion.max_clip_seconds)
+    shards = assign_shards(read_clips(tmp_path / "clips.tsv"), size)
+    assert {sum(frames_of(row, size) for row in rows) for rows in shards.values()} == {frames}
+    assert len(shards) == 2 * SETS[name].people

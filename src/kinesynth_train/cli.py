@@ -70,8 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     verb = options.pop("verb")
     try:
         if verb == "fit":
-            lists = {name: tuple(options[name]) for name in ("shape", "losses", "sources")}
-            report_fit(fit(Settings(**{**options, **lists})))
+            report_fit(fit(settings_of(options)))
         elif verb == "predict":
             run_predict(options)
         else:
@@ -90,6 +89,12 @@ def run(arguments: Sequence[str]) -> int:
         print(f"kinesynth-train: {reason}", file=sys.stderr)  # noqa: T201
         return 2
     return 0
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """Return what `fit`'s options, without the verb, tell."""
+    lists = {name: tuple(options[name]) for name in ("shape", "losses", "sources")}
+    return Settings(**{**options, **lists})
 
 
 def report_fit(metrics: dict[str, Any]) -> None:

@@ -45,8 +45,8 @@ def run(tmp_path: Path) -> Path:
         write_stage(tmp_path / SHARD_FILES[rule].format(shard="b_000"), StageFile(clips, bad))
         bench(tmp_path, rule, "b_000", 13.5, 1090.0)
     bench(tmp_path, "scale_model", "a", 10.0, 1000.0)
-    bench(tmp_path, "scale_model", "b", 20.0, 1000.0)
-    bench(tmp_path, "build_body", "all", 30.0, 1000.0)
+    bench(tmp_path, "scale_model", "b", 14.0, 1000.0)
+    bench(tmp_path, "build_body", "all", 12.0, 1000.0)
     return tmp_path
 
 
@@ -83,8 +83,8 @@ def test_start_and_frames_are_told_apart(run: Path) -> None:
     assert cost["inverse_kinematics"].hours == pytest.approx((100 * 4.5 + 1e6 * 0.1) / 3600)
     assert cost["render_views"].hours == pytest.approx(1e6 * 0.2 / 3600)
     assert [rule for rule, stage in cost.items() if stage.on_gpu] == ["render_views"]
-    assert cost["scale_model"].hours == pytest.approx(50 * 15 / 3600)
-    assert cost["build_body"].hours == pytest.approx(30 / 3600)
+    assert cost["scale_model"].hours == pytest.approx(50 * 12 / 3600)
+    assert cost["build_body"].hours == pytest.approx(12 / 3600)
 
 
 def test_times_of_an_older_workflow_do_not_count(run: Path) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from kinesynth_train.cli import build_parser
+from kinesynth_train.cli import build_parser, settings_of
 from kinesynth_train.networks import preset_named
-from kinesynth_train.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8").partition("## Ablations")[2]
 COMMANDS = re.findall(r"`kinesynth-train (fit [^`]+)`", PAGE)
@@ -19,7 +18,7 @@ COMMANDS = re.findall(r"`kinesynth-train (fit [^`]+)`", PAGE)
 def test_an_ablation_is_one(command: str) -> None:
     told: dict[str, Any] = vars(build_parser().parse_args([*shlex.split(command), "--shards", "s", "--output", "o"]))
     del told["verb"]
-    settings = Settings(**{**told, **{name: tuple(told[name]) for name in ("shape", "losses", "sources")}})
+    settings = settings_of(told)
     preset, plain = settings.preset(10_000), preset_named(settings.network).with_frames(10_000)
     changed = preset != plain or bool(settings.people) or settings.network not in ("odah", "d3ke", "neurik", "hsmr_b")
     assert changed

@@ -115,12 +115,17 @@ def measure() -> dict[str, dict[str, Any]]:
 
 
 def train(name: str, device: Literal["cpu", "cuda"] = "cpu", workers: int = 0) -> None:
-    """Train a network if it is not yet, from where it was interrupted."""
+    """Train a network of the comparison."""
     front = str(FOLDER / "train" / FRONTS[name] / "checkpoint.pt") if name in FRONTS else ""
     settings = Settings(
         SHARDS, FOLDER / "train" / name, name, front=front, device=device, workers=workers, resume=True,
         checkpoint_every=CHECKPOINT_EVERY, **NETWORKS[name],
     )  # fmt: skip
+    train_once(settings)
+
+
+def train_once(settings: Settings) -> None:
+    """Train a network if its output does not hold it yet, from where it was interrupted."""
     if is_trained(settings):
         return
     if (settings.output / "metrics.json").exists():  # of a whole run, but of other sizes or an earlier release

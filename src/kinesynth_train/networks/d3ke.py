@@ -24,12 +24,12 @@ from torch import Tensor, nn
 from kinesynth.dataset import ShardDataset
 from kinesynth_train.data import TIME_AXIS, Batch
 from kinesynth_train.losses import PublishedWeights, published_losses
+from kinesynth_train.networks.backbones import IMAGENET, FeatureBackbone, feature_backbone, start_backbone
 from kinesynth_train.networks.contract import AT_ONCE, Network, Prediction
 from kinesynth_train.networks.frame_estimates import known_of, trained_parameters
 from kinesynth_train.networks.heads import UPRIGHT, BoundedHead
 from kinesynth_train.networks.over_time import LiftingTransformer, Lstm, TemporalConvolutions
-from kinesynth_train.networks.pretrained import load_weights
-from kinesynth_train.networks.resnext import WEIGHTS_KIND, make_backbone, normalised
+from kinesynth_train.networks.resnext import WEIGHTS_KIND, normalised
 from kinesynth_train.occlusion import Occlusion, occluded
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
@@ -45,9 +45,9 @@ class Shape:
     """Sizes of the network.
 
     Attributes:
-        backbone: `resnext50`, or `small`.
-        weights: file of a state_dict of torchvision's resnext50_32x4d, read when a training begins; empty starts from
-            noise.
+        backbone: `resnext50`, `efficientnet_lite0`, or `small`.
+        weights: file of a state_dict of torchvision's resnext50_32x4d, read when a training begins; `imagenet`, of
+            EfficientNet-Lite0, takes those of the package index; empty starts from noise.
         sequence: what runs over time; `none` leaves the frames' network.
         width: of its layers.
         layers: of the LSTM, or of the transformer's part that keeps all frames.
@@ -59,7 +59,7 @@ class Shape:
         occlusion: of training pictures.
     """
 
-    backbone: Literal["resnext50", "small"] = "resnext50"
+    backbone: FeatureBackbone = "resnext50"
     weights: str = ""
     sequence: Literal["none", "lstm", "tcn", "transformer"] = "transformer"
     width: int = 256
@@ -84,7 +84,7 @@ class D3ke(Network):
     def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, stats, skeleton)
         self.occlusion, self.weights_file = shape.occlusion, shape.weights
-        self.backbone, features = make_backbone(shape.backbone)
+        self.backbone, features = feature_backbone(shape.backbone)
         self.frame_head = BoundedHead(features, stats, torch.tensor(UPRIGHT))
         points = int(stats.bodies) + int(stats.markers)
         self.register_buffer("first_of_each", stats.first_of_each, persistent=False)
@@ -148,7 +148,7 @@ class D3ke(Network):
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
         """Read the backbone's file of weights, if there is one."""
-        load_weights(self.backbone, self.weights_file, WEIGHTS_KIND)
+        start_backbone(self.backbone, self.weights_file, WEIGHTS_KIND)
 
     def stores(self, stage: str) -> bool:
         """Return whether a stage trains what runs over time."""
@@ -247,6 +247,7 @@ def _published(shape: Shape) -> Preset:
 
 PRESETS = {
     "d3ke": _published(Shape()),
+    "d3ke_lite": _published(Shape(backbone="efficientnet_lite0", weights=IMAGENET)),
     "d3ke_frame": Preset(
         Shape(sequence="none"), Weights(), FRAME_PHASES, crop=256, augment=AUGMENT, precision="bf16"
     ),

@@ -26,15 +26,15 @@ from kinesynth_train.crops import project
 from kinesynth_train.data import Batch
 from kinesynth_train.keypoint_tally import KeypointTally
 from kinesynth_train.losses import masked_mean, weighed
+from kinesynth_train.networks.backbones import IMAGENET, TokenBackbone, start_backbone, token_backbone
 from kinesynth_train.networks.coded_pose import CodedPose, Matrices
 from kinesynth_train.networks.contract import Network, Prediction
 from kinesynth_train.networks.crop_camera import placed
 from kinesynth_train.networks.heads import factors_of, scales_of, zeroed
-from kinesynth_train.networks.pretrained import load_weights
 from kinesynth_train.networks.resnext import normalised
 from kinesynth_train.networks.token_decoder import TokenDecoder
 from kinesynth_train.networks.views import per_view
-from kinesynth_train.networks.vit import SIZES, Vit, VitName, middle_columns
+from kinesynth_train.networks.vit import middle_columns
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
@@ -48,8 +48,9 @@ class Shape:
     """Sizes of the network.
 
     Attributes:
-        backbone: which vision transformer.
-        weights: file of its weights under ViTPose's names, read when a training begins; empty starts from noise.
+        backbone: which vision transformer, or `efficientnet_lite0`.
+        weights: file of its weights under ViTPose's names, read when a training begins; `imagenet`, of
+            EfficientNet-Lite0, takes those of the package index; empty starts from noise.
         width: of the head's token.
         layers: of the head.
         heads: of its attention.
@@ -57,7 +58,7 @@ class Shape:
         hidden: width within its perceptrons.
     """
 
-    backbone: VitName = "vit_h"
+    backbone: TokenBackbone = "vit_h"
     weights: str = ""
     width: int = 1024
     layers: int = 6
@@ -106,7 +107,7 @@ class Hsmr(Network):
     def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, stats, skeleton)
         self.backbone_name, self.weights_file = shape.backbone, shape.weights
-        self.vit = Vit(SIZES[shape.backbone])
+        self.vit = token_backbone(shape.backbone)  # by an earlier name, under which checkpoints have it
         self.decoder = TokenDecoder(self.vit.width, shape.width, shape.layers, shape.heads, shape.head, shape.hidden)
         self.pose = CodedPose(stats, skeleton)
         mean = self.pose.mean_code()
@@ -119,10 +120,10 @@ class Hsmr(Network):
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
         """Read the backbone's file of weights, if there is one; say so if the published rate has none to tune."""
-        if self.weights_file:
-            load_weights(self.vit, self.weights_file, WEIGHTS_KIND)
-        elif self.backbone_name != "vit_tiny":
-            sys.stderr.write(f"note: {self.backbone_name} starts from noise; --weights gives it a file of ViTPose's\n")
+        start_backbone(self.vit, self.weights_file, WEIGHTS_KIND)
+        if not self.weights_file and self.backbone_name != "vit_tiny":
+            given = IMAGENET if self.backbone_name == "efficientnet_lite0" else "FILE, one of ViTPose's"
+            sys.stderr.write(f"note: {self.backbone_name} starts from noise; else give --weights {given}\n")
 
     def forward(self, batch: Batch, stage: str) -> Prediction:  # noqa: ARG002
         """Return the prediction of a batch with crops (N, V, T, 4, S, S), and cameras as `Windows` gives them.
@@ -237,6 +238,7 @@ PRESETS = {
     "hsmr": _published(Shape(), 1e-5),
     "hsmr_b": _published(Shape(backbone="vit_b"), 1e-5),
     "hsmr_b_noise": _published(Shape(backbone="vit_b"), 1e-4, warmup=5000),  # for those without a file of weights
+    "hsmr_lite": _published(Shape(backbone="efficientnet_lite0", weights=IMAGENET), 1e-4, warmup=5000),
     "hsmr_tiny": Preset(
         TINY, Weights(), crop=64, aspect=0.75, augment=AUGMENT,
         phases=(Phase("picture", 4, 4, 1e-3, 1e-5, steps=60, optimizer="adamw", weight_decay=1e-4, clip_norm=1.0),),

@@ -13,7 +13,7 @@ one clip are no fair batch. The learning rate is printed as 1 x 5 x 10^-5: read 
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -218,6 +218,10 @@ PRESETS = {
     "odah_frame": Preset(
         Shape(temporal=False), Weights(), crop=256, precision="bf16",
         phases=(Phase("frame", 1, 8, 5e-5, 5e-5, epochs=19, schedule="constant", betas=BETAS),),
+    ),
+    "odah_frame_tiny": Preset(
+        replace(TINY, temporal=False), Weights(), crop=64,
+        phases=(Phase("frame", 8, 4, 2e-3, 2e-4, steps=60, betas=BETAS, clip_norm=20.0),),
     ),
     "odah_tiny": Preset(
         TINY, Weights(), crop=64,

