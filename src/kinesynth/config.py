@@ -160,6 +160,8 @@ class Filters:
         "not tell how, or only within bounds",
         exclusiveMinimum=0,
     )
+    max_force_doubt_bw: float = option(0.15, "by which vertical forces may be off, body weights", exclusiveMinimum=0)
+    max_flight_doubt_nm_per_kg: float = option(0.35, "by which joint moments in flight may be off", exclusiveMinimum=0)
     moment_limit: float = option(
         1.0,
         "multiple of strong people's joint moments; forces swapped between left and right leave no residual, but "

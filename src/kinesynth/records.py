@@ -178,6 +178,9 @@ class GroundForces(Record):
         airborne: frames of a flight.
         unmeasured: frames in which plates did not measure a foot's force; none where forces are estimated.
         split_error: N, by how much the vertical force on the feet may be off because a seat or hands share it.
+        force_doubt: N, by how much the vertical force on the whole body may be off (see `dynamics.force_doubt`), of a
+            body of the model's mass.
+        moment_doubt: N m, by how much a joint moment in flight may be off; 0 on the ground.
     """
 
     force: Annotated[np.ndarray, "T F 3"]
@@ -188,6 +191,8 @@ class GroundForces(Record):
     airborne: Annotated[np.ndarray, "T", bool]
     unmeasured: Annotated[np.ndarray, "T", bool]
     split_error: Annotated[np.ndarray, "T"]
+    force_doubt: Annotated[np.ndarray, "T"]
+    moment_doubt: Annotated[np.ndarray, "T"]
 
     @property
     def wrench(self) -> list[np.ndarray]:

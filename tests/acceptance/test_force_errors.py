@@ -18,7 +18,8 @@ def stances(delay: float = 0.0, height: float = 1.1) -> np.ndarray:
 
 def compared(estimated: np.ndarray, measured: np.ndarray, valid: np.ndarray | None = None) -> dict[str, float]:
     everywhere = np.ones(len(TIMES), dtype=bool)
-    return errors(FootForces(TIMES, estimated, measured, everywhere if valid is None else valid))
+    said = everywhere if valid is None else valid
+    return errors(FootForces(TIMES, estimated, measured, said, np.zeros(len(TIMES)), everywhere))
 
 
 def test_equal_forces_differ_by_nothing() -> None:

@@ -2,13 +2,11 @@ import numpy as np
 import pytest
 
 from kinesynth.dynamics.airborne import (
-    SMEAR_CYCLES,
     airborne,
     falling_path,
     frames_of,
     free_fall_shift,
     held_contact,
-    near_ends,
 )
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.gravity import GRAVITY
@@ -162,20 +160,3 @@ def test_a_body_that_something_carries_is_left_alone() -> None:
 
 def test_a_clip_all_in_the_air_is_left_alone() -> None:
     assert (free_fall_shift(smeared_support()[SPAN], [slice(0, 30)], RATE) == 0.0).all()
-
-
-def test_the_smear_is_that_of_the_filter() -> None:
-    """99 % of the area of its response to an impulse, at two cut-offs."""
-    for cutoff in (6.0, 12.0):
-        impulse = np.zeros(2401)
-        impulse[1200] = 1.0
-        area = np.abs(low_pass(impulse, 1200.0, cutoff))
-        reach = round(SMEAR_CYCLES / cutoff * 1200.0)
-        assert area[1200 - reach : 1201 + reach].sum() / area.sum() == pytest.approx(0.99, abs=0.002)
-
-
-def test_frames_near_the_ends_of_a_flight() -> None:
-    near = near_ends(frames_of([SPAN], 120), 11.6, RATE)  # 0.1 s, 10 frames
-    assert np.flatnonzero(near).tolist() == [*range(30, 50), *range(60, 80)]
-    assert not near_ends(np.zeros(120, dtype=bool), 11.6, RATE).any()
-    assert not near_ends(np.ones(120, dtype=bool), 11.6, RATE).any()

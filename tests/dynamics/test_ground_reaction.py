@@ -31,7 +31,8 @@ def clips(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     }
     ik = write_angles(folder / "ik.h5", motions, names, FPS)
     log = folder / "log"
-    ground_reaction(ik=ik, model=skeleton, output=folder / "grf.h5", log=log)
+    (folder / "scale.json").write_text('{"mass_kg": 75.0, "mass_error_kg": 8.1}')
+    ground_reaction(ik=ik, model=skeleton, scale=folder / "scale.json", output=folder / "grf.h5", log=log)
     inverse_dynamics(grf=folder / "grf.h5", model=skeleton, output=folder / "id.h5", log=log)
     grf, moments = read_stage(folder / "grf.h5"), read_stage(folder / "id.h5")
     assert not grf.rejected
@@ -69,6 +70,18 @@ def test_a_jump_flies_without_force_and_lands_hard(clips: dict[str, tuple[Clip, 
     np.testing.assert_array_equal(clip.arrays["moment"][middle], 0.0)
     assert vertical(clip)[round(1.15 * FPS) :].max() > 1.5
     assert clip.attrs["dynamics_valid"]
+
+
+def test_a_jump_is_in_doubt_where_it_leaves_and_meets_the_floor(clips: dict[str, tuple[Clip, Clip]]) -> None:
+    clip, _ = clips["jump"]
+    doubt = clip.arrays["force_doubt"] / (clip.attrs["mass_kg"] * GRAVITY)
+    flying = np.flatnonzero(clip.arrays["airborne"])
+    assert min(doubt[flying[0] - 1], doubt[flying[-1] + 1]) > 0.15
+    assert doubt[flying[2:-2]].max() < 0.15
+    assert (clip.arrays["moment_doubt"] > 0.0).sum() <= len(flying)
+    assert clip.arrays["moment_doubt"][flying].max() > 0.0
+    assert (clips["stand"][0].arrays["force_doubt"] < 1.0).all()  # N
+    assert clip.attrs["mass_error_kg"] == 8.1
 
 
 @pytest.mark.parametrize("clip_id", ["stand", "squat", "jump"])

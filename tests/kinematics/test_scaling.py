@@ -12,7 +12,7 @@ from kinesynth.kinematics import scaling
 from kinesynth.kinematics.scale_tool import ScaledModel
 
 PERSON = {"subject": "s1", "sex": "neutral", "betas": [0.0] * 10, "mass_kg": 70.0, "height_m": 1.7,
-          "mass_error_kg": 0.0, "height_error_m": 0.0, "split": "train", "shape_source": "drawn"}  # fmt: skip
+          "mass_error_kg": 8.1, "height_error_m": 0.0, "split": "train", "shape_source": "drawn"}  # fmt: skip
 SCALED = ScaledModel(("pelvis", "torso"), np.ones((2, 3)), ("RASI", "HTOP"), np.array([0.01, 0.5]), ("q",), np.ones(1))
 
 
@@ -51,6 +51,7 @@ def test_report_counts_weighted_landmarks(scale) -> None:
     assert report["static_marker_max_m"] == report["static_marker_rms_m"] == 0.01
     assert report["scale_factors"] == [[1.0] * 3] * 2
     assert report["mass_kg"] == 70.0
+    assert report["mass_error_kg"] == 8.1
 
 
 def test_implausible_factors_are_refused_and_nothing_is_written(scale, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kinesynth.body.free.build import build_body
 from kinesynth.body.model import load_body
-from kinesynth.errors import ClipRejected
+from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.marker_motion import read_marker_motion
 from kinesynth.motion.recording import cut
@@ -95,3 +95,24 @@ def test_start_is_the_files_own_time(tmp_path: Path, shared: Path) -> None:
     assert found[1].begin == 0.7
     with pytest.raises(ClipRejected, match=r"start 5.2 s, and the file goes from 0\.5 to 1\.87 s"):
         read_marker_motion(paths["trc_start_in_file_time"], None, body, betas, (5.2, None, 1.0))
+
+
+@pytest.mark.parametrize(("wrong", "found"), [(slice(70, 100), (0.0, 0.6)), (slice(30, 60), None)])
+def test_wrong_markers_at_the_ends_cost_the_ends(
+    tmp_path: Path, shared: Path, wrong: slice, found: tuple[float, float] | None
+) -> None:
+    """Where somebody leaves what the cameras see, labels land on ghosts; in the middle that refuses the clip."""
+    build_body(output=tmp_path / "model.npz")
+    trial = read_trc(shared / "data/trials/s4/walking1.trc")
+    positions = trial.positions[:100].copy()
+    ghosts = [column for column, name in enumerate(trial.names) if "elbow" in name or "forearm" in name]
+    positions[wrong, ghosts[:3]] += np.array([0.5, 0.4, 0.0])
+    write_trc(tmp_path / "walk.trc", trial.names, positions, trial.fps)
+    body, static = load_body(tmp_path / "model.npz"), shared / "data/trials/s4/static1.trc"
+    if found is None:
+        with pytest.raises((ClipRejected, BadInput)):
+            read_marker_motion(tmp_path / "walk.trc", static, body, np.zeros(10), (None, None, 1.0))
+        return
+    recording = read_marker_motion(tmp_path / "walk.trc", static, body, np.zeros(10), (None, None, 1.0))
+    assert (recording.begin, len(recording.root) / recording.fps) == pytest.approx(found, abs=0.02)
+    assert any("at the ends markers are not where their labels say" in note for note in recording.notes)

@@ -19,12 +19,16 @@ class FootForces:
         estimated: (T, 2, 3).
         measured: (T, 2, 3).
         valid: (T,) bool, frames whose estimate is said to be valid.
+        doubt: (T,), by how much the greater vertical force is said to be off at most.
+        checked: (T,) bool, frames that fail no check but that of their doubt.
     """
 
     times: np.ndarray
     estimated: np.ndarray
     measured: np.ndarray
     valid: np.ndarray
+    doubt: np.ndarray
+    checked: np.ndarray
 
     @property
     def vertical_error(self) -> np.ndarray:

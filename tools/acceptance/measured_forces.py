@@ -5,8 +5,9 @@
 `measured_forces.csv` lists the plates' files beside the clips of `people.csv`: the kind of motion, which decides the
 bars, from and to which second of the file's own time both feet are on plates or in the air, and whether a setting was
 tuned on it. Joint moments are held against inverse dynamics of the same motion with the plates' forces, as the clip
-table's column grf takes them. What stands in acceptance/people_forces is taken over; delete its stages/grf and id to
-estimate anew, and measured to take the plates' forces anew.
+table's column grf takes them. Validity is also told as it would be with the mass stated. What stands in
+acceptance/people_forces is taken over; delete its stages/grf and id to estimate anew, and measured to take the plates'
+forces anew.
 """
 
 import csv
@@ -21,7 +22,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
 from kinesynth.dynamics.names import FEET, TOES
-from kinesynth.dynamics.quality import Subject, failed_checks, gimbal_locked, unseen_bearers
+from kinesynth.dynamics.quality import Subject, doubt_of_feet, failed_checks, gimbal_locked, unseen_bearers
 from kinesynth.dynamics.reasons import REASONS, spoilt
 from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
@@ -29,12 +30,14 @@ from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity,
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
 from tools.acceptance.figures import OUTPUT, SHARED, Figure, print_table
+from tools.acceptance.force_doubts import HEADER, rows
 from tools.acceptance.force_errors import FootForces, errors
 from tools.acceptance.measured_people import COLUMNS, SECONDS, Row
 from tools.acceptance.measured_people import recordings as people
 from tools.acceptance.plate_dynamics import JOINTS, moment_errors, with_plates
 from tools.acceptance.plates import foot_markers, plate_forces
 from tools.acceptance.runs import run_workflow
+from tools.acceptance.stated_mass import with_mass
 
 FOLDER = OUTPUT / "people_forces"
 FPS = 100.0
@@ -64,6 +67,7 @@ class Found:
         row: of both tables.
         reason: why it has no forces, or nothing.
         forces: both, on the frames in which both feet are measured.
+        stated: the same as if the mass by the plates had been stated.
         errors: by name.
         failed: the checks that most of the frames fail, with their shares.
     """
@@ -71,6 +75,7 @@ class Found:
     row: Row
     reason: str
     forces: FootForces | None = None
+    stated: FootForces | None = None
     errors: dict[str, float] | None = None
     failed: str = ""
 
@@ -97,17 +102,18 @@ def figures_of(found: list[Found]) -> Iterator[Figure]:
             value = round((each.errors or {})[f"{joint}_moment"], 4)
             bar = MOMENT_BARS[each.row["kind"]]
             yield Figure(f"people.forces.{each.row['clip']}.{joint}_moment", value, "N m/kg", bar, "lower")
-    parts = [each.forces for each in with_plates if each.forces is not None]
-    valid = np.concatenate([part.valid for part in parts]) if parts else np.zeros(0, bool)
-    believed = np.concatenate([part.believed for part in parts]) if parts else np.zeros(0, bool)
-    within = float(believed[valid].mean()) if valid.any() else 0.0
-    yield Figure("people.forces.valid_within_0.15_bw", round(within, 4), "share", WITHIN_BAR, "higher")
+    for name, parts in (("", "forces"), ("stated_mass_", "stated")):
+        trials = [(each.row["clip"], getattr(each, parts)) for each in with_plates]
+        print(f"errors by doubt, {parts}", HEADER, *rows(trials), sep="\n")  # noqa: T201
+        believed = np.concatenate([forces.believed[forces.valid] for _, forces in trials])
+        within = round(float(believed.mean()), 4) if len(believed) else 0.0
+        yield Figure(f"people.forces.{name}valid_within_0.15_bw", within, "share", WITHIN_BAR, "higher")
 
 
 def measure(only: set[str] | None = None) -> list[Found]:
     """Return what became of each recording, or of those named."""
-    rows = [row for row in recordings() if not only or row["clip"] in only]
-    return [found_of(row, shard) for row, shard in zip(rows, run(rows), strict=True)] if rows else []
+    chosen = [row for row in recordings() if not only or row["clip"] in only]
+    return [found_of(row, shard) for row, shard in zip(chosen, run(chosen), strict=True)] if chosen else []
 
 
 def recordings() -> list[Row]:
@@ -136,11 +142,26 @@ def run(rows: list[Row]) -> list[str]:
 
 
 def found_of(row: Row, shard: str) -> Found:
-    """Return what the stages of a recording hold, beside its plates."""
-    stages = {rule: read_stage(FOLDER / FILES[rule].format(shard=shard)) for rule in STAGES}
+    """Return what the stages of a recording hold, beside its plates, and what they would with the mass stated."""
+    files = {rule: FOLDER / FILES[rule].format(shard=shard, subject=row["subject"]) for rule in FILES}
+    stages = {rule: read_stage(files[rule]) for rule in STAGES}
     if rejection := stages["inverse_dynamics"].rejected.get(row["clip"]):
         return Found(row, f"{rejection.reason} {rejection.detail}".strip())
     clips = {rule: stage.clips[row["clip"]] for rule, stage in stages.items()}
+    bodies = list(stages["inverse_kinematics"].attrs["body_names"])
+    forces, seen, told = compared(row, clips, files["scale_model"], bodies)
+    found = errors(forces) | moments_of(row, shard, clips, seen)
+    ground, moments, model = with_mass(
+        files["inverse_kinematics"], files["scale_model"], float(row["mass_kg"]), row["clip"], FOLDER / "measured"
+    )
+    stated, *_ = compared(row, clips | {"ground_reaction": ground, "inverse_dynamics": moments}, model, bodies)
+    return Found(
+        row, "", forces, stated, found | {f"stated_{name}": value for name, value in errors(stated).items()}, told
+    )
+
+
+def compared(row: Row, clips: dict[str, Clip], model: Path, bodies: list[str]) -> tuple[FootForces, np.ndarray, str]:
+    """Return a clip's forces beside the plates' where both feet are measured, (T,) where, and what masks most of it."""
     motion, ground = clips["load_motion"], clips["ground_reaction"]
     times = float(motion.attrs["start"]) + np.arange(int(motion.attrs["n_frames"])) / motion.fps
     turn = Rotation.from_euler("y", -float(motion.attrs["heading_removed_rad"]))
@@ -148,15 +169,16 @@ def found_of(row: Row, shard: str) -> Found:
     plates = plate_forces(SHARED / row["plates"], times, foot_markers(SHARED / row["path"], times))
     measured = turn.apply(plates.reshape(-1, 3)).reshape(-1, 2, 3) / weight
     estimated = GroundForces.of(ground).force[:, :2] / weight
-    failed = checks(clips, row["subject"], list(stages["inverse_kinematics"].attrs["body_names"]))
+    failed, doubt = checks(clips, model, bodies)
     begin, end = (float(row[name] or default) for name, default in (("from", -np.inf), ("to", np.inf)))
     seen = (times >= begin) & (times <= end) & np.isfinite(measured).all(axis=(1, 2))
-    forces = FootForces(times[seen], estimated[seen], measured[seen], ~spoilt(failed, "forces")[seen])
+    others = failed | {"force_doubt": np.zeros(len(times), dtype=bool)}
+    valid, checked = (~spoilt(each, "forces")[seen] for each in (failed, others))
+    forces = FootForces(times[seen], estimated[seen], measured[seen], valid, doubt[seen], checked)
     shares = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
     worst = sorted((name for name in shares if shares[name] > 0.0), key=lambda name: -shares[name])[:3]
     told = ", ".join(f"{name} {shares[name]:.0%}" for name in worst)
-    found = errors(forces) | moments_of(row, shard, clips, seen)
-    return Found(row, "", forces, found, f"{told} {ground.attrs['dynamics_reason']}".strip())
+    return forces, seen, f"{told} {ground.attrs['dynamics_reason']}".strip()
 
 
 def moments_of(row: Row, shard: str, clips: dict[str, Clip], seen: np.ndarray) -> dict[str, float]:
@@ -181,9 +203,9 @@ def moments_of(row: Row, shard: str, clips: dict[str, Clip], seen: np.ndarray) -
     }
 
 
-def checks(clips: dict[str, Clip], subject: str, bodies: list[str]) -> dict[str, np.ndarray]:
-    """Return which frames (T,) fail which check of the quality filter, as far as forces are concerned."""
-    skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=subject))
+def checks(clips: dict[str, Clip], model: Path, bodies: list[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return which frames (T,) fail which of the quality filter's checks on forces, and their doubt (T,), BW."""
+    skeleton = SkeletonDefinition.from_osim(model)
     frames, coordinates = len(clips["inverse_dynamics"].arrays["moments"]), len(skeleton.coordinate_names)
     stages = (
         Kinematics.of(clips["inverse_kinematics"]), GroundForces.of(clips["ground_reaction"]),
@@ -191,19 +213,19 @@ def checks(clips: dict[str, Clip], subject: str, bodies: list[str]) -> dict[str,
     )  # fmt: skip
     record = {name: array for stage in stages for name, array in stage.arrays.items()}
     feet = [[bodies.index(heel), bodies.index(toes)] for heel, toes in zip(FEET, TOES, strict=True)]
-    who = Subject(skeleton, np.zeros(coordinates, dtype=bool), feet)
+    who, attrs = Subject(skeleton, np.zeros(coordinates, dtype=bool), feet), clips["ground_reaction"].attrs
     valid = not clips["inverse_dynamics"].attrs["dynamics_reason"]
-    locked = gimbal_locked(record, who, Filters())
-    unseen = unseen_bodies(clips["inverse_kinematics"], frames, skeleton.body_names)
-    failed = failed_checks(record, clips["ground_reaction"].attrs, valid, locked, who, Filters())
-    return failed | {"unseen_body": unseen_bearers(unseen, skeleton.body_names)}
+    failed = failed_checks(record, attrs, valid, gimbal_locked(record, who, Filters()), who, Filters())
+    failed["unseen_body"] = unseen_bearers(unseen_bodies(clips["inverse_kinematics"], frames, bodies), bodies)
+    mass = float(skeleton.masses.sum())
+    return failed, doubt_of_feet(record, float(attrs["mass_error_kg"]) / mass) / (GRAVITY * mass)
 
 
 def print_forces(found: list[Found]) -> None:
     """Print a line per recording; forces in body weights by the plates' mass."""
     print(  # noqa: T201
         f"{'forces':16}{'vert r':>7}{'vert l':>7}{'total':>7}{'r':>7}{'fore-aft':>9}{'stance':>7}{'events':>7}"
-        f"{'mean':>6}{'plates':>7}{'peak':>6}{'valid':>7}{'<0.15':>7}{'hip':>6}{'knee':>6}{'ankle':>6}{'known':>7}"
+        f"{'mean':>6}{'plates':>7}{'peak':>6}{'valid':>7}{'<0.15':>7}{'stated':>7}{'<0.15':>7}{'hip':>6}{'knee':>6}{'ankle':>6}{'known':>7}"
         f"{'left':>6}   BW RMS; points; ms; BW; ratio; shares; N m/kg; with plates: share of frames, BW at the pelvis"
     )
     for each in found:
@@ -214,6 +236,7 @@ def print_forces(found: list[Found]) -> None:
             f"{each.row['clip']:16}{e['vertical_r']:7.3f}{e['vertical_l']:7.3f}{e['total']:7.3f}{e['pearson']:7.3f}"
             f"{e['fore_aft']:9.3f}{e['stance_off']:7.1f}{e['event_off']:7.1f}{e['mean']:6.2f}{e['mean_measured']:7.2f}"
             f"{e['peak_ratio']:6.2f}{e['valid']:7.1%}{e['valid_within']:7.1%}"
+            f"{e['stated_valid']:7.1%}{e['stated_valid_within']:7.1%}"
             f"{e['hip_moment']:6.2f}{e['knee_moment']:6.2f}{e['ankle_moment']:6.2f}{e['measured']:7.1%}"
             f"{e['measured_residual']:6.2f}   {each.failed}"
         )

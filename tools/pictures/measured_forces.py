@@ -1,4 +1,4 @@
-"""Draw estimated ground forces over those of plates, trial by trial, and write their table into docs/validation.md.
+"""Draw estimated ground forces over those of plates, trial by trial, and write their tables into docs/validation.md.
 
     python -m tools.pictures.measured_forces [--document docs/validation.md] [--output IMAGE]
 
@@ -13,15 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kinesynth.atomic import atomic_path
+from tools.acceptance import force_doubts
 from tools.acceptance.figures import ROOT, print_table
 from tools.acceptance.measured_forces import Found, figures_of, measure
 from tools.document import fill
 from tools.pictures.gait import LEFT, RIGHT, STYLE
 
-MARK = "measured_forces"
+MARK, DOUBT_MARK = "measured_forces", "force_doubt"
 HEADER = (
     "| trial | vertical per foot, worse / total, BW | r | fore-aft, BW | stance, points | contact, lift-off, ms "
-    "| mean / plates', BW | peak, of plates' | valid | of these <= 0.15 BW | hip / knee / ankle, N m/kg |"
+    "| mean / plates', BW | peak, of plates' | valid | of these <= 0.15 BW "
+    "| mass stated: valid | of these <= 0.15 BW | hip / knee / ankle, N m/kg |"
 )
 COLUMNS = 3
 
@@ -34,21 +36,29 @@ def main() -> None:
     arguments = parser.parse_args()
     found = measure()
     print_table(list(figures_of(found)))
-    fill(arguments.document, MARK, ["", HEADER, "|---|" + "---:|" * 10, *(line(each) for each in found), ""])
+    fill(arguments.document, MARK, ["", HEADER, "|---|" + "---:|" * 12, *(line(each) for each in found), ""])
+    fill(arguments.document, DOUBT_MARK, ["", *doubt_table(found), ""])
     with mpl.rc_context(STYLE), atomic_path(arguments.output) as path:
         drawn(found).savefig(path, format="png", dpi=100, metadata={"Software": None})
+
+
+def doubt_table(found: list[Found]) -> list[str]:
+    """Return errors by doubt as a table of the page."""
+    trials = [(each.row["clip"], each.forces) for each in found if each.forces is not None]
+    return [force_doubts.HEADER, "|---|" + "---:|" * 8, *force_doubts.rows(trials)]
 
 
 def line(each: Found) -> str:
     """Return a trial's row of the table."""
     name = f"{each.row['clip']}{' (tuned on)' if each.row['tuned'] else ''}"
     if each.errors is None:
-        return f"| {name} | {each.reason} |{' |' * 9}"
+        return f"| {name} | {each.reason} |{' |' * 11}"
     e = each.errors
     cells = [
         f"{e['vertical']:.3f} / {e['total']:.3f}", f"{e['pearson']:.3f}", f"{e['fore_aft']:.3f}",
         f"{e['stance_off']:.1f}", f"{e['event_off']:.0f}", f"{e['mean']:.2f} / {e['mean_measured']:.2f}",
         f"{e['peak_ratio']:.2f}", f"{e['valid']:.0%}", f"{e['valid_within']:.0%}" if e["valid"] else "-",
+        f"{e['stated_valid']:.0%}", f"{e['stated_valid_within']:.0%}" if e["stated_valid"] else "-",
         " / ".join(f"{e[f'{joint}_moment']:.2f}" for joint in ("hip", "knee", "ankle")),
     ]  # fmt: skip
     return f"| {name} | {' | '.join(cells)} |"

@@ -12,7 +12,7 @@ from kinesynth.skeleton.moment_limits import moment_limits
 _MUSCLE_REASONS = {"reserve", "so_violation"}  # concern activations alone
 _FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure",
                   "gimbal_lock", "take_off_or_landing", "not_measured", "undetermined_contact",
-                  "unseen_body"}  # fmt: skip
+                  "unseen_body", "force_doubt"}  # fmt: skip
 _SMALLEST = 0.2  # N m/kg: the share of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 _LAGS_S = (0.1, 0.4)

@@ -18,7 +18,6 @@ from kinesynth.runs import runs
 MIN_SECONDS = 0.03
 MAX_SECONDS = 1.0  # a jump of 1.2 m
 MAX_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
-SMEAR_CYCLES = 1.16  # of the cut-off, 0.19 s at 6 Hz: 99 % of the area of the filter's response to an impulse
 NO_SUPPORT = 0.1  # of body weight: a body with less falls
 CARRIED = 0.6  # of body weight: one with more is carried, whether by feet that are seen to touch or by anything else
 AGREE_SECONDS = 0.06  # by how much feet and body may differ on when a flight begins
@@ -88,25 +87,10 @@ def frames_of(spans: list[slice], frames: int) -> np.ndarray:
     return inside
 
 
-def near_ends(inside: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndarray:
-    """Return (T,) bool, frames so near to where a flight begins or ends that the filter smears one into the other.
-
-    Args:
-        inside: (T,) bool, the frames of flights.
-        cutoff_hz: of the low-pass filter.
-        rate_hz: frames per second.
-    """
-    ends = np.flatnonzero(np.diff(inside.astype(int))) + 0.5  # between two frames
-    if not len(ends):
-        return np.zeros(len(inside), dtype=bool)
-    distance = np.abs(np.arange(len(inside))[:, None] - ends).min(axis=1)
-    return np.asarray(distance <= SMEAR_CYCLES / cutoff_hz * rate_hz + 1e-9)
-
-
-def vertical_support(centre: np.ndarray, rate_hz: float) -> np.ndarray:
-    """Return the vertical force (T,) that the path (T, 3) m of a mass centre asks, in weights; one at the ends."""
-    support = np.ones(len(centre))
-    support[1:-1] += np.diff(centre[:, 1], 2) * rate_hz**2 / GRAVITY
+def vertical_support(height: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the vertical force (T,) that the height (T,) m of a mass centre asks, in weights; one at the ends."""
+    support = np.ones(len(height))
+    support[1:-1] += np.diff(height, 2) * rate_hz**2 / GRAVITY
     return support
 
 
@@ -127,18 +111,26 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
     if frames <= ORDER:
         return path.copy()
     inside = frames_of(spans, frames)[1:-1]
-    stiff = np.where(inside, STIFF, 0.0)
-    fall = np.zeros(frames)
-    for offset, coefficient in enumerate((1.0, -2.0, 1.0)):
-        fall[offset : frames - 2 + offset] -= coefficient * stiff * GRAVITY / rate_hz**2
     result = np.empty_like(path)
-    result[:, 1] = _smooth(path[:, 1], fall, stiff, cutoff_hz[1] / rate_hz)
-    support = np.maximum(vertical_support(result, rate_hz)[1:-1], MIN_LEANING)
+    result[:, 1] = falling_height(path[:, 1], spans, rate_hz, cutoff_hz[1])
+    support = np.maximum(vertical_support(result[:, 1], rate_hz)[1:-1], MIN_LEANING)
     leaning = (rate_hz**2 / (LEAN * GRAVITY * support)) ** 2
     for axis in (0, 2):
         weights = np.where(inside, STIFF, _strays(path[:, axis], spans) ** 2 * leaning)
         result[:, axis] = _smooth(path[:, axis], np.zeros(frames), weights, cutoff_hz[axis] / rate_hz)
     return result
+
+
+def falling_height(height: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: float) -> np.ndarray:
+    """Return the height (T,) m of a mass centre, as `falling_path` does that of the whole path."""
+    frames = len(height)
+    if frames <= ORDER:
+        return height.copy()
+    stiff = np.where(frames_of(spans, frames)[1:-1], STIFF, 0.0)
+    fall = np.zeros(frames)
+    for offset, coefficient in enumerate((1.0, -2.0, 1.0)):
+        fall[offset : frames - 2 + offset] -= coefficient * stiff * GRAVITY / rate_hz**2
+    return _smooth(height, fall, stiff, cutoff_hz / rate_hz)
 
 
 def _strays(values: np.ndarray, spans: list[slice]) -> float:

@@ -121,7 +121,8 @@ def soft_landing(likelihood: np.ndarray, velocity: np.ndarray, contact_speed_m_p
     """Return by how much contact is less likely, (T, 2, P) in [0, 1], of points that land while the other foot carries.
 
     A foot that glides in low over the floor would seem to have landed some hundredths of a second before it has. One
-    that lands after a flight does so fast, and what the body's acceleration asks tells when.
+    that lands after a flight does so fast, and what the body's acceleration asks tells when. A point lands from when it
+    is twice as fast as those that carry may be, until it is half as fast as those that land: leaving is not delayed.
 
     Args:
         likelihood: (T, 2, P) of contact, this apart.
@@ -129,9 +130,13 @@ def soft_landing(likelihood: np.ndarray, velocity: np.ndarray, contact_speed_m_p
         contact_speed_m_per_s: over the floor, beyond which a point hardly carries load.
     """
     sliding = np.linalg.norm(velocity[..., [0, 2]], axis=-1)
-    braked = np.diff(sliding, axis=0, append=sliding[-1:]) < 0.0
+    softly = SOFTLY * contact_speed_m_per_s
+    landing = np.empty(sliding.shape, dtype=bool)
+    before = sliding[0] > contact_speed_m_per_s
+    for frame, speed in enumerate(sliding):
+        before = landing[frame] = (speed > 2.0 * contact_speed_m_per_s) | (before & (speed > softly / 2.0))
     beside = likelihood.max(axis=-1)[:, ::-1, None] >= 0.5
-    return np.where(braked & beside, _gate(sliding / (SOFTLY * contact_speed_m_per_s)), 1.0)
+    return np.where(landing & beside, _gate(sliding / softly), 1.0)
 
 
 def _gate(ratio: np.ndarray) -> np.ndarray:

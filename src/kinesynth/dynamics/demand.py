@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,12 +27,15 @@ from kinesynth.dynamics.contact import (
 )
 from kinesynth.dynamics.filters import low_pass, residual_cutoff
 from kinesynth.dynamics.floors import Footing, boxes, floor_under
+from kinesynth.dynamics.force_doubt import OCTAVE, ForceDoubt, flight_moment_doubt, quicker, support_doubt
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.gravity import GRAVITY
 
-MAX_CUTOFF = 0.45  # of the frame rate
+if TYPE_CHECKING:
+    from kinesynth.opensim_models.opened import Model
+
 MAX_NOISE = 0.1 * GRAVITY  # m/s^2, that may pass into the force of a body that jumps or runs
 FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second makes up for it
 
@@ -64,6 +68,8 @@ class Demand:
         soles: where they touch.
         angles: (T, J), the motion that asks it: low-passed, falling freely in flight, coupled coordinates included.
         airborne: (T,) bool, frames of a flight: no point of either sole is in contact.
+        doubt: by how much the vertical force may be off.
+        moment_doubt: (T,) N m/kg, by how much joint moments in flight may be; zero elsewhere.
         root: the columns of J in the order of `ROOT`.
         mass_kg: of the whole body.
         rate_hz: frames per second.
@@ -75,6 +81,8 @@ class Demand:
     soles: SoleContact
     angles: np.ndarray
     airborne: np.ndarray
+    doubt: ForceDoubt
+    moment_doubt: np.ndarray
     root: list[int]
     mass_kg: float
     rate_hz: float
@@ -131,42 +139,83 @@ def whole_body_demand(
     from kinesynth.dynamics.body_motion import foot_motion, other_motion
     from kinesynth.opensim_models.coordinates import check_coordinates
     from kinesynth.opensim_models.couplers import coupled
-    from kinesynth.opensim_models.id_tool import generalised_forces
     from kinesynth.opensim_models.masses import total_mass
     from kinesynth.opensim_models.opened import open_model
     from kinesynth.opensim_models.posing import mass_centres
-    from kinesynth.opensim_models.tool_files import scratch_folder
 
     body = open_model(model)
     check_coordinates(body, names)
     root, mass = [names.index(name) for name in ROOT], total_mass(body)
-    translations = root[: len(PELVIS_FORCES)]
-    times = np.arange(len(angles)) / fps
-
-    def smoothed(cutoff: float) -> np.ndarray:
-        smooth = low_pass(angles, fps, cutoff)
-        smooth[:, root_rotation.columns] = root_rotation.low_passed(angles, fps, cutoff)
-        return coupled(body, smooth)
-
-    quick = max(cutoff_hz, min(rules.contact_cutoff_hz, MAX_CUTOFF * fps))
+    motion = _Motion(body, model, names, root_rotation, angles, fps)
+    quick = quicker(cutoff_hz, rules.contact_cutoff_hz / cutoff_hz, fps)
     centre = mass_centres(body, coupled(body, angles))
-    soles = sole_contact(foot_motion(body, smoothed(quick)), low_pass(centre, fps, quick), fps, rules)
-
-    def forces_of(posed: np.ndarray) -> np.ndarray:
-        with scratch_folder() as folder:
-            return generalised_forces(folder, model, names, times, posed)
-
-    posed = smoothed(cutoff_hz)
+    soles = sole_contact(foot_motion(body, motion.smoothed(quick)), low_pass(centre, fps, quick), fps, rules)
+    cutoffs = [residual_cutoff(path, fps, cutoff_hz, MAX_NOISE) if soles.flights else cutoff_hz for path in centre.T]
+    doubt = support_doubt(centre[:, 1], soles.flights, fps, cutoff_hz, cutoffs[1])
+    flying, moment_doubt = frames_of(soles.flights, len(angles)), np.zeros(len(angles))
     if soles.flights:
-        cutoffs = [residual_cutoff(path, fps, cutoff_hz, MAX_NOISE) for path in centre.T]
         falling = falling_path(centre, soles.flights, fps, cutoffs)
-        posed[:, translations] += falling - mass_centres(body, posed)
-    forces = forces_of(posed)
-    for _ in range(FREE_FALL_SWEEPS if soles.flights else 0):
-        posed[:, translations] += free_fall_shift(forces[:, translations] / mass, soles.flights, fps)
-        forces = forces_of(posed)
+        posed, forces = _in_free_fall(motion, motion.along(falling, cutoff_hz), soles.flights, mass)
+        quick_forces = motion.forces(motion.along(mass_centres(body, posed), quicker(cutoff_hz, OCTAVE, fps)))
+        moment_doubt = flight_moment_doubt(forces, quick_forces, root, mass, flying)
+    else:
+        posed = motion.smoothed(cutoff_hz)
+        forces = motion.forces(posed)
     feet, others = foot_motion(body, posed), other_motion(body, posed)
-    return Demand(forces, feet, others, soles, posed, frames_of(soles.flights, len(angles)), root, mass, fps)
+    return Demand(forces, feet, others, soles, posed, flying, doubt, moment_doubt, root, mass, fps)
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """A model's motion `angles` (T, J), to be filtered, moved along a path and asked for its forces."""
+
+    body: "Model"
+    model: Path
+    names: list[str]
+    root_rotation: RootRotation
+    angles: np.ndarray
+    fps: float
+
+    @property
+    def translations(self) -> list[int]:
+        """The columns of the pelvis' place."""
+        return [self.names.index(name) for name in ROOT[: len(PELVIS_FORCES)]]
+
+    def smoothed(self, cutoff_hz: float) -> np.ndarray:
+        """Return the angles, low-passed."""
+        from kinesynth.opensim_models.couplers import coupled
+
+        smooth = low_pass(self.angles, self.fps, cutoff_hz)
+        smooth[:, self.root_rotation.columns] = self.root_rotation.low_passed(self.angles, self.fps, cutoff_hz)
+        return coupled(self.body, smooth)
+
+    def along(self, path: np.ndarray, cutoff_hz: float) -> np.ndarray:
+        """Return the low-passed angles with the whole body moved so that its mass centre follows `path` (T, 3) m."""
+        from kinesynth.opensim_models.posing import mass_centres
+
+        posed = self.smoothed(cutoff_hz)
+        posed[:, self.translations] += path - mass_centres(self.body, posed)
+        return posed
+
+    def forces(self, posed: np.ndarray) -> np.ndarray:
+        """Return the generalised forces (T, J) of a motion without external ones."""
+        from kinesynth.opensim_models.id_tool import generalised_forces
+        from kinesynth.opensim_models.tool_files import scratch_folder
+
+        with scratch_folder() as folder:
+            return generalised_forces(folder, self.model, self.names, np.arange(len(posed)) / self.fps, posed)
+
+
+def _in_free_fall(
+    motion: _Motion, posed: np.ndarray, flights: list[slice], mass_kg: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `posed` (T, J) shifted so that nothing supports it in `flights`, and its generalised forces."""
+    forces = motion.forces(posed)
+    for _ in range(FREE_FALL_SWEEPS):
+        shift = free_fall_shift(forces[:, motion.translations] / mass_kg, flights, motion.fps)
+        posed[:, motion.translations] += shift
+        forces = motion.forces(posed)
+    return posed, forces
 
 
 def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleContactRules) -> SoleContact:
@@ -178,7 +227,7 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     slow = speed < SLOW * fast
     rest = rest_heights(points, slow, rules.rest_tolerance_m)
     above = points[..., 1] - rest
-    support = vertical_support(centre, fps)
+    support = vertical_support(centre[:, 1], fps)
     footing = Footing(above.min(axis=-1), slow.any(axis=-1), points.mean(axis=2)[..., [0, 2]])
     floor = floor_under(footing, boxes(footing, centre[:, [0, 2]], support, fps))
     likelihood = contact_likelihood(

@@ -28,11 +28,13 @@ from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
 from kinesynth.notes import tell
 from kinesynth.records import GroundForces, Kinematics
+from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
 FIX = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
+MADE = {source.name for source in sources().values() if not source.file}  # motions, and bodies, of our own making
 TOUCHES = 0.05  # likelihood from which a point may share the load
 
 
@@ -98,8 +100,10 @@ def ground_reaction(
         ik: joint angles (stage file of inverse-kinematics).
         model: the subject's scaled model (.osim).
         output: stage file with force, cop, moment, unexplained; smooth_angles (T, J), the motion that they belong to,
-            which inverse dynamics and static optimization go on with; and airborne (T,), frames of a flight.
-        scale: the subject's figures (.json of scale-model), of which the engine gaitdynamics needs the height.
+            which inverse dynamics and static optimization go on with; airborne (T,), frames of a flight; and
+            force_doubt and moment_doubt (T,), by how much forces, and moments in flight, may be off.
+        scale: the subject's figures (.json of scale-model), which tell the error of the mass (none without them), and
+            the height, which the engine gaitdynamics needs.
         grf: the section `grf` of the configuration.
         rules: when a point of the sole carries load.
         limits: what points to other contacts than the feet's.
@@ -110,6 +114,7 @@ def ground_reaction(
         BadInput: the engine gaitdynamics lacks its weights or the height, or the weights are not its.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
+    mass_error = 0.0 if scale is None else float(json.loads(scale.read_text()).get("mass_error_kg", 0.0))
     react = (
         _gaitdynamics(grf.weights, scale, names, rules)
         if grf.engine == "gaitdynamics"
@@ -119,6 +124,7 @@ def ground_reaction(
     def work(worker: Worker, root_rotation: RootRotation, clip: Clip) -> Clip:
         on_plates = bool(clip.attrs.get("grf_file"))
         attrs = {**clip.attrs, "grf_engine": "measured" if on_plates else grf.engine, "cutoff_hz": grf.cutoff_hz}
+        attrs["mass_error_kg"] = 0.0 if on_plates else mass_error
         try:
             demand = worker.call(
                 whole_body_demand, model.absolute(), names, root_rotation, Kinematics.of(clip).angles, clip.fps,
@@ -141,9 +147,12 @@ def ground_reaction(
             "dynamics_valid": valid,
             "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
         }
+        made = str(clip.attrs.get("source", "")) in MADE
+        doubt = demand.doubt.of(measured=on_plates, made=made)
         forces = GroundForces(
             reaction.force, reaction.cop, reaction.moment, reaction.unexplained, demand.angles, demand.airborne,
-            reaction.unmeasured, reaction.split_error,
+            reaction.unmeasured, reaction.split_error, doubt * demand.mass_kg * GRAVITY,
+            demand.moment_doubt * demand.mass_kg,
         )  # fmt: skip
         return forces.clip(clip.clip_id, attrs)
 

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from kinesynth.config import Filters
-from kinesynth.dynamics.airborne import near_ends
 from kinesynth.dynamics.coordinate_segments import angle_segments
+from kinesynth.dynamics.force_doubt import near_ends
 from kinesynth.dynamics.names import FEET, PELVIS_MOMENTS, TOES
 from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.dynamics.reasons import packed, spoilt
@@ -70,7 +70,7 @@ def quality_filter(
         model: the subject's scaled model (.osim).
         output: stage file with angle_valid (T, J), force_valid (T,), activation_valid (T,) and reasons (T,), a bit per
             failed check (see `reasons`), named in the attribute reasons. Besides what the filters decide, forces are
-            masked where a flight begins or ends so near that the low-pass filter smears one into the other.
+            masked where a flight begins or ends, as far as it is not known when.
         filters: the thresholds, the section `filters` of the configuration.
 
     Raises:
@@ -165,9 +165,21 @@ def failed_checks(
         "so_violation": record["so_violation"] > filters.max_so_violation,
         "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
         "undetermined_contact": record["split_error"] > filters.max_split_error_bw * body_weight,
-        "take_off_or_landing": near_ends(record["airborne"], float(attrs["cutoff_hz"]), fps),
+        "take_off_or_landing": near_ends(record["airborne"], fps)
+        | (record["moment_doubt"] > filters.max_flight_doubt_nm_per_kg * mass),
         "not_measured": record["unmeasured"],
+        "force_doubt": doubt_of_feet(record, float(attrs["mass_error_kg"]) / mass)
+        > filters.max_force_doubt_bw * body_weight,
     }
+
+
+def doubt_of_feet(record: Mapping[str, np.ndarray], mass_error_share: float) -> np.ndarray:
+    """Return (T,) N, by how much the greater vertical force of both feet may be off.
+
+    What the motion leaves in doubt and what the mass does are independent: squares add.
+    """
+    greater = record["force"][:, : len(FEET), 1].max(axis=1)
+    return np.asarray(np.hypot(record["force_doubt"], mass_error_share * greater))
 
 
 def _cop_distance(record: Mapping[str, np.ndarray], feet: list[list[int]]) -> np.ndarray:

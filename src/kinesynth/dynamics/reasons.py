@@ -35,10 +35,11 @@ REASONS = (
     Reason("reserve", "activations", ("max_reserve_share",)),
     Reason("so_violation", "activations", ("max_so_violation",)),
     Reason("gimbal_lock", "angles", ("max_pelvis_list_deg",)),
-    Reason("take_off_or_landing", "forces"),
+    Reason("take_off_or_landing", "forces", ("max_flight_doubt_nm_per_kg",)),
     Reason("not_measured", "forces"),
     Reason("undetermined_contact", "forces", ("max_split_error_bw",)),
     Reason("unseen_body", "forces"),
+    Reason("force_doubt", "forces", ("max_force_doubt_bw",)),
 )
 """The reason at place b is bit b of `reasons`: new ones go to the end."""
 

@@ -79,7 +79,7 @@ def scale_model(
         )  # fmt: skip
         check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
     known = {"subject": person.subject, "mass_kg": person.mass_kg, "height_m": person.height_m}
-    written = scaling_report(known, scaled, weights)
+    written = scaling_report(known | {"mass_error_kg": person.mass_error_kg}, scaled, weights)
     if worn is not None and fitted is not None:
         written["worn"] = WornPlaces.of(worn, fitted).record
     write_text(report, json.dumps(written, indent=1) + "\n")
@@ -123,11 +123,15 @@ def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, fix
 
 
 def scaling_report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:
-    """Return what the report of a scaled model holds, for a person with mass_kg and, if known, subject and height_m."""
+    """Return what a scaled model's report holds, for a person with mass_kg and, if known, subject, height_m and so on.
+
+    A mass_error_kg that is not known is 0: whoever states a mass is believed.
+    """
     error = np.array([e for name, e in zip(scaled.landmarks, scaled.landmark_error, strict=True) if weights[name] > 0])
     return {
         "subject": person.get("subject", ""),
         "mass_kg": person["mass_kg"],
+        "mass_error_kg": person.get("mass_error_kg", 0.0),
         "height_m": person.get("height_m"),
         "body_names": list(scaled.body_names),
         "scale_factors": np.round(scaled.scale_factors, 9).tolist(),

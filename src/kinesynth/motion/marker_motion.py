@@ -22,6 +22,8 @@ from kinesynth.runs import runs
 from kinesynth.subjects.worn import bodies_ridden
 
 MAX_RMS_M = 0.03  # published fits to clean data stay below 0.015; beyond this, labels are swapped or bodies mixed
+_MIN_MET = 0.5  # of a trial, whose ends are then left out
+_GUARD_SECONDS = 0.1  # more of them, in which a body still gives way to a marker that is elsewhere
 MAX_OFF_M = 0.06  # of any one marker in the typical frame; in trials that are labelled well the worst is at 0.025
 _MIN_JUDGED = 0.1  # of the frames; a marker seen in fewer tells nothing typical
 _MARGIN_SECONDS = 0.25  # around the part that is wanted, so that its ends are bridged as its middle is
@@ -58,6 +60,11 @@ def read_marker_motion(
     dressed = dress(body, [*beside, trial], betas)
     state = follow_markers(dressed, trial)
     distance = marker_distance(dressed, state, trial)
+    if part[:2] == (None, None) and (met := _met_frames(distance, trial.fps)):
+        trial = _without_ends(trial, met)
+        dressed = dress(body, [*beside, trial], betas)
+        state = follow_markers(dressed, trial)
+        distance = marker_distance(dressed, state, trial)
     measured = dressed.columns(trial).numpy()
     rms = float(np.sqrt(np.nanmean(distance**2)))
     _require_met(dressed.attachment.names, distance, rms)
@@ -116,6 +123,30 @@ def bridged(measured: np.ndarray, worn: np.ndarray, fps: float) -> np.ndarray:
                 line = np.stack([np.interp(frames, ends, off[ends, axis]) for axis in range(3)], axis=1)
                 result[frames, marker] = worn[frames, marker] + line
     return result
+
+
+def _met_frames(distance: np.ndarray, fps: float) -> slice | None:
+    """Return the frames in which a body meets its markers, where those in which it does not are at the ends alone.
+
+    Where somebody walks into what the cameras see, systems guess which of the few markers there is which.
+
+    Args:
+        distance: (T, M) m of the markers, NaN where one was not seen.
+        fps: frames per second.
+    """
+    if not float(np.sqrt(np.nanmean(distance**2))) > MAX_RMS_M:
+        return None
+    squares = np.nan_to_num(distance**2).sum(axis=1) / np.maximum(np.isfinite(distance).sum(axis=1), 1)
+    first, last = max(runs(squares <= MAX_RMS_M**2), key=lambda run: run[1] - run[0], default=(0, 0))
+    guard = round(_GUARD_SECONDS * fps)
+    first, last = first + guard * (first > 0), last - guard * (last < len(distance))
+    return slice(first, last) if last - first >= max(MIN_FRAMES, _MIN_MET * len(distance)) else None
+
+
+def _without_ends(trial: MarkerTrajectories, kept: slice) -> MarkerTrajectories:
+    times = trial.times[kept]
+    note = f"taken from {times[0]:g} to {times[-1]:g} s only: at the ends markers are not where their labels say"
+    return replace(trial, positions=trial.positions[kept], times=times, notes=(*trial.notes, note))
 
 
 def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None:
