@@ -25,6 +25,7 @@ _ON_GIRDLE = ("ACR", "ASH", "PSH", "SCA")
 _ON_ELBOW = ("LEL", "MEL")
 _HOLD_A_BODY, _HOLD_A_PERSON = 3, 12  # markers
 _ON_UPPER_ARM = ("UA1", "UA2", "UA3", "UAF")
+_HOLD_TOES = 5e-4  # the same: a marker on the toes errs by a centimetre, and toes turn by some 25 degrees
 _HOLD = 5e-5  # weight times m^2 over rad^2: holds what no marker tells, and moves what one tells by nothing to speak of
 
 
@@ -87,9 +88,13 @@ def wearing(
 
 
 def holding_prior(skeleton: SkeletonDefinition) -> Prior:
-    """Return what holds coordinates that no marker tells at those of people who stand, and the others hardly at all."""
+    """Return what holds coordinates that no marker tells at those of people who stand, and the others hardly at all.
+
+    Toes are held a little: a marker on them rides so near to their axis that its error would turn them any way.
+    """
     prior = standing_prior(skeleton, (), standing=False)
-    return Prior(prior.mean, np.where(prior.precision > 0, _HOLD, 0.0))
+    toes = np.array([name.startswith("mtp_angle") for name in skeleton.coordinate_names])
+    return Prior(prior.mean, np.where(prior.precision > 0, np.where(toes, _HOLD_TOES, _HOLD), 0.0))
 
 
 def _places_in_motion(
