@@ -214,9 +214,7 @@ class Render:
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
     rig: str = option(
-        "views",
-        "a rig of cameras, or views: those listed",
-        enum=["views", *_column("cameras.csv", "rig")],
+        "views", "a rig of cameras, or views: those listed", enum=["views", *_column("cameras.csv", "rig")]
     )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
     motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")
