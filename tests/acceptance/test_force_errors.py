@@ -19,7 +19,7 @@ def stances(delay: float = 0.0, height: float = 1.1) -> np.ndarray:
 def compared(estimated: np.ndarray, measured: np.ndarray, valid: np.ndarray | None = None) -> dict[str, float]:
     everywhere = np.ones(len(TIMES), dtype=bool)
     said = everywhere if valid is None else valid
-    return errors(FootForces(TIMES, estimated, measured, said, np.zeros(len(TIMES)), everywhere))
+    return errors(FootForces(TIMES, estimated, measured, said, np.zeros(len(TIMES)), everywhere, (TIMES, estimated)))
 
 
 def test_equal_forces_differ_by_nothing() -> None:
@@ -32,6 +32,14 @@ def test_equal_forces_differ_by_nothing() -> None:
 
 def test_a_delay_is_found_in_contacts_and_lift_offs() -> None:
     assert compared(stances(0.03), stances())["event_off"] == pytest.approx(30.0, abs=1.0)
+
+
+def test_a_foot_may_be_said_to_land_before_plates_saw_any() -> None:
+    estimated, measured = stances(), stances(0.02)
+    seen = slice(101, len(TIMES))  # the estimate lands at 1.003 s, the plates say 1.023
+    everywhere = np.ones(len(TIMES[seen]), dtype=bool)
+    parts = TIMES[seen], estimated[seen], measured[seen], everywhere, np.zeros(len(everywhere)), everywhere
+    assert errors(FootForces(*parts, (TIMES, estimated)))["event_off"] == pytest.approx(20.0, abs=1.0)
 
 
 def test_a_foot_that_never_stands_is_as_far_off_as_can_be() -> None:

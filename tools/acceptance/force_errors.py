@@ -21,6 +21,8 @@ class FootForces:
         valid: (T,) bool, frames whose estimate is said to be valid.
         doubt: (T,), by how much the greater vertical force is said to be off at most.
         checked: (T,) bool, frames that fail no check but that of their doubt.
+        whole: times (N,) and estimate (N, 2, 3) of the whole clip, of which these are the frames that plates measured:
+            a foot may be said to land just before them.
     """
 
     times: np.ndarray
@@ -29,6 +31,7 @@ class FootForces:
     valid: np.ndarray
     doubt: np.ndarray
     checked: np.ndarray
+    whole: tuple[np.ndarray, np.ndarray]
 
     @property
     def vertical_error(self) -> np.ndarray:
@@ -72,8 +75,8 @@ def event_differences(forces: FootForces) -> Iterator[float]:
     for foot in (0, 1):
         for sign in (1.0, -1.0):
             found, true = (
-                crossings(sign * (each[:, foot, 1] - LOADED_BW), forces.times)
-                for each in (forces.estimated, forces.measured)
+                crossings(sign * (each[:, foot, 1] - LOADED_BW), times)
+                for times, each in (forces.whole, (forces.times, forces.measured))
             )
             for time in true:
                 yield min([NEAR_SECONDS, *np.abs(found - time)])

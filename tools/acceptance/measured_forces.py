@@ -174,7 +174,8 @@ def compared(row: Row, clips: dict[str, Clip], model: Path, bodies: list[str]) -
     seen = (times >= begin) & (times <= end) & np.isfinite(measured).all(axis=(1, 2))
     others = failed | {"force_doubt": np.zeros(len(times), dtype=bool)}
     valid, checked = (~spoilt(each, "forces")[seen] for each in (failed, others))
-    forces = FootForces(times[seen], estimated[seen], measured[seen], valid, doubt[seen], checked)
+    whole = times, estimated
+    forces = FootForces(times[seen], estimated[seen], measured[seen], valid, doubt[seen], checked, whole)
     shares = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
     worst = sorted((name for name in shares if shares[name] > 0.0), key=lambda name: -shares[name])[:3]
     told = ", ".join(f"{name} {shares[name]:.0%}" for name in worst)
