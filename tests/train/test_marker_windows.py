@@ -9,7 +9,7 @@ from kinesynth_train.data import Batch, Windows
 from kinesynth_train.evaluate import read_stretch
 from kinesynth_train.laboratory_sets import laboratory_sets
 from kinesynth_train.networks import Network, make_network, preset_named
-from kinesynth_train.networks.marker_windows import facing, twins
+from kinesynth_train.networks.marker_windows import counterparts, facing
 from kinesynth_train.rotations import root_to_rotation
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
@@ -105,7 +105,7 @@ def test_markers_may_be_hidden_for_a_while(batch: Batch, stats: CoordinateStats,
 
 def test_who_turns_faces_another_way_and_is_seen_the_same(batch: Batch, skeleton: DatasetSkeleton) -> None:
     turn = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])  # a quarter about y
-    pairs = twins(skeleton.definition.marker_names)
+    pairs = counterparts(skeleton.definition.marker_names)
     markers = batch["markers"].clone()
     markers[:, :, 0] = torch.nan
     here, there = facing(markers, pairs), facing(markers @ turn.T, pairs)
