@@ -14,7 +14,6 @@ from kinesynth.subjects.sampled import sample_shape
 from kinesynth.subjects.shape import height
 
 SHORT = np.array([-4.0, *[0.0] * 9])
-TINY = np.array([-6.0, *[0.0] * 9])
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +23,13 @@ def tape(free: BodyModel) -> Tape:
 
 def test_hundreds_of_drawn_people_can_all_be_scaled(free: BodyModel, tape: Tape) -> None:
     for number in range(150):
-        assert tape.misfit(sample_shape(free, f"p{number}", 1, 985.0, tape).betas, child=False) is None
+        assert tape.misfit(sample_shape(free, f"p{number}", 1, 985.0, tape).betas) is None
 
 
 def test_one_whom_the_bound_stops_is_drawn_again(free: BodyModel, tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
     first = sample_shape(free, "p0", 1, 985.0, tape).betas
     usual = tape.misfit
-    refused = lambda betas, child: "too broad" if np.array_equal(betas, first) else usual(betas, child=child)  # noqa: E731
-    monkeypatch.setattr(tape, "misfit", refused)
+    monkeypatch.setattr(tape, "misfit", lambda betas: "too broad" if np.array_equal(betas, first) else usual(betas))
     assert not np.array_equal(sample_shape(free, "p0", 1, 985.0, tape).betas, first)
 
 
@@ -39,14 +37,8 @@ def test_tall_and_short_people_are_people(free: BodyModel, tape: Tape) -> None:
     for size in (3.0, -2.5):
         betas = np.array([size, *[0.0] * 9])
         assert not 1.45 < height(free.rest_vertices(betas)) < 2.0
-        assert tape.misfit(betas, child=False) is None
-    assert "expected 0." in str(tape.misfit(SHORT, child=False))
-
-
-def test_a_child_may_be_recorded_but_is_not_drawn(free: BodyModel, tape: Tape) -> None:
-    assert height(free.rest_vertices(SHORT)) < 1.4
-    assert tape.misfit(SHORT, child=True) is None
-    assert "expected 0.48" in str(tape.misfit(TINY, child=True))
+        assert tape.misfit(betas) is None
+    assert "expected 0." in str(tape.misfit(SHORT))
 
 
 @pytest.mark.parametrize("subject", ["p217", "p280"])
@@ -75,12 +67,12 @@ def test_an_impossible_person_goes_on_record_and_a_drawn_one_stands_in(
     from kinesynth.motion import subject as module
     from kinesynth.subjects.shape import Shape
 
-    monkeypatch.setattr(module, "_shape", lambda *_: Shape(TINY, "female", "measured markers"))
+    monkeypatch.setattr(module, "_shape", lambda *_: Shape(SHORT, "female", "measured markers"))
     write_clips(tmp_path / "clips.tsv", [ClipRow("a", "s1", "walking", "train", "procedural")])
     subject_shape(body=free_path, clips=tmp_path / "clips.tsv", subject="s1", output=tmp_path / "s1.json", seed=1)
     record = json.loads((tmp_path / "s1.json").read_text())
     assert record["shape_source"] == "drawn"
-    assert tape.misfit(np.array(record["betas"]), child=False) is None
+    assert tape.misfit(np.array(record["betas"])) is None
     assert record["rejected"]["reason"] == "a person whom the skeleton cannot be scaled to"
-    assert record["rejected"]["figure"] < 0.53
+    assert record["rejected"]["figure"] < 0.64
     assert record["rejected"]["detail"] in capsys.readouterr().err

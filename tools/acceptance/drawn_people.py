@@ -20,5 +20,5 @@ def figures() -> Iterator[Figure]:
         model = load_body(Path(folder) / "model.npz")
     tape = Tape(model)
     shapes = (sample_shape(model, f"p{number}", SEED, DENSITY_KG_M3, tape) for number in range(PEOPLE))
-    refused = sum(tape.misfit(shape.betas, child=False) is not None for shape in shapes)
+    refused = sum(tape.misfit(shape.betas) is not None for shape in shapes)
     yield Figure("people.drawn_not_scaled", refused, f"of {PEOPLE}", 0, "lower")

@@ -6,7 +6,7 @@ along its axes; hence a person whom the skeleton cannot become is known before O
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -17,7 +17,6 @@ from kinesynth.body.static_pose import static_points
 from kinesynth.body.virtual_markers import resolve_markers
 
 PLAUSIBLE_FACTORS = (0.7, 1.4)  # of adults against the generic subject of 1.70 m; ScaleTool itself takes any
-CHILD = 0.75  # of an adult's smallest factor: a child of six or seven years, 1.2 m tall
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Misfit:
 
     def __str__(self) -> str:
         row, (low, high) = self.measurement, self.measurement.bounds
-        return f"{row.name} of {self.factor:.2f} of the generic skeleton's, expected {low:.2g} to {high:g}"
+        return f"{row.name} of {self.factor:.2f} of the generic skeleton's, expected {low:g} to {high:g}"
 
 
 @cache
@@ -94,17 +93,12 @@ class Tape:
             for row in measurements()
         }
 
-    def misfit(self, betas: np.ndarray, *, child: bool) -> Misfit | None:
-        """Return the measurement that is furthest beyond its bounds, None for people whom the skeleton can become.
-
-        Args:
-            betas: (10,) of the person.
-            child: whether it may be one, as somebody who was recorded.
-        """
+    def misfit(self, betas: np.ndarray) -> Misfit | None:
+        """Return the measurement that is furthest beyond its bounds, None for people whom the skeleton can become."""
         factors = self.factors(betas)
-        rows = [replace(row, bounds=(CHILD * row.bounds[0], row.bounds[1])) if child else row for row in measurements()]
         beyond = {
-            row: max(factors[row.name] / row.bounds[1], row.bounds[0] / max(factors[row.name], 1e-9)) for row in rows
+            row: max(factors[row.name] / row.bounds[1], row.bounds[0] / max(factors[row.name], 1e-9))
+            for row in measurements()
         }
         worst = max(beyond, key=lambda row: beyond[row])
         return Misfit(worst, factors[worst.name]) if beyond[worst] > 1.0 else None

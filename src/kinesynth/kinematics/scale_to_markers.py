@@ -51,7 +51,7 @@ def scale_to_markers(
 
     Raises:
         BadInput: the trial is no .trc file, lacks a marker of the set or is not static, the set is unusable, or scale
-            factors lie outside those of people (`kinesynth.body.measurements`).
+            factors lie outside 0.7 to 1.4.
     """
     if not 0 < mass_kg < np.inf:
         raise BadInput(static, "mass_kg", f"{mass_kg}", "a positive mass", "weigh the subject")

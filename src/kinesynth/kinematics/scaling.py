@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
-from kinesynth.body.measurements import CHILD, PLAUSIBLE_FACTORS, Tape
+from kinesynth.body.measurements import PLAUSIBLE_FACTORS, Tape
 from kinesynth.body.model import load_body
 from kinesynth.body.static_pose import static_markers, user_markers
 from kinesynth.errors import BadInput
@@ -108,7 +108,7 @@ def _sex(stated: str) -> Sex:
 
 
 def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, fix: str) -> None:
-    """Check that no body is scaled beyond what people, children from six years on among them, are.
+    """Check that no body is scaled beyond what people are.
 
     Raises:
         BadInput: the file `measured` asks for such a factor.
@@ -117,9 +117,9 @@ def check_factors(measured: Path, scaled: "ScaledModel", protocol: Protocol, fix
     for name, factors in zip(scaled.body_names, scaled.scale_factors, strict=True):
         for axis, factor in zip("XYZ", factors, strict=True):
             low, high = bounds.get((name, axis), PLAUSIBLE_FACTORS)
-            if not CHILD * low <= factor <= high:
+            if not low <= factor <= high:
                 field = f"scale factor of {name} along {axis}"
-                raise BadInput(measured, field, f"{factor:.2f}", f"{CHILD * low:.2g} to {high:g}", fix)
+                raise BadInput(measured, field, f"{factor:.2f}", f"{low:g} to {high:g}", fix)
 
 
 def scaling_report(person: Mapping[str, Any], scaled: "ScaledModel", weights: Mapping[str, float]) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float
     """
     require_consistent(model, shape, stated, density_kg_m3)
     shape = with_stated(model, shape, stated, density_kg_m3)
-    if misfit := Tape(model).misfit(shape.betas, child=shape.basis != "drawn"):
+    if misfit := Tape(model).misfit(shape.betas):
         raise ClipRejected("a person whom the skeleton cannot be scaled to", misfit.factor, str(misfit))
     return shape
 

@@ -41,7 +41,7 @@ def sample_shape(
         betas = mean + spread @ deviation
         vertices = model.rest_vertices(betas)
         bmi = density_kg_m3 * volume(vertices, model.faces) / height(vertices) ** 2
-        if _DRAWN_BMI[0] <= bmi <= _DRAWN_BMI[1] and tape.misfit(betas, child=False) is None:
+        if _DRAWN_BMI[0] <= bmi <= _DRAWN_BMI[1] and tape.misfit(betas) is None:
             return Shape(betas, sex, "drawn", basis="drawn")
     low, high = _DRAWN_BMI
     expected = f"{low:g} to {high:g} kg/m² and a plausible size among {_MAX_DRAWS} draws"
