@@ -22,6 +22,7 @@ import torch
 from kinesynth.dataset import ShardDataset
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth_train.distributed import join_ranks
+from kinesynth_train.presets import Phase
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import dataset_skeleton
 from kinesynth_train.train import Run, begin, begin_phase, train_step
@@ -85,7 +86,7 @@ def measure_stage(settings: Settings, stage: str, seconds: float) -> dict[str, A
     }  # fmt: skip
 
 
-def _train(run: Run, phase: Any, seconds: float) -> tuple[list[torch.Tensor], list[int], float]:
+def _train(run: Run, phase: Phase, seconds: float) -> tuple[list[torch.Tensor], list[int], float]:
     """Return the losses of the steps that were timed, what the GPU said of how busy it is, and the seconds."""
     parallel, batches = begin_phase(run, phase, 0)
     losses: list[torch.Tensor] = []

@@ -4,7 +4,6 @@
 or config.yaml, drift apart.
 """
 
-import csv
 import dataclasses
 import json
 import math
@@ -20,6 +19,7 @@ from typing import Any, Literal
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadConfig
 from kinesynth.networks import network_modules
+from kinesynth.text import table_rows
 
 MAX_VALUES = 10_000
 FIX = "see config.yaml for every key and its meaning"
@@ -27,8 +27,8 @@ FIX = "see config.yaml for every key and its meaning"
 
 def _column(table: str, name: str) -> list[str]:
     """Return what a column of one of the renderer's tables names: variants are named where they are defined."""
-    lines = (files("kinesynth.render") / "tables" / table).read_text(encoding="utf-8").splitlines()
-    return list(dict.fromkeys(row[name] for row in csv.DictReader(lines) if row[name]))
+    rows = table_rows(files("kinesynth.render") / "tables" / table)
+    return list(dict.fromkeys(row[name] for row in rows if row[name]))
 
 
 def option(default: Any, description: str, **bounds: Any) -> Any:

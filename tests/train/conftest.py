@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from kinesynth.dataset import ShardDataset
+from kinesynth_train.data import Batch, Windows
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, all_angles, all_scales, dataset_skeleton
 from shard_factory import make_results
 
@@ -24,3 +25,10 @@ def skeleton(results: Path) -> DatasetSkeleton:
 def stats(results: Path, skeleton: DatasetSkeleton) -> CoordinateStats:
     labels = ShardDataset(results, "train", 1, ())
     return CoordinateStats.of(skeleton.definition, all_angles(labels), all_scales(labels))
+
+
+@pytest.fixture(scope="module")
+def batch(results: Path) -> Batch:
+    """Two windows of two views, cut as for networks of single pictures."""
+    windows = Windows(results, "train", 3, 64, aspect=0.75)
+    return {name: torch.stack([windows[0][name], windows[1][name]]) for name in windows[0]}

@@ -24,12 +24,6 @@ from kinesynth_train.stretch import Estimate, Stretch
 
 
 @pytest.fixture(scope="module")
-def batch(results: Path) -> Batch:
-    windows = Windows(results, "train", 3, 64, aspect=0.75)
-    return {name: torch.stack([windows[0][name], windows[1][name]]) for name in windows[0]}
-
-
-@pytest.fixture(scope="module")
 def network(stats: CoordinateStats, skeleton: DatasetSkeleton) -> Hsmr:
     torch.manual_seed(0)
     made = make_network("hsmr_tiny", preset_named("hsmr_tiny"), stats, skeleton)

@@ -1,23 +1,15 @@
 """HSMR of Euler angles: its truth, and what a turn too much costs."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
-from kinesynth_train.data import Batch, Windows
+from kinesynth_train.data import Batch
 from kinesynth_train.networks import make_network, preset_named
 from kinesynth_train.networks.contract import Prediction
 from kinesynth_train.networks.hsmr_euler import HsmrEuler
 from kinesynth_train.networks.views import per_view
 from kinesynth_train.rotations import root_to_rotation, rotation_to_root
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
-
-
-@pytest.fixture(scope="module")
-def batch(results: Path) -> Batch:
-    windows = Windows(results, "train", 3, 64, aspect=0.75)
-    return {name: torch.stack([windows[0][name], windows[1][name]]) for name in windows[0]}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ on. `--document` trains nothing: it writes what has been measured into the page,
 """
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from kinesynth.text import table_rows
 from kinesynth_train.cli import build_parser, settings_of
 from kinesynth_train.settings import Settings
 from tools.acceptance.comparison import CHECKPOINT_EVERY, FOLDER, FRONTS, NETWORKS, train_once
@@ -61,8 +61,7 @@ class Variant:
 
 def read_variants() -> list[Variant]:
     """Return the table's rows."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return [Variant(**row) for row in csv.DictReader(file)]
+    return [Variant(**row) for row in table_rows(TABLE)]
 
 
 def settings(variant: Variant, folder: Path, device: Literal["cpu", "cuda"] = "cpu", workers: int = 0) -> Settings:

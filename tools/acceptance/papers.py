@@ -4,13 +4,13 @@
 the network there, `metric` that of what is measured alike.
 """
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from kinesynth.text import table_rows
 from kinesynth_train.keypoint_tally import KeypointTally
 from kinesynth_train.mesh_tally import MeshTally
 from kinesynth_train.muscle_tally import MuscleTally
@@ -33,8 +33,7 @@ class PaperFigure:
 
 def read_figures() -> list[PaperFigure]:
     """Return the table's rows."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return [PaperFigure(**row) for row in csv.DictReader(file)]
+    return [PaperFigure(**row) for row in table_rows(TABLE)]
 
 
 def paper_lines(methods: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

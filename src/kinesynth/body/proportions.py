@@ -4,7 +4,6 @@ Frames are SMPL-X's own: x left, y up, z forward, the origin where the body mode
 stands for sides, index 0 is right and 1 is left.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +14,7 @@ import numpy as np
 from kinesynth.body.bone_lengths import leg_length
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.joints import PARENTS as JOINT_PARENTS
+from kinesynth.text import table_rows
 
 JOINTS, PARENTS = JOINT_NAMES[:22], JOINT_PARENTS[:22]
 HIPS, KNEES, ANKLES, FEET = (2, 1), (5, 4), (8, 7), (11, 10)
@@ -123,8 +123,7 @@ def rough_centre_of_mass(positions: np.ndarray) -> np.ndarray:
 @cache
 def _segments() -> tuple[tuple[str, str, float, float], ...]:
     """Return (proximal joint, distal joint, mass fraction, fraction of the way to the centre of mass)."""
-    with (files("kinesynth.body") / "tables" / "segments.csv").open(encoding="utf-8") as stream:
-        return tuple(
-            (row["proximal"], row["distal"], float(row["mass_fraction"]), float(row["centre_fraction"]))
-            for row in csv.DictReader(stream)
-        )
+    return tuple(
+        (row["proximal"], row["distal"], float(row["mass_fraction"]), float(row["centre_fraction"]))
+        for row in table_rows(files("kinesynth.body") / "tables" / "segments.csv")
+    )

@@ -11,6 +11,7 @@ from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames, frame_rate
 from kinesynth.dataset.visibility import in_picture
+from kinesynth.geometry.mask_boxes import mask_boxes
 
 SHIFTS = (-3, -2, 2, 3)  # frames
 SEEN_FRAMES = 32  # of a view's video, those in which the mask moves most: decoding is the dearest of all checks
@@ -38,7 +39,7 @@ def _box_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
     """Compare the box with the mask, in frames that show anything of the person."""
     seen = masks.any(axis=(1, 2))
     if seen.any():
-        off = np.abs(view.arrays["bbox"] - np.concatenate(_ends(masks), axis=1)).max(axis=1)[seen]
+        off = np.abs(view.arrays["bbox"] - mask_boxes(masks)).max(axis=1)[seen]
         yield "box", float(off.max()), worst(off)
 
 
@@ -56,7 +57,7 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
     seen = masks.any(axis=(1, 2))
     if not seen.any():
         return
-    low, high = _ends(masks)
+    low, high = np.split(mask_boxes(masks), 2, axis=1)
     pixels, depth = project(clip.arrays["markers"].astype(float), *camera)
     if (depth <= 0).any():
         return
@@ -71,15 +72,6 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
     if whole.any():
         shift = np.abs(np.median(((low + high - least - most) / 2 / side[:, None])[whole], axis=0))
         yield "outline_shift", float(shift.max()), "across" if shift[0] > shift[1] else "up and down"
-
-
-def _ends(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first and the last column and row of masks (T, H, W): (T, 2) each."""
-    _, height, width = masks.shape
-    columns, rows = masks.any(axis=1), masks.any(axis=2)
-    low = np.stack([columns.argmax(axis=1), rows.argmax(axis=1)], axis=1)
-    high = np.stack([width - 1 - columns[:, ::-1].argmax(axis=1), height - 1 - rows[:, ::-1].argmax(axis=1)], axis=1)
-    return low, high
 
 
 def _shift_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:

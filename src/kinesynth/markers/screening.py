@@ -80,9 +80,9 @@ def screen(path: Path, trial: MarkerTrajectories) -> Screened:
     trial, gaps = without_codes(path, trial, list(labels))
     trial, held = without_held(trial)
     gaps |= held
-    counterparts = _counterparts(trial, labels)
-    trial = without(trial, counterparts)
-    left_out |= counterparts
+    doubled = _doubled(trial, labels)
+    trial = without(trial, doubled)
+    left_out |= doubled
     labels = {name: label for name, label in labels.items() if name in trial.names}
     _require_skin(path, trial, labels, left_out)
     return Screened(trial, labels, left_out, gaps)
@@ -111,7 +111,7 @@ def _seldom_seen(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> list
     ]
 
 
-def _counterparts(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> dict[str, str]:
+def _doubled(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> dict[str, str]:
     """Return the markers that are where another one is, of which known ones are kept first."""
     order = sorted(trial.names, key=lambda name: name not in labels)
     seen = np.flatnonzero(np.isfinite(trial.positions).all(-1).any(axis=1))

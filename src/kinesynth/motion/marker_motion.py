@@ -13,6 +13,7 @@ from kinesynth.markers.labels import known
 from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.trial import read_trial
 from kinesynth.mosh.fit import MarkedSubject, dress, follow_markers, marker_distance, smplx_pose
+from kinesynth.mosh.points import BodyState
 from kinesynth.motion.recording import MIN_FRAMES, Recording, part_of
 from kinesynth.motion.sight import MAX_HIDDEN_SECONDS, in_sight, require_seen, unmarked, unseen
 from kinesynth.opensim_files.trc import MarkerTrajectories
@@ -57,14 +58,10 @@ def read_marker_motion(
     beside = [] if static is None else [read_trial(static, body, labels)]
     for each in beside:
         check_same_person(static or path, each, whole)
-    dressed = dress(body, [*beside, trial], betas)
-    state = follow_markers(dressed, trial)
-    distance = marker_distance(dressed, state, trial)
+    dressed, state, distance = _followed(body, beside, trial, betas)
     if part[:2] == (None, None) and (met := _met_frames(distance, trial.fps)):
         trial = _without_ends(trial, met)
-        dressed = dress(body, [*beside, trial], betas)
-        state = follow_markers(dressed, trial)
-        distance = marker_distance(dressed, state, trial)
+        dressed, state, distance = _followed(body, beside, trial, betas)
     measured = dressed.columns(trial).numpy()
     rms = float(np.sqrt(np.nanmean(distance**2)))
     _require_met(dressed.attachment.names, distance, rms)
@@ -123,6 +120,15 @@ def bridged(measured: np.ndarray, worn: np.ndarray, fps: float) -> np.ndarray:
                 line = np.stack([np.interp(frames, ends, off[ends, axis]) for axis in range(3)], axis=1)
                 result[frames, marker] = worn[frames, marker] + line
     return result
+
+
+def _followed(
+    body: BodyModel, beside: Sequence[MarkerTrajectories], trial: MarkerTrajectories, betas: np.ndarray
+) -> tuple[MarkedSubject, BodyState, np.ndarray]:
+    """Return the subject that wears a trial's markers, how it moves, and how far (T, M) m it is from them."""
+    dressed = dress(body, [*beside, trial], betas)
+    state = follow_markers(dressed, trial)
+    return dressed, state, marker_distance(dressed, state, trial)
 
 
 def _met_frames(distance: np.ndarray, fps: float) -> slice | None:

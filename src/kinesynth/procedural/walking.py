@@ -1,6 +1,5 @@
 """Walking: feet roll over heel and ball, the pelvis travels, sways and bobs, the arms swing against the legs."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,6 +18,7 @@ from kinesynth.procedural.plan import (
     toe_pitch,
 )
 from kinesynth.procedural.solve import lowered
+from kinesynth.text import table_rows
 
 _WALK_RATIO = 0.378  # m s; step length over step rate of adults (Sekiya & Nagasaki 1998: 0.0063 m per step/min)
 _USUAL_LEG = 0.84  # m, thigh and shank of those adults; speeds scale with its root (equal Froude number)
@@ -130,8 +130,7 @@ def _pitch(phase: np.ndarray) -> np.ndarray:
 
 @cache
 def _pitch_table() -> tuple[tuple[float, ...], tuple[float, ...]]:
-    with (files("kinesynth.motion") / "tables" / "walking_foot.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = table_rows(files("kinesynth.procedural") / "tables" / "walking_foot.csv")
     return tuple(float(row["phase"]) for row in rows), tuple(float(row["pitch_deg"]) for row in rows)
 
 

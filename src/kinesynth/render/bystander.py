@@ -13,7 +13,18 @@ from kinesynth.procedural import MOTIONS, motion
 from kinesynth.procedural.plan import RATE_HZ
 from kinesynth.procedural.solve import relaxed_hands, solve
 from kinesynth.render.person_files import joint_paths
-from kinesynth.render.placing import MAX_HIDDEN, Body, hidden, hidden_by_view, in_picture, inside_walls, most, standing
+from kinesynth.render.placing import (
+    MAX_HIDDEN,
+    Body,
+    across,
+    hidden,
+    hidden_by_view,
+    in_picture,
+    inside_walls,
+    most,
+    standing,
+    way_to_camera,
+)
 from kinesynth.render.sampling import sample_clothes, sample_look
 from kinesynth.render.scene import Bystander, Scene
 from kinesynth.seeds import generator
@@ -86,12 +97,9 @@ def _sample(rng: np.random.Generator, model: BodyModel) -> Bystander:
 
 def _placed(rng: np.random.Generator, who: Bystander, scene: Scene, body: Body) -> Bystander:
     """Return somebody beside, behind or before the person, as one of the cameras sees it."""
-    camera = scene.cameras[int(rng.integers(len(scene.cameras)))]
-    person = body.joints[int(rng.integers(len(body.joints)))].mean(axis=0)[[0, 2]]
-    way = camera.position[[0, 2]] - person
-    way /= np.linalg.norm(way)
+    person, way, _ = way_to_camera(rng, scene, body)
     away, aside = (_BEFORE_M, _HARDLY_ASIDE_M) if rng.uniform() < _IN_THE_WAY else (_AWAY_M, _ASIDE_M)
-    place = person + rng.uniform(*away) * way + rng.normal(0.0, aside) * np.array([-way[1], way[0]])
+    place = person + rng.uniform(*away) * way + rng.normal(0.0, aside) * across(way)
     return replace(who, place=(float(place[0]), float(place[1])), heading_rad=float(rng.uniform(0, 2 * np.pi)))
 
 

@@ -3,7 +3,6 @@
 Which of them stand where, how far from the person and how large is a table's, `tables/occluders.csv`.
 """
 
-import csv
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -14,6 +13,7 @@ from kinesynth.render.furniture import Box
 from kinesynth.render.palette import FIXED
 from kinesynth.render.prop import Prop, solid
 from kinesynth.render.scene import Occluder
+from kinesynth.text import table_rows
 
 _Details = Callable[[np.random.Generator], list[Box]]
 
@@ -160,8 +160,7 @@ KINDS = tuple(_MAKERS)
 @cache
 def table() -> dict[str, dict[str, str]]:
     """Return the rows of the table by kind."""
-    lines = (files("kinesynth.render") / "tables" / "occluders.csv").read_text(encoding="utf-8").splitlines()
-    return {row["kind"]: row for row in csv.DictReader(lines)}
+    return {row["kind"]: row for row in table_rows(files("kinesynth.render") / "tables" / "occluders.csv")}
 
 
 def boxes(thing: Occluder) -> list[Box]:

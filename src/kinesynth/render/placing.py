@@ -100,18 +100,28 @@ def hidden_by_view(scene: Scene, thing: Occluder, joints: np.ndarray) -> list[np
     return [hidden(corners, local, into(thing, camera.position, floor_m)) for camera in scene.cameras]
 
 
+def way_to_camera(rng: np.random.Generator, scene: Scene, body: Body) -> tuple[np.ndarray, np.ndarray, float]:
+    """Sample a camera and a frame; return the person's place (2,), the direction (2,) to the camera, and how far, m."""
+    camera = scene.cameras[int(rng.integers(len(scene.cameras)))]
+    person = body.joints[int(rng.integers(len(body.joints)))].mean(axis=0)[[0, 2]]
+    way = camera.position[[0, 2]] - person
+    distance = float(np.linalg.norm(way))
+    return person, way / distance, distance
+
+
+def across(way: np.ndarray) -> np.ndarray:
+    """Return the direction (2,) beside a way (2,) over the floor."""
+    return np.array([-way[1], way[0]])
+
+
 def _sample(rng: np.random.Generator, scene: Scene, body: Body) -> Occluder:
     """Sample a thing and where it stands: on the way from the person, in one of the frames, to one of the cameras."""
     rows = table()
     weights = np.array([float(row[scene.room.kind]) for row in rows.values()])
     row = list(rows.values())[int(rng.choice(len(weights), p=weights / weights.sum()))]
-    camera: Camera = scene.cameras[int(rng.integers(len(scene.cameras)))]
-    person = body.joints[int(rng.integers(len(body.joints)))].mean(axis=0)[[0, 2]]
-    way = camera.position[[0, 2]] - person
-    distance = float(np.linalg.norm(way))
-    way /= distance
+    person, way, distance = way_to_camera(rng, scene, body)
     away = min(sample(rng, row["away_m"]), distance - _CLEAR_OF_CAMERA_M)
-    place = person + away * way + rng.normal(0.0, _ASIDE_M) * np.array([-way[1], way[0]])
+    place = person + away * way + rng.normal(0.0, _ASIDE_M) * across(way)
     facing = np.arctan2(way[0], way[1])  # its depth lies along the way
     return Occluder(
         kind=row["kind"],

@@ -3,11 +3,12 @@
 A new preset is a new row: `render.preset` of the configuration and the flag `--preset` take their values from there.
 """
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Literal
+
+from kinesynth.text import table_rows
 
 Engine = Literal["eevee", "cycles"]
 
@@ -54,8 +55,8 @@ class Settings:
 
 def _read() -> dict[str, Settings]:
     """Return the rows of the table by name."""
-    lines = (files("kinesynth.render") / "tables" / "presets.csv").read_text(encoding="utf-8").splitlines()
-    return {row["preset"]: _settings(row) for row in csv.DictReader(lines)}
+    rows = table_rows(files("kinesynth.render") / "tables" / "presets.csv")
+    return {row["preset"]: _settings(row) for row in rows}
 
 
 def _settings(row: dict[str, str]) -> Settings:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from kinesynth.errors import ClipRejected
+from kinesynth.geometry.mask_boxes import mask_boxes
 from kinesynth.pixels import frame_pixels
 from kinesynth.render.job_folder import PART_LEVEL
 
@@ -59,10 +60,7 @@ def boxes(mask: np.ndarray, whole: np.ndarray | None = None) -> np.ndarray:
     """
     if whole is not None:
         mask = np.where(mask.any(axis=(1, 2))[:, None, None], mask, whole)
-    columns, rows = mask.any(axis=1), mask.any(axis=2)
-    first = [columns.argmax(axis=1), rows.argmax(axis=1)]
-    last = [each.shape[1] - 1 - each[:, ::-1].argmax(axis=1) for each in (columns, rows)]
-    return np.stack([*first, *last], axis=1).astype(np.float64)
+    return mask_boxes(mask).astype(np.float64)
 
 
 def _expect(path: Path, found: int, n_frames: int) -> None:

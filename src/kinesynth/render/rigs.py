@@ -5,7 +5,6 @@ camera's `rig` may be empty: then it is only used by its own name. The pair of t
 static, 1.1 ± 0.1 m above the floor, 33 mm on a 36 mm sensor. `chance` is the probability that a clip has the camera.
 """
 
-import csv
 import re
 from importlib.resources import files
 
@@ -14,14 +13,14 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import FOCAL_LENGTH_MM, Exposure, Lens, Setup
 from kinesynth.render.spreads import sample
+from kinesynth.text import table_rows
 
 LISTED = "views"  # the rig that is no rig: the cameras that are named one by one
 _RANDOM = re.compile(r"random(_\w+)?")  # any number of cameras that share the row `random`
 
 
 def _read() -> dict[str, dict[str, str]]:
-    lines = (files("kinesynth.render") / "tables" / "cameras.csv").read_text(encoding="utf-8").splitlines()
-    return {row["camera"]: row for row in csv.DictReader(lines)}
+    return {row["camera"]: row for row in table_rows(files("kinesynth.render") / "tables" / "cameras.csv")}
 
 
 CAMERAS = _read()
