@@ -4,6 +4,7 @@
 tools.shipped.laboratory_sets` makes it of the labels' table and the landmarks' table.
 """
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,7 +13,6 @@ from importlib import resources
 import numpy as np
 
 from kinesynth.skeleton import SkeletonDefinition
-from kinesynth.text import table_rows
 
 MAX_SLACK_M = 0.055  # a label that may sit farther from its landmark is worn where the laboratory likes
 SHARE_OF_SLACK = 0.5  # along each axis
@@ -53,8 +53,9 @@ class LaboratorySets:
 @cache
 def landmarks_by_set() -> dict[str, dict[str, Landmark]]:
     """Return the landmarks of each set by name, left counterparts included."""
+    text = (resources.files(__package__) / "tables" / "laboratory_sets.csv").read_text(encoding="utf-8")
     found: dict[str, dict[str, Landmark]] = {}
-    for row in table_rows(resources.files(__package__) / "tables" / "laboratory_sets.csv"):
+    for row in csv.DictReader(text.splitlines()):
         name, body, place = row["landmark"], row["body"], np.array([float(row[axis]) for axis in "xyz"])
         here, slack = found.setdefault(row["set"], {}), float(row["slack_mm"]) / 1000.0
         here[name] = Landmark(body, place, slack)
