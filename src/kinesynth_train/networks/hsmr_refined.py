@@ -57,6 +57,7 @@ class Shape(hsmr.Shape):
 class HsmrRefined(Hsmr):
     """HSMR with labels of its own."""
 
+    shape: Shape
     factor_mean: Tensor
     factor_spread: Tensor
 
