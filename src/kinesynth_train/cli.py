@@ -78,8 +78,8 @@ def run(arguments: Sequence[str]) -> int:
                 options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             )
             dynamics = dag_estimate if options["dynamics"] else None
-            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
-            print(table(figures))  # noqa: T201
+            metrics = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
+            print(table(metrics))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -100,10 +100,10 @@ def settings_of(options: dict[str, Any]) -> Settings:
 def report_fit(metrics: dict[str, Any]) -> None:
     """Print a line about a run; nothing in the processes that only helped."""
     if metrics:
-        figures = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
+        metrics = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
         told = [
             f"{title} {metrics[name]:{digits}} {unit} (mean pose {metrics[f'baseline_{name}']:{digits}})"
-            for name, (title, digits, unit) in figures.items()
+            for name, (title, digits, unit) in metrics.items()
             if name in metrics
         ]
         print(f"{metrics['split']}: {', '.join(told)}")  # noqa: T201

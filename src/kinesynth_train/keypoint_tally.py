@@ -31,7 +31,7 @@ class PictureErrors:
         for share, mean in self._pck.items():
             mean.add((off <= share).float(), seen)
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Return the shares by name."""
         return {f"pck_{share:g}": mean.total() for share, mean in self._pck.items()}
 
@@ -53,7 +53,7 @@ class KeypointTally(Tally):
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name."""
-        return super().metrics() | self._picture.figures()
+        return super().metrics() | self._picture.metrics()
 
 
 def off_in_boxes(points: Tensor, truth: Tensor, sides: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Figures of curves over time, after D3KE: how smooth they are, how errors spread, and how well curves follow.
+"""Metrics of curves over time, after D3KE: how smooth they are, how errors spread, and how well curves follow.
 
 MV             mean velocity of what was predicted: deg/s of angles, mm/s of markers from the pelvis; the truth's too
 SD_angle       standard deviation of angles' errors, with their sign
@@ -85,7 +85,7 @@ class Series:
                 self._curves.append(measured(name, action, subject, wrong[here], curve[here]))
 
     def metrics(self) -> dict[str, Any]:
-        """Return the figures by name; those of groups as median, lower and upper quartile."""
+        """Return the metrics by name; those of groups as median, lower and upper quartile."""
         mean, squares = self._errors.total(), self._squares.total()
         groups: dict[str, dict[str, list[Curve]]] = {kind: {} for kind in GROUPS}
         for kind, label in GROUPS.items():
@@ -102,7 +102,7 @@ class Series:
 
 
 def measured(coordinate: str, action: str, subject: str, off: Tensor, truth: Tensor) -> Curve:
-    """Return the figures of a curve of errors (F,) deg and of the truth (F,) deg."""
+    """Return the metrics of a curve of errors (F,) deg and of the truth (F,) deg."""
     wrong, wanted = off.double().cpu().numpy(), np.unwrap(truth.double().cpu().numpy(), period=360.0)
     found, r = wanted + wrong, math.nan
     if wanted.std() > MOVING_DEG and found.std() > 0:

@@ -17,8 +17,8 @@ from kinesynth_train.checkpoint import Model, load_checkpoint, save_checkpoint, 
 from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
 from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
-from kinesynth_train.figures import write_figures
 from kinesynth_train.front import take_front
+from kinesynth_train.metrics_file import write_metrics
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
@@ -53,7 +53,7 @@ def fit(settings: Settings) -> dict[str, Any]:
             run.model.network.load_state_dict(run.best.parameters)
         test = test_windows(settings, run.model)
         metrics = {**run.summary(), **measure_beside_mean(run.model, test, ranks.device)}
-        write_figures(settings.output / "metrics.json", metrics)
+        write_metrics(settings.output / "metrics.json", metrics)
         return metrics
 
 
@@ -62,13 +62,13 @@ class Best:
     """The best of the parameters so far, as validation found.
 
     Attributes:
-        figure: of the validation split, lower is better.
+        value: of the validation split, lower is better.
         step: after which they were.
         parameters: the network's, on the CPU; none before the first validation.
-        curve: the figure by step.
+        curve: the value by step.
     """
 
-    figure: float = math.inf
+    value: float = math.inf
     step: int = 0
     parameters: dict[str, Tensor] | None = None
     curve: list[dict[str, float]] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Run:
         """Write the checkpoint, if this is the process that does."""
         if self.ranks.first:
             states = {"optimizer": self.optimizer and self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
-            validated = {"figure": self.best.figure, "step": self.best.step, "curve": self.best.curve}
+            validated = {"figure": self.best.value, "step": self.best.step, "curve": self.best.curve}
             told = {**self.progress.state(), **states, "validated": validated, "told": self.run_identity()}
             save_checkpoint(self.settings.output / "checkpoint.pt", self.model, told, self.best.parameters)
 
@@ -108,10 +108,10 @@ class Run:
         if self.validation is None or not self.ranks.first:
             return
         network = self.model.network
-        figure = measure_network(self.model, self.validation, self.ranks.device)["network"][network.better]
-        self.best.curve.append({"step": self.progress.step, network.better: figure})
-        if figure < self.best.figure:
-            self.best.figure, self.best.step = figure, self.progress.step
+        value = measure_network(self.model, self.validation, self.ranks.device)["network"][network.better]
+        self.best.curve.append({"step": self.progress.step, network.better: value})
+        if value < self.best.value:
+            self.best.value, self.best.step = value, self.progress.step
             self.best.parameters = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
     def summary(self) -> dict[str, Any]:
@@ -158,7 +158,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         scaler.load_state_dict(state["scaler"])
         progress.load_state(state)
         run.optimizer_state = state["optimizer"]
-        run.best = Best(**state["validated"], parameters=state["best"])
+        validated = state["validated"]
+        run.best = Best(validated["figure"], validated["step"], state["best"], validated["curve"])
     return run
 
 

@@ -67,7 +67,7 @@ def test_a_crop_is_what_the_whole_picture_shows_there(square: list[int]) -> None
     inner = ~beyond & ~expected
     assert crop[beyond].size == 0 or crop[beyond].mean() < 4
     assert abs(crop[inner].mean() - 45) < 12
-    # The edge of the figure lies where the crop's camera puts it, to half a pixel of the whole picture.
+    # The edge of the person lies where the crop's camera puts it, to half a pixel of the whole picture.
     camera = crop_camera(np.eye(3), squares, size)[0]
     row = crop[round(camera[1, 1] * 35 + camera[1, 2])].mean(axis=1)
     rising = np.flatnonzero(np.diff((row > 115).astype(int)) == 1)

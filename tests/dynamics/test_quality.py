@@ -229,7 +229,7 @@ def test_a_clip_without_tracking_is_rejected(stages: Stages, skeleton: Path, tmp
     result = stages.filtered(tmp_path, skeleton)
     assert not result.clips
     assert result.rejected["a"].reason == "too few frames with valid angles"
-    assert result.rejected["a"].figure == pytest.approx(0.45)
+    assert result.rejected["a"].value == pytest.approx(0.45)
 
 
 def test_a_clip_without_dynamics_keeps_its_angles(stages: Stages, skeleton: Path, tmp_path: Path) -> None:

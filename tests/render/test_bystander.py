@@ -26,7 +26,7 @@ def model(body_path: Path) -> BodyModel:
 
 @pytest.fixture(scope="module")
 def scenes(model: BodyModel) -> list[Scene]:
-    """Scenes of a person who walks, most of them with another person, of the shape of the figure of the tests."""
+    """Scenes of a person who walks, most of them with another person, of the shape of the tests' body."""
     made = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "sample_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))

@@ -45,7 +45,7 @@ class FootForces:
 
 
 def errors(forces: FootForces) -> dict[str, float]:
-    """Return the figures by name: body weights, shares, points (of 100), milliseconds and ratios."""
+    """Return the metrics by name: body weights, shares, points (of 100), milliseconds and ratios."""
     vertical = [each[..., 1] for each in (forces.estimated, forces.measured)]
     totals = [each.sum(axis=1) for each in vertical]
     right, left = (rms(forces.vertical_error[:, foot]) for foot in (0, 1))

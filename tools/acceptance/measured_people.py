@@ -23,8 +23,8 @@ from kinesynth.opensim_files.trc import read_trc
 from kinesynth.records import Kinematics, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import read_stage
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
 from tools.acceptance.kinematics import published_error
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "people"
@@ -88,7 +88,7 @@ class Found:
     seconds: float
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run all recordings at hand, print what became of them, and yield each promise's worst."""
     rows = recordings()
     if not rows:
@@ -97,19 +97,19 @@ def figures() -> Iterator[Figure]:
     shards = run(rows)
     found = [found_of(row, shard) for row, shard in zip(rows, shards, strict=True)]
     print_people(found)
-    yield Figure("people.delivered", sum(not each.reason for each in found), f"of {len(found)}", len(found), "higher")
+    yield Metric("people.delivered", sum(not each.reason for each in found), f"of {len(found)}", len(found), "higher")
     for each in found:
         name = f"people.{each.row['clip']}"
         for group, apart in each.apart.items():
-            yield Figure(f"{name}.{group}_apart", round(apart.rms, 2), "degrees", ANGLE_BARS_DEG[group], "lower")
+            yield Metric(f"{name}.{group}_apart", round(apart.rms, 2), "degrees", ANGLE_BARS_DEG[group], "lower")
         if each.row["bars"]:
-            yield Figure(f"{name}.valid_angles", round(each.valid, 4), "share", VALID_BARS[each.row["bars"]], "higher")
+            yield Metric(f"{name}.valid_angles", round(each.valid, 4), "share", VALID_BARS[each.row["bars"]], "higher")
     worn = [1e3 * each.markers_m for each in found if np.isfinite(each.markers_m)]
-    yield Figure("people.markers_rms_median", round(float(np.median(worn)), 2), "mm", 12.0, "lower")
+    yield Metric("people.markers_rms_median", round(float(np.median(worn)), 2), "mm", 12.0, "lower")
     elbows = [each.apart["elbow"].mean for each in found if "elbow" in each.apart]
-    yield Figure("people.elbow_mean_apart", round(abs(float(np.mean(elbows))), 2), "degrees", 4.0, "lower")
+    yield Metric("people.elbow_mean_apart", round(abs(float(np.mean(elbows))), 2), "degrees", 4.0, "lower")
     for subject, kg in masses_apart(found).items():
-        yield Figure(f"people.{subject}.mass_apart", round(kg, 2), "kg", 4.0, "lower")
+        yield Metric(f"people.{subject}.mass_apart", round(kg, 2), "kg", 4.0, "lower")
 
 
 def recordings() -> list[Row]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tools.cases.runs import BONES, Motion, Outcome
 
-OWN_MASS_KG = 3.0  # of the expectation's own figure
+OWN_MASS_KG = 3.0  # of the expectation's own value
 _MIN_LENGTH = 0.6  # of the clean input's frames
 RIGHT, SILENT_WRONG, WRONGLY_REFUSED, POOR_MESSAGE, SUNK = (
     "right", "SILENT WRONG", "WRONGLY REFUSED", "POOR MESSAGE", "SUNK",
@@ -144,11 +144,11 @@ def deviations(found: Motion, clean: Motion, limits: Limits = CLEAN) -> list[str
 
 
 def _own_faults(expectation: Expectation, found: Motion) -> list[str]:
-    """Return what is wrong by the expectation's own figures."""
+    """Return what is wrong by the expectation's own values."""
     faults = []
     if expectation.mass_kg is not None and abs(found.mass_kg - expectation.mass_kg) > OWN_MASS_KG:
         faults.append(f"mass is {expectation.mass_kg:.1f} kg")
-    rms_mm = 1e3 * found.figures.get("marker_fit_rms_m", 0.0)
+    rms_mm = 1e3 * found.fit.get("marker_fit_rms_m", 0.0)
     if expectation.most_rms_mm is not None and rms_mm > expectation.most_rms_mm:
         faults.append(f"more than {expectation.most_rms_mm:g} mm")
     return faults
@@ -156,7 +156,7 @@ def _own_faults(expectation: Expectation, found: Motion) -> list[str]:
 
 def _told(motion: Motion) -> str:
     least, most = motion.knees
-    fit = motion.figures.get("marker_fit_rms_m")
+    fit = motion.fit.get("marker_fit_rms_m")
     rms = "" if fit is None else f", {1e3 * fit:.1f} mm"
     return (
         f"{motion.mass_kg:.1f} kg, {motion.height_m:.2f} m, {motion.speed:.2f} m/s, knee {least:.0f}..{most:.0f}{rms}"

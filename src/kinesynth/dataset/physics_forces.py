@@ -16,8 +16,8 @@ _FEET = (("calcn_r", "toes_r"), ("calcn_l", "toes_l"))
 UP = np.array([0.0, 1.0, 0.0])
 
 
-def force_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
-    """Yield figures of ground forces and of what is left over at the pelvis."""
+def force_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
+    """Yield values of ground forces and of what is left over at the pelvis."""
     arrays = clip.arrays
     residual = arrays["quality/residual"].astype(float)
     columns = [person.skeleton.coordinate_names.index(name) for name in _ROOT]

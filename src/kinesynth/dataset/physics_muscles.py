@@ -19,8 +19,8 @@ _LAGS_S = (0.1, 0.4)
 _MIN_FRAMES, _MIN_SPREAD, _MIN_CORRELATION = 12, 0.2, 0.7  # N m/kg for the spread
 
 
-def muscle_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
-    """Yield figures of masks, joint moments, reserves and activations."""
+def muscle_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
+    """Yield values of masks, joint moments, reserves and activations."""
     arrays = clip.arrays
     wrong = _disagreements(clip, person)
     yield "validity", float(wrong.sum()), worst(wrong) if wrong.any() else ""

@@ -20,7 +20,7 @@ _ALLOWED = {"ankle_angle": 0.1, "subtalar_angle": 0.1, "knee_angle": 0.3, "hip":
 _ALLOWED_SHARE = 0.25  # and of the moment itself, for fast motion
 
 
-def skeleton_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
+def skeleton_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Yield how far keypoints, markers and moments are from what the posed skeleton says."""
     arrays, names = clip.arrays, person.skeleton.body_names
     layer = SkeletonLayer(person.skeleton)
@@ -33,10 +33,10 @@ def skeleton_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
         rms = 1000 * np.sqrt(error.mean(axis=1)) * believed
         yield "markers", float(rms.max()), worst(rms)
     if arrays["quality/force_valid"].any():
-        yield from _work_figures(clip, person, layer)
+        yield from _work_values(clip, person, layer)
 
 
-def _work_figures(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iterator[Found]:
+def _work_values(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iterator[Found]:
     """Compare joint moments with the work that masses and ground forces do when the joint alone moves a little."""
     joints = person.coordinates(*_ALLOWED)
     asked = virtual_moments(clip, person, layer, joints) / person.mass_kg

@@ -14,7 +14,15 @@ from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.frozen import frozen_faults
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
-from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
+from kinesynth.dataset.physics import (
+    NEEDS_TORCH,
+    CheckedValue,
+    Limit,
+    clip_values,
+    has_torch,
+    load_limits,
+    person_values,
+)
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
@@ -31,13 +39,13 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
 
     The second part measures size, speeds, forces against the motion of the masses, joint moments, masks, keypoints and
-    pictures against one another; docs/dataset.md lists the figures and their limits. A shard that passes is told in one
-    line, one that does not by a table of its worst figures and a line per fault on standard error.
+    pictures against one another; docs/dataset.md lists the values and their limits. A shard that passes is told in one
+    line, one that does not by a table of its worst values and a line per fault on standard error.
 
     Args:
         shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
         limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
-        table: print the table of figures also where all are within their limits.
+        table: print the table of values also where all are within their limits.
         frozen: a list of `kinesynth freeze-split`, which the shards together must be: splits, labels and pictures.
 
     Raises:
@@ -55,9 +63,9 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
     count = len(differences)
     for shard in progress([Path(shard) for shard in shards], "verify"):
         faults = list(shard_faults(shard))
-        figures, failed = shard_figures(shard, faults, bounds)
+        values, failed = shard_values(shard, faults, bounds)
         faults += failed
-        print(summary_line(shard, figures, len(faults), table))  # noqa: T201
+        print(summary_line(shard, values, len(faults), table))  # noqa: T201
         for fault in faults:
             print(fault, file=sys.stderr)  # noqa: T201
         count += len(faults)
@@ -78,10 +86,10 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
         yield from _index_faults(shard)
 
 
-def shard_figures(
+def shard_values(
     shard: str | Path, faults: Sequence[str] = (), limits: Mapping[str, Limit] | None = None
-) -> tuple[list[tuple[str, Figure]], list[str]]:
-    """Return what physics says of a shard: figures by clip ("" for the person), and a line per figure out of limits.
+) -> tuple[list[tuple[str, CheckedValue]], list[str]]:
+    """Return what physics says of a shard: values by clip ("" for the person), and a line per value out of limits.
 
     Args:
         shard: the file.
@@ -90,42 +98,42 @@ def shard_figures(
     """
     shard = Path(shard)
     places = {fault.removeprefix(f"{shard}: ").split(":")[0] for fault in faults} - {"checksum"}
-    figures: list[tuple[str, Figure]] = []
+    values: list[tuple[str, CheckedValue]] = []
     failed: list[str] = []
     try:
         with whole_file(shard) as file:
             if places - set(file["clips"]):
                 return [], []
             person = read_person(file)
-            figures += [("", figure) for figure in person_figures(person, limits)]
+            values += [("", checked) for checked in person_values(person, limits)]
             for clip_id in file["clips"].keys() - places:
-                figures += [(clip_id, each) for each in clip_figures(read_clip(file["clips"][clip_id]), person, limits)]
+                values += [(clip_id, each) for each in clip_values(read_clip(file["clips"][clip_id]), person, limits)]
     except (OSError, KeyError, ValueError) as error:
         if not places:
             failed.append(f"{shard}: found {' '.join(str(error).split())}, expected clips that can be checked")
-    failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in figures if not each.holds]
-    return figures, failed
+    failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in values if not each.holds]
+    return values, failed
 
 
-def summary_line(shard: Path, figures: Sequence[tuple[str, Figure]], faults: int, table: bool) -> str:
-    """Return a shard's line; below it, where there are faults or it is asked for, each check's worst figure."""
-    worst: dict[str, tuple[str, Figure]] = {}
-    for clip, figure in figures:
-        if figure.check not in worst or figure.strain > worst[figure.check][1].strain:
-            worst[figure.check] = (clip, figure)
-    clips = len({clip for clip, _ in figures if clip})
+def summary_line(shard: Path, values: Sequence[tuple[str, CheckedValue]], faults: int, table: bool) -> str:
+    """Return a shard's line; below it, where there are faults or it is asked for, each check's worst value."""
+    worst: dict[str, tuple[str, CheckedValue]] = {}
+    for clip, checked in values:
+        if checked.check not in worst or checked.strain > worst[checked.check][1].strain:
+            worst[checked.check] = (clip, checked)
+    clips = len({clip for clip, _ in values if clip})
     if faults:
         line = f"{shard}: {faults} faults"
     else:
-        clip, figure = max(worst.values(), key=lambda each: each[1].strain)
-        nearest = f"{figure.check} {figure.value:.3g}, limits {figure.limit}"
+        clip, checked = max(worst.values(), key=lambda each: each[1].strain)
+        nearest = f"{checked.check} {checked.value:.3g}, limits {checked.limit}"
         line = f"{shard}: good: {clips} clips, {len(worst)} checks; nearest its limits: {nearest} {clip}"
     if not (table or faults):
         return line
     rows = [("check", "worst", "limits", "where")]
     rows += [
-        (figure.check, f"{figure.value:.4g}", str(figure.limit), ", ".join(filter(None, (clip, figure.place))))
-        for clip, figure in worst.values()
+        (checked.check, f"{checked.value:.4g}", str(checked.limit), ", ".join(filter(None, (clip, checked.where))))
+        for clip, checked in worst.values()
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
@@ -163,7 +171,7 @@ def is_drawn(file: h5py.File) -> bool:
 
 
 def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
-    """Yield the figures of quality that are missing or are not what the arrays say."""
+    """Yield the measures of quality that are missing or are not what the arrays say."""
     expected = load_schema().clip_quality
     yield from attributes_faults(clip.attrs, expected)
     for name, value in clip_quality(clip, mass_kg).items():

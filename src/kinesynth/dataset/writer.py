@@ -147,7 +147,7 @@ def _write_clips(
     refused = file.create_group("rejected", track_order=True)
     for clip_id, rejection in rejected.items():
         refused.create_group(clip_id).attrs.update(
-            stage=rejection.stage, reason=rejection.reason, figure=rejection.figure, detail=rejection.detail
+            stage=rejection.stage, reason=rejection.reason, value=rejection.value, detail=rejection.detail
         )
 
 
@@ -227,7 +227,7 @@ def _text(value: Any) -> str:
 
 
 def _check_names(paths: StagePaths, stages: Mapping[str, StageFile], names: Names) -> None:
-    """Stages made with another model would put right figures under wrong names."""
+    """Stages made with another model would put right values under wrong names."""
     expected = {
         "body_names": names.bodies,
         "coordinate_names": names.coordinates,

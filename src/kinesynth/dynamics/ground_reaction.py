@@ -102,7 +102,7 @@ def ground_reaction(
         output: stage file with force, cop, moment, unexplained; smooth_angles (T, J), the motion that they belong to,
             which inverse dynamics and static optimization go on with; airborne (T,), frames of a flight; and
             force_doubt and moment_doubt (T,), by how much forces, and moments in flight, may be off.
-        scale: the subject's figures (.json of scale-model), which tell the error of the mass (none without them), and
+        scale: what is known of the subject (.json of scale-model): the error of the mass (none without it), and
             the height, which the engine gaitdynamics needs.
         grf: the section `grf` of the configuration.
         rules: when a point of the sole carries load.

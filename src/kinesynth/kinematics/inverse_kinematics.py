@@ -184,7 +184,7 @@ def motion_weights(names: Sequence[str], marker_set: Path | None) -> dict[str, f
 
 
 def check_markers(positions: np.ndarray, count: int) -> None:
-    """Check positions (T, M, 3) m of M = `count` markers before they go into C++, which takes any figure.
+    """Check positions (T, M, 3) m of M = `count` markers before they go into C++, which takes any number.
 
     Raises:
         ClipRejected: wrong shape, too many missing, a frame without any, or not the size of a person in metres.

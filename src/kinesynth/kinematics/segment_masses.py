@@ -2,7 +2,7 @@
 
 Segment masses are the shares of body mass of de Leva (J Biomech 29, 1996, table 4); within a segment the bodies keep
 the generic model's proportions. The generic subject is a man: a woman's radii of gyration stand to his as de Leva's do,
-as parts of body height. Where the sex is not told, the mean of both is taken. `tables/segments.csv` lists the figures.
+as parts of body height. Where the sex is not told, the mean of both is taken. `tables/segments.csv` lists the values.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kinesynth.opensim_models.masses import BodyMasses
 
 Sex = Literal["female", "male", "neutral"]
-_ON = {"female": 1.0, "male": 0.0, "neutral": 0.5}  # how far from a man's figures to a woman's
+_ON = {"female": 1.0, "male": 0.0, "neutral": 0.5}  # how far from a man's values to a woman's
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Screened:
         markers: their trajectories.
         labels: what is known of some of them.
         left_out: why each other point of the file is no marker on this person's skin.
-        gaps: which figures were read as gaps, by marker.
+        gaps: which numbers were read as gaps, by marker.
     """
 
     markers: MarkerTrajectories

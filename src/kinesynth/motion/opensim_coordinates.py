@@ -120,7 +120,7 @@ def check_pelvis(
     """Require that the pelvis is as near the floor, and turns as little, as one can.
 
     Raises:
-        BadInput: its height is no figure in metres, or it turns round and round.
+        BadInput: its height is no number of metres, or it turns round and round.
     """
     for each in coordinates:
         if not each.is_root or each.name not in columns:
@@ -174,7 +174,7 @@ def _check_hinges(path: Path, columns: Mapping[str, np.ndarray], joints: Sequenc
 
 
 def _check_tiny(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate]) -> None:
-    """Angles in degrees are large figures; a whole body none of whose angles is one is in radians."""
+    """Angles in degrees are large numbers; a whole body none of whose angles is one is in radians."""
     arms = [joint for joint in joints if joint.moves & _SHOULDER]
     largest, of = _largest(columns, [joint for joint in joints if joint not in arms])
     raised, _ = _largest(columns, arms)

@@ -36,7 +36,7 @@ def read_opensim(path: Path, model: Path, proportions: Proportions, timeout_seco
         log: OpenSim's messages.
 
     Raises:
-        BadInput: a file is missing or unusable, the two do not belong together, or the figures cannot be in the units
+        BadInput: a file is missing or unusable, the two do not belong together, or the numbers cannot be in the units
             that the file says.
         ClipRejected: OpenSim crashed or hung.
     """

@@ -12,8 +12,8 @@ from PIL import Image
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import whole_file
-from kinesynth.report.figures import clip_figure
 from kinesynth.report.muscle_paths import muscle_paths
+from kinesynth.report.plots import clip_plot
 from kinesynth.report.scene import Scene
 from kinesynth.report.video import clip_video
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -94,7 +94,7 @@ def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
         note=str(clip.attrs["dynamics_reason"]),
         video=video,
         strips=strips,
-        plot=clip_figure(clip, skeleton, mass_kg, clip_id),
+        plot=clip_plot(clip, skeleton, mass_kg, clip_id),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_ROWS = 25_000  # keeps the page under 15 MB, whatever the run
-SHORT, LONG = 3, 160  # significant digits of a figure; letters of a cell
+SHORT, LONG = 3, 160  # significant digits of a number; letters of a cell
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ REJECTED = (
     Column("subject", "subject", filter=True),
     Column("stage", "stage", filter=True),
     Column("reason", "reason", filter=True),
-    Column("figure", "figure"),
+    Column("value", "value"),
     Column("detail", "detail"),
 )
 

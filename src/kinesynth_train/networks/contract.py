@@ -53,7 +53,7 @@ class Network(nn.Module, ABC):
     Attributes:
         pictures: whether it looks at any; else it sees markers.
         labels: the shards' fields that its input and its losses need.
-        better: the figure of its tally by which the best checkpoint is chosen, lowest.
+        better: the metric of its tally by which the best checkpoint is chosen, lowest.
         views: how many views it looks at, if it looks at pictures.
         places: whether it tells where the pelvis is.
         kinematics: whether it tells the skeleton's angles and scales.

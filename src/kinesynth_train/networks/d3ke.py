@@ -9,7 +9,7 @@ scales, 0.06 angles.
 
 From the released configuration, where the paper is silent: angles in degrees for the loss and kept within their limits
 by a sigmoid, scales within a reach; six numbers of the matrix, in a camera turned towards the crop; three blocks that
-keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The paper's own figures stand where the two
+keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The paper's own sizes are used where the two
 differ (LSTM: 128). Frames' estimates are of unchanged pictures here, every other batch of windows is about another
 frame than the middle one, and in use the first view is looked at.
 """
