@@ -115,7 +115,7 @@ def measures_near(clip: h5py.Group, rng: np.random.Generator) -> dict[str, float
     spread = 0.25 if rng.uniform() > 0.02 else 1.0
     return {
         name: float(1.0 - min(1.0, (1.02 - clip.attrs[name]) * rng.lognormal(0.0, spread)))
-        if measure.unit == "share"
+        if measure.unit == "fraction"
         else float(clip.attrs[name] * rng.lognormal(0.0, spread))
         for name, measure in load_schema().clip_quality.items()
     }

@@ -233,8 +233,8 @@ def capsules(
     for frame in range(len(labels)):
         for a, b in ends:
             (x0, y0), (dx, dy) = pixels[frame, a], pixels[frame, b] - pixels[frame, a]
-            share = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
-            near = (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
+            fraction = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
+            near = (x - x0 - fraction * dx) ** 2 + (y - y0 - fraction * dy) ** 2 < (width / 45 + 1) ** 2
             labels[frame][near] = label[a]
     return labels
 

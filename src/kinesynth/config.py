@@ -218,9 +218,9 @@ class Render:
     )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
     motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")
-    occluders: float = option(0.0, "share of clips with things before the person", minimum=0, maximum=1)
-    bystanders: float = option(0.0, "share of clips with another person in the picture", minimum=0, maximum=1)
-    truncation: float = option(0.0, "share of views that cut a part of the body off", minimum=0, maximum=1)
+    occluders: float = option(0.0, "fraction of clips with things before the person", minimum=0, maximum=1)
+    bystanders: float = option(0.0, "fraction of clips with another person in the picture", minimum=0, maximum=1)
+    truncation: float = option(0.0, "fraction of views that cut a part of the body off", minimum=0, maximum=1)
     tracks: tuple[Literal["parts", "depth"], ...] = option(("parts",), "optional tracks of each view")
 
 

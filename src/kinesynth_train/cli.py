@@ -44,7 +44,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--people", type=_count, default=0, help="learn from so many people alone; 0: from all")
     train.add_argument(
-        "--sources", nargs="+", default=(), metavar="NAME=SHARE", help="share of a source's windows that an epoch sees"
+        "--sources",
+        nargs="+",
+        default=(),
+        metavar="NAME=TIMES",
+        help="how often an epoch sees a source's windows",
     )
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")

@@ -118,4 +118,4 @@ def summary(curves: list[Curve]) -> dict[str, list[float | None]]:
 def quartiles(values: list[float]) -> list[float | None]:
     """Return the median, the lower and the upper quartile, leaving NaN out; JSON's null where nothing is left."""
     real = [value for value in values if not math.isnan(value)]
-    return [float(np.quantile(real, share)) for share in (0.5, 0.25, 0.75)] if real else [None] * 3
+    return [float(np.quantile(real, fraction)) for fraction in (0.5, 0.25, 0.75)] if real else [None] * 3

@@ -23,7 +23,7 @@ from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import CoordinateStats, all_angles, all_scales, dataset_skeleton
-from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_shares
+from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_times
 from kinesynth_train.training_data import test_windows, training_windows
 
 MAX_VALIDATIONS = 20  # of a phase, however short its epochs are
@@ -76,13 +76,13 @@ class Best:
 
 @dataclass
 class Run:
-    """A training under way; each process sees so many `frames` in an epoch, and of each source its share."""
+    """A training under way; each process sees so many `frames` in an epoch, and each source so many times."""
 
     settings: Settings
     ranks: Ranks
     model: Model
     frames: int
-    shares: dict[str, float]
+    times: dict[str, float]
     scaler: torch.amp.GradScaler
     progress: Progress
     validation: Windows | None
@@ -129,8 +129,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     torch.manual_seed(settings.seed)
     file = settings.output / "checkpoint.pt"
     labels = ShardDataset(settings.shards, "train", 1, (), keep=kept(settings.shards, settings.people))
-    shares = source_shares(settings.shards, settings.sources, labels.clips)
-    frames = math.ceil(epoch_frames(labels.clips, shares) / ranks.count)  # that each process sees in an epoch
+    times = source_times(settings.shards, settings.sources, labels.clips)
+    frames = math.ceil(epoch_frames(labels.clips, times) / ranks.count)  # that each process sees in an epoch
     preset = settings.preset(frames)
     if settings.resume and file.exists():
         model, state = load_checkpoint(file, best=False)
@@ -149,7 +149,7 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     validation = None
     if not settings.overfit:
         validation = stretches(settings.shards, "val", preset.crop, model.network.labels, preset.aspect)
-    run = Run(settings, ranks, model, frames, shares, scaler, progress, validation, Best())
+    run = Run(settings, ranks, model, frames, times, scaler, progress, validation, Best())
     if state:
         told = {"people": 0, "sources": "", **state["told"]}  # which an earlier release did not know
         if told != run.run_identity() or model.preset != preset:
@@ -205,7 +205,7 @@ def begin_phase(run: Run, phase: Phase, first: int) -> tuple[nn.Module, Iterator
     windows = training_windows(settings, run.model, phase, ranks.device)
     progress.train_windows = len(windows)
     done = (progress.step - first) * phase.accumulate * ranks.count
-    own = groups_of(windows.sources, run.shares) if run.shares else None
+    own = groups_of(windows.sources, run.times) if run.times else None
     order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count, own)
     batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
     progress.begin(phase.batch_size * phase.accumulate * ranks.count)

@@ -61,8 +61,8 @@ def test_landmarks_stand_at_anthropometric_heights(free: BodyModel, at: dict[str
     """Heights over stature of standing adults, after Drillis and Contini 1966 and NASA STD-3000, to 2 % of stature."""
     vertices = free.rest_vertices(np.zeros(10))
     floor, stature = vertices[:, 1].min(), np.ptp(vertices[:, 1])
-    for name, share in {"C7": 0.85, "CLAV": 0.818, "RILC": 0.60, "RGTR": 0.53, "RLFC": 0.285, "RLMAL": 0.04}.items():
-        assert (at[name][1] - floor) / stature == pytest.approx(share, abs=0.02), name
+    for name, fraction in {"C7": 0.85, "CLAV": 0.818, "RILC": 0.60, "RGTR": 0.53, "RLFC": 0.285, "RLMAL": 0.04}.items():
+        assert (at[name][1] - floor) / stature == pytest.approx(fraction, abs=0.02), name
 
 
 def test_sides_and_fronts(at: dict[str, np.ndarray]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.crop import Crop
-from kinesynth.dataset.masks import masks_of, visible_shares, whole_masks_of
+from kinesynth.dataset.masks import masks_of, visible_fractions, whole_masks_of
 from kinesynth.dataset.person import read_person
 from kinesynth.dataset.physics import clip_values
 from kinesynth.dataset.record import ClipRecord, read_clip
@@ -76,11 +76,11 @@ PICTURES = ("off_mask", "box", "markers_out", "mask_out", "outline_shift")
 
 def test_what_is_hidden_is_known_in_every_frame(packed: dict[bool, Path]) -> None:
     views = record(packed[True]).views
-    shares = visible_shares(views["frontal"])
-    assert shares.shape == (record(packed[True]).n_frames,)
-    assert (shares > 0.3).all()
-    assert (shares < 0.9).all()
-    assert (visible_shares(views["sagittal"]) == 1).all()
+    fractions = visible_fractions(views["frontal"])
+    assert fractions.shape == (record(packed[True]).n_frames,)
+    assert (fractions > 0.3).all()
+    assert (fractions < 0.9).all()
+    assert (visible_fractions(views["sagittal"]) == 1).all()
     assert "whole_mask" not in views["sagittal"].arrays
     np.testing.assert_array_equal(whole_masks_of(views["sagittal"]), masks_of(views["sagittal"]))
 

@@ -61,9 +61,9 @@ def test_parts_make_the_whole_and_what_is_not_valid_is_left_out() -> None:
 
 def test_a_bound_that_every_row_must_keep() -> None:
     generator = torch.Generator().manual_seed(1)
-    for share in (0.0, 0.5, 1.0):
+    for fraction in (0.0, 0.5, 1.0):
         truth = torch.rand(50, 4, generator=generator)
-        found = share * truth + (1.0 - share) * torch.rand(50, 4, generator=generator)
+        found = fraction * truth + (1.0 - fraction) * torch.rand(50, 4, generator=generator)
         every = torch.ones(50, dtype=torch.bool)
         errors = ActivationErrors()
         errors.add(found, truth, every, every)

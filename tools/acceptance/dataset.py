@@ -53,8 +53,8 @@ def large_metrics() -> Iterator[Metric]:
         large = benchmark("report.py", shards, "--folder", f"{folder}/report", "--clean")
     yield Metric("dataset.thousand_shards_open", many["open_seconds"], "s", 2.0, "lower")
     yield Metric("dataset.worker_memory", many["worker_mb"], "MB", 200.0, "lower")
-    yield Metric("dataset.damaged_told", many["damaged_told"], "share", 1.0, "higher")
-    yield Metric("dataset.others_read", many["others_read"], "share", 1.0, "higher")
+    yield Metric("dataset.damaged_told", many["damaged_told"], "fraction", 1.0, "higher")
+    yield Metric("dataset.others_read", many["others_read"], "fraction", 1.0, "higher")
     yield Metric("dataset.large_report_size", large["report_mb"], "MB", 15.0, "lower")
 
 

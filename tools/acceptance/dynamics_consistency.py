@@ -20,8 +20,8 @@ LOG = OUTPUT / "consistency.log"
 RATES = (30.0, 120.0)  # Hz, of the same procedural motions
 GAIT_STEPS = (33, 8)  # of the measured trial's 1 kHz: 30.3 and 125 Hz
 EDGE_SECONDS = 0.1  # at the ends of a clip accelerations rest on one side's frames only
-MIN_MOMENT = 0.2  # N m/kg: of smaller moments no share is taken
-MIN_SHARE = 0.2  # of a moment that muscles and reserves may miss, as filters.max_reserve_share
+MIN_MOMENT = 0.2  # N m/kg: of smaller moments no fraction is taken
+MIN_FRACTION = 0.2  # of a moment that muscles and reserves may miss, as filters.max_reserve_share
 
 
 def rate_metrics(slow: Path, fast: Path, clips: dict[str, str]) -> Iterator[Metric]:
@@ -73,8 +73,8 @@ def gait_rate_metrics(folder: Path, work: Path) -> Iterator[Metric]:
 def activation_metrics(stages: Path) -> Iterator[Metric]:
     """Yield what OpenSim's own muscles at the stored activations, and the reserves, miss of the moments.
 
-    Over the frames whose activations are valid and the coordinates that muscles drive: RMS, and the share of frames in
-    which a coordinate misses more of its moment than a valid frame may.
+    Over the frames whose activations are valid and the coordinates that muscles drive: RMS, and the fraction of frames
+    in which a coordinate misses more of its moment than a valid frame may.
     """
     for path in sorted((stages / "so").glob("*.h5")):
         muscles, names = read_stage(path), read_stage(stages / f"grf/{path.name}").attrs["coordinate_names"]
@@ -93,9 +93,9 @@ def activation_metrics(stages: Path) -> Iterator[Metric]:
             wanted = moments[clip_id].arrays["moments"][:, columns]
             missed = np.abs(supplied[0] + clip.arrays["reserves"][:, columns] - wanted)[valid]
             least = MIN_MOMENT * float(ground[clip_id].attrs["mass_kg"])
-            off = (missed > MIN_SHARE * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
+            off = (missed > MIN_FRACTION * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
             yield Metric(f"dynamics.activations.{clip_id}_missed", _rms(missed), "N m", 0.1, "lower")
-            yield Metric(f"dynamics.activations.{clip_id}_frames_off", float(off.mean()), "share", 0.0, "lower")
+            yield Metric(f"dynamics.activations.{clip_id}_frames_off", float(off.mean()), "fraction", 0.0, "lower")
 
 
 def export_metrics(stages: Path, exported: Path) -> Iterator[Metric]:

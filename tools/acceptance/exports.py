@@ -112,10 +112,10 @@ def _round_trip(folder: Path, shard: Path, body: Path) -> float:
 
 
 def _card(results: Path) -> Iterator[Metric]:
-    """Yield the share of clips for any use, and, where Croissant's library is installed, what it finds wrong."""
+    """Yield the fraction of clips for any use, and, where Croissant's library is installed, what it finds wrong."""
     rows = read_index(results / "index.parquet")
     yield Metric(
-        "dataset.free_clips", sum(row["license"] == "free" for row in rows) / len(rows), "share", 1.0, "higher"
+        "dataset.free_clips", sum(row["license"] == "free" for row in rows) / len(rows), "fraction", 1.0, "higher"
     )
     try:
         import mlcroissant  # type: ignore[import-untyped]

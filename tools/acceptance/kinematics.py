@@ -77,7 +77,7 @@ def _solve_library() -> list[str]:
 
 
 def marker_metrics(name: str, shards: list[str]) -> Iterator[Metric]:
-    """Yield the worst clip's marker errors and its share of valid angles."""
+    """Yield the worst clip's marker errors and its fraction of valid angles."""
     rms, greatest, valid = [], [], []
     for shard in shards:
         path = _folder() / FILES["inverse_kinematics"].format(shard=shard)
@@ -87,15 +87,15 @@ def marker_metrics(name: str, shards: list[str]) -> Iterator[Metric]:
         for clip_id, clip in stage.clips.items():
             rms.append(1e3 * float(np.sqrt(np.mean(clip.arrays["marker_error_rms"] ** 2))))
             greatest.append(1e3 * float(clip.arrays["marker_error_max"].max()))
-            valid.append(_valid_share(clip, _model(shard)))
+            valid.append(_valid_fraction(clip, _model(shard)))
             print(f"{clip_id:24} RMS {rms[-1]:5.1f} mm, maximum {greatest[-1]:5.1f} mm, valid angles {valid[-1]:.2f}")  # noqa: T201
     yield Metric(f"skeleton.ik_{name}_rms", round(max(rms), 2), "mm", 15.0, "lower")
     yield Metric(f"skeleton.ik_{name}_max", round(max(greatest), 2), "mm", 40.0, "lower")
-    yield Metric(f"skeleton.ik_{name}_valid_angles", round(float(np.mean(valid)), 4), "share", 0.75, "higher")
+    yield Metric(f"skeleton.ik_{name}_valid_angles", round(float(np.mean(valid)), 4), "fraction", 0.75, "higher")
 
 
-def _valid_share(clip: Clip, model: Path) -> float:
-    """Return the share of angles that the masks on marker errors leave."""
+def _valid_fraction(clip: Clip, model: Path) -> float:
+    """Return the fraction of angles that the masks on marker errors leave."""
     skeleton = SkeletonDefinition.from_osim(model)
     unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
     return float(valid_angles(clip.arrays, skeleton, Filters(), unseen).mean())
@@ -148,5 +148,5 @@ def engine_metrics(trials: list[Trial]) -> Iterator[Metric]:
     ratios = np.concatenate([each.cost_ratio for each in found])
     apart = np.concatenate([each.apart.ravel() for each in found])
     yield Metric("skeleton.ik_speedup", round(min(each.speedup for each in found), 1), "x", 30.0, "higher")
-    yield Metric("skeleton.ik_cost_no_higher", round(float(np.mean(ratios <= 1.0)), 5), "share", 0.99, "higher")
+    yield Metric("skeleton.ik_cost_no_higher", round(float(np.mean(ratios <= 1.0)), 5), "fraction", 0.99, "higher")
     yield Metric("skeleton.ik_angles_apart", round(float(np.median(apart)), 3), "degrees", 0.5, "lower")

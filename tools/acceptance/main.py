@@ -27,14 +27,14 @@ MEASURES = (
     Measure("ik_marker_rms", "mm", 15.0, "lower", lambda row: row["marker_rms_mm"]),
     Measure("ik_marker_max", "mm", 40.0, "lower", lambda row: row["marker_max_mm"]),
     Measure("fit_residual", "mm", 10.0, "lower", lambda row: row["fit_residual_mm"]),
-    Measure("keypoints_on_mask", "share", 0.97, "higher", lambda row: row["keypoints_on_mask"]),
-    Measure("valid_angles", "share", 0.9, "higher", lambda row: row["angle_valid"]),
+    Measure("keypoints_on_mask", "fraction", 0.97, "higher", lambda row: row["keypoints_on_mask"]),
+    Measure("valid_angles", "fraction", 0.9, "higher", lambda row: row["angle_valid"]),
 )
 DYNAMICS_MEASURES = (
     Measure("peak_vertical_force", "BW", 4.0, "lower", lambda row: row["peak_vertical_force_bw"]),
     Measure("residual_force", "N", 50.0, "lower", lambda row: row["residual_force_n"]),
-    Measure("valid_forces", "share", 0.5, "higher", lambda row: row["force_valid"]),
-    Measure("valid_activations", "share", 0.5, "higher", lambda row: row["activation_valid"]),
+    Measure("valid_forces", "fraction", 0.5, "higher", lambda row: row["force_valid"]),
+    Measure("valid_activations", "fraction", 0.5, "higher", lambda row: row["activation_valid"]),
 )
 SEATED = {"amass_sample"}  # its subject sits: the feet do not carry the body, and no force on them may be called valid
 
@@ -54,15 +54,15 @@ def demo_metrics() -> Iterator[Metric]:
     targets = [file.format(shard=shard) for file in LABEL_FILES.values() for shard in shards]
     run_workflow("demo_twin", {}, targets)
     same = [(OUTPUT / "demo" / file).read_bytes() == (OUTPUT / "demo_twin" / file).read_bytes() for file in targets]
-    yield Metric("main.demo.same_seed_same_bytes", sum(same) / len(same), "share", 1.0, "higher")
+    yield Metric("main.demo.same_seed_same_bytes", sum(same) / len(same), "fraction", 1.0, "higher")
 
 
 def index_metrics(name: str, clips: int) -> Iterator[Metric]:
     """Yield the worst clip's metrics of a run."""
     rows = read_index(OUTPUT / name / "results/index.parquet")
-    yield Metric(f"main.{name}.delivered", len(rows) / clips, "share", 1.0, "higher")
+    yield Metric(f"main.{name}.delivered", len(rows) / clips, "fraction", 1.0, "higher")
     told = [_is_carried_by_feet(row) != (row["clip_id"] in SEATED) for row in rows]
-    yield Metric(f"main.{name}.other_contact_told", sum(told) / len(told), "share", 1.0, "higher")
+    yield Metric(f"main.{name}.other_contact_told", sum(told) / len(told), "fraction", 1.0, "higher")
     yield from worst_clips(name, rows, MEASURES)
     yield from worst_clips(name, [row for row in rows if _is_carried_by_feet(row)], DYNAMICS_MEASURES)
 

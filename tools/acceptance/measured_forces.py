@@ -69,7 +69,7 @@ class Found:
         forces: both, on the frames in which both feet are measured.
         stated: the same as if the mass by the plates had been stated.
         errors: by name.
-        failed: the checks that most of the frames fail, with their shares.
+        failed: the checks that most of the frames fail, with their fractions.
     """
 
     row: Row
@@ -107,7 +107,7 @@ def metrics_of(found: list[Found]) -> Iterator[Metric]:
         print(f"errors by doubt, {parts}", HEADER, *rows(trials), sep="\n")  # noqa: T201
         believed = np.concatenate([forces.believed[forces.valid] for _, forces in trials])
         within = round(float(believed.mean()), 4) if len(believed) else 0.0
-        yield Metric(f"people.forces.{name}valid_within_0.15_bw", within, "share", WITHIN_BAR, "higher")
+        yield Metric(f"people.forces.{name}valid_within_0.15_bw", within, "fraction", WITHIN_BAR, "higher")
 
 
 def measure(only: set[str] | None = None) -> list[Found]:
@@ -176,9 +176,9 @@ def compared(row: Row, clips: dict[str, Clip], model: Path, bodies: list[str]) -
     valid, checked = (~spoilt(each, "forces")[seen] for each in (failed, others))
     whole = times, estimated
     forces = FootForces(times[seen], estimated[seen], measured[seen], valid, doubt[seen], checked, whole)
-    shares = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
-    worst = sorted((name for name in shares if shares[name] > 0.0), key=lambda name: -shares[name])[:3]
-    told = ", ".join(f"{name} {shares[name]:.0%}" for name in worst)
+    fractions = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
+    worst = sorted((name for name in fractions if fractions[name] > 0.0), key=lambda name: -fractions[name])[:3]
+    told = ", ".join(f"{name} {fractions[name]:.0%}" for name in worst)
     return forces, seen, f"{told} {ground.attrs['dynamics_reason']}".strip()
 
 
@@ -227,7 +227,7 @@ def print_forces(found: list[Found]) -> None:
     print(  # noqa: T201
         f"{'forces':16}{'vert r':>7}{'vert l':>7}{'total':>7}{'r':>7}{'fore-aft':>9}{'stance':>7}{'events':>7}"
         f"{'mean':>6}{'plates':>7}{'peak':>6}{'valid':>7}{'<0.15':>7}{'stated':>7}{'<0.15':>7}{'hip':>6}{'knee':>6}{'ankle':>6}{'known':>7}"
-        f"{'left':>6}   BW RMS; points; ms; BW; ratio; shares; N m/kg; with plates: share of frames, BW at the pelvis"
+        f"{'left':>6}   BW RMS; points; ms; BW; ratio; fractions; N m/kg; with plates: of frames, BW at the pelvis"
     )
     for each in found:
         if not (e := each.errors):

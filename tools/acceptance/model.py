@@ -130,7 +130,7 @@ def _fibre(muscle: Any, state: Any) -> float:
 
 
 def published_arms() -> Iterator[Metric]:
-    """Share of the tabulated moment arms of the arm that lie inside the published range."""
+    """Fraction of the tabulated moment arms of the arm that lie inside the published range."""
     model, state = opened(skeleton())
     index = {muscle.getName(): i for i, muscle in enumerate(model.getMuscles())}
     with (ROOT / "tests/skeleton/arm_moment_arms.csv").open(encoding="utf-8") as stream:
@@ -139,7 +139,7 @@ def published_arms() -> Iterator[Metric]:
     for row in rows:
         arms = sweep(model, state, row["coordinate"], np.radians([float(row["angle_deg"])]))
         inside += float(row["low_mm"]) <= 1e3 * arms[0, index[row["muscle"]]] <= float(row["high_mm"])
-    yield Metric("skeleton.arm_moment_arms_in_range", inside / len(rows), "share", 1.0, "higher")
+    yield Metric("skeleton.arm_moment_arms_in_range", inside / len(rows), "fraction", 1.0, "higher")
 
 
 def layer_against_opensim() -> Iterator[Metric]:

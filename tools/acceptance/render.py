@@ -46,7 +46,7 @@ def metrics() -> Iterator[Metric]:
     poses = [
         SmplxPose.from_clip(clip) for path in _fits() for clip in read_stage(OUTPUT / "demo" / path).clips.values()
     ]
-    yield Metric("render.cloth_inside_skin", _cloth_inside_skin(model, poses), "share", 0.005, "lower")
+    yield Metric("render.cloth_inside_skin", _cloth_inside_skin(model, poses), "fraction", 0.005, "lower")
     yield from _standing_feet(model)
     yield from _random_scenes(model, poses)
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
@@ -64,7 +64,7 @@ def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None)
 
 
 def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
-    """Return the greatest share of a garment's points, over all cuts and motions, that lie under the bare body."""
+    """Return the greatest fraction of a garment's points, over all cuts and motions, that lie under the bare body."""
     outfits = _outfits()
     worst = 0.0
     for k, (upper, lower) in enumerate(outfits):
@@ -79,7 +79,7 @@ def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
         for piece in dress(body, person):
             if piece.clearance is not None:
                 posed = drape(piece, transforms, body, vertices)
-                worst = max(worst, _sunk_share(piece, posed, vertices, body.faces))
+                worst = max(worst, _sunk_fraction(piece, posed, vertices, body.faces))
     return worst
 
 
@@ -90,8 +90,8 @@ def _outfits() -> list[tuple[str, str]]:
     return [(uppers[k % len(uppers)], lowers[(k + turn) % len(lowers)]) for turn in range(2) for k in range(n)]
 
 
-def _sunk_share(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
-    """Return the share of a garment's points (T,n,3) nearer than nothing to the body (T,N,3) along its normal."""
+def _sunk_fraction(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
+    """Return the fraction of a garment's points (T,n,3) nearer than nothing to the body (T,N,3) along its normal."""
     assert piece.anchor is not None
     sunk = []
     for points, body in zip(posed, vertices, strict=True):
@@ -160,7 +160,7 @@ def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Metri
     with Worker(folder / "log") as worker:
         first = _pixels(worker, folder, scene)
         again = _pixels(worker, folder, Scene.from_json(scene.to_json()))
-        yield Metric("render.same_scene_same_pixels", float(first == again), "share", 1.0, "higher")
+        yield Metric("render.same_scene_same_pixels", float(first == again), "fraction", 1.0, "higher")
         before = worker.call(blender_process.processor_seconds, timeout_seconds=60)
         start = time.monotonic()
         _pixels(worker, folder, scene)

@@ -39,7 +39,7 @@ def metrics() -> Iterator[Metric]:
         if "muscle_pcc" in metrics:
             yield Metric(f"trainer.{network}.overfit_pcc", metrics["muscle_pcc"], "", 0.9, "higher")
             yield Metric(f"trainer.{network}.overfit_active_mae", metrics["muscle_active_mae"], "", 0.05, "lower")
-    yield Metric("trainer.resumed_curve_is_the_same", float(same_curve_after_resume()), "share", 1.0, "higher")
+    yield Metric("trainer.resumed_curve_is_the_same", float(same_curve_after_resume()), "fraction", 1.0, "higher")
 
 
 def train(name: str, **settings: Any) -> dict[str, Any]:

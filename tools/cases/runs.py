@@ -46,7 +46,7 @@ BODIES = {
     "foot": ("calcn", "toes"), "upper arm": ("humerus",), "forearm": ("ulna", "radius"),
 }  # fmt: skip
 _PROGRESS = re.compile(r"^\w+: +\d+%\|.*$")
-_REPORTED = ("marker_fit_rms_m", "n_markers", "marker_missing_share")
+_REPORTED = ("marker_fit_rms_m", "n_markers", "marker_missing_fraction")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ RIGHT, SILENT_WRONG, WRONGLY_REFUSED, POOR_MESSAGE, SUNK = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a delivered motion may be from the clean input's: kg, m, share of the speed (or m/s), degrees RMS."""
+    """How far a delivered motion may be from the clean input's: kg, m, fraction of the speed (or m/s), degrees RMS."""
 
     mass_kg: float = 5.0
     height_m: float = 0.03

@@ -6,7 +6,7 @@ import numpy as np
 
 from kinesynth.geometry.projection import project
 
-__all__ = ["CORNER", "camera_of", "cornered", "project", "share_on_mask"]
+__all__ = ["CORNER", "camera_of", "cornered", "fraction_on_mask", "project"]
 CORNER = 0.5  # px, from the middle of a pixel to its corner, where others begin to count
 
 
@@ -23,7 +23,7 @@ def cornered(K: np.ndarray) -> np.ndarray:
     return np.asarray(shift @ K)
 
 
-def share_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:
+def fraction_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:
     """Count keypoints that fall on the person.
 
     Args:

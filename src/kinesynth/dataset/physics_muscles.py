@@ -13,7 +13,7 @@ _MUSCLE_REASONS = {"reserve", "so_violation"}  # concern activations alone
 _FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure",
                   "gimbal_lock", "take_off_or_landing", "not_measured", "undetermined_contact",
                   "unseen_body", "force_doubt"}  # fmt: skip
-_SMALLEST = 0.2  # N m/kg: the share of a smaller moment is taken of this, as the filter does
+_SMALLEST = 0.2  # N m/kg: the fraction of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 _LAGS_S = (0.1, 0.4)
 _MIN_FRAMES, _MIN_SPREAD, _MIN_CORRELATION = 12, 0.2, 0.7  # N m/kg for the spread
@@ -28,15 +28,15 @@ def muscle_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
     moments, reserves = arrays["moments"].astype(float), arrays["reserves"].astype(float)
     valid = arrays["quality/force_valid"]
     if valid.any():
-        share = np.where(valid[:, None], np.abs(moments), 0.0) / (moment_limits(names) * mass)
-        yield "strength", float(share.max()), worst(share, names)
+        fraction = np.where(valid[:, None], np.abs(moments), 0.0) / (moment_limits(names) * mass)
+        yield "strength", float(fraction.max()), worst(fraction, names)
     valid = arrays["quality/activation_valid"]
     if valid.any():
         torque_driven = np.isclose(reserves, moments, rtol=1e-3, atol=1e-3)[valid].all(axis=0)
-        share = np.abs(reserves) / np.maximum(np.abs(moments), _SMALLEST * mass)
-        share = np.where(valid[:, None] & ~torque_driven, share, 0.0)
-        share[:, person.coordinates("pelvis_")] = 0.0  # residuals, which no muscle supplies
-        yield "reserve", float(share.max()), worst(share, names)
+        fraction = np.abs(reserves) / np.maximum(np.abs(moments), _SMALLEST * mass)
+        fraction = np.where(valid[:, None] & ~torque_driven, fraction, 0.0)
+        fraction[:, person.coordinates("pelvis_")] = 0.0  # residuals, which no muscle supplies
+        yield "reserve", float(fraction.max()), worst(fraction, names)
         yield from _lag(clip, person)
 
 

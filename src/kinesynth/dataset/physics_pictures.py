@@ -52,8 +52,8 @@ def _outline_values(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
     inside = in_picture(pixels, height, width) & (depth > 0)
     x, y = np.where(inside[..., None], np.rint(np.nan_to_num(pixels)), 0).astype(int).transpose(2, 0, 1)
     hits = masks[np.arange(len(masks))[:, None], y, x] & inside
-    share = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
-    yield "off_mask", float(share.max()), worst(share)
+    fraction = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
+    yield "off_mask", float(fraction.max()), worst(fraction)
     seen = masks.any(axis=(1, 2))
     if not seen.any():
         return

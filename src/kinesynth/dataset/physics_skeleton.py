@@ -17,7 +17,7 @@ _STEP = 1e-4  # rad, of the finite differences
 _SMOOTHING_S = 0.03
 # N m/kg that an error may have: turning parts' own inertia, which the shard does not hold, grows towards the trunk.
 _ALLOWED = {"ankle_angle": 0.1, "subtalar_angle": 0.1, "knee_angle": 0.3, "hip": 0.5, "lumbar": 0.6}
-_ALLOWED_SHARE = 0.25  # and of the moment itself, for fast motion
+_ALLOWED_FRACTION = 0.25  # and of the moment itself, for fast motion
 
 
 def skeleton_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
@@ -47,7 +47,7 @@ def _work_values(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iter
     names = [person.skeleton.coordinate_names[joint] for joint in joints]
     error, size = (np.sqrt(np.mean(np.square(each[seen]), axis=0)) for each in (asked - given, asked))
     base = np.array([next(_ALLOWED[key] for key in _ALLOWED if name.startswith(key)) for name in names])
-    allowed = base + _ALLOWED_SHARE * size
+    allowed = base + _ALLOWED_FRACTION * size
     joint = int(np.argmax(error / allowed))
     place = f"{names[joint]}, {error[joint]:.2f} of {allowed[joint]:.2f} N m/kg"
     yield "work", float(error[joint] / allowed[joint]), place

@@ -104,7 +104,7 @@ class SoleContactRules:
     )
     contact_speed_share: float = option(
         0.2,
-        "as a share of a foot's greatest speed, the speed over the floor beyond which it hardly carries load, where "
+        "as a fraction of a foot's greatest speed, the speed over the floor beyond which it hardly carries load, where "
         "that is more than contact_speed_m_per_s",
         minimum=0,
     )

@@ -49,7 +49,7 @@ class OtherContactLimits:
         0.15, "a frame's moment, in body weights times metres, that points to another contact", exclusiveMinimum=0
     )
     unexplained_share: float = option(
-        0.5, "a clip with a greater share of such frames has no valid dynamics", minimum=0, maximum=1
+        0.5, "a clip with a greater fraction of such frames has no valid dynamics", minimum=0, maximum=1
     )
 
 
@@ -137,15 +137,15 @@ def ground_reaction(
         except BadInput as error:
             tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
-        share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
-        valid = share <= limits.unexplained_share
+        fraction = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
+        valid = fraction <= limits.unexplained_share
         attrs |= {
             "mass_kg": demand.mass_kg,
             "grf_notes": "; ".join(reaction.notes),
             "sole_rest_heights_m": demand.soles.rest_heights,
             "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
-            "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
+            "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {fraction:.0%} of its frames leave load over",
         }
         made = str(clip.attrs.get("source", "")) in MADE
         doubt = demand.doubt.of(measured=on_plates, made=made)
@@ -276,7 +276,7 @@ def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.n
 
 
 def unexplained_frames(reaction: Reaction, body_weight: float, limits: OtherContactLimits) -> float:
-    """Return the share of frames whose vertical force or moment left over exceeds the limits.
+    """Return the fraction of frames whose vertical force or moment left over exceeds the limits.
 
     Frames in which forces were not measured say nothing, unless none was.
     """

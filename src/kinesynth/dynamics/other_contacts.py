@@ -46,7 +46,7 @@ class OtherMotion:
         points: (T, Q, 3) m in ground, those of `POINTS`.
         origins: (T, 5, 3) m in ground, of the frames of `OTHERS`.
         jacobian: (T, 5, 6, J), angular velocity and origin's velocity of each per coordinate speed.
-        hips_over_knees: (T,), as a share of the thigh's length.
+        hips_over_knees: (T,), as a fraction of the thigh's length.
     """
 
     points: np.ndarray
@@ -123,12 +123,12 @@ def split_error(
         for which, at in ((soles, places[:, : feet.shape[1]]), (rest, places[:, feet.shape[1] :]))
     )
     apart = first - far > MIN_APART_M
-    shares = [
+    fractions = [
         np.clip((seat - pressure) / np.where(apart, seat - foot, 1.0), 0.0, 1.0)
         for foot in (near, far)
         for seat in (first, last)
     ]
-    half = np.where(apart, 0.5 * np.ptp(shares, axis=0), 0.5)
+    half = np.where(apart, 0.5 * np.ptp(fractions, axis=0), 0.5)
     return np.where(soles.any(axis=1) & rest.any(axis=1), np.abs(total) * half, 0.0)
 
 

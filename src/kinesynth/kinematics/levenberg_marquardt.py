@@ -50,7 +50,7 @@ def minimize(
         quadratic: gives, for unknowns (K, P) of the problems with indices (K,), their costs near these.
         start: where to begin, (N, P).
         bounds: (P, 2) least and greatest value.
-        tolerance: a problem whose cost falls by less than this share is done.
+        tolerance: a problem whose cost falls by less than this fraction is done.
         least_cost: (N,) as is one whose cost falls by less than this.
         most_iterations: when to stop in any case.
     """

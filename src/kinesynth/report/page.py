@@ -117,7 +117,7 @@ def _why(row: dict[str, Any]) -> str:
     if not row["strained"]:
         return ""
     measure, value = load_schema().clip_quality[row["strained"]], row[row["strained"]]
-    amount = f"{100 * value:.3g} %" if measure.unit == "share" else f"{value:.3g} {measure.unit}"
+    amount = f"{100 * value:.3g} %" if measure.unit == "fraction" else f"{value:.3g} {measure.unit}"
     return f"Stands out by {measure.description}: {amount}."
 
 

@@ -13,12 +13,12 @@ BAD_TAIL = 95.0  # percentile that stands for one step from the median
 def strains(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
     """Return of each clip how far its most striking measure lies on the bad side, and that measure's name.
 
-    The distance is from the run's median, in distances of the bad tail's percentile from it; of a share (valid frames,
-    keypoints on the mask) the low side is bad, of all else the high one. 0 and no name where nothing stands out.
+    The distance is from the run's median, in distances of the bad tail's percentile from it; of a fraction (valid
+    frames, keypoints on the mask) the low side is bad, of all else the high one. 0 and no name: nothing stands out.
     """
     measures = load_schema().clip_quality
     scaled = np.stack(
-        [_distances(np.array([row[name] for row in rows], float), measure.unit == "share")
+        [_distances(np.array([row[name] for row in rows], float), measure.unit == "fraction")
          for name, measure in measures.items()]
     )  # fmt: skip
     worst, names = scaled.argmax(axis=0), list(measures)

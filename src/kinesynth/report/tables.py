@@ -18,7 +18,7 @@ class Column:
         name: of the row's value.
         title: above it.
         filter: whether it can be chosen by value.
-        factor: on numbers: 100 for shares in percent.
+        factor: on numbers: 100 for fractions in percent.
     """
 
     name: str

@@ -115,7 +115,7 @@ class Network(nn.Module, ABC):
         """Return what such a stage needs of a clip's pictures (V, T, E), so that they are looked at once."""
         raise NotImplementedError(f"{type(self).__name__} learns from pictures in every stage")
 
-    def advance(self, share: float) -> None:
+    def advance(self, fraction: float) -> None:
         """Take note of how much of a phase is done."""
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:

@@ -45,7 +45,7 @@ class Shape(hsmr.Shape):
         warmup: steps before the first fit.
         period: steps from one fit to the next; 0 leaves labels as they are.
         noise_deg: standard deviation of what is added to the labels' angles at first.
-        swapped: share of the clips whose labels have left and right exchanged at first.
+        swapped: fraction of the clips whose labels have left and right exchanged at first.
     """
 
     warmup: int = 5000

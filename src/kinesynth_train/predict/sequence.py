@@ -40,7 +40,7 @@ def minimize_chain(
         chain: gives the cost near a motion.
         start: (T, P).
         bounds: (P, 2).
-        tolerance: a fall of the cost by less than this share ends the search.
+        tolerance: a fall of the cost by less than this fraction ends the search.
         most_iterations: when to stop in any case.
     """
     motion = start.clip(*bounds.T)
