@@ -20,6 +20,7 @@ from kinesynth.dataset.physics_forces import accelerations, smoothed
 from kinesynth.dataset.record import read_clip
 from kinesynth.dataset.verify import shard_faults, shard_values, verify
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.reasons import REASONS, Reason, names
 
 CLIP, OTHER = "anna_walk", "anna_squat"
 
@@ -96,6 +97,20 @@ def test_without_torch_the_rest_is_checked(shard: Path, capsys: pytest.CaptureFi
     assert set(load_limits()) - set(found) - {"activation_lag"} == set(physics.NEEDS_TORCH)
     note = "note: torch is not installed, so these checks are left out: keypoints, markers, work\n"
     assert note in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.name)
+def test_a_frame_with_a_reason_has_no_labels_that_it_spoils(shard: Path, tmp_path: Path, reason: Reason) -> None:
+    """Forces may be valid beside a reason that spoils activations alone; a reason of a later release is let pass."""
+    path = Path(shutil.copy(shard, tmp_path))
+    with h5py.File(path, "r+") as file:
+        file.attrs["quality_reasons"] = " ".join([*names(), "later"])
+        quality = file[f"clips/{CLIP}/quality"]
+        frame = int(np.flatnonzero(quality["activation_valid"][()])[0])
+        quality["activation_valid"][frame] = False
+        for name, wrong in ((reason.name, reason.level != "activations"), ("later", False)):
+            quality["reasons"][frame] = 1 << [*names(), "later"].index(name)
+            assert values(path)["validity"].value == wrong
 
 
 def test_limits_can_be_replaced(shard: Path, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.quality import LOCK_REACH, quality_filter
-from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.errors import BadInput
 from kinesynth.gravity import GRAVITY
+from kinesynth.reasons import names as reason_names
 from kinesynth.records import GroundForces
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage

@@ -23,9 +23,9 @@ from kinesynth.atomic import write_text
 from kinesynth.config import Filters
 from kinesynth.dynamics.names import FEET, TOES
 from kinesynth.dynamics.quality import Subject, doubt_of_feet, failed_checks, gimbal_locked, unseen_bearers
-from kinesynth.dynamics.reasons import REASONS, spoilt
 from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
+from kinesynth.reasons import REASONS, spoilt
 from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage

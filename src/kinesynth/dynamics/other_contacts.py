@@ -111,6 +111,16 @@ def split_error(
         other_force: (T, Q) N, vertical.
         touch: (T, P + Q), which points may carry.
     """
+    both = touch[:, : feet.shape[1]].any(axis=1) & touch[:, feet.shape[1] :].any(axis=1)
+    error = np.zeros(len(touch))
+    error[both] = _split_error(*(each[both] for each in (feet, feet_force, others, other_force, touch)))
+    return error
+
+
+def _split_error(
+    feet: np.ndarray, feet_force: np.ndarray, others: np.ndarray, other_force: np.ndarray, touch: np.ndarray
+) -> np.ndarray:
+    """Return the same of frames in which both the feet and others touch."""
     soles, rest = touch[:, : feet.shape[1]], touch[:, feet.shape[1] :]
     along = (_centre(others, rest) - _centre(feet, soles))[:, [0, 2]]
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
@@ -128,8 +138,7 @@ def split_error(
         for foot in (near, far)
         for seat in (first, last)
     ]
-    half = np.where(apart, 0.5 * np.ptp(fractions, axis=0), 0.5)
-    return np.where(soles.any(axis=1) & rest.any(axis=1), np.abs(total) * half, 0.0)
+    return np.asarray(np.abs(total) * np.where(apart, 0.5 * np.ptp(fractions, axis=0), 0.5))
 
 
 def near_others(touch: np.ndarray, rate_hz: float) -> np.ndarray:

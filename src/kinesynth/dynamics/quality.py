@@ -12,10 +12,10 @@ from kinesynth.config import Filters
 from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.force_doubt import near_ends
 from kinesynth.dynamics.names import FEET, PELVIS_MOMENTS, TOES
-from kinesynth.dynamics.reasons import names as reason_names
-from kinesynth.dynamics.reasons import packed, spoilt
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
+from kinesynth.reasons import names as reason_names
+from kinesynth.reasons import packed, spoilt
 from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.moment_limits import moment_limits
