@@ -12,7 +12,8 @@ from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import load_body
 from kinesynth.body.parts import body_parts
 from kinesynth.config import Render
-from kinesynth.dataset.visibility import TRUNK_DEPTH_M, Visibility, in_picture, keypoint_tracks
+from kinesynth.dataset.camera import in_picture
+from kinesynth.dataset.visibility import TRUNK_DEPTH_M, Visibility, keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.render import bystander
 from kinesynth.render.cameras import Framing

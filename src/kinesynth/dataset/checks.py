@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.dataset.camera import camera_of, fraction_on_mask, project
+from kinesynth.dataset.camera import camera_of, fraction_on_mask, in_picture, project
 from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.schema import Attribute, Field, load_schema
 from kinesynth.dataset.video import count_frames
-from kinesynth.dataset.visibility import Visibility, in_picture
+from kinesynth.dataset.visibility import Visibility
 
 MIN_FRACTION_ON_MASK = 0.97
 KEYPOINT_TOLERANCE_PX = 0.01  # single precision

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kinesynth.dataset.camera import camera_of, project
+from kinesynth.dataset.camera import at_pixels, camera_of, in_picture, project
 from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames, frame_rate
-from kinesynth.dataset.visibility import in_picture
 from kinesynth.geometry.mask_boxes import mask_boxes
 
 SHIFTS = (-3, -2, 2, 3)  # frames
@@ -50,8 +49,7 @@ def _outline_values(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
     camera = camera_of(view.arrays)
     pixels, depth = project(clip.arrays["keypoints"].astype(float), *camera)
     inside = in_picture(pixels, height, width) & (depth > 0)
-    x, y = np.where(inside[..., None], np.rint(np.nan_to_num(pixels)), 0).astype(int).transpose(2, 0, 1)
-    hits = masks[np.arange(len(masks))[:, None], y, x] & inside
+    hits = at_pixels(masks, pixels) & inside
     fraction = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
     yield "off_mask", float(fraction.max()), worst(fraction)
     seen = masks.any(axis=(1, 2))

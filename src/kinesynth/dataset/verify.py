@@ -2,16 +2,19 @@
 
 import lzma
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.frozen import frozen_faults
+from kinesynth.dataset.listing import given_shards
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
 from kinesynth.dataset.physics import (
@@ -34,6 +37,9 @@ from kinesynth.text import is_file_name
 
 NEEDED_FOR_CHECKSUMS = ("pyarrow", "xxhash")
 
+type IndexRows = dict[str, list[dict[str, Any]]]
+"""The rows of an index by shard."""
+
 
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
@@ -43,26 +49,28 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
     line, one that does not by a table of its worst values and a line per fault on standard error.
 
     Args:
-        shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
+        shards: the HDF5 files, or folders of results that have them. Checksums are compared where `index.parquet` lies
+            in the folder above.
         limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
         table: print the table of values also where all are within their limits.
         frozen: a list of `kinesynth freeze-split`, which the shards together must be: splits, labels and pictures.
 
     Raises:
         KinesynthError: there are faults.
-        BadInput: `limits` or `frozen` is no such file.
+        BadInput: `limits` or `frozen` is no such file, or a folder has no shards.
     """
+    paths, indexes = given_shards(shards), dict[Path, IndexRows]()
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
     if missing := [name for name in NEEDED_FOR_CHECKSUMS if not find_spec(name)]:
         print(f"note: {' and '.join(missing)} not installed, so checksums are not compared", file=sys.stderr)  # noqa: T201
-    differences = list(frozen_faults(frozen, shards)) if frozen is not None else []
+    differences = list(frozen_faults(frozen, paths)) if frozen is not None else []
     for difference in differences:
         print(difference, file=sys.stderr)  # noqa: T201
     count = len(differences)
-    for shard in progress([Path(shard) for shard in shards], "verify"):
-        faults = list(shard_faults(shard))
+    for shard in progress(paths, "verify"):
+        faults = list(shard_faults(shard, indexes))
         values, failed = shard_values(shard, faults, bounds)
         faults += failed
         print(summary_line(shard, values, len(faults), table))  # noqa: T201
@@ -70,11 +78,14 @@ def verify(shards: list[Path], *, limits: Path | None = None, table: bool = Fals
             print(fault, file=sys.stderr)  # noqa: T201
         count += len(faults)
     if count:
-        raise KinesynthError(f"faults found: {count} in {len(shards)} shards")
+        raise KinesynthError(f"faults found: {count} in {len(paths)} shards")
 
 
-def shard_faults(shard: str | Path) -> Iterator[str]:
-    """Yield the faults of one shard's structure, each a line that names the file and the clip."""
+def shard_faults(shard: str | Path, indexes: dict[Path, IndexRows] | None = None) -> Iterator[str]:
+    """Yield the faults of one shard's structure, each a line that names the file and the clip.
+
+    `indexes` keeps the indexes that were read, so that each is read once for all of a folder's shards.
+    """
     shard = Path(shard)
     try:
         with whole_file(shard) as file:
@@ -83,7 +94,7 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
-        yield from _index_faults(shard)
+        yield from _index_faults(shard, {} if indexes is None else indexes)
 
 
 def shard_values(
@@ -179,14 +190,18 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
             yield f"attribute {name}: found {clip.attrs[name]:g}, expected {value:g} as the arrays say"
 
 
-def _index_faults(shard: Path) -> Iterator[str]:
+def _index_faults(shard: Path, indexes: dict[Path, IndexRows]) -> Iterator[str]:
     """Yield where the index in the folder above says something else of a shard: its checksum, licences and sources."""
     index = shard.absolute().parent.parent / "index.parquet"
     if not index.is_file() or not all(find_spec(name) for name in NEEDED_FOR_CHECKSUMS):
         return
     from kinesynth.dataset.index import checksum, read_index
 
-    rows = [row for row in read_index(index) if row["shard"] == shard.stem]
+    if index not in indexes:
+        indexes[index] = defaultdict(list)
+        for row in read_index(index):
+            indexes[index][row["shard"]].append(row)
+    rows = indexes[index].get(shard.stem, [])
     listed = {row["xxh3_128"] for row in rows}
     found = checksum(shard)
     if listed and listed != {found}:
