@@ -1,6 +1,7 @@
 """Training, from top to bottom."""
 
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
 from kinesynth_train.front import take_front
 from kinesynth_train.metrics_file import write_metrics
+from kinesynth_train.networks import network_module
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
@@ -141,7 +143,9 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         model.network.start(labels)
         if settings.front:
             take_front(model, Path(settings.front))
-    check_windows(model)
+        elif ranks.first and (note := model.network.from_noise()):
+            sys.stderr.write(f"note: {note}\n")
+    check_phases(model)
     model = model.to(ranks.device)
     model.network.train()
     scaler = torch.amp.GradScaler(enabled=model.preset.precision == "fp16")
@@ -163,9 +167,15 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     return run
 
 
-def check_windows(model: Model) -> None:
-    """Raise BadInput if a phase's window is none that its stage can take."""
+def check_phases(model: Model) -> None:
+    """Raise BadInput if the network has not what a phase's stage trains, or cannot take the phase's window."""
     for phase in model.preset.phases:
+        if not model.network.has_stage(phase.stage):
+            presets = network_module(model.name).PRESETS.items()
+            fitting = [name for name, each in presets if all(model.network.has_stage(p.stage) for p in each.phases)]
+            found, expected = f"sizes without what the stage {phase.stage} trains", f"those of {model.name}"
+            fix = f"give instead --network {' or '.join(fitting)}"
+            raise BadInput(model.name, "--shape", found, expected, fix)
         expected, fits = model.network.fitting_windows(phase.stage)
         if not fits(phase.window):
             raise BadInput(model.name, "window", f"{phase.window} frames", expected, "give another --window, or 0")

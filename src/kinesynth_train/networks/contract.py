@@ -83,6 +83,14 @@ class Network(nn.Module, ABC):
         Read a user's file of weights; note in buffers what labels of the training split are like.
         """
 
+    def from_noise(self) -> str:
+        """Return in words which part starts from noise though files of weights for it are usual; empty: none."""
+        return ""
+
+    def has_stage(self, stage: str) -> bool:  # noqa: ARG002
+        """Return whether it was made with what a stage trains: yes."""
+        return True
+
     @abstractmethod
     def forward(self, batch: Batch, stage: str) -> Any:
         """Return the prediction of a batch in a stage of the training: a `Prediction`, or what its losses take."""

@@ -57,12 +57,12 @@ class Shape(hsmr.Shape):
 class HsmrRefined(Hsmr):
     """HSMR with labels of its own."""
 
+    shape: Shape
     factor_mean: Tensor
     factor_spread: Tensor
 
     def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__(shape, weights, stats, skeleton)
-        self.shape = shape
         self.pseudo = PseudoLabels(stats, skeleton)
         self.register_buffer("factor_mean", torch.zeros(stats.factors))
         self.register_buffer("factor_spread", torch.ones(stats.factors))
