@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 GROUND = {
-    "atomic", "cache_folder", "config", "gravity", "isolation", "notes", "npz", "opensim_files", "pixels", "reasons",
-    "records", "runs", "stage_file", "text",
+    "atomic", "cache_folder", "config", "gravity", "isolation", "notes", "npz", "opensim_files", "options", "pixels",
+    "reasons", "records", "runs", "stage_file", "text",
 }  # fmt: skip
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.

@@ -8,7 +8,7 @@ import yaml
 from case import Case, written
 
 from kinesynth.clips import read_clips
-from kinesynth.config import load_config
+from kinesynth.config_file import load_config
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
 

@@ -356,7 +356,7 @@ def test_the_backbone_is_resnext50() -> None:
 
 
 def test_the_configuration_knows_every_preset() -> None:
-    from kinesynth.config import config_schema
+    from kinesynth.config_file import config_schema
 
     offered = config_schema()["properties"]["train"]["properties"]["network"]["enum"]
     assert offered == list(network_modules())

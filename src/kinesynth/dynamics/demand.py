@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinesynth.config import option
 from kinesynth.dynamics.airborne import (
     airborne,
     falling_path,
@@ -32,6 +31,7 @@ from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
 from kinesynth.gravity import GRAVITY
+from kinesynth.options import option
 
 if TYPE_CHECKING:
     from kinesynth.opensim_models.opened import Model

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.config import GroundReaction, option
+from kinesynth.config import GroundReaction
 from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
@@ -27,6 +27,7 @@ from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
 from kinesynth.notes import tell
+from kinesynth.options import option
 from kinesynth.records import GroundForces, Kinematics
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, process_clips, read_stage
