@@ -12,7 +12,7 @@ from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.errors import BadInput
 
-MOST = 100.0  # times that an epoch may see a window
+MAX_TIMES = 100.0  # times that an epoch may see a window
 
 
 def kept(shards: Path, people: int) -> Callable[[ClipEntry], bool] | None:
@@ -79,8 +79,8 @@ def _times(shards: Path, text: str, value: str) -> float:
         times = float(value)
     except ValueError:
         times = math.nan
-    if not 0.0 <= times <= MOST:
+    if not 0.0 <= times <= MAX_TIMES:
         raise BadInput(
-            shards, "--sources", repr(text), f"NAME=TIMES, a number from 0 to {MOST:g}", "correct the number"
+            shards, "--sources", repr(text), f"NAME=TIMES, a number from 0 to {MAX_TIMES:g}", "correct the number"
         )
     return times

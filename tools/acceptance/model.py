@@ -25,7 +25,7 @@ SAMPLES, POSES, BATCH = 121, 1000, 2048
 
 
 def metrics() -> Iterator[Metric]:
-    """Measure the model and its differentiable twin."""
+    """Measure the model and its differentiable counterpart."""
     yield from contents()
     yield from paths()
     yield from published_legs()

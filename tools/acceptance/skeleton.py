@@ -1,4 +1,4 @@
-"""The skeleton: the model, its twin, and meshes that sit on it."""
+"""The skeleton: the model, its counterpart, and meshes that sit on it."""
 
 from collections.abc import Iterator
 

@@ -44,7 +44,7 @@ class Expectation:
         words: what the line of a refusal must hold, a regular expression in any case of letters.
         note: what must be said where the clip is delivered, likewise; empty where nothing needs saying.
         mass_kg: what the subject's mass must be near to, where no clean input tells it.
-        most_rms_mm: of the markers, where the fit tells whether they were understood.
+        max_rms_mm: of the markers, where the fit tells whether they were understood.
         reason: why this is right.
     """
 
@@ -56,7 +56,7 @@ class Expectation:
     words: str = ""
     note: str = ""
     mass_kg: float | None = None
-    most_rms_mm: float | None = None
+    max_rms_mm: float | None = None
     reason: str = ""
 
 
@@ -78,7 +78,7 @@ def read_expectations(path: Path) -> list[Expectation]:
 
 
 def _expectation(row: dict[str, str]) -> Expectation:
-    numbers = ("start", "clean_start", "mass_kg", "most_rms_mm")
+    numbers = ("start", "clean_start", "mass_kg", "max_rms_mm")
     if row["expected"] not in ("delivered", "refused", "either", "told"):
         raise ValueError(f"{row['case']}: expected is {row['expected']!r}")
     values = {name: (float(text) if text else None) if name in numbers else text for name, text in row.items()}
@@ -149,8 +149,8 @@ def _own_faults(expectation: Expectation, found: Motion) -> list[str]:
     if expectation.mass_kg is not None and abs(found.mass_kg - expectation.mass_kg) > OWN_MASS_KG:
         faults.append(f"mass is {expectation.mass_kg:.1f} kg")
     rms_mm = 1e3 * found.fit.get("marker_fit_rms_m", 0.0)
-    if expectation.most_rms_mm is not None and rms_mm > expectation.most_rms_mm:
-        faults.append(f"more than {expectation.most_rms_mm:g} mm")
+    if expectation.max_rms_mm is not None and rms_mm > expectation.max_rms_mm:
+        faults.append(f"more than {expectation.max_rms_mm:g} mm")
     return faults
 
 

@@ -70,14 +70,14 @@ def velocities(points: np.ndarray, rate_hz: float) -> np.ndarray:
     return np.asarray(spline.derivative()(times))
 
 
-def greatest_contact_speed(velocity: np.ndarray, least_m_per_s: float, fraction: float) -> float:
+def max_contact_speed(velocity: np.ndarray, min_m_per_s: float, fraction: float) -> float:
     """Return the speed over the floor (m/s) above which points with `velocity` (T, 2, P, 3) hardly carry load.
 
     A foot meets the floor the faster the faster it swings: at a tenth to a quarter of its greatest speed, from walking
-    to sprinting. Whoever stands hardly moves his feet: `least_m_per_s` holds then.
+    to sprinting. Whoever stands hardly moves his feet: `min_m_per_s` holds then.
     """
     fastest = np.quantile(np.linalg.norm(velocity[:, :, 0], axis=-1), FASTEST)
-    return max(least_m_per_s, fraction * float(fastest))
+    return max(min_m_per_s, fraction * float(fastest))
 
 
 def rest_heights(points: np.ndarray, slow: np.ndarray, tolerance_m: float) -> np.ndarray:

@@ -18,7 +18,7 @@ from kinesynth.dynamics.contact import (
     SLOW,
     FootMotion,
     contact_likelihood,
-    greatest_contact_speed,
+    max_contact_speed,
     rest_heights,
     soft_landing,
     sole_points,
@@ -223,7 +223,7 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     points = sole_points(feet)
     velocity = velocities(points, fps)
     speed = np.linalg.norm(velocity, axis=-1)
-    fast = greatest_contact_speed(velocity, rules.contact_speed_m_per_s, rules.contact_speed_share)
+    fast = max_contact_speed(velocity, rules.contact_speed_m_per_s, rules.contact_speed_share)
     slow = speed < SLOW * fast
     rest = rest_heights(points, slow, rules.rest_tolerance_m)
     above = points[..., 1] - rest

@@ -44,7 +44,7 @@ class Effort:
     """When a search ends: at a fall of the cost by less than this fraction of it, or after so many iterations."""
 
     tolerance: float
-    most_iterations: int
+    max_iterations: int
 
 
 FULL = Effort(1e-6, 60)
@@ -155,7 +155,7 @@ class _Search:
 
         least = torch.tensor(self._worth(MIN_ERROR_M))[frames]
         unknowns, costs = minimize(
-            quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.most_iterations
+            quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.max_iterations
         )
         return unknowns.numpy(), costs.numpy()
 

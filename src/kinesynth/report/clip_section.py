@@ -24,7 +24,7 @@ VIDEO_SECONDS, VIDEO_RATE = 4.0, 30.0  # at most, on a page
 
 
 @dataclass(frozen=True)
-class ClipPart:
+class ClipSection:
     """One clip on a page.
 
     Attributes:
@@ -66,7 +66,7 @@ def open_clip(shard: Path, clip_id: str) -> tuple[ClipRecord, SkeletonDefinition
         raise BadInput(shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`") from error
 
 
-def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
+def section_of(shard: Path, clip_id: str, *, with_video: bool) -> ClipSection:
     """Return what a page shows of a clip; the strip of pictures stays out where there is a video.
 
     Raises:
@@ -84,7 +84,7 @@ def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
         for camera, view in clip.views.items():
             pictures = Scene(clip, view, skeleton, muscles, mass_kg).pictures(STRIP_SIZE, chosen)
             strips[camera] = [_data_address(picture) for picture in pictures]
-    return ClipPart(
+    return ClipSection(
         clip_id=clip_id,
         tags=tuple(
             str(value) for value in (clip.attrs["action"], person["subject"], person["split"], clip.attrs["source"])

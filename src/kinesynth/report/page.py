@@ -15,7 +15,7 @@ from kinesynth.atomic import write_text
 from kinesynth.dataset.index import read_index
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
-from kinesynth.report.clip_section import clip_part
+from kinesynth.report.clip_section import section_of
 from kinesynth.report.plots import actions_plot, lengths_plot, loss_plot, quality_plot
 from kinesynth.report.ranking import worst_first
 from kinesynth.report.runtimes import read_runtimes
@@ -65,7 +65,7 @@ def report(
         headline=_headline(rows, shards, len(left_out)),
         shown_worst=len(worst),
         clips=[
-            (clip_part(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS), _why(row))
+            (section_of(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS), _why(row))
             for place, row in enumerate(progress(chosen, "report"))
         ],
         actions=actions_plot(rows),
