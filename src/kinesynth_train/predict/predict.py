@@ -2,13 +2,13 @@
 
 import importlib.util
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kinesynth.errors import BadInput, MissingDependency
 from kinesynth.notes import tell
-from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.predict.clip_file import write_clip_file
 from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
 from kinesynth_train.predict.given_views import (
@@ -89,9 +89,11 @@ def _predict_markers(request: Request, path: Path) -> Path:
     for flag in (flag for flag, value in of_views.items() if value):
         raise BadInput("--markers", flag, "what belongs to views", "markers alone", "leave it out")
     model = network_of(request, 0, 0)
-    given = read_marked(path, request.static)
+    given = read_marked(path, request.static, request.up)
     tell(path, given.notes)
-    given = given.between(request.start, request.end, TO_Y_UP[request.up or "y"])
+    given = given.between(request.start, request.end, given.upright)
+    if request.mass is None and given.mass_kg is not None:
+        request = replace(request, mass=given.mass_kg)
     motion = _marked_motion(given, request.smooth, request.height)
     tell("predict", motion.notes)
     notes = [*given.notes, *motion.notes]
