@@ -8,7 +8,8 @@ import yaml
 from tools.paper_sets import CONFIGS, SETS, main
 
 from kinesynth.clips import read_clips
-from kinesynth.config import Config, load_config
+from kinesynth.config import Config
+from kinesynth.config_file import load_config
 from kinesynth.procedural import MOTIONS
 from kinesynth.render.rigs import cameras_of
 from kinesynth.shards import ShardSize, assign_shards, frames_of

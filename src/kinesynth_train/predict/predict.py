@@ -23,7 +23,7 @@ from kinesynth_train.predict.marker_files import Marked, lines_through, read_mar
 from kinesynth_train.predict.network import by_network, drawn_to_points, network_of, without_misfits
 from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
-from kinesynth_train.predict.overlay import figure, write_overlay
+from kinesynth_train.predict.overlay import skeleton_lines, write_overlay
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
 from kinesynth_train.predict.request import Request, check_method
 from kinesynth_train.predict.terminal import progress
@@ -134,7 +134,7 @@ def _write(
     else:
         files["model"] = model
     if request.overlay and videos:
-        body = figure(found)
+        body = skeleton_lines(found)
         for sight in seen:
             if video := videos.get(sight.view.name):
                 path = request.output / "overlay" / f"{sight.view.name}.mp4"
