@@ -1,6 +1,7 @@
 """Points in space: virtual markers and a video tool's keypoints give the motion that they come from."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -101,6 +102,20 @@ def test_a_static_trial_tells_where_markers_sit(tmp_path: Path, capsys: pytest.C
     assert run([*given[:3], *given[5:]]) == 0
     untold = errors(tmp_path / "out/kinematics/walk.mot", angles, ("pelvis_tilt",))
     assert untold.mean() > 2.0
+
+
+def test_markers_that_were_moved_after_the_static_trial_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both of a wrist, by 8 cm along the forearm: their distances stay."""
+    aside = {"RFAR": (0.0, 0.08, 0.0), "RFAU": (0.0, 0.08, 0.0)}
+    walk = worn_trial(tmp_path / "walk.trc", with_usual_tilt(motion(FRAMES)), displaced=aside)
+    still = worn_trial(tmp_path / "still.trc", standing())
+    given = ["predict", "--markers", str(walk), "--static", str(still), "--output", str(tmp_path / "out")]
+    assert run(given) == 0
+    told = capsys.readouterr().err
+    assert re.search(r"RFA[RU].*: over 30 mm from where --static has them", told)
+    assert "LFA" not in told
 
 
 def test_another_persons_static_trial_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
