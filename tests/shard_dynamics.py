@@ -22,12 +22,12 @@ def ground_reaction(
     The centre of pressure stays under the ankle; what that leaves of the moment is free.
     """
     masses = skeleton.masses[:, None]
-    places = keypoints[:, len(masses) :]
-    acceleration = accelerations(places, fps)
+    positions = keypoints[:, len(masses) :]
+    acceleration = accelerations(positions, fps)
     acceleration[[0, -1]] = acceleration[[1, -2]]
-    centre = (masses * places).sum(axis=1, keepdims=True) / masses.sum()
+    centre = (masses * positions).sum(axis=1, keepdims=True) / masses.sum()
     total = (masses * (acceleration + GRAVITY * UP)).sum(axis=1) - RESIDUAL
-    turn = np.cross(places - centre, masses * acceleration).sum(axis=1)
+    turn = np.cross(positions - centre, masses * acceleration).sum(axis=1)
     fractions = np.stack([fraction, 1.0 - fraction], axis=1)[..., None]
     force = fractions * total[:, None]
     cop = keypoints[:, [skeleton.body_names.index(f"calcn_{side}") for side in SIDES]] * [1.0, 0.0, 1.0]

@@ -76,7 +76,7 @@ class GroundReaction:
 
 
 @dataclass(frozen=True)
-class MusclePaths:
+class MusclePathOptions:
     """Polynomials fitted to the muscles' paths around a shard's motions."""
 
     degree: int = option(6, "of the polynomials", minimum=1, maximum=8)
@@ -222,7 +222,7 @@ class Config:
     regressor: Regressor = field(default_factory=Regressor)
     fit: Fit = field(default_factory=Fit)
     grf: GroundReaction = field(default_factory=GroundReaction)
-    muscle_paths: MusclePaths = field(default_factory=MusclePaths)
+    muscle_paths: MusclePathOptions = field(default_factory=MusclePathOptions)
     so: StaticOptimization = field(default_factory=StaticOptimization)
     filters: Filters = field(default_factory=Filters)
     render: Render = field(default_factory=Render)

@@ -248,8 +248,8 @@ class MicroBatches(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the lists."""
         for micro in count(self._first, self._stride):
-            places = np.arange(micro * self._size, (micro + 1) * self._size)
-            epochs, turns = np.divmod(places, self._length)
+            indices = np.arange(micro * self._size, (micro + 1) * self._size)
+            epochs, turns = np.divmod(indices, self._length)
             orders = {epoch: self._order(epoch) for epoch in set(epochs.tolist())}
             yield [int(orders[epoch][turn]) for epoch, turn in zip(epochs.tolist(), turns.tolist(), strict=True)]
 

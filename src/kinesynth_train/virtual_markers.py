@@ -80,8 +80,10 @@ class VirtualMarkers(nn.Module):
             self.register_buffer("worn", torch.tensor(sets.worn), persistent=False)
             self.register_buffer("slack", torch.tensor(sets.slack_m).float(), persistent=False)
             usual = torch.tensor(definition.marker_places) / skeleton.reference[self.marker_bodies]
-            places = torch.tensor(sets.places)
-            self.register_buffer("apart", (places - usual).where(places.isfinite(), 0.0).float(), persistent=False)
+            positions = torch.tensor(sets.places)
+            self.register_buffer(
+                "apart", (positions - usual).where(positions.isfinite(), 0.0).float(), persistent=False
+            )
 
     def forward(self, batch: Batch) -> Batch:
         """Return the batch with angles, scales, keypoints and markers of those drawn, by torch's own generator."""

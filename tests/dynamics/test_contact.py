@@ -64,9 +64,9 @@ def test_speed_does_not_depend_on_the_frame_rate() -> None:
 
     def swing(rate_hz: float) -> np.ndarray:
         times = np.arange(round(rate_hz)) / rate_hz
-        places = np.zeros((len(times), 2, 1, 3))
-        places[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
-        return velocities(places, rate_hz)[..., 0]
+        positions = np.zeros((len(times), 2, 1, 3))
+        positions[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
+        return velocities(positions, rate_hz)[..., 0]
 
     assert swing(120.0).max() > 3.0
     np.testing.assert_allclose(swing(30.0), swing(120.0)[::4], atol=0.15)

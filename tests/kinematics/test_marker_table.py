@@ -32,8 +32,8 @@ def test_markers_mirror_exactly(markers) -> None:
 
 
 def test_no_two_markers_share_a_place(markers) -> None:
-    places = {(body, *position) for body, position in markers.values()}
-    assert len(places) == len(markers)
+    positions = {(body, *position) for body, position in markers.values()}
+    assert len(positions) == len(markers)
 
 
 def test_right_markers_of_the_trunk_lie_on_the_right(markers) -> None:

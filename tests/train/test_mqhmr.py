@@ -94,8 +94,8 @@ def test_deformable_attention_by_hand() -> None:
             layer.bias.zero_()
         attention.offsets.bias.copy_(torch.tensor([0.0, 0.0, 1.0, 0.5]))  # x, y in pixels, of either head
     # Rows count in tens and columns in ones, channel after channel in hundreds.
-    places = 10.0 * torch.arange(4.0)[:, None] + torch.arange(5.0)
-    level = places + 100.0 * torch.arange(4.0)[:, None, None]
+    positions = 10.0 * torch.arange(4.0)[:, None] + torch.arange(5.0)
+    level = positions + 100.0 * torch.arange(4.0)[:, None, None]
     there = torch.tensor([[[1.5 / 5, 2.5 / 4]]])  # the middle of the pixel at row 2, column 1
     found = attention(torch.zeros(1, 1, 4), there, [level[None]])
     torch.testing.assert_close(found[0, 0], torch.tensor([21.0, 121.0, 227.0, 327.0]))

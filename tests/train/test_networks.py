@@ -144,9 +144,9 @@ def test_parameters_of_the_published_d3ke(stats: CoordinateStats, skeleton: Data
     attention, norms = 4 * 256 * 256 + 4 * 256, 4 * 256
     plain = attention + norms + 256 * 512 + 512 + 512 * 256 + 256
     strided = attention + norms + 256 * 512 + 512 + 3 * 512 * 256 + 256
-    places = (243 + 243 + 81 + 9) * 256
+    positions = (243 + 243 + 81 + 9) * 256
     network = on_meta("d3ke", stats, skeleton)
-    assert count(network.sequence) == inputs * 256 + 256 + 3 * plain + 3 * strided + places
+    assert count(network.sequence) == inputs * 256 + 256 + 3 * plain + 3 * strided + positions
     gates = [4 * 128 * (size + 128 + 2) for size in (inputs, 256, 256)]
     assert count(on_meta("d3ke_lstm", stats, skeleton).sequence) == 2 * sum(gates)
     layers = 3 * inputs * 1024 + 4 * (3 * 1024 * 1024 + 1024 * 1024) + 9 * 2 * 1024

@@ -134,12 +134,12 @@ def _path(muscle: Any, state: Any) -> np.ndarray:
     for index in range(path.getSize()):
         point = path.get(index)
         wrapped = opensim.PathWrapPoint.safeDownCast(point)
-        places = [point.getLocation(state)]
+        positions = [point.getLocation(state)]
         if wrapped is not None:
             curve = wrapped.getWrapPath(state)
-            places = [curve.get(each) for each in range(curve.getSize())] or places
+            positions = [curve.get(each) for each in range(curve.getSize())] or positions
         frame = point.getParentFrame()
-        points += [frame.findStationLocationInGround(state, place).to_numpy() for place in places]
+        points += [frame.findStationLocationInGround(state, place).to_numpy() for place in positions]
     return np.array(points)
 
 

@@ -46,10 +46,10 @@ def smoothed(values: np.ndarray, fps: float, seconds: float = SMOOTHING_S) -> np
     return result
 
 
-def accelerations(places: np.ndarray, fps: float) -> np.ndarray:
+def accelerations(positions: np.ndarray, fps: float) -> np.ndarray:
     """Return second differences (T, ...) of places over time, m/s^2, NaN at both ends."""
-    result = np.full(places.shape, np.nan)
-    result[1:-1] = (places[2:] - 2 * places[1:-1] + places[:-2]) * fps**2
+    result = np.full(positions.shape, np.nan)
+    result[1:-1] = (positions[2:] - 2 * positions[1:-1] + positions[:-2]) * fps**2
     return result
 
 
@@ -57,11 +57,11 @@ def _balance(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Compare force and moment under the feet, with the force left over, with what the masses' motion asks for."""
     arrays, fps, masses = clip.arrays, clip.fps, person.skeleton.masses[:, None]
     force, cop, moment = pushes(arrays)
-    places = arrays["keypoints"][:, len(masses) :].astype(float)
-    centre = (places * masses).sum(axis=1, keepdims=True) / masses.sum()
-    acceleration = accelerations(places, fps)
+    positions = arrays["keypoints"][:, len(masses) :].astype(float)
+    centre = (positions * masses).sum(axis=1, keepdims=True) / masses.sum()
+    acceleration = accelerations(positions, fps)
     asked = (masses * (acceleration + GRAVITY * UP)).sum(axis=1)
-    turn = (np.cross(places - centre, masses * acceleration)).sum(axis=1)
+    turn = (np.cross(positions - centre, masses * acceleration)).sum(axis=1)
     given = force.sum(axis=1) + arrays["quality/residual"][:, :3]
     turned = (np.cross(cop - centre, force) + moment).sum(axis=1)
     for check, difference in (("balance", asked - given), ("turning", turn - turned)):

@@ -63,8 +63,8 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
     angles = arrays["smooth_angles"]
     pose = _posed(layer, angles)
     masses = person.skeleton.masses[:, None]
-    places = pose.mass_centres.numpy()
-    load = masses * (smoothed(accelerations(places, fps), fps, _SMOOTHING_S) + GRAVITY * UP)
+    positions = pose.mass_centres.numpy()
+    load = masses * (smoothed(accelerations(positions, fps), fps, _SMOOTHING_S) + GRAVITY * UP)
     force, cop, free = pushes(arrays)
     feet = person.bodies(tuple(PUSHED.values())[: force.shape[1]])
     rotations, origins = _feet(pose, feet)
@@ -74,7 +74,7 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
         moved = angles.astype(float)
         moved[:, joint] += _STEP
         other = _posed(layer, moved)
-        work = (load * (other.mass_centres.numpy() - places)).sum(axis=(1, 2))
+        work = (load * (other.mass_centres.numpy() - positions)).sum(axis=(1, 2))
         turned, origins = _feet(other, feet)
         work -= (force * (np.einsum("tfij,tfj->tfi", turned, arm) + origins - cop)).sum(axis=(1, 2))
         turn = np.einsum("tfij,tfkj->tfik", turned, rotations)

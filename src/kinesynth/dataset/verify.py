@@ -108,19 +108,19 @@ def shard_values(
         limits: by check; None for those that come with the package.
     """
     shard = Path(shard)
-    places = {fault.removeprefix(f"{shard}: ").split(":")[0] for fault in faults} - {"checksum"}
+    named = {fault.removeprefix(f"{shard}: ").split(":")[0] for fault in faults} - {"checksum"}
     values: list[tuple[str, CheckedValue]] = []
     failed: list[str] = []
     try:
         with whole_file(shard) as file:
-            if places - set(file["clips"]):
+            if named - set(file["clips"]):
                 return [], []
             person = read_person(file)
             values += [("", checked) for checked in person_values(person, limits)]
-            for clip_id in file["clips"].keys() - places:
+            for clip_id in file["clips"].keys() - named:
                 values += [(clip_id, each) for each in clip_values(read_clip(file["clips"][clip_id]), person, limits)]
     except (OSError, KeyError, ValueError) as error:
-        if not places:
+        if not named:
             failed.append(f"{shard}: found {' '.join(str(error).split())}, expected clips that can be checked")
     failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in values if not each.holds]
     return values, failed

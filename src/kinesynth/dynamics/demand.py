@@ -92,8 +92,8 @@ class Demand:
 class SoleContactRules:
     """When a point of the sole carries load (see `contact`).
 
-    Contact is told from feet low-passed at `contact_cutoff_hz`, more than the forces are: at 6 Hz a foot would leave
-    the floor half a tenth of a second early.
+    Contact is detected on feet filtered at `contact_cutoff_hz`, which is higher than the forces' cut-off: at 6 Hz
+    lift-off would be detected 50 ms early.
     """
 
     contact_height_m: float = option(

@@ -125,12 +125,12 @@ def _split_error(
     along = (_centre(others, rest) - _centre(feet, soles))[:, [0, 2]]
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     total = feet_force.sum(axis=1) + other_force.sum(axis=1)
-    places = np.einsum("tpi,ti->tp", np.concatenate([feet, others], axis=1)[..., [0, 2]], along)
-    weighted = (places * np.concatenate([feet_force, other_force], axis=1)).sum(axis=1)
+    positions = np.einsum("tpi,ti->tp", np.concatenate([feet, others], axis=1)[..., [0, 2]], along)
+    weighted = (positions * np.concatenate([feet_force, other_force], axis=1)).sum(axis=1)
     pressure = weighted / np.where(total > 0.0, total, 1.0)
     (near, far), (first, last) = (
         (np.where(which, at, np.inf).min(axis=1), np.where(which, at, -np.inf).max(axis=1))
-        for which, at in ((soles, places[:, : feet.shape[1]]), (rest, places[:, feet.shape[1] :]))
+        for which, at in ((soles, positions[:, : feet.shape[1]]), (rest, positions[:, feet.shape[1] :]))
     )
     apart = first - far > MIN_APART_M
     fractions = [

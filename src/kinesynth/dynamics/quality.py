@@ -34,7 +34,7 @@ class Subject:
     Attributes:
         skeleton: the subject's.
         driven: (J,) bool, coordinates that muscles drive.
-        feet: of both, the places of heel and toes among the bodies of the keypoints.
+        feet: of both, the positions of heel and toes among the bodies of the keypoints.
     """
 
     skeleton: SkeletonDefinition

@@ -18,7 +18,7 @@ from kinesynth.body.virtual_markers import MarkerLayout
 from kinesynth.errors import BadInput
 from kinesynth.fitting.convex_weights import convex_weights
 from kinesynth.fitting.paired_stages import Shard, pairs, read_shards
-from kinesynth.fitting.pose_fit import Goal, follow, marker_layout, shared_betas, smplx_arrays
+from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, shared_betas, smplx_arrays
 from kinesynth.mosh.points import BodyState, Mixture
 from kinesynth.npz import open_npz, write_npz
 from kinesynth.records import Kinematics
@@ -165,7 +165,7 @@ def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], sour
 
     Frames that the skeleton could not follow tell nothing about where its joints belong, and are left out.
     """
-    goal = Goal.of(body, layout, {}, shards[0][1].attrs, source)
+    aims = FitTargets.of(body, layout, {}, shards[0][1].attrs, source)
     n_frames = sum(len(Kinematics.of(clip).keypoints) for _, solved in shards for clip in solved.clips.values())
     if not n_frames:
         raise BadInput(source, "clips", "none, nor in any other", "at least one", "see the reasons under /rejected")
@@ -173,8 +173,8 @@ def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], sour
     parts = []
     for shard in progress(shards, "joint_regressor: posing"):
         if found := pairs(shard):
-            betas, _ = shared_betas(goal, body, found)
-            parts += [_pose(body, follow(goal, body, betas, *pair, stride), *pair, stride) for pair in found]
+            betas, _ = shared_betas(aims, body, found)
+            parts += [_pose(body, follow(aims, body, betas, *pair, stride), *pair, stride) for pair in found]
     fields = ("vertices", "centres", "subject", "clip")
     samples = _Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
     if not len(samples.centres):

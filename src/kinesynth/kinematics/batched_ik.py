@@ -29,7 +29,7 @@ from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache
-MIN_ERROR_M = 1e-7  # RMS, at which nothing more is to be gained
+MIN_ERROR_M = 1e-7  # RMS error at which a frame counts as converged
 JUMP = 0.5  # rad between neighbouring frames
 DEARER = 2.0  # times the cost of a neighbour, or of the clip's median frame,
 NEIGHBOUR_ERROR_M = 1e-3  # and besides that by this RMS error: search again from the neighbour

@@ -21,8 +21,8 @@ _Details = Callable[[np.random.Generator], list[Box]]
 def _legs(width: float, depth: float, height: float, thick: float) -> list[Box]:
     """Return four legs under a top of that width and depth."""
     x, z = width / 2 - thick, depth / 2 - thick
-    places = [(side * x - thick / 2, other * z - thick / 2) for side in (-1, 1) for other in (-1, 1)]
-    return [Box((a, 0, b), (a + thick, height, b + thick)) for a, b in places]
+    positions = [(side * x - thick / 2, other * z - thick / 2) for side in (-1, 1) for other in (-1, 1)]
+    return [Box((a, 0, b), (a + thick, height, b + thick)) for a, b in positions]
 
 
 def _chair(rng: np.random.Generator) -> list[Box]:

@@ -85,14 +85,14 @@ class Table:
 
 def table(name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], mark: str = "") -> Table:
     """Return a table of the rows in their order; `mark` is a row's value that names the column to mark."""
-    places = {column.name: place for place, column in enumerate(columns)}
+    indices = {column.name: place for place, column in enumerate(columns)}
     shown = rows[:MAX_ROWS]
     return Table(
         name,
         columns,
         [[_cell(row.get(column.name, ""), column.factor) for column in columns] for row in shown],
         len(rows),
-        [places.get(str(row.get(mark, "")), -1) for row in shown],
+        [indices.get(str(row.get(mark, "")), -1) for row in shown],
     )
 
 

@@ -120,9 +120,9 @@ class D3ke(Network):
         The end of such a window is repeated, as it is in use for a clip's first and last frames.
         """
         count = estimates.shape[1]
-        places = (torch.arange(count, device=estimates.device) + frame - count // 2).clamp(0, count - 1)
-        prediction = self.over_time(estimates[:, places], cameras[:, places])
-        earlier = tuple(said._replace(frame=places) for said in prediction.earlier)
+        indices = (torch.arange(count, device=estimates.device) + frame - count // 2).clamp(0, count - 1)
+        prediction = self.over_time(estimates[:, indices], cameras[:, indices])
+        earlier = tuple(said._replace(frame=indices) for said in prediction.earlier)
         return prediction._replace(frame=frame, earlier=earlier)
 
     def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:

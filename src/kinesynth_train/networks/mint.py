@@ -178,8 +178,8 @@ class Mint(Network):
             return mesh
         motion: Any = self.motion_of(said, stretch.batch, 0)
         starts = window_starts(len(motion), window)
-        places = (starts[:, None] + torch.arange(window)).to(motion.device)
-        working = self.muscles(motion[places.clamp(max=len(motion) - 1)], places >= len(motion))
+        indices = (starts[:, None] + torch.arange(window)).to(motion.device)
+        working = self.muscles(motion[indices.clamp(max=len(motion) - 1)], indices >= len(motion))
         return mesh._replace(activations=joined(working, starts, len(motion)))
 
     def tally(self, device: str) -> MeshMuscleTally:

@@ -119,8 +119,8 @@ def by_network(
     if shown is not found:
         angles = _resampled(angles, shown.times, found.times, found.skeleton.coordinate_translational)
     if not model.network.places:
-        places = [found.skeleton.coordinate_names.index(f"pelvis_t{axis}") for axis in "xyz"]
-        angles[:, places] = found.poses.angles[:, places]
+        indices = [found.skeleton.coordinate_names.index(f"pelvis_t{axis}") for axis in "xyz"]
+        angles[:, indices] = found.poses.angles[:, indices]
         notes.append(f"{model.name} does not tell where the person stands: that is taken from the points")
     return _as_found(found, angles, scales, [f"angles by the network {model.name}", *notes])
 
