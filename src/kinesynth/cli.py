@@ -48,6 +48,7 @@ VERBS = {
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
     "sample": ("kinesynth.dataset.shipped_sample:copy_sample", "copy the sample shards out of the package"),
+    "freeze-plan": ("kinesynth.dataset.frozen_plan:freeze_plan", "write down splits before a dataset is made"),
     "freeze-split": ("kinesynth.dataset.frozen:freeze_split", "write down splits and checksums of a dataset"),
     "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),

@@ -89,6 +89,16 @@ def test_short_clips_are_padded_or_dropped(results: Path) -> None:
     assert [item["action"] for item in dropped] == ["walk"]
 
 
+def test_clips_are_chosen_by_the_cameras_that_look_on(results: Path, tmp_path: Path) -> None:
+    shard = shutil.copy(results / "shards" / "anna_000.h5", tmp_path / "anna_000.h5")
+    with h5py.File(shard, "r+") as file:
+        file.move("clips/anna_squat/views/sagittal", "clips/anna_squat/views/phone_left")
+    with pytest.raises(BadInput, match=r"keep=lambda clip: 'sagittal' in clip\.views"):
+        list(ShardDataset(shard, window=4, views=["sagittal"]))
+    dataset = ShardDataset(shard, window=4, views=["sagittal"], keep=lambda clip: "sagittal" in clip.views)
+    assert [item["action"] for item in dataset] == ["walk"]
+
+
 def test_chosen_views_only(results: Path) -> None:
     assert list(ShardDataset(results, window=4, views=["sagittal"])[0]["views"]) == ["sagittal"]
     assert ShardDataset(results, window=4, views=())[0]["views"] == {}
