@@ -52,7 +52,7 @@ def _person(model: BodyModel, clip: Clip) -> Body:
 
 
 def _tried(model: BodyModel, rig: str, clip: Clip, body: Body, seed: int) -> tuple[float, bool, float]:
-    """Return what things hide (0: none was placed), whether there is a bystander, and which share of views is cut."""
+    """Return what things hide (0: none placed), whether there is a bystander, and which fraction of views is cut."""
     cut = [camera.framing != Framing() for camera in _scene(model, rig, 1.0, clip, body, seed).cameras]
     scene = _scene(model, rig, 0.0, clip, body, seed)
     things = sample_occluders(generator(seed, clip.clip_id, "occluders"), scene, body)
@@ -69,7 +69,7 @@ def _scene(model: BodyModel, rig: str, truncation: float, clip: Clip, body: Body
 
 
 def _most(scene: Scene, things: tuple[Occluder, ...], body: Body) -> float:
-    """Return the greatest share of the joints that things hide in any frame and view."""
+    """Return the greatest fraction of the joints that things hide in any frame and view."""
     by_thing = [hidden_by_view(scene, thing, body.joints) for thing in things]
     return max((float(np.any(one, axis=0).mean(axis=1).max()) for one in zip(*by_thing, strict=True)), default=0.0)
 

@@ -202,7 +202,7 @@ def test_a_bug_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     def broken(*, output: Path) -> None:
         raise ZeroDivisionError(str(output))
 
-    monkeypatch.setattr("kinesynth.config.write_schema", broken)
+    monkeypatch.setattr("kinesynth.config_file.write_schema", broken)
     assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 1
 
 
@@ -219,7 +219,7 @@ def test_a_full_disk_is_one_line_and_exit_code_2(
     def fail(*, output: Path) -> None:
         raise error
 
-    monkeypatch.setattr("kinesynth.config.write_schema", fail)
+    monkeypatch.setattr("kinesynth.config_file.write_schema", fail)
     assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1

@@ -9,7 +9,8 @@ from tools.first_set import main as make_first
 from tools.paper_sets import CONFIGS, SETS, main
 
 from kinesynth.clips import read_clips
-from kinesynth.config import Config, load_config
+from kinesynth.config import Config
+from kinesynth.config_file import load_config
 from kinesynth.procedural import MOTIONS
 from kinesynth.render.rigs import cameras_of
 from kinesynth.shards import ShardSize, assign_shards, frames_of

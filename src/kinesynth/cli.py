@@ -56,7 +56,7 @@ VERBS = {
     "report": ("kinesynth.report.page:report", "draw the report page"),
     "status": ("kinesynth.report.status:status", "tell how far a run has come, from any terminal"),
     "plan": ("kinesynth.report.plan:plan", "estimate core-hours, GPU-hours and storage of a large run"),
-    "config-schema": ("kinesynth.config:write_schema", "write the JSON schema of config.yaml"),
+    "config-schema": ("kinesynth.config_file:write_schema", "write the JSON schema of config.yaml"),
 }
 
 
@@ -83,7 +83,7 @@ def build_app(verb: str = "") -> App:
 def groups_of(function: Callable[..., None]) -> dict[str, Any]:
     """Return the parameters that stand for several flags: sections of the configuration, say.
 
-    Such a group is a dataclass of `config.option`s. It is returned as its parameter's default, by name, or as its
+    Such a group is a dataclass of `options.option`s. It is returned as its parameter's default, by name, or as its
     class where some of its options must be given.
     """
     parameters = inspect.signature(function).parameters
@@ -106,7 +106,7 @@ def groups_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def wrapper(**options: Any) -> None:
-        from kinesynth.config import check_section
+        from kinesynth.options import check_section
 
         given: dict[str, dict[str, Any]] = {name: {} for name in groups}
         for option in owners.keys() & options.keys():

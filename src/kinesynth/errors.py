@@ -58,17 +58,17 @@ class ClipRejected(KinesynthError):
 
     Args:
         reason: a short sentence, the same for all clips that fail alike, so that reasons can be counted.
-        figure: the measured value that failed, NaN where there is none.
+        value: the measured value that failed, NaN where there is none.
         detail: what tells this clip from others that fail alike.
     """
 
-    def __init__(self, reason: str, figure: float = float("nan"), detail: str = "") -> None:
+    def __init__(self, reason: str, value: float = float("nan"), detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason, self.figure, self.detail = reason, figure, detail
+        self.reason, self.value, self.detail = reason, value, detail
 
     def __reduce__(self) -> tuple[type["ClipRejected"], tuple[str, float, str]]:
         """As for `BadInput`."""
-        return type(self), (self.reason, self.figure, self.detail)
+        return type(self), (self.reason, self.value, self.detail)
 
 
 class MissingDependency(KinesynthError):

@@ -130,15 +130,15 @@ def read_surface(path: Path, definition: SkeletonDefinition, shards_body: str = 
 def _points(arrays: dict[str, np.ndarray], definition: SkeletonDefinition) -> tuple[np.ndarray, np.ndarray]:
     """Return vertices and weights (B + M, K) of the skeleton's joint centres and markers; NaN where there is none."""
     width = max(arrays["centre_vertices"].shape[1], arrays["marker_vertices"].shape[1])
-    rows, shares = [], []
+    rows, fractions = [], []
     for kind, names in (("centre", definition.body_names), ("marker", definition.marker_names)):
         places = {str(name): row for row, name in enumerate(arrays[f"{kind}_names"])}
         for name in names:
-            row, share = np.zeros(width, np.int64), np.full(width, np.nan, np.float32)
+            row, fraction = np.zeros(width, np.int64), np.full(width, np.nan, np.float32)
             if name in places:
                 own = arrays[f"{kind}_vertices"][places[name]]
-                row[: len(own)], share[:] = own, 0.0
-                share[: len(own)] = arrays[f"{kind}_weights"][places[name]]
+                row[: len(own)], fraction[:] = own, 0.0
+                fraction[: len(own)] = arrays[f"{kind}_weights"][places[name]]
             rows.append(row)
-            shares.append(share)
-    return np.stack(rows), np.stack(shares)
+            fractions.append(fraction)
+    return np.stack(rows), np.stack(fractions)

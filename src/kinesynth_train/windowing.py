@@ -43,9 +43,9 @@ def faded(windows: list[Tensor], starts: list[int], frames: int, overlap: int) -
     for window, start in zip(windows, starts, strict=True):
         count = len(window)
         places = torch.arange(count, device=window.device, dtype=window.dtype)
-        share = torch.minimum(places + 1, count - places).clamp(max=overlap + 1).reshape(-1, *weight.shape[1:])
-        total[start : start + count] += share * window
-        weight[start : start + count] += share
+        fraction = torch.minimum(places + 1, count - places).clamp(max=overlap + 1).reshape(-1, *weight.shape[1:])
+        total[start : start + count] += fraction * window
+        weight[start : start + count] += fraction
     return total / weight
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kinesynth.dataset import Crop, ShardDataset
-from kinesynth.dataset.camera import project, share_on_mask
+from kinesynth.dataset.camera import fraction_on_mask, project
 from kinesynth.dataset.crop import crop_camera, crop_labels
 from kinesynth.dataset.video import decode_crops
 from kinesynth.dataset.visibility import Visibility
@@ -20,7 +20,7 @@ def test_keypoints_project_onto_the_crops_of_the_person(results: Path) -> None:
             assert view["frames"].shape == (6, 64, 64, 3)
             hits, seen = np.sum(
                 [
-                    share_on_mask(*(part[None] for part in project(points, K, view["world_to_camera"])), mask[None])
+                    fraction_on_mask(*(part[None] for part in project(points, K, view["world_to_camera"])), mask[None])
                     for points, K, mask in zip(item["keypoints"], view["K"], view["mask"], strict=True)
                 ],
                 axis=0,
@@ -69,7 +69,7 @@ def test_a_crop_is_what_the_whole_picture_shows_there(square: list[int]) -> None
     inner = ~beyond & ~expected
     assert crop[beyond].size == 0 or crop[beyond].mean() < 4
     assert abs(crop[inner].mean() - 45) < 12
-    # The edge of the figure lies where the crop's camera puts it, to half a pixel of the whole picture.
+    # The edge of the person lies where the crop's camera puts it, to half a pixel of the whole picture.
     camera = crop_camera(np.eye(3), squares, size)[0]
     row = crop[round(camera[1, 1] * 35 + camera[1, 2])].mean(axis=1)
     rising = np.flatnonzero(np.diff((row > 115).astype(int)) == 1)

@@ -12,7 +12,7 @@ from kinesynth import cli
 from kinesynth.dataset import ShardDataset, sample
 from kinesynth.dataset.listing import find_shards
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
-from kinesynth.dataset.verify import shard_faults, shard_figures
+from kinesynth.dataset.verify import shard_faults, shard_values
 
 ROOT = Path(__file__).parents[2]
 MAX_BYTES = 5_000_000
@@ -34,7 +34,7 @@ def test_it_is_of_the_schema_as_it_is_now(shard: Path) -> None:
                 assert all(name in view for name, field in schema.view.items() if not field.optional), FIX
                 assert "parts" in view
     assert list(shard_faults(shard)) == [], FIX
-    assert shard_figures(shard)[1] == [], FIX
+    assert shard_values(shard)[1] == [], FIX
 
 
 def test_it_is_small() -> None:

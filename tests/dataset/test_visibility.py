@@ -3,6 +3,7 @@
 import numpy as np
 
 from kinesynth.body.parts import parts
+from kinesynth.dataset.camera import at_pixels, in_picture
 from kinesynth.dataset.visibility import Visibility, keypoint_tracks
 
 BODIES = ("pelvis", "femur_r", "tibia_r", "femur_l")
@@ -76,3 +77,11 @@ def test_of_two_hips_before_the_camera_the_trunk_hides_the_far_one() -> None:
     assert (visibility[HIP_R], visibility[HIP_L]) == (Visibility.VISIBLE, Visibility.OCCLUDED)
     _, visibility = see(places, painted("left_thigh"))
     assert (visibility[HIP_R], visibility[HIP_L]) == (Visibility.OCCLUDED, Visibility.VISIBLE)
+
+
+def test_every_point_in_the_picture_has_a_pixel_of_it_and_those_beside_it_that_of_the_edge() -> None:
+    picture = np.arange(8).reshape(1, 2, 4)
+    points = np.array([[[-0.5, 0.0], [0.5, 0.0], [1.5, 0.6], [3.5, -0.5], [np.nan, 7.0]]])
+    assert in_picture(points, 2, 4).tolist() == [[True, True, True, False, False]]
+    assert at_pixels(picture, points).tolist() == [[0, 0, 6, 3, 4]]
+    assert at_pixels(picture, points, right=1, down=-1).tolist() == [[1, 1, 3, 3, 5]]

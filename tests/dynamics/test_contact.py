@@ -7,7 +7,7 @@ import pytest
 from kinesynth.dynamics.contact import (
     FootMotion,
     contact_likelihood,
-    greatest_contact_speed,
+    max_contact_speed,
     rest_heights,
     soft_landing,
     sole_of,
@@ -50,8 +50,8 @@ def test_likely_is_low_and_slow() -> None:
 
 def test_whoever_swings_fast_touches_down_fast() -> None:
     swing = STILL + np.sin(np.arange(20) / 3.0)[:, None, None, None] * np.array([10.0, 0.0, 0.0])
-    assert greatest_contact_speed(swing, 0.8, 0.2) == pytest.approx(2.0, rel=0.05)
-    assert greatest_contact_speed(0.1 * swing, 0.8, 0.2) == 0.8
+    assert max_contact_speed(swing, 0.8, 0.2) == pytest.approx(2.0, rel=0.05)
+    assert max_contact_speed(0.1 * swing, 0.8, 0.2) == 0.8
 
 
 def test_speed_of_a_point_on_the_move() -> None:

@@ -26,9 +26,9 @@ def test_markers_mirror_exactly(markers) -> None:
         if name in MIDLINE:
             assert position[2] == 0, name
         elif name.startswith("R"):
-            twin_body, twin = markers["L" + name[1:]]
-            assert twin_body == (f"{body[:-2]}_l" if body.endswith("_r") else body)
-            np.testing.assert_array_equal(twin, position * [1, 1, -1], err_msg=name)
+            mirrored_body, mirrored = markers["L" + name[1:]]
+            assert mirrored_body == (f"{body[:-2]}_l" if body.endswith("_r") else body)
+            np.testing.assert_array_equal(mirrored, position * [1, 1, -1], err_msg=name)
 
 
 def test_no_two_markers_share_a_place(markers) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from figure import figure
+from ellipsoid_body import ellipsoid_body
 
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render import head
@@ -14,7 +14,7 @@ from kinesynth.render.person import dress
 from kinesynth.render.sampling import sample_clothes, sample_look
 from kinesynth.render.skinning import bone_transforms, drape
 
-BODY = figure()
+BODY = ellipsoid_body()
 UPPERS = {name: garment.pieces(BODY, 0)[0] for name, garment in UPPER.items()}
 LOWERS = {name: garment.pieces(BODY, 0)[0] for name, garment in LOWER.items()}
 

@@ -1,4 +1,4 @@
-"""The verb, on a figure of ellipsoids and tiny pictures."""
+"""The verb, on a body of ellipsoids and tiny pictures."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
 
 
 def walking(n_frames: int) -> SmplxPose:
-    """A figure that swings arms and legs while it goes ahead, facing +x."""
+    """A person who swings arms and legs while going ahead, facing +x."""
     time = np.arange(n_frames)
     body_pose = np.zeros((n_frames, 21, 3))
     swing = 0.5 * np.sin(time)
@@ -106,7 +106,7 @@ def test_joints_fall_on_the_mask(rendered: StageFile, body_path: Path) -> None:
 
 
 def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_path: Path) -> None:
-    """Seen from the front before the figure takes its first step: no limb is before another."""
+    """Seen from the front before the person takes the first step: no limb is before another."""
     clip = rendered.clips["whole"]
     _, joints = load_body(body_path).pose(walking(N_FRAMES))
     view, label = DrawnView.of(clip, "frontal"), {part.name: 1 + k for k, part in enumerate(parts())}

@@ -260,8 +260,8 @@ def test_temporal_convolutions_reach_over_243_frames() -> None:
 def test_momentum_of_the_temporal_convolutions_falls(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     network = on_meta("d3ke_tcn", stats, skeleton)
     momenta = []
-    for share in (0.0, 0.5, 1.0):
-        network.advance(share)
+    for fraction in (0.0, 0.5, 1.0):
+        network.advance(fraction)
         momenta.append(network.sequence.first[1].momentum)
     assert momenta == pytest.approx([0.1, 0.01, 0.001])
 
@@ -356,7 +356,7 @@ def test_the_backbone_is_resnext50() -> None:
 
 
 def test_the_configuration_knows_every_preset() -> None:
-    from kinesynth.config import config_schema
+    from kinesynth.config_file import config_schema
 
     offered = config_schema()["properties"]["train"]["properties"]["network"]["enum"]
     assert offered == list(network_modules())

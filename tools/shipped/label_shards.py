@@ -22,13 +22,13 @@ from kinesynth.clips import ClipRow, write_clips
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, write_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
-from kinesynth.dynamics.reasons import names as reason_names
-from kinesynth.dynamics.reasons import packed
 from kinesynth.hdf5 import new_file
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
+from kinesynth.reasons import names as reason_names
+from kinesynth.reasons import packed
 from kinesynth.shards import ShardSize
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton

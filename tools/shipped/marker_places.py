@@ -53,7 +53,7 @@ def coregister(body: Path, skeleton: Path, output: Path) -> None:
 
 
 def _symmetric(name: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the mean of a marker's place and its twin's mirror image; a midline marker is its own twin."""
+    """Return the mean of a marker's place and its counterpart's mirror image; a midline marker is its own."""
     other = {"R": "L", "L": "R"}.get(name[0], "") + name[1:]
     return np.asarray((places[name] + MIRROR * places.get(other, places[name])) / 2)
 

@@ -1,4 +1,4 @@
-"""What a dataset's list says of a clip; figures and licences are read when they are asked for: few users do."""
+"""What a dataset's list says of a clip; measures of quality and licences are read when asked for: few users do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class ClipEntry:
 
     @cached_property
     def quality(self) -> Mapping[str, float]:
-        """The figures that docs/dataset.md lists, by name."""
+        """The measures of quality that docs/dataset.md lists, by name."""
         clip = self._told[1]
         return {name: float(clip[name]) for name in load_schema().clip_quality}
 

@@ -22,7 +22,7 @@ class Crop:
         aspect: width over height of the square's middle part that is to hold the box: below 1 a wide box gets a larger
             square, for networks that look at the middle columns alone.
         scale_jitter: the side is multiplied by a factor from 1 - this to 1 + this, drawn once per window and view.
-        shift_jitter: the centre moves by up to this share of the side in x and in y, drawn once per window and view.
+        shift_jitter: the centre moves by up to this fraction of the side in x and in y, drawn once per window and view.
     """
 
     size: int = 256

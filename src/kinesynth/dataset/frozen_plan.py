@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kinesynth.clips import ClipRow, read_clips
-from kinesynth.config import Config, load_config
+from kinesynth.config import Config
+from kinesynth.config_file import load_config
 from kinesynth.dataset.frozen import FrozenClip, noted, write_frozen
 from kinesynth.errors import BadInput
 from kinesynth.shards import ShardSize, frames_of

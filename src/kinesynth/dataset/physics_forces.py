@@ -16,8 +16,8 @@ _FEET = (("calcn_r", "toes_r"), ("calcn_l", "toes_l"))
 UP = np.array([0.0, 1.0, 0.0])
 
 
-def force_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
-    """Yield figures of ground forces and of what is left over at the pelvis."""
+def force_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
+    """Yield values of ground forces and of what is left over at the pelvis."""
     arrays = clip.arrays
     residual = arrays["quality/residual"].astype(float)
     columns = [person.skeleton.coordinate_names.index(name) for name in _ROOT]
@@ -26,8 +26,8 @@ def force_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
     if not valid.any():
         return
     for check, part in (("residual_force", residual[:, :3]), ("residual_moment", residual[:, 3:])):
-        share = np.where(valid, np.linalg.norm(part, axis=1), 0.0) / person.weight
-        yield check, float(share.max()), worst(share)
+        fraction = np.where(valid, np.linalg.norm(part, axis=1), 0.0) / person.weight
+        yield check, float(fraction.max()), worst(fraction)
     vertical = np.where(valid[:, None], arrays["grf/force"][..., 1], 0.0) / person.weight
     yield "pull", max(0.0, -float(vertical.min())), worst(-vertical, ("right", "left"))
     yield from _balance(clip, person)

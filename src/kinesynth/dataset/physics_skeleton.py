@@ -17,10 +17,10 @@ _STEP = 1e-4  # rad, of the finite differences
 _SMOOTHING_S = 0.03
 # N m/kg that an error may have: turning parts' own inertia, which the shard does not hold, grows towards the trunk.
 _ALLOWED = {"ankle_angle": 0.1, "subtalar_angle": 0.1, "knee_angle": 0.3, "hip": 0.5, "lumbar": 0.6}
-_ALLOWED_SHARE = 0.25  # and of the moment itself, for fast motion
+_ALLOWED_FRACTION = 0.25  # and of the moment itself, for fast motion
 
 
-def skeleton_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
+def skeleton_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Yield how far keypoints, markers and moments are from what the posed skeleton says."""
     arrays, names = clip.arrays, person.skeleton.body_names
     layer = SkeletonLayer(person.skeleton)
@@ -33,10 +33,10 @@ def skeleton_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
         rms = 1000 * np.sqrt(error.mean(axis=1)) * believed
         yield "markers", float(rms.max()), worst(rms)
     if arrays["quality/force_valid"].any():
-        yield from _work_figures(clip, person, layer)
+        yield from _work_values(clip, person, layer)
 
 
-def _work_figures(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iterator[Found]:
+def _work_values(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iterator[Found]:
     """Compare joint moments with the work that masses and ground forces do when the joint alone moves a little."""
     joints = person.coordinates(*_ALLOWED)
     asked = virtual_moments(clip, person, layer, joints) / person.mass_kg
@@ -47,7 +47,7 @@ def _work_figures(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Ite
     names = [person.skeleton.coordinate_names[joint] for joint in joints]
     error, size = (np.sqrt(np.mean(np.square(each[seen]), axis=0)) for each in (asked - given, asked))
     base = np.array([next(_ALLOWED[key] for key in _ALLOWED if name.startswith(key)) for name in names])
-    allowed = base + _ALLOWED_SHARE * size
+    allowed = base + _ALLOWED_FRACTION * size
     joint = int(np.argmax(error / allowed))
     place = f"{names[joint]}, {error[joint]:.2f} of {allowed[joint]:.2f} N m/kg"
     yield "work", float(error[joint] / allowed[joint]), place

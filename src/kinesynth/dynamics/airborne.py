@@ -103,7 +103,7 @@ def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz
     gravity's. Stances keep their impulse, and peaks come back. Without spans it is a low-pass filter with a gain of
     1/sqrt(2) at the cut-off, one for each of x, y and z (Whittaker 1922, "On a new method of graduation").
 
-    With spans, x and z have one prior more: a foot pushes sideways by some share of what it carries (LEAN), hence
+    With spans, x and z have one prior more: a foot pushes sideways by some fraction of what it carries (LEAN), hence
     hardly at all just after it has met the floor, where the change to free fall would ask it of feet without load. How
     much it weighs against the path is told by the flights: what the path strays there is what it is wrong by.
     """

@@ -92,8 +92,8 @@ def _mean_of_neighbours(values: np.ndarray, distance: float) -> np.ndarray:
 def _at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return the rows (K, N) at fractional `places` (K,) among `values` (T, N)."""
     low = places.astype(int)
-    share = (places - low)[:, None]
-    return np.asarray(values[low] * (1.0 - share) + values[np.minimum(low + 1, len(values) - 1)] * share)
+    fraction = (places - low)[:, None]
+    return np.asarray(values[low] * (1.0 - fraction) + values[np.minimum(low + 1, len(values) - 1)] * fraction)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def joint_regressor(
         motion: motion files of the training shards.
         ik: inverse-kinematics files of the same shards, in the same order.
         output: the regressor, an npz file.
-        heldout_share: share of the subjects (of the clips, of the frames where there are too few) kept for the test.
+        heldout_share: fraction of the subjects (of the clips, of the frames where there are too few) kept for the test.
         vertices_per_joint: the most vertices that a joint centre may be mixed from.
         marker_vertices: the user's own marker table, where the virtual markers were placed by one.
 
@@ -195,26 +195,26 @@ def _pose(body: BodyModel, state: BodyState, moved: Clip, solved: Clip, stride: 
     return _Samples(vertices.astype(np.float32), centres, subject, clip)[followed]
 
 
-def _held_out(samples: _Samples, share: float) -> np.ndarray:
+def _held_out(samples: _Samples, fraction: float) -> np.ndarray:
     """Return which frames (F,) to test on: whole subjects, else whole clips, else the last frames.
 
     Frames of one clip resemble each other, and clips of one subject share a shape: the coarsest unit that is
-    plentiful enough for the share asks most of the regressor.
+    plentiful enough for the fraction asks most of the regressor.
     """
     for unit in (samples.subject, samples.clip):
         names = np.unique(unit)
-        if (held := int(share * len(names))) > 0:
+        if (held := int(fraction * len(names))) > 0:
             return np.isin(unit, names[-held:])
     n_frames = len(samples.centres)
-    return np.arange(n_frames) >= n_frames - max(1, int(share * n_frames))
+    return np.arange(n_frames) >= n_frames - max(1, int(fraction * n_frames))
 
 
 def _train(samples: _Samples, body_names: Sequence[str], most: int) -> Mixture:
     indices = np.zeros((len(body_names), most), dtype=np.int64)
     weights = np.zeros((len(body_names), most))
     for row, _ in enumerate(progress(body_names, "joint_regressor: training")):
-        chosen, share = _train_joint(samples.vertices, samples.centres[:, row], most)
-        indices[row, : len(chosen)], weights[row, : len(chosen)] = chosen, share
+        chosen, fraction = _train_joint(samples.vertices, samples.centres[:, row], most)
+        indices[row, : len(chosen)], weights[row, : len(chosen)] = chosen, fraction
     return Mixture(indices, weights)
 
 

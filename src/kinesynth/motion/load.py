@@ -66,7 +66,7 @@ def load_motion(
             recording = cut(_record(row, who, how), row.start, row.end, size.max_clip_seconds, size.fps)
             delivered[row.clip_id] = _clip(row, who, recording)
         except ClipRejected as error:
-            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, error.reason, error.figure, error.detail)
+            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, error.reason, error.value, error.detail)
         except BadInput as error:
             rejected[row.clip_id] = Rejection(
                 row.clip_id, STAGE, f"unusable motion file ({error.field})", detail=str(error)

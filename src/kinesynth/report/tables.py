@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_ROWS = 25_000  # keeps the page under 15 MB, whatever the run
-SHORT, LONG = 3, 160  # significant digits of a figure; letters of a cell
+SHORT, LONG = 3, 160  # significant digits of a number; letters of a cell
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Column:
         name: of the row's value.
         title: above it.
         filter: whether it can be chosen by value.
-        factor: on numbers: 100 for shares in percent.
+        factor: on numbers: 100 for fractions in percent.
     """
 
     name: str
@@ -50,7 +50,7 @@ REJECTED = (
     Column("subject", "subject", filter=True),
     Column("stage", "stage", filter=True),
     Column("reason", "reason", filter=True),
-    Column("figure", "figure"),
+    Column("value", "value"),
     Column("detail", "detail"),
 )
 

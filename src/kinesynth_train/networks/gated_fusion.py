@@ -34,9 +34,9 @@ class Gate(nn.Module):
         self.layers = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
 
     def forward(self, pose: Tensor, seen: Tensor) -> Tensor:
-        """Return shares (N, T, C) of (N, T, C) and (N, T, C)."""
-        shares: Tensor = torch.sigmoid(self.layers(torch.cat([pose, seen], dim=-1)))
-        return shares
+        """Return fractions (N, T, C) of (N, T, C) and (N, T, C)."""
+        fractions: Tensor = torch.sigmoid(self.layers(torch.cat([pose, seen], dim=-1)))
+        return fractions
 
 
 class GatedFusion(nn.Module):

@@ -108,6 +108,10 @@ class Mint(Network):
         """Read the front's files."""
         self.front.start(labels)
 
+    def from_noise(self) -> str:
+        """Return what of the front does."""
+        return self.front.from_noise()
+
     def forward(self, batch: Batch, stage: str) -> MeshPrediction | Activations:
         """Return the front's prediction of pictures, or activations of the estimates' motion (N, V, T, 263)."""
         if stage == "picture":

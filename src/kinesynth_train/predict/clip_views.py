@@ -9,9 +9,10 @@ import av
 import numpy as np
 from PIL import Image
 
+from kinesynth.dataset.camera import in_picture
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.video import count_frames, pack_masks
-from kinesynth.dataset.visibility import Visibility, in_picture
+from kinesynth.dataset.visibility import Visibility
 from kinesynth_train.calibration.camera import resized
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places

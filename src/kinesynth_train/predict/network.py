@@ -265,5 +265,5 @@ def _between(points: np.ndarray, times: np.ndarray, wanted: np.ndarray) -> np.nd
     """Return points (T, M, 3) at other times (N,); NaN where a neighbour is."""
     place = np.interp(wanted, times, np.arange(len(times)))
     low = np.floor(place).astype(int).clip(0, len(times) - 2)
-    share = (place - low)[:, None, None]
-    return np.asarray((1 - share) * points[low] + share * points[low + 1])
+    fraction = (place - low)[:, None, None]
+    return np.asarray((1 - fraction) * points[low] + fraction * points[low + 1])

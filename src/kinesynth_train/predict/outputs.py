@@ -99,7 +99,7 @@ def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.nda
 
 
 def joints_on_mask(found: Reconstruction, sight: Sight) -> float:
-    """Return which share of the skeleton's limb joints lies on the detector's mask; NaN where there is no mask."""
+    """Return which fraction of the skeleton's limb joints lies on the detector's mask; NaN where there is no mask."""
     if sight.silhouettes is None:
         return float("nan")
     places = frame_places(sight.view.times, found.times + sight.offset.seconds)

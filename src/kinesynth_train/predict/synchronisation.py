@@ -7,7 +7,7 @@ import numpy as np
 from kinesynth_train.predict.rays import Rays, gaps
 
 SEARCHED_SECONDS = 1.0
-MIN_SHARE, MIN_GAIN_M = 0.1, 0.001  # by which the misses must fall for an offset to be believed
+MIN_FRACTION, MIN_GAIN_M = 0.1, 0.001  # by which the misses must fall for an offset to be believed
 MIN_COMMON = 0.5  # of the frames
 OUTLIER_M = 0.1
 NEARLY = 1.1  # times the least miss: of such offsets the smallest is taken, for a walk looks alike after each stride
@@ -51,7 +51,7 @@ def best_offset(reference: Rays, times: np.ndarray, other: Rays, other_times: np
     if not np.isfinite(before):
         return Offset(0.0, float("nan"), float("nan"))
     best = _smallest(misses, reach)
-    if best is None or before - misses[best] < max(MIN_SHARE * before, MIN_GAIN_M):
+    if best is None or before - misses[best] < max(MIN_FRACTION * before, MIN_GAIN_M):
         return Offset(0.0, before, before)
     return Offset(float(tried[best] + step * _vertex(*misses[best - 1 : best + 2])), before, float(misses[best]))
 

@@ -34,5 +34,5 @@ def _sampled(file: str, places: np.ndarray) -> np.ndarray:
         picture = Image.open(stream).convert("L")
         picture = picture.resize((512, 512), Image.Resampling.BOX)  # a vertex stands for its surroundings
     values = np.asarray(picture, dtype=float) / 255
-    column, row = (np.clip(share * 512 - 0.5, 0, 511) for share in (places[:, 0], 1 - places[:, 1]))
+    column, row = (np.clip(fraction * 512 - 0.5, 0, 511) for fraction in (places[:, 0], 1 - places[:, 1]))
     return np.asarray(values[np.round(row).astype(int), np.round(column).astype(int)])

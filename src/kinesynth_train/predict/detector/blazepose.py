@@ -137,7 +137,7 @@ def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:
 
 
 def _anchors() -> np.ndarray:
-    """Return the middles (A, 2) of the detector's anchors, as shares of its picture."""
+    """Return the middles (A, 2) of the detector's anchors, as fractions of its picture."""
     middles = []
     for stride, count in STRIDES:
         cells = DETECTOR_SIZE // stride
@@ -156,7 +156,7 @@ def _crop_matrix(circle: Circle) -> np.ndarray:
 
 
 def _refined(places: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return places (P, 2), as shares of the square, moved to the middle of the heat (64, 64, P) about them."""
+    """Return places (P, 2), as fractions of the square, moved to the middle of the heat (64, 64, P) about them."""
     result, half = places.copy(), KERNEL // 2
     cells = (places * HEATMAP_SIZE).astype(int)
     for index, (x, y) in enumerate(cells):
