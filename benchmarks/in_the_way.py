@@ -19,7 +19,7 @@ from kinesynth.render.person_files import joint_paths
 from kinesynth.render.placing import Body, hidden_by_view, sample_occluders
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.render_views import RenderRun, clip_scene
-from kinesynth.render.rigs import cameras_of, picture_size
+from kinesynth.render.rigs import rig_of
 from kinesynth.render.sampling import furnish
 from kinesynth.render.scene import Occluder, Scene
 from kinesynth.seeds import generator
@@ -61,11 +61,10 @@ def _tried(model: BodyModel, rig: str, clip: Clip, body: Body, seed: int) -> tup
 
 
 def _scene(model: BodyModel, rig: str, truncation: float, clip: Clip, body: Body, seed: int) -> Scene:
-    names = cameras_of(rig, [])
-    size = picture_size(names, 256, 192)
-    run = RenderRun(model, Render(rig=rig, truncation=truncation), names, size, seed, PRESETS["preview"])
+    render = Render(rig=rig, truncation=truncation)
+    run = RenderRun(model, render, seed, PRESETS["preview"])
     scene, rng = clip_scene(clip, len(body.joints), seed, run.settings)
-    cameras = run.cameras(rng, body, generator(seed, clip.clip_id, "truncation"))
+    cameras = run.cameras(rig_of(render), rng, body, generator(seed, clip.clip_id, "truncation"))
     return furnish(scene, body.outline.min(axis=0), body.outline.max(axis=0), cameras)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
-from kinesynth.errors import KinesynthError, MissingDependency, machine_fault
+from kinesynth.errors import KinesynthError, MissingDependency, machine_fault, one_line
 
 VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
@@ -48,6 +48,7 @@ VERBS = {
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
     "sample": ("kinesynth.dataset.shipped_sample:copy_sample", "copy the sample shards out of the package"),
+    "freeze-plan": ("kinesynth.dataset.frozen_plan:freeze_plan", "write down splits before a dataset is made"),
     "freeze-split": ("kinesynth.dataset.frozen:freeze_split", "write down splits and checksums of a dataset"),
     "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
@@ -183,7 +184,7 @@ def run(arguments: list[str]) -> int:
 def _fault(error: Exception, verb: str) -> str:
     """Return in one line what the user or the machine is at fault for; empty where it is a bug."""
     if isinstance(error, KinesynthError | CycloptsError):
-        return " ".join(str(error).split())
+        return one_line(str(error))
     if isinstance(error, ModuleNotFoundError):
         package = str(error.name).partition(".")[0]
         extra = "view" if verb == "view" else "pipeline"

@@ -9,7 +9,7 @@ from kinesynth.options import option
 from kinesynth.text import table_rows
 
 
-def _column(table: str, name: str) -> list[str]:
+def render_column(table: str, name: str) -> list[str]:
     """Return what a column of one of the renderer's tables names: variants are named where they are defined."""
     rows = table_rows(files("kinesynth.render") / "tables" / table)
     return list(dict.fromkeys(row[name] for row in rows if row[name]))
@@ -176,12 +176,12 @@ class Render:
     """Video."""
 
     preset: str = option(
-        "preview", "preview: for CPUs; odah: the quality of the paper", enum=_column("presets.csv", "preset")
+        "preview", "preview: for CPUs; odah: the quality of the paper", enum=render_column("presets.csv", "preset")
     )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
     rig: str = option(
-        "views", "a rig of cameras, or views: those listed", enum=["views", *_column("cameras.csv", "rig")]
+        "views", "a rig of cameras, or views: those listed", enum=["views", *render_column("cameras.csv", "rig")]
     )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
     motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")

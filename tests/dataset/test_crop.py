@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from kinesynth.dataset.camera import fraction_on_mask, project
 from kinesynth.dataset.crop import crop_camera, crop_labels
 from kinesynth.dataset.video import decode_crops
 from kinesynth.dataset.visibility import Visibility
+from kinesynth.errors import BadInput
 from shard_factory import encode
 
 
@@ -97,3 +99,21 @@ def test_crops_follow_the_seed_and_the_epoch(results: Path) -> None:
     np.testing.assert_array_equal(squares(1, 0), squares(1, 0))
     assert (squares(1, 0) != squares(1, 1)).any()
     assert (squares(1, 0) != squares(2, 0)).any()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 0},
+        {"size": -3},
+        {"size": 64.0},
+        {"margin": 0.0},
+        {"margin": float("nan")},
+        {"aspect": float("inf")},
+        {"scale_jitter": 1.0},
+        {"shift_jitter": -0.1},
+    ],
+)
+def test_a_crop_of_which_there_is_no_picture_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match=f"found {next(iter(wrong))} "):
+        Crop(**wrong)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,10 @@ def row(clip_id: str, path: Path | None = None, action: str = "walking", **more:
 
 
 def test_the_library_through_the_door(tmp_path: Path, body: Path, subject: Path) -> None:
-    stage = load([row(name, action=name, end=1.2) for name in MOTIONS], tmp_path, body, subject)
+    rows = [replace(row(name, action=name, end=1.2), rig="phones" if name == "squat" else None) for name in MOTIONS]
+    stage = load(rows, tmp_path, body, subject)
     assert list(stage.clips) == list(MOTIONS)
+    assert {name for name, clip in stage.clips.items() if clip.attrs["rig"] == "phones"} == {"squat"}
     model = load_body(body)
     for clip in stage.clips.values():
         shapes = {name: array.shape for name, array in clip.arrays.items()}

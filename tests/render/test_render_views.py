@@ -63,6 +63,22 @@ def test_one_bad_clip_does_not_sink_the_shard(rendered: StageFile) -> None:
     assert rendered.rejected["broken"].reason == "body is not finite"
 
 
+def test_a_clip_that_names_a_rig_is_seen_by_it(tmp_path: Path, body_path: Path) -> None:
+    attrs = {"subject": "s1", "action": "walk", "fps": 30.0, "n_frames": 1}
+    rigs = {"listed": {}, "by_phones": {"rig": "phones"}}
+    clips = {name: Clip(name, walking(1).arrays, {**attrs, **rig}) for name, rig in rigs.items()}
+    write_stage(tmp_path / "fit.h5", StageFile(clips))
+    render = Render(width=WIDTH, height=HEIGHT, views=("frontal",))
+    render_views(body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", render=render)
+    drawn = read_stage(tmp_path / "render.h5").clips
+    assert [list(drawn[name].attrs["views"]) for name in rigs] == [["frontal"], ["phone_left", "phone_right"]]
+    sizes = [
+        DrawnView.of(drawn[name], view).parts.shape
+        for name, view in (("listed", "frontal"), ("by_phones", "phone_left"))
+    ]
+    assert sizes == [(1, HEIGHT, WIDTH), (1, WIDTH, 90)]
+
+
 def test_every_view_is_complete(rendered: StageFile) -> None:
     clip = rendered.clips["whole"]
     assert clip.attrs["views"] == ["frontal", "sagittal"]

@@ -9,7 +9,7 @@ from kinesynth.render.cameras import Camera, Exposure, Framing
 from kinesynth.render.placing import Body
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.render_views import RenderRun
-from kinesynth.render.rigs import picture_size, sample_setup
+from kinesynth.render.rigs import picture_size, rig_of, sample_setup
 from kinesynth.render.truncation import MAX_OUTSIDE, MIN_OUTSIDE, fraction_outside, set_up_cut
 
 RNG = np.random.default_rng(1)
@@ -62,12 +62,10 @@ def test_cutting_disturbs_nothing_else_that_is_sampled(body_path: Path) -> None:
     """Lens, side, height and exposure of every camera, and what the generator gives next, stay as they were."""
     made = []
     for fraction in (0.0, 1.0):
-        run = RenderRun(
-            load_body(body_path), Render(rig="phones", truncation=fraction), ["phone_left", "phone_right"], (144, 256),
-            1, PRESETS["preview"],
-        )  # fmt: skip
+        render = Render(rig="phones", truncation=fraction)
+        run = RenderRun(load_body(body_path), render, 1, PRESETS["preview"])
         rng = np.random.default_rng(5)
-        made.append((run.cameras(rng, BODY, np.random.default_rng(6)), rng.random()))
+        made.append((run.cameras(rig_of(render), rng, BODY, np.random.default_rng(6)), rng.random()))
     (whole, after), (cut_off, after_cut) = made
     assert after == after_cut
     for one, other in zip(whole, cut_off, strict=True):

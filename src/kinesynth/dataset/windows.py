@@ -101,7 +101,8 @@ class WindowReader:
         for camera in list(group["views"]) if self.views is None else self.views:
             if camera.encode() not in views:
                 expected = f"one of {', '.join(group['views'])}"
-                raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, "choose one")
+                fix = f"choose one, or open only clips that have it: keep=lambda clip: {camera!r} in clip.views"
+                raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, fix)
             view = h5py.h5g.open(views, camera.encode())
             left_out = [track for track in self.tracks if track.encode() not in view and track not in MASKS]
             if left_out:

@@ -116,6 +116,7 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
         "source_path": _source_path(row),
         "motion_license": row.license or sources()[row.source].license,
         "babel_id": row.babel or "",
+        "rig": row.rig or "",
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),
