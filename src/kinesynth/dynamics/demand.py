@@ -25,6 +25,7 @@ from kinesynth.dynamics.contact import (
     sole_points,
     velocities,
 )
+from kinesynth.dynamics.falls import calmed, oscillation_gain
 from kinesynth.dynamics.filters import low_pass, residual_cutoff
 from kinesynth.dynamics.floors import Footing, boxes, floor_under
 from kinesynth.dynamics.force_doubt import OCTAVE, ForceDoubt, flight_moment_doubt, quicker, support_doubt
@@ -73,6 +74,7 @@ class Demand:
         root: the columns of J in the order of `ROOT`.
         mass_kg: of the whole body.
         rate_hz: frames per second.
+        gain: how much of the mass centre's oscillation that the motion shows was taken (see `falls`).
     """
 
     forces: np.ndarray
@@ -86,6 +88,7 @@ class Demand:
     root: list[int]
     mass_kg: float
     rate_hz: float
+    gain: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def whole_body_demand(
     motion = _Motion(body, model, names, root_rotation, angles, fps)
     quick = quicker(cutoff_hz, rules.contact_cutoff_hz / cutoff_hz, fps)
     centre = mass_centres(body, coupled(body, angles))
-    soles = sole_contact(foot_motion(body, motion.smoothed(quick)), low_pass(centre, fps, quick), fps, rules)
+    centre, soles, gain = _contact(foot_motion(body, motion.smoothed(quick)), centre, fps, quick, rules)
     cutoffs = [residual_cutoff(path, fps, cutoff_hz, MAX_NOISE) if soles.flights else cutoff_hz for path in centre.T]
     doubt = support_doubt(centre[:, 1], soles.flights, fps, cutoff_hz, cutoffs[1])
     flying, moment_doubt = frames_of(soles.flights, len(angles)), np.zeros(len(angles))
@@ -162,7 +165,7 @@ def whole_body_demand(
         posed = motion.smoothed(cutoff_hz)
         forces = motion.forces(posed)
     feet, others = foot_motion(body, posed), other_motion(body, posed)
-    return Demand(forces, feet, others, soles, posed, flying, doubt, moment_doubt, root, mass, fps)
+    return Demand(forces, feet, others, soles, posed, flying, doubt, moment_doubt, root, mass, fps, gain)
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,23 @@ def _in_free_fall(
         posed[:, motion.translations] += shift
         forces = motion.forces(posed)
     return posed, forces
+
+
+def _contact(
+    feet: FootMotion, centre: np.ndarray, fps: float, cutoff_hz: float, rules: SoleContactRules
+) -> tuple[np.ndarray, SoleContact, float]:
+    """Return the path (T, 3) m of a mass centre, where the soles touch, and the path's gain (see `falls`).
+
+    The path is `centre` but for a runner's, who falls no faster than bodies fall.
+    """
+    smooth = low_pass(centre, fps, cutoff_hz)
+    soles = sole_contact(feet, smooth, fps, rules)
+    gain = oscillation_gain(vertical_support(smooth[:, 1], fps), soles.flights, fps)
+    if gain == 1.0:
+        return centre, soles, gain
+    calm = centre.copy()
+    calm[:, 1] = calmed(centre[:, 1], fps, gain)
+    return calm, sole_contact(feet, low_pass(calm, fps, cutoff_hz), fps, rules), gain
 
 
 def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleContactRules) -> SoleContact:

@@ -19,6 +19,7 @@ from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import Demand, SoleContactRules, whole_body_demand
+from kinesynth.dynamics.falls import calm_notes
 from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error
@@ -139,9 +140,12 @@ def ground_reaction(
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
         share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
         valid = share <= limits.unexplained_share
+        calm = calm_notes(demand.gain)
+        tell(clip.clip_id, calm)
         attrs |= {
             "mass_kg": demand.mass_kg,
-            "grf_notes": "; ".join(reaction.notes),
+            "oscillation_gain": demand.gain,
+            "grf_notes": "; ".join((*reaction.notes, *calm)),
             "sole_rest_heights_m": demand.soles.rest_heights,
             "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
