@@ -133,8 +133,9 @@ def ground_reaction(
             )  # fmt: skip
         except ClipRejected as error:
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
+        plates_hz = grf.measured_cutoff_hz or grf.cutoff_hz or float(demand.cutoffs.path.max())
         try:
-            reaction = taken(clip, demand, grf.measured_cutoff_hz or grf.cutoff_hz) if on_plates else react(demand)
+            reaction = taken(clip, demand, plates_hz) if on_plates else react(demand)
         except BadInput as error:
             tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
@@ -144,6 +145,8 @@ def ground_reaction(
         tell(clip.clip_id, calm)
         attrs |= {
             "mass_kg": demand.mass_kg,
+            "angle_cutoffs_hz": demand.cutoffs.angles,
+            "path_cutoffs_hz": demand.cutoffs.path,
             "oscillation_gain": demand.gain,
             "grf_notes": "; ".join((*reaction.notes, *calm)),
             "sole_rest_heights_m": demand.soles.rest_heights,
