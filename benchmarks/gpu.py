@@ -4,8 +4,8 @@
 
 SHARDS is a results folder whose clips have pictures. Each stage, NETWORK/STAGE, is trained by the trainer's own steps,
 reading and decoding included, from untrained parameters, for so many seconds after the first steps. Writes
-OUTPUT/gpu.json: windows per second, the share of time that the training waits for data, how busy the GPU is, memory and
-loss. Needs torch, torchvision, numpy, scipy, h5py and av. `--small` cuts the layer's sizes, for a CPU.
+OUTPUT/gpu.json: windows per second, the fraction of time that the training waits for data, how busy the GPU is, memory
+and loss. Needs torch, torchvision, numpy, scipy, h5py and av. `--small` cuts the layer's sizes, for a CPU.
 """
 
 # ruff: noqa: T201 (a command that prints)

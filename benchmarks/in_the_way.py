@@ -19,7 +19,7 @@ from kinesynth.render.person_files import joint_paths
 from kinesynth.render.placing import Body, hidden_by_view, sample_occluders
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.render_views import RenderRun, clip_scene
-from kinesynth.render.rigs import cameras_of, picture_size
+from kinesynth.render.rigs import rig_of
 from kinesynth.render.sampling import furnish
 from kinesynth.render.scene import Occluder, Scene
 from kinesynth.seeds import generator
@@ -52,7 +52,7 @@ def _person(model: BodyModel, clip: Clip) -> Body:
 
 
 def _tried(model: BodyModel, rig: str, clip: Clip, body: Body, seed: int) -> tuple[float, bool, float]:
-    """Return what things hide (0: none was placed), whether there is a bystander, and which share of views is cut."""
+    """Return what things hide (0: none placed), whether there is a bystander, and which fraction of views is cut."""
     cut = [camera.framing != Framing() for camera in _scene(model, rig, 1.0, clip, body, seed).cameras]
     scene = _scene(model, rig, 0.0, clip, body, seed)
     things = sample_occluders(generator(seed, clip.clip_id, "occluders"), scene, body)
@@ -61,16 +61,15 @@ def _tried(model: BodyModel, rig: str, clip: Clip, body: Body, seed: int) -> tup
 
 
 def _scene(model: BodyModel, rig: str, truncation: float, clip: Clip, body: Body, seed: int) -> Scene:
-    names = cameras_of(rig, [])
-    size = picture_size(names, 256, 192)
-    run = RenderRun(model, Render(rig=rig, truncation=truncation), names, size, seed, PRESETS["preview"])
+    render = Render(rig=rig, truncation=truncation)
+    run = RenderRun(model, render, seed, PRESETS["preview"])
     scene, rng = clip_scene(clip, len(body.joints), seed, run.settings)
-    cameras = run.cameras(rng, body, generator(seed, clip.clip_id, "truncation"))
+    cameras = run.cameras(rig_of(render), rng, body, generator(seed, clip.clip_id, "truncation"))
     return furnish(scene, body.outline.min(axis=0), body.outline.max(axis=0), cameras)
 
 
 def _most(scene: Scene, things: tuple[Occluder, ...], body: Body) -> float:
-    """Return the greatest share of the joints that things hide in any frame and view."""
+    """Return the greatest fraction of the joints that things hide in any frame and view."""
     by_thing = [hidden_by_view(scene, thing, body.joints) for thing in things]
     return max((float(np.any(one, axis=0).mean(axis=1).max()) for one in zip(*by_thing, strict=True)), default=0.0)
 

@@ -4,7 +4,7 @@
 
 Every layout holds the same H.264 videos, packed masks, labels and skeletons, and gives the same items: one random
 window of each clip per pass, all labels, whole pictures and masks of all views. All three decode by one function, from
-the key frame before the window. The peers' labels and masks are np.savez_compressed archives, one per clip. Figures are
+the key frame before the window. The peers' labels and masks are np.savez_compressed archives, one per clip. Numbers are
 of one process's processor time; the layouts take turns, and the median pass counts. --seconds plays each clip to and
 fro until it is as long, and --width and --height enlarge its pictures, encoded anew as Blender does (a key frame every
 18 frames, constant rate factor 23), to measure on clips like the paper's. --key-frames compares distances between them.
@@ -326,7 +326,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--height", type=int, default=0)
     parser.add_argument("--key-frames", action="store_true", help="compare distances between key frames instead")
     parser.add_argument("--folder", type=Path, help="where to write the layouts for the time being")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="write the numbers there too")
     return parser.parse_args()
 
 

@@ -45,14 +45,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         fill(folder / "shards", find_shards(arguments.results), arguments.shards, arguments.clips)
-        figures = {"open_seconds": open_seconds(folder), "worker_mb": worker_mb(folder)}
+        numbers = {"open_seconds": open_seconds(folder), "worker_mb": worker_mb(folder)}
         if arguments.throttle:
-            figures |= slow_disk(folder, int(arguments.throttle))
-        figures |= damage(folder)
-    for figure, value in figures.items():
-        print(f"{figure:24} {value:10.4g}")
+            numbers |= slow_disk(folder, int(arguments.throttle))
+        numbers |= damage(folder)
+    for name, value in numbers.items():
+        print(f"{name:24} {value:10.4g}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures))
+        arguments.json.write_text(json.dumps(numbers))
 
 
 def fill(folder: Path, sources: list[Path], count: int, clips: int) -> None:
@@ -194,7 +194,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--clips", type=int, default=8, help="of each shard")
     parser.add_argument("--throttle", type=float, default=0.0, help="bytes per second of a loopback disk; 0 tries none")
     parser.add_argument("--folder", type=Path, help="where to write the shards for the time being")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="write the numbers there too")
     return parser.parse_args()
 
 

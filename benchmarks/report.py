@@ -3,7 +3,7 @@
     python benchmarks/report.py RESULTS --folder FOLDER [--clips 10000]
 
 Writes FOLDER/shards, shards that share the arrays of those in RESULTS, whose clips have names, subjects, actions and
-figures of quality of their own (drawn around the true ones), and one clip in ten rejected; then runs `index-shards` and
+measures of quality of their own (drawn around the true ones), one clip in ten rejected; then runs `index-shards` and
 `report` on them. FOLDER/report.html is for looking at in a browser. Takes 1.5 GB, which --clean removes again.
 """
 
@@ -47,17 +47,17 @@ def main() -> None:
     index_shards(shards=shards, output=paths["index"], rejected=paths["rejected"], card=folder / "README.md")
     start = time.process_time()
     report(shards=shards, **paths, train=folder / "none", benchmarks=folder / "none", output=folder / "report.html")
-    figures = {
+    numbers = {
         "report_mb": (folder / "report.html").stat().st_size / 1e6,
         "report_seconds": time.process_time() - start,
         "clips": float(arguments.clips),
     }
     if arguments.clean:
         shutil.rmtree(folder / "shards")
-    for figure, value in figures.items():
-        print(f"{figure:24} {value:10.4g}")
+    for name, value in numbers.items():
+        print(f"{name:24} {value:10.4g}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures))
+        arguments.json.write_text(json.dumps(numbers))
 
 
 def write_shards(folder: Path, sources: list[Path], clips: int) -> list[Path]:
@@ -84,18 +84,18 @@ def write_shard(folder: Path, source: Path, number: int, names: list[str], rng: 
         for name in names:
             action = str(rng.choice(ACTIONS))
             if rng.uniform() < 0.1:
-                stage, reason, figure = REASONS[int(rng.integers(len(REASONS)))]
+                stage, reason, value = REASONS[int(rng.integers(len(REASONS)))]
                 rejected.create_group(f"{subject}_{action}_{name}").attrs.update(
                     stage=stage,
                     reason=reason,
-                    figure=figure * rng.uniform(1.0, 2.0),
+                    value=value * rng.uniform(1.0, 2.0),
                     detail=f"frame {rng.integers(60)}",
                 )
                 continue
             model = str(rng.choice(list(old["clips"])))
             add_clip(old["clips"], clips.create_group(f"{subject}_{action}_{name}", track_order=True), model, first)
             clips[f"{subject}_{action}_{name}"].attrs.update(
-                {**old["clips"][model].attrs, **figures_near(old["clips"][model], rng), "action": action}
+                {**old["clips"][model].attrs, **measures_near(old["clips"][model], rng), "action": action}
             )
     return path
 
@@ -110,14 +110,14 @@ def add_clip(source: h5py.Group, target: h5py.Group, model: str, first: dict[str
     first.setdefault(model, target)
 
 
-def figures_near(clip: h5py.Group, rng: np.random.Generator) -> dict[str, float]:
-    """Return figures of quality that spread about a clip's own as those of real runs do, a few far off."""
+def measures_near(clip: h5py.Group, rng: np.random.Generator) -> dict[str, float]:
+    """Return measures of quality that spread about a clip's own as those of real runs do, a few far off."""
     spread = 0.25 if rng.uniform() > 0.02 else 1.0
     return {
         name: float(1.0 - min(1.0, (1.02 - clip.attrs[name]) * rng.lognormal(0.0, spread)))
-        if figure.unit == "share"
+        if measure.unit == "fraction"
         else float(clip.attrs[name] * rng.lognormal(0.0, spread))
-        for name, figure in load_schema().clip_quality.items()
+        for name, measure in load_schema().clip_quality.items()
     }
 
 
@@ -128,7 +128,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="a new folder for shards, index and page")
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--clean", action="store_true", help="remove the shards at the end")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="write the numbers there too")
     return parser.parse_args()
 
 

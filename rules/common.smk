@@ -7,7 +7,7 @@ import sys
 from dataclasses import fields
 
 from kinesynth.clips import read_clips, stated_people
-from kinesynth.config import load_config, shaping_config
+from kinesynth.config_file import load_config, shaping_config
 from kinesynth.errors import KinesynthError
 from kinesynth.layout import CARD, CARD_PICTURE, CHECKSUMS, CROISSANT, FILES, METRICS, REJECTED, SCALE_REPORT
 from kinesynth.same_motion import require_distinct

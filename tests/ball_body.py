@@ -44,10 +44,10 @@ def synthetic_body() -> dict[str, np.ndarray]:
     radius = np.where(owner < 22, 0.07, 0.015)[:, None]
     vertices = joints[owner] + radius * ball / np.linalg.norm(ball, axis=1, keepdims=True)
     parents = np.array([0, *PARENTS[1:]])
-    own_share = rng.uniform(0.5, 1.0, n_vertices)
+    own_fraction = rng.uniform(0.5, 1.0, n_vertices)
     skinning = np.zeros((n_vertices, n_joints))
-    skinning[np.arange(n_vertices), owner] = own_share
-    skinning[np.arange(n_vertices), parents[owner]] += 1 - own_share
+    skinning[np.arange(n_vertices), owner] = own_fraction
+    skinning[np.arange(n_vertices), parents[owner]] += 1 - own_fraction
     regressor = np.zeros((n_joints, n_vertices))
     regressor[owner, np.arange(n_vertices)] = 1 / VERTICES_PER_JOINT
     faces = np.arange(n_vertices).reshape(-1, 3)

@@ -15,23 +15,23 @@ LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 
 
 def ground_reaction(
-    skeleton: SkeletonDefinition, keypoints: np.ndarray, share: np.ndarray, fps: float
+    skeleton: SkeletonDefinition, keypoints: np.ndarray, fraction: np.ndarray, fps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return force, centre of pressure and free moment (T, 2, 3) that a motion asks for, the right foot's `share` (T,).
 
     The centre of pressure stays under the ankle; what that leaves of the moment is free.
     """
     masses = skeleton.masses[:, None]
-    places = keypoints[:, len(masses) :]
-    acceleration = accelerations(places, fps)
+    positions = keypoints[:, len(masses) :]
+    acceleration = accelerations(positions, fps)
     acceleration[[0, -1]] = acceleration[[1, -2]]
-    centre = (masses * places).sum(axis=1, keepdims=True) / masses.sum()
+    centre = (masses * positions).sum(axis=1, keepdims=True) / masses.sum()
     total = (masses * (acceleration + GRAVITY * UP)).sum(axis=1) - RESIDUAL
-    turn = np.cross(places - centre, masses * acceleration).sum(axis=1)
-    shares = np.stack([share, 1.0 - share], axis=1)[..., None]
-    force = shares * total[:, None]
+    turn = np.cross(positions - centre, masses * acceleration).sum(axis=1)
+    fractions = np.stack([fraction, 1.0 - fraction], axis=1)[..., None]
+    force = fractions * total[:, None]
     cop = keypoints[:, [skeleton.body_names.index(f"calcn_{side}") for side in SIDES]] * [1.0, 0.0, 1.0]
-    free = shares * (turn - np.cross(cop - centre, force).sum(axis=1))[:, None]
+    free = fractions * (turn - np.cross(cop - centre, force).sum(axis=1))[:, None]
     return force, cop, free
 
 

@@ -1,6 +1,6 @@
 """A small dataset made from nothing: stage files, shards and an index that agree with one another.
 
-The skeleton is the real one; its motion is a sway of the limbs, the person in the videos a figure of capsules.
+The skeleton is the real one; its motion is a sway of the limbs, the person in the videos a person of capsules.
 """
 
 import io
@@ -192,7 +192,7 @@ def sway(skeleton: SkeletonDefinition, action: str, frames: int) -> np.ndarray:
 def render(
     skeleton: SkeletonDefinition, keypoints: np.ndarray, width: int, height: int
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """Draw a figure of capsules before two cameras."""
+    """Draw a person of capsules before two cameras."""
     focal = width * 33.0 / 36.0
     K = np.array([[focal, 0.0, (width - 1) / 2], [0.0, focal, (height - 1) / 2], [0.0, 0.0, 1.0]])
     arrays: dict[str, np.ndarray] = {}
@@ -233,14 +233,14 @@ def capsules(
     for frame in range(len(labels)):
         for a, b in ends:
             (x0, y0), (dx, dy) = pixels[frame, a], pixels[frame, b] - pixels[frame, a]
-            share = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
-            near = (x - x0 - share * dx) ** 2 + (y - y0 - share * dy) ** 2 < (width / 45 + 1) ** 2
+            fraction = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx**2 + dy**2, 1e-9), 0.0, 1.0)
+            near = (x - x0 - fraction * dx) ** 2 + (y - y0 - fraction * dy) ** 2 < (width / 45 + 1) ** 2
             labels[frame][near] = label[a]
     return labels
 
 
 def encode(masks: np.ndarray, bright: int = 200) -> np.ndarray:
-    """Return an H.264 mp4, as bytes, of bright figures before a grey wall that brightens frame by frame."""
+    """Return an H.264 mp4, as bytes, of bright people before a grey wall that brightens frame by frame."""
     _, height, width = masks.shape
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:

@@ -40,9 +40,9 @@ def body_arrays() -> dict[str, np.ndarray]:
     for ankle, foot in ((8, 11), (7, 10)):
         for z in np.linspace(-0.035, 0.21, 15):
             for x in (-0.035, 0.0, 0.035):
-                share = np.clip((z - 0.13) / 0.02, 0.0, 1.0)  # of the toes, from the ball on
+                fraction = np.clip((z - 0.13) / 0.02, 0.0, 1.0)  # of the toes, from the ball on
                 own = np.zeros(len(joints))
-                own[ankle], own[foot] = 1.0 - share, share
+                own[ankle], own[foot] = 1.0 - fraction, fraction
                 vertices.append([joints[ankle, 0] + x, SOLE, joints[ankle, 2] + z])
                 weights.append(own)
     points = np.array(vertices)

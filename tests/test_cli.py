@@ -14,6 +14,8 @@ import pytest
 from kinesynth import cli
 from kinesynth.config import Config, Filters, Render
 from kinesynth.dataset.writer import StagePaths
+from kinesynth.errors import BadInput
+from kinesynth.notes import tell
 
 ROOT = Path(__file__).parents[1]
 
@@ -200,7 +202,7 @@ def test_a_bug_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     def broken(*, output: Path) -> None:
         raise ZeroDivisionError(str(output))
 
-    monkeypatch.setattr("kinesynth.config.write_schema", broken)
+    monkeypatch.setattr("kinesynth.config_file.write_schema", broken)
     assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 1
 
 
@@ -217,7 +219,7 @@ def test_a_full_disk_is_one_line_and_exit_code_2(
     def fail(*, output: Path) -> None:
         raise error
 
-    monkeypatch.setattr("kinesynth.config.write_schema", fail)
+    monkeypatch.setattr("kinesynth.config_file.write_schema", fail)
     assert cli.run(["config-schema", "--output", str(tmp_path / "x")]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
@@ -283,3 +285,23 @@ def test_options_that_keep_their_defaults_need_no_schema(monkeypatch: pytest.Mon
     with monkeypatch.context() as context:
         context.delitem(sys.modules, "jsonschema")
         assert cli.run(["render-views", "--width", "31"]) == 2
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    error = BadInput("a.trc", "header", "\x1b[2J\nnothing\x07", "5 lines", "export it again")
+    mark = "\N{REPLACEMENT CHARACTER}"
+    assert str(error) == f"a.trc: header: found {mark}[2J nothing{mark}, expected 5 lines; export it again"
+    tell("a.trc", ["marker \x1b]0;x\x07 is\nleft out"])
+    assert "\x1b" not in (told := capsys.readouterr().err)
+    assert told.count("\n") == 1
+
+
+def test_an_output_below_a_file_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    for output in (tmp_path / "file" / "schema.yaml", tmp_path / "folder", tmp_path / ("x" * 300)):
+        assert cli.run(["config-schema", "--output", str(output)]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("kinesynth: ")
+        assert "correct the path" in told
+        assert told.count("\n") == 1

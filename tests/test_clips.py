@@ -12,7 +12,7 @@ from kinesynth.errors import BadInput
 from kinesynth.stated import Stated
 
 HEADER = ["clip_id", "subject", "action", "split", "source", "path", "start", "end", "model", "static"]
-HEADER += ["mass", "height", "sex", "license", "babel"]
+HEADER += ["mass", "height", "sex", "license", "babel", "rig"]
 GOOD = {"clip_id": "c1", "subject": "s1", "action": "walk", "split": "train", "source": "amass", "path": "a.npz"}
 
 
@@ -53,6 +53,7 @@ def test_windows_line_ends_a_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> 
         ({"subject": ".."}, "line 3, subject"),
         ({"license": "CC BY 4.0"}, "line 3, license"),
         ({"babel": "../9884"}, "line 3, babel"),
+        ({"rig": "drone"}, "line 3, rig"),
         ({"action": ""}, "line 3, action"),
         ({"split": "validation"}, "line 3, split"),
         ({"split": "test"}, "line 3, split"),
@@ -138,7 +139,7 @@ def test_forces_are_files_of_real_motions(tmp_path: Path, change: dict[str, str]
 def test_a_short_line_is_told(tmp_path: Path) -> None:
     path = table(tmp_path, GOOD)
     path.write_text(path.read_text() + "c2\ts2\n")
-    with pytest.raises(BadInput, match=r"line 3, columns: found 2, expected 15"):
+    with pytest.raises(BadInput, match=r"line 3, columns: found 2, expected 16"):
         read_clips(path)
 
 

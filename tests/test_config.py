@@ -8,7 +8,8 @@ import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake_interface_common.exceptions import WorkflowError
 
-from kinesynth.config import Config, Render, config_schema, load_config, shaping_config
+from kinesynth.config import Config, Render
+from kinesynth.config_file import config_schema, load_config, shaping_config
 from kinesynth.errors import BadConfig
 
 ROOT = Path(__file__).parents[1]

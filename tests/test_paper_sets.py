@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tools.first_set import main as make_first
 from tools.paper_sets import CONFIGS, SETS, main
 
 from kinesynth.clips import read_clips
-from kinesynth.config import Config, load_config
+from kinesynth.config import Config
+from kinesynth.config_file import load_config
 from kinesynth.procedural import MOTIONS
 from kinesynth.render.rigs import cameras_of
 from kinesynth.shards import ShardSize, assign_shards, frames_of
@@ -27,7 +29,7 @@ def test_a_configuration_is_valid(name: str) -> None:
     assert cameras_of(render.rig, list(render.views))
 
 
-@pytest.mark.parametrize("table", sorted(CONFIGS.glob("*/*.tsv")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("table", sorted(CONFIGS.glob("*/clips.tsv")), ids=lambda path: path.parent.name)
 def test_a_table_loads(table: Path) -> None:
     rows = read_clips(table)
     assert {row.action for row in rows if row.source == "procedural"} <= set(MOTIONS)
@@ -36,6 +38,24 @@ def test_a_table_loads(table: Path) -> None:
 def test_odahs_table_is_what_the_command_makes(tmp_path: Path) -> None:
     main(["odah", str(tmp_path / "clips.tsv")])
     assert (tmp_path / "clips.tsv").read_text() == (CONFIGS / "odah/clips.tsv").read_text()
+
+
+def test_the_first_set_is_what_the_command_makes(tmp_path: Path) -> None:
+    make_first(tmp_path / "clips.tsv")
+    assert (tmp_path / "clips.tsv").read_text() == (CONFIGS / "first/clips.tsv").read_text()
+
+
+def test_the_first_set_has_both_rigs_of_every_motion_and_person() -> None:
+    rows = read_clips(CONFIGS / "first/clips.tsv")
+    people = Counter({row.subject: row.split for row in rows}.values())
+    assert people == {"train": 28, "val": 4, "test": 8}
+    assert {row.source for row in rows} == {"procedural"}
+    assert {row.action for row in rows} == set(MOTIONS)
+    assert len(MOTIONS) >= 12
+    for name in ("subject", "action"):
+        seen = Counter((getattr(row, name), row.rig) for row in rows)
+        assert len(set(seen.values())) == 1
+        assert len(seen) == 2 * len({getattr(row, name) for row in rows})
 
 
 def test_odah_has_the_papers_people_rate_and_pictures() -> None:

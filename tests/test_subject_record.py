@@ -14,7 +14,7 @@ ANNA = SubjectRecord("anna", "female", np.linspace(-1, 1, 10).round(3), 1.7, 0.0
 
 @pytest.mark.parametrize(
     "record",
-    [ANNA, replace(ANNA, amass_size=0.95, worn={"labels": ["RASI"]}, rejected={"reason": "r", "figure": 2.0})],
+    [ANNA, replace(ANNA, amass_size=0.95, worn={"labels": ["RASI"]}, rejected={"reason": "r", "value": 2.0})],
 )
 def test_what_is_written_is_read(record: SubjectRecord, tmp_path: Path) -> None:
     record.write(tmp_path / "anna.json")

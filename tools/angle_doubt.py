@@ -23,7 +23,7 @@ from kinesynth.layout import FILES
 from kinesynth.seeds import generator
 from kinesynth.skeleton.marker_weights import are_bony, marker_weights
 from kinesynth.stage_file import read_stage
-from tools.acceptance.figures import OUTPUT
+from tools.acceptance.metrics import OUTPUT
 from tools.acceptance.runs import run_workflow
 from tools.document import fill
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from kinesynth import __version__
-from kinesynth.errors import KinesynthError, MissingDependency, machine_fault
+from kinesynth.errors import KinesynthError, MissingDependency, machine_fault, one_line
 
 VERBS = {
     "index": ("kinesynth.motion.index:index", "make a clip table from a folder of AMASS files"),
@@ -48,6 +48,7 @@ VERBS = {
     "pack-shard": ("kinesynth.dataset.writer:pack_shard", "assemble a shard"),
     "index-shards": ("kinesynth.dataset.index:index_shards", "list all clips, delivered or rejected"),
     "sample": ("kinesynth.dataset.shipped_sample:copy_sample", "copy the sample shards out of the package"),
+    "freeze-plan": ("kinesynth.dataset.frozen_plan:freeze_plan", "write down splits before a dataset is made"),
     "freeze-split": ("kinesynth.dataset.frozen:freeze_split", "write down splits and checksums of a dataset"),
     "export": ("kinesynth.dataset.export:export", "write shards in the formats of other programs"),
     "verify": ("kinesynth.dataset.verify:verify", "check shards against their schema"),
@@ -55,7 +56,7 @@ VERBS = {
     "report": ("kinesynth.report.page:report", "draw the report page"),
     "status": ("kinesynth.report.status:status", "tell how far a run has come, from any terminal"),
     "plan": ("kinesynth.report.plan:plan", "estimate core-hours, GPU-hours and storage of a large run"),
-    "config-schema": ("kinesynth.config:write_schema", "write the JSON schema of config.yaml"),
+    "config-schema": ("kinesynth.config_file:write_schema", "write the JSON schema of config.yaml"),
 }
 
 
@@ -82,7 +83,7 @@ def build_app(verb: str = "") -> App:
 def groups_of(function: Callable[..., None]) -> dict[str, Any]:
     """Return the parameters that stand for several flags: sections of the configuration, say.
 
-    Such a group is a dataclass of `config.option`s. It is returned as its parameter's default, by name, or as its
+    Such a group is a dataclass of `options.option`s. It is returned as its parameter's default, by name, or as its
     class where some of its options must be given.
     """
     parameters = inspect.signature(function).parameters
@@ -105,7 +106,7 @@ def groups_as_flags(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def wrapper(**options: Any) -> None:
-        from kinesynth.config import check_section
+        from kinesynth.options import check_section
 
         given: dict[str, dict[str, Any]] = {name: {} for name in groups}
         for option in owners.keys() & options.keys():
@@ -183,7 +184,7 @@ def run(arguments: list[str]) -> int:
 def _fault(error: Exception, verb: str) -> str:
     """Return in one line what the user or the machine is at fault for; empty where it is a bug."""
     if isinstance(error, KinesynthError | CycloptsError):
-        return " ".join(str(error).split())
+        return one_line(str(error))
     if isinstance(error, ModuleNotFoundError):
         package = str(error.name).partition(".")[0]
         extra = "view" if verb == "view" else "pipeline"

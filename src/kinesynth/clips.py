@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from kinesynth.atomic import write_text
+from kinesynth.config import render_column
 from kinesynth.errors import BadInput
 from kinesynth.licenses import identified, is_identifier
 from kinesynth.sources import sources
@@ -22,6 +23,7 @@ from kinesynth.text import read_text
 DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = tuple(sources())
+RIGS = tuple(render_column("cameras.csv", "rig"))
 _REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
 _OPTIONAL = (
     "model",
@@ -37,6 +39,7 @@ _OPTIONAL = (
     "grf",
     "license",
     "babel",
+    "rig",
 )
 UP_AXES = ("x", "y", "z")
 GRF_FILES = (".mot", ".sto", ".xml", ".c3d")
@@ -55,8 +58,9 @@ class ClipRow:
     tells the landmarks of a marker file's labels; `belt` is the speed of a treadmill's belt, m/s, 0 over ground, None
     where the feet are to tell; `grf` is a file of measured ground forces (.mot or .sto, the .xml of ExternalLoads that
     names one, or a .c3d with force plates), in the frame and the time of `path`. `license` is SPDX's identifier of what
-    the motion is under, where it is not its source's own; `babel` its number in BABEL, to join tables by. A procedural
-    clip has no path: its action names the motion.
+    the motion is under, where it is not its source's own; `babel` its number in BABEL, to join tables by; `rig` the
+    cameras that look on, where they are not the configuration's. A procedural clip has no path: its action names the
+    motion.
     """
 
     clip_id: str
@@ -80,6 +84,7 @@ class ClipRow:
     grf: Path | None = None
     license: str | None = None
     babel: str | None = None
+    rig: str | None = None
 
     @property
     def stated(self) -> Stated:
@@ -171,6 +176,8 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
             raise _bad(table, line, name, repr(values[name][:80]), "one of " + ", ".join(allowed))
     if values.get("up", "").strip() not in ("", *UP_AXES):
         raise _bad(table, line, "up", repr(values["up"][:80]), f"one of {', '.join(UP_AXES)}, or nothing")
+    if values.get("rig", "").strip() not in ("", *RIGS):
+        raise _bad(table, line, "rig", repr(values["rig"][:80]), f"one of {', '.join(RIGS)}, or nothing")
     if not _IDENTIFIER.fullmatch(values.get("babel", "").strip() or "none"):
         raise _bad(table, line, "babel", repr(values["babel"][:80]), "BABEL's number of the sequence, or nothing")
     if not 0 < len(values["action"].strip()) <= 64:
@@ -204,6 +211,7 @@ def _read_row(table: Path, line: int, values: Mapping[str, str]) -> ClipRow:
         grf=_resolve(table, values.get("grf", "")),
         license=_license(table, line, values.get("license", "").strip()),
         babel=values.get("babel", "").strip() or None,
+        rig=values.get("rig", "").strip() or None,
     )
     _check_files(table, line, row)
     return row

@@ -1,51 +1,18 @@
-"""The configuration as frozen dataclasses: the one place where a key, its default, its bounds and its meaning stand.
+"""The configuration as frozen dataclasses: the one place where a key, its default, its bounds and its meaning stand."""
 
-`workflow/schemas/config.schema.yaml` is generated from here (`kinesynth config-schema`), and a test fails when the two,
-or config.yaml, drift apart.
-"""
-
-import dataclasses
-import json
-import math
-import reprlib
-import types
-import typing
-from collections.abc import Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from kinesynth.atomic import write_text
-from kinesynth.errors import BadConfig
 from kinesynth.networks import network_modules
+from kinesynth.options import option
 from kinesynth.text import table_rows
 
-MAX_VALUES = 10_000
-FIX = "see config.yaml for every key and its meaning"
 
-
-def _column(table: str, name: str) -> list[str]:
+def render_column(table: str, name: str) -> list[str]:
     """Return what a column of one of the renderer's tables names: variants are named where they are defined."""
     rows = table_rows(files("kinesynth.render") / "tables" / table)
     return list(dict.fromkeys(row[name] for row in rows if row[name]))
-
-
-def option(default: Any, description: str, **bounds: Any) -> Any:
-    """Declare a key: its default, its meaning, and JSON-schema bounds such as `minimum` or `exclusiveMinimum`."""
-    return field(default=default, metadata={"description": description, "bounds": bounds})
-
-
-def needed(description: str) -> Any:
-    """Declare an option without a default, and its meaning."""
-    return field(metadata={"description": description, "bounds": {}})
-
-
-def option_of(section: type, name: str) -> Any:
-    """Declare a key as another section has it."""
-    (known,) = (each for each in dataclasses.fields(section) if each.name == name)
-    default: Any = known.default if known.type is not float else float(str(known.default))
-    return field(default=default, metadata=known.metadata)
 
 
 @dataclass(frozen=True)
@@ -114,7 +81,7 @@ class GroundReaction:
 
 
 @dataclass(frozen=True)
-class MusclePaths:
+class MusclePathOptions:
     """Polynomials fitted to the muscles' paths around a shard's motions."""
 
     degree: int = option(6, "of the polynomials", minimum=1, maximum=8)
@@ -214,18 +181,18 @@ class Render:
     """Video."""
 
     preset: str = option(
-        "preview", "preview: for CPUs; odah: the quality of the paper", enum=_column("presets.csv", "preset")
+        "preview", "preview: for CPUs; odah: the quality of the paper", enum=render_column("presets.csv", "preset")
     )
     width: int = option(256, "pixels", minimum=64, maximum=8192, multipleOf=2)
     height: int = option(192, "pixels", minimum=64, maximum=8192, multipleOf=2)
     rig: str = option(
-        "views", "a rig of cameras, or views: those listed", enum=["views", *_column("cameras.csv", "rig")]
+        "views", "a rig of cameras, or views: those listed", enum=["views", *render_column("cameras.csv", "rig")]
     )
     views: tuple[str, ...] = option(("frontal", "sagittal"), "cameras, by name", minItems=1)
     motion_blur: bool = option(False, "blur what moves while a camera's shutter is open")
-    occluders: float = option(0.0, "share of clips with things before the person", minimum=0, maximum=1)
-    bystanders: float = option(0.0, "share of clips with another person in the picture", minimum=0, maximum=1)
-    truncation: float = option(0.0, "share of views that cut a part of the body off", minimum=0, maximum=1)
+    occluders: float = option(0.0, "fraction of clips with things before the person", minimum=0, maximum=1)
+    bystanders: float = option(0.0, "fraction of clips with another person in the picture", minimum=0, maximum=1)
+    truncation: float = option(0.0, "fraction of views that cut a part of the body off", minimum=0, maximum=1)
     tracks: tuple[Literal["parts", "depth"], ...] = option(("parts",), "optional tracks of each view")
 
 
@@ -260,145 +227,8 @@ class Config:
     regressor: Regressor = field(default_factory=Regressor)
     fit: Fit = field(default_factory=Fit)
     grf: GroundReaction = field(default_factory=GroundReaction)
-    muscle_paths: MusclePaths = field(default_factory=MusclePaths)
+    muscle_paths: MusclePathOptions = field(default_factory=MusclePathOptions)
     so: StaticOptimization = field(default_factory=StaticOptimization)
     filters: Filters = field(default_factory=Filters)
     render: Render = field(default_factory=Render)
     train: Train = field(default_factory=Train)
-
-
-def load_config(values: Mapping[str, Any], source: str = "config.yaml") -> Config:
-    """Check `values` (as read from YAML) and return the configuration.
-
-    Raises:
-        BadConfig: a key is unknown, its value is of the wrong type or out of bounds, or a file is not there.
-    """
-    from jsonschema import Draft202012Validator
-
-    _check_plausible(values, source)
-    validator = Draft202012Validator(config_schema())
-    for error in sorted(validator.iter_errors(_plain(values)), key=lambda error: list(error.absolute_path)):
-        raise _bad_config(source, error)
-    config: Config = _build(Config, values)
-    files = {
-        "subjects": config.subjects,
-        "body.model": config.body.model,
-        "body.marker_vertices": config.body.marker_vertices,
-        "grf.weights": config.grf.weights,
-    }
-    for key, file in files.items():
-        if file not in ("free", "") and not Path(file).is_file():
-            raise BadConfig(source, key, f"no file {file}", "the path of a file", FIX)
-    if config.grf.engine == "gaitdynamics" and not config.grf.weights:
-        raise BadConfig(source, "grf.weights", "none", "GaitDynamicsRefinement.pt for this grf.engine", FIX)
-    return config
-
-
-def check_section(section: Any) -> None:
-    """Require that the values of a group of options, as a verb's flags gave them, are within their bounds.
-
-    Raises:
-        BadConfig: one is not.
-    """
-    from jsonschema import Draft202012Validator
-
-    values = {name: list(each) if isinstance(each, tuple) else each for name, each in vars(section).items()}
-    for error in Draft202012Validator(_object_schema(type(section))).iter_errors(values):
-        raise _bad_config("command line", error)
-
-
-def shaping_config(config: Config) -> str:
-    """Return what the content of shards depends on, as JSON: without the options of training and sharding."""
-    aside = {"train", "clips_per_shard", "frames_per_shard"}
-    return json.dumps({name: part for name, part in dataclasses.asdict(config).items() if name not in aside})
-
-
-def _check_plausible(values: Any, source: str) -> None:
-    """Refuse what the validator would choke on or let pass: no mapping, no end (YAML aliases multiply), no number."""
-    if not isinstance(values, Mapping):
-        raise BadConfig(source, "top level", type(values).__name__, "keys with values", FIX)
-    left = [(str(key), value) for key, value in values.items()]
-    for _ in range(MAX_VALUES):
-        if not left:
-            return
-        key, value = left.pop()
-        if isinstance(value, Mapping):
-            left += [(f"{key}.{name}", part) for name, part in value.items()]
-        elif isinstance(value, list | tuple):
-            left += [(key, part) for part in value]
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise BadConfig(source, key, str(value), "a finite number", FIX)
-    raise BadConfig(source, left[-1][0], "values without end", f"at most {MAX_VALUES} in all", "remove YAML aliases")
-
-
-def config_schema() -> dict[str, Any]:
-    """Return the JSON schema of config.yaml; unknown keys are errors at every level."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object_schema(Config)}
-
-
-def _object_schema(kind: type) -> dict[str, Any]:
-    properties = {item.name: _property_schema(item) for item in dataclasses.fields(kind)}
-    description = (kind.__doc__ or "").splitlines()[0]
-    return {"description": description, "type": "object", "additionalProperties": False, "properties": properties}
-
-
-def _property_schema(item: dataclasses.Field[Any]) -> dict[str, Any]:
-    if isinstance(item.type, type) and is_dataclass(item.type):
-        return _object_schema(item.type)
-    default = list(item.default) if isinstance(item.default, tuple) else item.default
-    return {
-        **_type_schema(item.type),
-        **item.metadata["bounds"],
-        "default": default,
-        "description": item.metadata["description"],
-    }
-
-
-def _type_schema(kind: Any) -> dict[str, Any]:
-    if typing.get_origin(kind) is Literal:
-        return {"enum": list(typing.get_args(kind))}
-    if isinstance(kind, types.GenericAlias):
-        return {"type": "array", "items": _type_schema(typing.get_args(kind)[0])}
-    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}[kind]}
-
-
-def _build(kind: type, values: Mapping[str, Any]) -> Any:
-    parts = {item.name: item.type for item in dataclasses.fields(kind)}
-    return kind(**{name: _value(parts[name], value) for name, value in values.items()})
-
-
-def _value(part: Any, value: Any) -> Any:
-    """Return a value as the field has it: a section, or a tuple where YAML has a list."""
-    if isinstance(part, type) and is_dataclass(part):
-        return _build(part, value)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` with mappings turned into dicts, which is what the validator knows."""
-    return {name: _plain(value) if isinstance(value, Mapping) else value for name, value in values.items()}
-
-
-def _bad_config(source: str, error: Any) -> BadConfig:
-    key = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties":
-        unknown = sorted(set(error.instance) - set(error.schema["properties"]))
-        name = f"{key}.{unknown[0]}" if key else unknown[0]
-        return BadConfig(source, name, "an unknown key", f"one of {', '.join(error.schema['properties'])}", FIX)
-    expected = {"enum": "one of", "type": "a value of type", "multipleOf": "a multiple of"}.get(
-        error.validator, error.validator
-    )
-    return BadConfig(
-        source, key or "top level", reprlib.repr(error.instance), f"{expected} {error.validator_value}", FIX
-    )
-
-
-def write_schema(*, output: Path) -> None:
-    """Write the JSON schema of config.yaml as YAML.
-
-    Args:
-        output: the schema's file.
-    """
-    import yaml
-
-    write_text(output, yaml.safe_dump(config_schema(), sort_keys=False, width=110))

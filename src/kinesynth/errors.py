@@ -14,8 +14,22 @@ import os
 from pathlib import Path
 
 
+def one_line(text: str) -> str:
+    r"""Return a text as one line that a terminal may print: what a stranger's file says must not steer it.
+
+    Example:
+        >>> one_line("found\n \x1b[2Jnothing")
+        'found �[2Jnothing'
+    """
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+
+
 class KinesynthError(Exception):
     """A fault that the user can fix; the message is one line."""
+
+    def __str__(self) -> str:
+        """Return the message, whatever a file's text has put into it."""
+        return one_line(super().__str__())
 
 
 class BadInput(KinesynthError):
@@ -44,17 +58,17 @@ class ClipRejected(KinesynthError):
 
     Args:
         reason: a short sentence, the same for all clips that fail alike, so that reasons can be counted.
-        figure: the measured value that failed, NaN where there is none.
+        value: the measured value that failed, NaN where there is none.
         detail: what tells this clip from others that fail alike.
     """
 
-    def __init__(self, reason: str, figure: float = float("nan"), detail: str = "") -> None:
+    def __init__(self, reason: str, value: float = float("nan"), detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason, self.figure, self.detail = reason, figure, detail
+        self.reason, self.value, self.detail = reason, value, detail
 
     def __reduce__(self) -> tuple[type["ClipRejected"], tuple[str, float, str]]:
         """As for `BadInput`."""
-        return type(self), (self.reason, self.figure, self.detail)
+        return type(self), (self.reason, self.value, self.detail)
 
 
 class MissingDependency(KinesynthError):
@@ -71,7 +85,8 @@ class MissingDependency(KinesynthError):
 
 def machine_fault(error: OSError) -> str:
     """Return what the machine refused, in one line; empty where the fault is ours. HDF5 has it in its text only."""
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+    space, place = (errno.ENOSPC, errno.EDQUOT, errno.EROFS), (errno.EACCES, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
+    for number in (*space, *place, errno.ENAMETOOLONG):
         if error.errno == number or os.strerror(number) in str(error):
             return f"{error.filename or 'output'}: {os.strerror(number)}; make room or correct the path, and run again"
     return ""

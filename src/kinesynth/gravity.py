@@ -1,3 +1,3 @@
-"""The one figure for gravity, in forces, motions and checks alike."""
+"""The one value for gravity, in forces, motions and checks alike."""
 
 GRAVITY = 9.80665  # m/s^2, standard gravity

@@ -231,7 +231,7 @@ class MuscleActivity(Record):
 
 @dataclass(frozen=True)
 class Validity(Record):
-    """Of quality-filter: which labels can be believed, and the bits of the checks that failed (`dynamics.reasons`)."""
+    """Of quality-filter: which labels can be believed, and the bits of the checks that failed (`reasons`)."""
 
     angle_valid: Annotated[np.ndarray, "T J", bool]
     force_valid: Annotated[np.ndarray, "T", bool]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from kinesynth.atomic import write_text
 from kinesynth.clips import ClipRow, read_clips
-from kinesynth.config import Config, Motion, option_of
+from kinesynth.config import Config, Motion
 from kinesynth.errors import BadInput
+from kinesynth.options import option_of
 
 COLUMNS = ("shard", "subject", "split", "clips", "frames", "path")
 

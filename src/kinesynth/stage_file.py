@@ -1,7 +1,7 @@
 """The file that one stage hands to the next: a shard's clips, and the clips rejected so far.
 
 HDF5 layout: `/clips/<clip_id>/<array>` with the clip's attributes on its group, `/rejected/<clip_id>` with the
-attributes stage, reason, figure and detail, and what all clips share (names of coordinates, say) on the root.
+attributes stage, reason, value and detail, and what all clips share (names of coordinates, say) on the root.
 Clips keep the order in which they were written. Equal content gives equal bytes.
 """
 
@@ -45,7 +45,7 @@ class Rejection:
     clip_id: str
     stage: str
     reason: str
-    figure: float = float("nan")
+    value: float = float("nan")
     detail: str = ""
 
 
@@ -115,7 +115,7 @@ def process_clips(
         try:
             clips[clip_id] = work(*(file.clips[clip_id] for file in files))
         except ClipRejected as error:
-            rejected[clip_id] = Rejection(clip_id, stage, error.reason, error.figure, error.detail)
+            rejected[clip_id] = Rejection(clip_id, stage, error.reason, error.value, error.detail)
     shared = attrs(files) if callable(attrs) else attrs or {}
     write_stage(output, StageFile(clips, rejected, shared))
 

@@ -31,7 +31,7 @@ class SubjectRecord:
         shape_source: where the shape comes from.
         amass_size: leg length over that of SMPL-X's mean body, where betas of another model do not tell it.
         worn: of measured markers, what `kinesynth.subjects.worn` says of them.
-        rejected: reason, figure and detail, why all of the subject's clips are to be rejected.
+        rejected: reason, value and detail, why all of the subject's clips are to be rejected.
     """
 
     subject: str

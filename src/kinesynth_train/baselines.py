@@ -17,7 +17,7 @@ from kinesynth_train.networks.hull import triangulate
 from kinesynth_train.skeleton import CoordinateStats
 from kinesynth_train.stretch import Estimate, Stretch
 
-NOISE_SHARE = 0.005  # of the crop's side: 1.3 px of 256, a good detector's
+NOISE_FRACTION = 0.005  # of the crop's side: 1.3 px of 256, a good detector's
 LOW_PASS_HZ = 6.0  # of marker trajectories, as is customary (Winter 2009)
 ORDER = 2  # of the Butterworth filter, which runs forward and back
 SEED = 0
@@ -41,7 +41,7 @@ def triangulated(stretch: Stretch, *, low_pass: bool) -> Tensor:
     markers, cameras = stretch.batch["markers"][0], stretch.batch["projections"][0, :2].transpose(0, 1)
     images = project(markers[:, None], cameras)  # (T, V, M, 2)
     noise = np.random.default_rng([SEED, stretch.number]).standard_normal(images.shape)
-    points = triangulate(images + 2.0 * NOISE_SHARE * torch.tensor(noise).to(images), cameras)
+    points = triangulate(images + 2.0 * NOISE_FRACTION * torch.tensor(noise).to(images), cameras)
     return low_passed(points, float(stretch.batch["fps"][0])) if low_pass else points
 
 

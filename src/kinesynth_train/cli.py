@@ -44,7 +44,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--people", type=_count, default=0, help="learn from so many people alone; 0: from all")
     train.add_argument(
-        "--sources", nargs="+", default=(), metavar="NAME=SHARE", help="share of a source's windows that an epoch sees"
+        "--sources",
+        nargs="+",
+        default=(),
+        metavar="NAME=TIMES",
+        help="how often an epoch sees a source's windows",
     )
     train.add_argument("--seed", type=int, default=Settings.seed, help="of weights, windows and their order")
     train.add_argument("--overfit", type=_count, default=0, help="learn the first so many windows, and measure on them")
@@ -78,8 +82,8 @@ def run(arguments: Sequence[str]) -> int:
                 options["device"] if options["device"] != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
             )
             dynamics = dag_estimate if options["dynamics"] else None
-            figures = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
-            print(table(figures))  # noqa: T201
+            metrics = evaluate(options["checkpoint"], options["shards"], options["output"], device, dynamics)
+            print(table(metrics))  # noqa: T201
     except KinesynthError as error:
         print(f"kinesynth-train: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -100,10 +104,10 @@ def settings_of(options: dict[str, Any]) -> Settings:
 def report_fit(metrics: dict[str, Any]) -> None:
     """Print a line about a run; nothing in the processes that only helped."""
     if metrics:
-        figures = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
+        metrics = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
         told = [
             f"{title} {metrics[name]:{digits}} {unit} (mean pose {metrics[f'baseline_{name}']:{digits}})"
-            for name, (title, digits, unit) in figures.items()
+            for name, (title, digits, unit) in metrics.items()
             if name in metrics
         ]
         print(f"{metrics['split']}: {', '.join(told)}")  # noqa: T201

@@ -69,6 +69,6 @@ def turned_in_plane(view: dict[str, Tensor], angle: float) -> dict[str, Tensor]:
 
 
 def project(points: Tensor, projections: Tensor) -> Tensor:
-    """Return places (..., N, 2) of world points (..., N, 3) in the crops of projections (..., 3, 4)."""
+    """Return positions (..., N, 2) of world points (..., N, 3) in the crops of projections (..., 3, 4)."""
     image = points @ projections[..., :3].mT + projections[..., None, :, 3]
     return image[..., :2] / image[..., 2:].clamp(min=1e-3)

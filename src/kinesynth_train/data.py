@@ -224,8 +224,8 @@ class MicroBatches(Sampler[list[int]]):
         seed: of the orders.
         first: micro-batch.
         stride: from one of this process to its next.
-        groups: how often an epoch sees the windows of a group, and which these are: with a share of 0.05 another
-            twentieth in each epoch, with 2.5 all of them twice and half of them once more, drawn differently each time.
+        groups: how often an epoch sees the windows of a group, and which these are: 0.05 times, another
+            twentieth in each epoch; 2.5 times, all of them twice and half once more, drawn differently each time.
             None: all windows once.
     """
 
@@ -240,16 +240,16 @@ class MicroBatches(Sampler[list[int]]):
     ) -> None:
         self._windows, self._size, self._seed, self._first, self._stride = windows, size, seed, first, stride
         self._groups = [(1.0, np.arange(windows))] if groups is None else list(groups)
-        self._draws = max(math.ceil(share) for share, _ in self._groups)  # of a window in an epoch, at most
-        self._length = sum(math.floor(share) * len(members) + _rest(share, members) for share, members in self._groups)
+        self._draws = max(math.ceil(times) for times, _ in self._groups)  # of a window in an epoch, at most
+        self._length = sum(math.floor(times) * len(members) + _rest(times, members) for times, members in self._groups)
         if not self._length:
             raise ValueError("an epoch without windows")
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the lists."""
         for micro in count(self._first, self._stride):
-            places = np.arange(micro * self._size, (micro + 1) * self._size)
-            epochs, turns = np.divmod(places, self._length)
+            indices = np.arange(micro * self._size, (micro + 1) * self._size)
+            epochs, turns = np.divmod(indices, self._length)
             orders = {epoch: self._order(epoch) for epoch in set(epochs.tolist())}
             yield [int(orders[epoch][turn]) for epoch, turn in zip(epochs.tolist(), turns.tolist(), strict=True)]
 
@@ -257,16 +257,16 @@ class MicroBatches(Sampler[list[int]]):
         """Return an epoch's indices of `Windows`, in whose eyes each further draw of a window is another epoch's."""
         rng = np.random.default_rng([self._seed, epoch])
         drawn = []
-        for share, members in self._groups:
-            whole, rest = math.floor(share), _rest(share, members)
+        for times, members in self._groups:
+            whole, rest = math.floor(times), _rest(times, members)
             drawn += [members + draw * self._windows for draw in range(whole)]
             drawn += [rng.permutation(members)[:rest] + whole * self._windows] if rest else []
         return rng.permutation(np.concatenate(drawn)) + epoch * self._draws * self._windows
 
 
-def _rest(share: float, members: np.ndarray) -> int:
+def _rest(times: float, members: np.ndarray) -> int:
     """Return how many of a group's windows an epoch sees once more than all of them."""
-    return round((share - math.floor(share)) * len(members))
+    return round((times - math.floor(times)) * len(members))
 
 
 def cycle(windows: Dataset[Batch], batches: MicroBatches, workers: int, pin: bool) -> Iterator[Batch]:

@@ -14,8 +14,8 @@ from kinesynth.errors import BadInput
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
-from kinesynth_train.figures import write_figures
 from kinesynth_train.joint_limits import limit_lines
+from kinesynth_train.metrics_file import write_metrics
 from kinesynth_train.muscle_tally import MUSCLE_LABELS, MuscleTally
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton, subject_layer
 from kinesynth_train.stretch import Estimate, Stretch
@@ -37,7 +37,7 @@ def evaluate(
     device: str,
     dynamics: Callable[[Method, Stretch], Estimate] | None = None,
 ) -> dict[str, Any]:
-    """Measure networks and baselines on every frame of the test split once, and write the figures to `output` (JSON).
+    """Measure networks and baselines on every frame of the test split once, and write the metrics to `output` (JSON).
 
     Args:
         checkpoints: of the networks.
@@ -73,14 +73,14 @@ def evaluate(
         split, windows = held_out(shards, cut[0], labels, cut[1])
         results |= measure(methods, first.skeleton, windows, device, tallies)
         methods = {}
-    figures = {
+    metrics = {
         "shards": str(shards),
         "split": split,
         "rows": rows_of(models.values(), device) | (MuscleTally.rows if dynamics else {}),
         "methods": {name: results[name] for name in column_order(models, first.stats) if name in results},
     }
-    write_figures(output, figures)
-    return figures
+    write_metrics(output, metrics)
+    return metrics
 
 
 def cut_of(model: Model) -> tuple[int, float]:
@@ -106,12 +106,12 @@ def column_order(models: dict[str, Model], stats: CoordinateStats) -> list[str]:
     return list(dict.fromkeys([*baselines(stats), *own, *names]))
 
 
-def table(figures: dict[str, Any]) -> str:
-    """Return the figures as text: a row per metric and per coordinate, a column per method."""
-    methods = figures["methods"]
+def table(metrics: dict[str, Any]) -> str:
+    """Return the metrics as text: a row per metric and per coordinate, a column per method."""
+    methods = metrics["methods"]
     first = next(iter(methods.values()))
-    lines = [["test split" if figures["split"] == "test" else f"{figures['split']} split", *methods]]
-    rows = figures["rows"]
+    lines = [["test split" if metrics["split"] == "test" else f"{metrics['split']} split", *methods]]
+    rows = metrics["rows"]
     lines += [[title, *(_cell(method.get(key)) for method in methods.values())] for key, title in rows.items()]
     lines += limit_lines(list(methods.values()))
     lines += [
@@ -242,8 +242,8 @@ def measure(
             estimate = method(stretch)
             seconds[name] += time.perf_counter() - began
             tallies[name].add(estimate, stretch)
-    figures = {name: tally.metrics() for name, tally in tallies.items()}
-    return {name: {**own, "seconds_per_frame": seconds[name] / own["frames"]} for name, own in figures.items()}
+    metrics = {name: tally.metrics() for name, tally in tallies.items()}
+    return {name: {**own, "seconds_per_frame": seconds[name] / own["frames"]} for name, own in metrics.items()}
 
 
 def read_stretch(windows: Windows, index: int, device: str) -> Stretch:

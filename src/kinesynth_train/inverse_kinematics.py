@@ -33,9 +33,9 @@ def inverse_kinematics(markers: Tensor, layer: SkeletonLayer, stats: CoordinateS
         stuck = cost > WORSE * cost.median() + 1e-12
         if not stuck.any() or stuck.all():
             break
-        places = torch.arange(len(angles), device=angles.device)
-        good = places[~stuck]
-        nearest = good[(places[stuck, None] - good).abs().argmin(dim=1)]
+        indices = torch.arange(len(angles), device=angles.device)
+        good = indices[~stuck]
+        nearest = good[(indices[stuck, None] - good).abs().argmin(dim=1)]
         again, cheaper = Search(search.markers[stuck], layer).run(angles[nearest])
         better = cheaper < cost[stuck]
         angles[stuck] = again.where(better[:, None], angles[stuck])

@@ -16,7 +16,7 @@ from kinesynth_train.metrics import LIMIT_STEPS_DEG, Mean, beyond_limits_deg
 HINGES = {"elbow": "elbow_flex", "knee": "knee_angle"}
 OF_ONE_JOINT = {"elbow": ("elbow_flex", "pro_sup"), "knee": ("knee_angle",)}
 PUBLISHED_LIMITS_RAD = (0.0, math.radians(135.0))  # of HSMR's hinges
-Shares = dict[str, dict[str, float]]
+Fractions = dict[str, dict[str, float]]
 
 
 class JointLimits:
@@ -50,8 +50,8 @@ class JointLimits:
             for step, mean in means.items():
                 mean.add((worst[kind] > step).float(), counted[:, None])
 
-    def percent(self) -> dict[str, Shares]:
-        """Return the share of frames, in percent, by kind of limits, joint, and degrees beyond."""
+    def percent(self) -> dict[str, Fractions]:
+        """Return the fraction of frames, in percent, by kind of limits, joint, and degrees beyond."""
         if not self._joints:
             return {}
         return {
@@ -63,14 +63,14 @@ class JointLimits:
         }
 
 
-def limit_lines(methods: list[dict[str, Shares]]) -> list[list[str]]:
-    """Return a table's rows: a joint's shares at 10, 20 and 30 degrees in one cell for each method."""
+def limit_lines(methods: list[dict[str, Fractions]]) -> list[list[str]]:
+    """Return a table's rows: a joint's fractions at 10, 20 and 30 degrees in one cell for each method."""
     lines = []
     for key, title in (("beyond_limits_by_joint_percent", "own limits"),
                        ("beyond_published_limits_by_joint_percent", "0 to 135 deg")):  # fmt: skip
         steps = ", ".join(f"{step:.0f}" for step in LIMIT_STEPS_DEG)
         for joint in methods[0].get(key, {}):
             told = [method.get(key, {joint: {}})[joint].values() for method in methods]
-            cells = [" / ".join(f"{share:.3g}" for share in shares) or "-" for shares in told]
+            cells = [" / ".join(f"{fraction:.3g}" for fraction in fractions) or "-" for fractions in told]
             lines.append([f"  {joint} beyond {title} by {steps} deg, %", *cells])
     return lines

@@ -11,15 +11,15 @@ from kinesynth_train.skeleton import DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.tally import ROWS, Tally
 
-PCK_SHARES = (0.05, 0.1)  # of the longer side of the person's box
-PCK_ROWS = {f"pck_{share:g}": f"PCK@{share:g}" for share in PCK_SHARES}
+PCK_FRACTIONS = (0.05, 0.1)  # of the longer side of the person's box
+PCK_ROWS = {f"pck_{fraction:g}": f"PCK@{fraction:g}" for fraction in PCK_FRACTIONS}
 
 
 class PictureErrors:
     """How many joint centres that are in the picture lie near where they are seen (HSMR), of one method."""
 
     def __init__(self) -> None:
-        self._pck = {share: Mean() for share in PCK_SHARES}
+        self._pck = {fraction: Mean() for fraction in PCK_FRACTIONS}
 
     def add(self, joints: Tensor, truth: Batch) -> None:
         """Add joint centres (T, B, 3) m in the world, as the first view sees them."""
@@ -28,12 +28,12 @@ class PictureErrors:
         points, visibility, sides, projections = (truth[name][view] for name in names)
         off = off_in_boxes(project(joints, projections), points[:, :bodies], sides)
         seen = truth["counted"][:, None] & (visibility[:, :bodies] > 0)
-        for share, mean in self._pck.items():
-            mean.add((off <= share).float(), seen)
+        for fraction, mean in self._pck.items():
+            mean.add((off <= fraction).float(), seen)
 
-    def figures(self) -> dict[str, float]:
-        """Return the shares by name."""
-        return {f"pck_{share:g}": mean.total() for share, mean in self._pck.items()}
+    def metrics(self) -> dict[str, float]:
+        """Return the fractions by name."""
+        return {f"pck_{fraction:g}": mean.total() for fraction, mean in self._pck.items()}
 
 
 class KeypointTally(Tally):
@@ -53,7 +53,7 @@ class KeypointTally(Tally):
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name."""
-        return super().metrics() | self._picture.figures()
+        return super().metrics() | self._picture.metrics()
 
 
 def off_in_boxes(points: Tensor, truth: Tensor, sides: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 from kinesynth.skeleton import SkeletonDefinition
 
 MAX_SLACK_M = 0.055  # a label that may sit farther from its landmark is worn where the laboratory likes
-SHARE_OF_SLACK = 0.5  # along each axis
+FRACTION_OF_SLACK = 0.5  # along each axis
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def laboratory_sets(marker_names: Sequence[str]) -> LaboratorySets:
     worn = np.array([[marker in table for marker in marker_names] for table in sets.values()])
     slack = [[table[m].slack_m if m in table else MAX_SLACK_M for m in marker_names] for table in sets.values()]
     places = np.array([known[marker].place if marker in known else np.full(3, np.nan) for marker in marker_names])
-    return LaboratorySets(tuple(sets), worn, SHARE_OF_SLACK * np.array(slack), places)
+    return LaboratorySets(tuple(sets), worn, FRACTION_OF_SLACK * np.array(slack), places)
 
 
 def with_all_landmarks(skeleton: SkeletonDefinition, scales: np.ndarray | None = None) -> SkeletonDefinition:

@@ -25,4 +25,4 @@ class MeshMuscleTally(MeshTally):
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name."""
-        return super().metrics() | self._muscles.figures()
+        return super().metrics() | self._muscles.metrics()

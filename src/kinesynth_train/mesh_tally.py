@@ -62,6 +62,6 @@ class MeshTally(Tally):
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name."""
         vertices = {name: mean.total() for name, mean in self._vertices.items()}
-        pictures = self._picture.figures()
-        points = {**self._points.figures(), "mpjpe_by_body_mm": self._points.by_body()}
+        pictures = self._picture.metrics()
+        points = {**self._points.metrics(), "mpjpe_by_body_mm": self._points.by_body()}
         return {"frames": self._points.count(), **points, **pictures, **vertices}

@@ -9,7 +9,7 @@ MPBLPE       mm     the subject's own markers, as the labels hold them, both pel
 bony MPBLPE  mm     the same of those markers that sit where skin is held to bone (D3KE's bony landmarks)
 MPJVE        mm/s   velocity of joint centres relative to the pelvis (Pavllo et al. 2019, there in mm per frame)
 PA-MPJVE     mm/s   velocity of joint centres after the similarity of each frame (ODAH)
-> 10, 20, 30 deg    share of frames in which an elbow or a knee is so far beyond its limits (HSMR; it gives each alone)
+> 10, 20, 30 deg    fraction of frames in which an elbow or a knee is so far beyond its limits (HSMR gives each alone)
 
 MAE_angle also over the moving coordinates alone: those whose truth spreads by more than 3 degrees.
 """

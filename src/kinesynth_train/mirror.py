@@ -70,10 +70,10 @@ def mirrored_body(global_orient: Tensor, body_pose: Tensor) -> dict[str, Tensor]
     """
     from scipy.spatial.transform import Rotation  # late: networks without an SMPL-X body go without
 
-    places = list(range(22))
+    indices = list(range(22))
     for left in LEFT_JOINTS:
-        places[left], places[left + 1] = left + 1, left
-    joints = body_pose.reshape(*body_pose.shape[:-1], 21, 3)[..., [place - 1 for place in places[1:]], :]
+        indices[left], indices[left + 1] = left + 1, left
+    joints = body_pose.reshape(*body_pose.shape[:-1], 21, 3)[..., [place - 1 for place in indices[1:]], :]
     across, along = (torch.diag(torch.tensor(signs)) for signs in ((-1.0, 1.0, 1.0), (1.0, 1.0, -1.0)))
     root = along @ vector_to_rotation(global_orient) @ across
     return {
@@ -87,8 +87,8 @@ def partners(names: Sequence[str]) -> Tensor:
 
     Sides are `_r` and `_l` at the end, or `R` and `L` at the start, where both exist.
     """
-    places = {name: index for index, name in enumerate(names)}
-    return torch.tensor([places.get(_other_side(name), index) for name, index in places.items()])
+    indices = {name: index for index, name in enumerate(names)}
+    return torch.tensor([indices.get(_other_side(name), index) for name, index in indices.items()])
 
 
 def _other_side(name: str) -> str:

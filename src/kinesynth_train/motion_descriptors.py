@@ -33,11 +33,11 @@ def descriptors(rotations: Tensor, joints: Tensor, fps: float) -> Tensor:
     turn = to_next(torch.atan2(heading.diff().sin(), heading.diff().cos())[:, None], fps)
     way = to_next(joints.diff(dim=0), fps)
     below = joints[:, :1] * joints.new_tensor([1.0, 0.0, 1.0])
-    places, ways = (_turned(points, cosine, sine) for points in (joints - below, way))
+    positions, ways = (_turned(points, cosine, sine) for points in (joints - below, way))
     sixes = rotations[:, 1:, :, :2].mT.flatten(1)
     standing = way[:, FEET].square().sum(dim=-1) < STANDING_M2
     root = torch.cat([turn, ways[:, 0, [0, 2]], joints[:, 0, 1:2]], dim=1)
-    return torch.cat([root, places[:, 1:].flatten(1), sixes, ways.flatten(1), standing.to(joints)], dim=1)
+    return torch.cat([root, positions[:, 1:].flatten(1), sixes, ways.flatten(1), standing.to(joints)], dim=1)
 
 
 def headings(joints: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """How far muscle activations are off, as BioHuman measures it, over all muscles and over groups of them.
 
-All figures are pooled over the frames whose activations are valid, muscle by muscle into sums, so that those of any set
+All metrics are pooled over the frames whose activations are valid, muscle by muscle into sums, so that those of any set
 of muscles follow.
 
 PCC            Pearson's correlation over the flattened entries: dominated by which muscles work more than others, so
@@ -25,7 +25,7 @@ from kinesynth_train.tally import ROWS, Tally
 ACTIVE = 0.10  # activation of a muscle that works (BioHuman)
 SUMS = ("count", "found", "truth", "found_2", "truth_2", "product", "absolute", "active", "active_absolute", "pairs",
         "changes")  # fmt: skip
-FIGURES = {
+METRICS = {
     "pcc": "PCC",
     "rmse": "RMSE",
     "nrmse": "nRMSE",
@@ -60,12 +60,12 @@ class ActivationErrors:
         sums |= {"pairs": pairs.expand(-1, found.shape[1]).sum(dim=0), "changes": changes}
         self._sums = {name: self._sums[name] + value.double().cpu() for name, value in sums.items()}
 
-    def figures(self, muscles: list[int] | None = None) -> dict[str, float]:
-        """Return the figures of some muscles together, of all if none are given; NaN where nothing was valid."""
+    def metrics(self, muscles: list[int] | None = None) -> dict[str, float]:
+        """Return the metrics of some muscles together, of all if none are given; NaN where nothing was valid."""
         chosen = slice(None) if muscles is None else muscles
         s = {name: float(value[chosen].sum()) for name, value in self._sums.items() if value.ndim}
         if not s or not s["count"]:
-            return dict.fromkeys(FIGURES, math.nan)
+            return dict.fromkeys(METRICS, math.nan)
         n = s["count"]
         spread = max(s["truth_2"] / n - (s["truth"] / n) ** 2, 0.0)
         own_spread = max(s["found_2"] / n - (s["found"] / n) ** 2, 0.0)
@@ -82,7 +82,7 @@ class ActivationErrors:
 
 
 MUSCLE_LABELS = ("activations", "quality/activation_valid")
-MUSCLE_ROWS = {f"muscle_{name}": f"activations, {title}" for name, title in FIGURES.items()}
+MUSCLE_ROWS = {f"muscle_{name}": f"activations, {title}" for name, title in METRICS.items()}
 
 
 class MuscleErrors:
@@ -102,11 +102,11 @@ class MuscleErrors:
         for errors in (self._errors, self._by_action.setdefault(stretch.action, ActivationErrors())):
             errors.add(estimate.activations, truth["activations"], truth["activation_valid"], truth["counted"])
 
-    def figures(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        own = {f"muscle_{name}": value for name, value in self._errors.figures().items()}
-        groups = {group: _plain(self._errors.figures(muscles)) for group, muscles in self._groups.items()}
-        actions = {action: _plain(errors.figures()) for action, errors in self._by_action.items()}
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics by name."""
+        own = {f"muscle_{name}": value for name, value in self._errors.metrics().items()}
+        groups = {group: _plain(self._errors.metrics(muscles)) for group, muscles in self._groups.items()}
+        actions = {action: _plain(errors.metrics()) for action, errors in self._by_action.items()}
         return {**own, "muscles_by_group": groups, "muscles_by_action": actions}
 
 
@@ -126,12 +126,12 @@ class MuscleTally(Tally):
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name, those of activations also by group of muscles and by action."""
-        return super().metrics() | self._muscles.figures()
+        return super().metrics() | self._muscles.metrics()
 
 
-def _plain(figures: dict[str, float]) -> dict[str, float | None]:
-    """Return figures as JSON can hold them: NaN is none of its numbers."""
-    return {name: None if math.isnan(value) else value for name, value in figures.items()}
+def _plain(metrics: dict[str, float]) -> dict[str, float | None]:
+    """Return metrics as JSON can hold them: NaN is none of its numbers."""
+    return {name: None if math.isnan(value) else value for name, value in metrics.items()}
 
 
 def _over(above: float, below: float) -> float:

@@ -74,8 +74,8 @@ def _erased(colours: Tensor, draw: Occlusion) -> Tensor:
         max=1.0
     )  # height, width
     starts = torch.rand(count, 2, device=device) * (side - sizes)
-    places = torch.arange(side, device=device) + 0.5
-    inside = (places > starts[..., None]) & (places < (starts + sizes)[..., None])  # (F, 2, S)
+    positions = torch.arange(side, device=device) + 0.5
+    inside = (positions > starts[..., None]) & (positions < (starts + sizes)[..., None])  # (F, 2, S)
     field = inside[:, None, 0, :, None] & inside[:, None, 1, None, :]
     noise = torch.randint(0, 256, colours.shape, device=device, dtype=torch.uint8)
     return noise.where(field, colours)

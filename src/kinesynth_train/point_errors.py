@@ -35,7 +35,7 @@ class PointErrors:
         """Return over how many frames the means are."""
         return self._means["mpjpe"].count()
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Return the means by name."""
         return {
             "mpjpe_mm": self._means["mpjpe"].total(),

@@ -53,17 +53,17 @@ class Phase:
 
     def rate(self, step: int) -> float:
         """Return the learning rate at a step of the phase."""
-        first, last, share = self.learning_rate, self.last_learning_rate, step / self.steps
+        first, last, fraction = self.learning_rate, self.last_learning_rate, step / self.steps
         warmup = min(self.warmup, self.steps // 2)  # a short phase would never come to its rate
         if step < warmup:
             return first * (step + 1) / warmup
         if self.schedule == "constant":
             return first
         if self.schedule == "cosine":
-            return last + (first - last) * (1.0 + math.cos(math.pi * share)) / 2.0
+            return last + (first - last) * (1.0 + math.cos(math.pi * fraction)) / 2.0
         if self.epochs > 1:
-            share = math.floor(share * self.epochs) / (self.epochs - 1)
-        return float(first * (last / first) ** share)
+            fraction = math.floor(fraction * self.epochs) / (self.epochs - 1)
+        return float(first * (last / first) ** fraction)
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class Augment:
         shift: largest move of a crop's centre, over its side.
         stretch: largest change of its side, over it.
         rotation_deg: largest turn of a crop in its plane.
-        flip: share of the windows that are mirrored, left and right exchanged.
+        flip: fraction of the windows that are mirrored, left and right exchanged.
         recolour: whether colours and focus are changed.
-        rotated: share of the windows' views that are turned.
+        rotated: fraction of the windows' views that are turned.
     """
 
     shift: float = 0.0

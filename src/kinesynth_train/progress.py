@@ -76,7 +76,7 @@ class Progress:
         self._since_point = [{name: torch.tensor(v) for name, v in terms.items()} for terms in state["pending"]]
 
     def summary(self) -> dict[str, Any]:
-        """Return the figures of the run, those of time since it was begun or taken up again."""
+        """Return the metrics of the run, those of time since it was begun or taken up again."""
         seconds = max(self._seconds, 1e-9)
         return {
             "train_windows": self.train_windows,

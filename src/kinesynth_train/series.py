@@ -1,4 +1,4 @@
-"""Figures of curves over time, after D3KE: how smooth they are, how errors spread, and how well curves follow.
+"""Metrics of curves over time, after D3KE: how smooth they are, how errors spread, and how well curves follow.
 
 MV             mean velocity of what was predicted: deg/s of angles, mm/s of markers from the pelvis; the truth's too
 SD_angle       standard deviation of angles' errors, with their sign
@@ -85,7 +85,7 @@ class Series:
                 self._curves.append(measured(name, action, subject, wrong[here], curve[here]))
 
     def metrics(self) -> dict[str, Any]:
-        """Return the figures by name; those of groups as median, lower and upper quartile."""
+        """Return the metrics by name; those of groups as median, lower and upper quartile."""
         mean, squares = self._errors.total(), self._squares.total()
         groups: dict[str, dict[str, list[Curve]]] = {kind: {} for kind in GROUPS}
         for kind, label in GROUPS.items():
@@ -102,7 +102,7 @@ class Series:
 
 
 def measured(coordinate: str, action: str, subject: str, off: Tensor, truth: Tensor) -> Curve:
-    """Return the figures of a curve of errors (F,) deg and of the truth (F,) deg."""
+    """Return the metrics of a curve of errors (F,) deg and of the truth (F,) deg."""
     wrong, wanted = off.double().cpu().numpy(), np.unwrap(truth.double().cpu().numpy(), period=360.0)
     found, r = wanted + wrong, math.nan
     if wanted.std() > MOVING_DEG and found.std() > 0:
@@ -118,4 +118,4 @@ def summary(curves: list[Curve]) -> dict[str, list[float | None]]:
 def quartiles(values: list[float]) -> list[float | None]:
     """Return the median, the lower and the upper quartile, leaving NaN out; JSON's null where nothing is left."""
     real = [value for value in values if not math.isnan(value)]
-    return [float(np.quantile(real, share)) for share in (0.5, 0.25, 0.75)] if real else [None] * 3
+    return [float(np.quantile(real, fraction)) for fraction in (0.5, 0.25, 0.75)] if real else [None] * 3

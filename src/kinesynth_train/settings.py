@@ -30,7 +30,7 @@ class Settings:
         shape: changes of the network's sizes, as NAME=VALUE.
         losses: changes of the weights of its losses, likewise.
         people: learn from so many people of the training split; 0 from all.
-        sources: how often an epoch sees the windows of a source of motion, as NAME=SHARE: 0.05 a fresh twentieth.
+        sources: how often an epoch sees the windows of a source of motion, as NAME=TIMES: 0.05 a fresh twentieth.
         seed: of weights, windows, their order, and all that is drawn.
         overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
         device: auto, cpu or cuda.

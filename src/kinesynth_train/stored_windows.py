@@ -33,12 +33,12 @@ class StoredWindows(Dataset[Batch]):
         frames = len(clip["frame_valid"])
         rng = np.random.default_rng([self._seed, epoch, number])
         start = int(rng.integers(max(frames - self._window, 0) + 1))
-        places = torch.arange(start, start + self._window)
+        indices = torch.arange(start, start + self._window)
         item = {
-            name: value.index_select(TIME_AXIS[name], places.clamp(max=frames - 1)) if name in TIME_AXIS else value
+            name: value.index_select(TIME_AXIS[name], indices.clamp(max=frames - 1)) if name in TIME_AXIS else value
             for name, value in clip.items()
         }
-        inside = places < frames
+        inside = indices < frames
         for name in ("frame_valid", "counted", *(name for name in item if name.endswith("_valid"))):
             item[name] = item[name] & inside.reshape(-1, *(1,) * (item[name].ndim - 1))
         return item

@@ -62,9 +62,9 @@ class SurfaceBody(AnySize):
             rotations: (..., 22, 3, 3) of the root, and of the joints from their parents.
             betas: (..., 10).
         """
-        used, places = torch.unique(self.vertices, return_inverse=True)
+        used, indices = torch.unique(self.vertices, return_inverse=True)
         posed = self._posed(rotations.flatten(0, -4), betas.flatten(0, -2), used)
-        mixed = torch.einsum("fpkc,pk->fpc", posed[:, places], self.weights)
+        mixed = torch.einsum("fpkc,pk->fpc", posed[:, indices], self.weights)
         return mixed.reshape(*rotations.shape[:-3], *mixed.shape[1:])
 
     def joints(self, rotations: Tensor, betas: Tensor) -> Tensor:
@@ -91,12 +91,14 @@ class SurfaceBody(AnySize):
 
     def _bones(self, rotations: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
         """Return turns (F, 22, 3, 3) and shifts (F, 22, 3) that take each joint's vertices from rest to the pose."""
-        turns, places = [rotations[:, 0]], [rest[:, 0]]
+        turns, positions = [rotations[:, 0]], [rest[:, 0]]
         for joint, parent in enumerate(self._path[1:], start=1):
-            places.append(places[parent] + (turns[parent] @ (rest[:, joint] - rest[:, parent])[..., None])[..., 0])
+            positions.append(
+                positions[parent] + (turns[parent] @ (rest[:, joint] - rest[:, parent])[..., None])[..., 0]
+            )
             turns.append(turns[parent] @ rotations[:, joint])
         turn = torch.stack(turns, dim=1)
-        return turn, torch.stack(places, dim=1) - (turn @ rest[..., None])[..., 0]
+        return turn, torch.stack(positions, dim=1) - (turn @ rest[..., None])[..., 0]
 
 
 def read_surface(path: Path, definition: SkeletonDefinition, shards_body: str = "") -> SurfaceBody:
@@ -130,15 +132,15 @@ def read_surface(path: Path, definition: SkeletonDefinition, shards_body: str = 
 def _points(arrays: dict[str, np.ndarray], definition: SkeletonDefinition) -> tuple[np.ndarray, np.ndarray]:
     """Return vertices and weights (B + M, K) of the skeleton's joint centres and markers; NaN where there is none."""
     width = max(arrays["centre_vertices"].shape[1], arrays["marker_vertices"].shape[1])
-    rows, shares = [], []
+    rows, fractions = [], []
     for kind, names in (("centre", definition.body_names), ("marker", definition.marker_names)):
-        places = {str(name): row for row, name in enumerate(arrays[f"{kind}_names"])}
+        indices = {str(name): row for row, name in enumerate(arrays[f"{kind}_names"])}
         for name in names:
-            row, share = np.zeros(width, np.int64), np.full(width, np.nan, np.float32)
-            if name in places:
-                own = arrays[f"{kind}_vertices"][places[name]]
-                row[: len(own)], share[:] = own, 0.0
-                share[: len(own)] = arrays[f"{kind}_weights"][places[name]]
+            row, fraction = np.zeros(width, np.int64), np.full(width, np.nan, np.float32)
+            if name in indices:
+                own = arrays[f"{kind}_vertices"][indices[name]]
+                row[: len(own)], fraction[:] = own, 0.0
+                fraction[: len(own)] = arrays[f"{kind}_weights"][indices[name]]
             rows.append(row)
-            shares.append(share)
-    return np.stack(rows), np.stack(shares)
+            fractions.append(fraction)
+    return np.stack(rows), np.stack(fractions)

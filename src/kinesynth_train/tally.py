@@ -126,7 +126,7 @@ class Tally:
             "mae_body": means["body"],
             "rmse_body": math.sqrt(means["body_2"]),
             "mae_body_mm": means["body_mm"],
-            **self._points.figures(),
+            **self._points.metrics(),
             **{f"beyond_limits_{step:.0f}_percent": 100.0 * mean.total() for step, mean in self._beyond.items()},
             **self._series.metrics(),
             **self._joint_limits.percent(),

@@ -1,6 +1,7 @@
 """Training, from top to bottom."""
 
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -17,13 +18,14 @@ from kinesynth_train.checkpoint import Model, load_checkpoint, save_checkpoint, 
 from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
 from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
 from kinesynth_train.evaluate import measure_beside_mean, measure_network, stretches
-from kinesynth_train.figures import write_figures
 from kinesynth_train.front import take_front
+from kinesynth_train.metrics_file import write_metrics
+from kinesynth_train.networks import network_module
 from kinesynth_train.presets import Phase
 from kinesynth_train.progress import Progress
 from kinesynth_train.settings import Settings
 from kinesynth_train.skeleton import CoordinateStats, all_angles, all_scales, dataset_skeleton
-from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_shares
+from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_times
 from kinesynth_train.training_data import test_windows, training_windows
 
 MAX_VALIDATIONS = 20  # of a phase, however short its epochs are
@@ -53,7 +55,7 @@ def fit(settings: Settings) -> dict[str, Any]:
             run.model.network.load_state_dict(run.best.parameters)
         test = test_windows(settings, run.model)
         metrics = {**run.summary(), **measure_beside_mean(run.model, test, ranks.device)}
-        write_figures(settings.output / "metrics.json", metrics)
+        write_metrics(settings.output / "metrics.json", metrics)
         return metrics
 
 
@@ -62,13 +64,13 @@ class Best:
     """The best of the parameters so far, as validation found.
 
     Attributes:
-        figure: of the validation split, lower is better.
+        value: of the validation split, lower is better.
         step: after which they were.
         parameters: the network's, on the CPU; none before the first validation.
-        curve: the figure by step.
+        curve: the value by step.
     """
 
-    figure: float = math.inf
+    value: float = math.inf
     step: int = 0
     parameters: dict[str, Tensor] | None = None
     curve: list[dict[str, float]] = field(default_factory=list)
@@ -76,13 +78,13 @@ class Best:
 
 @dataclass
 class Run:
-    """A training under way; each process sees so many `frames` in an epoch, and of each source its share."""
+    """A training under way; each process sees so many `frames` in an epoch, and each source so many times."""
 
     settings: Settings
     ranks: Ranks
     model: Model
     frames: int
-    shares: dict[str, float]
+    times: dict[str, float]
     scaler: torch.amp.GradScaler
     progress: Progress
     validation: Windows | None
@@ -94,7 +96,7 @@ class Run:
         """Write the checkpoint, if this is the process that does."""
         if self.ranks.first:
             states = {"optimizer": self.optimizer and self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
-            validated = {"figure": self.best.figure, "step": self.best.step, "curve": self.best.curve}
+            validated = {"figure": self.best.value, "step": self.best.step, "curve": self.best.curve}
             told = {**self.progress.state(), **states, "validated": validated, "told": self.run_identity()}
             save_checkpoint(self.settings.output / "checkpoint.pt", self.model, told, self.best.parameters)
 
@@ -108,10 +110,10 @@ class Run:
         if self.validation is None or not self.ranks.first:
             return
         network = self.model.network
-        figure = measure_network(self.model, self.validation, self.ranks.device)["network"][network.better]
-        self.best.curve.append({"step": self.progress.step, network.better: figure})
-        if figure < self.best.figure:
-            self.best.figure, self.best.step = figure, self.progress.step
+        value = measure_network(self.model, self.validation, self.ranks.device)["network"][network.better]
+        self.best.curve.append({"step": self.progress.step, network.better: value})
+        if value < self.best.value:
+            self.best.value, self.best.step = value, self.progress.step
             self.best.parameters = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
     def summary(self) -> dict[str, Any]:
@@ -129,8 +131,8 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     torch.manual_seed(settings.seed)
     file = settings.output / "checkpoint.pt"
     labels = ShardDataset(settings.shards, "train", 1, (), keep=kept(settings.shards, settings.people))
-    shares = source_shares(settings.shards, settings.sources, labels.clips)
-    frames = math.ceil(epoch_frames(labels.clips, shares) / ranks.count)  # that each process sees in an epoch
+    times = source_times(settings.shards, settings.sources, labels.clips)
+    frames = math.ceil(epoch_frames(labels.clips, times) / ranks.count)  # that each process sees in an epoch
     preset = settings.preset(frames)
     if settings.resume and file.exists():
         model, state = load_checkpoint(file, best=False)
@@ -141,7 +143,9 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         model.network.start(labels)
         if settings.front:
             take_front(model, Path(settings.front))
-    check_windows(model)
+        elif ranks.first and (note := model.network.from_noise()):
+            sys.stderr.write(f"note: {note}\n")
+    check_phases(model)
     model = model.to(ranks.device)
     model.network.train()
     scaler = torch.amp.GradScaler(enabled=model.preset.precision == "fp16")
@@ -149,7 +153,7 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
     validation = None
     if not settings.overfit:
         validation = stretches(settings.shards, "val", preset.crop, model.network.labels, preset.aspect)
-    run = Run(settings, ranks, model, frames, shares, scaler, progress, validation, Best())
+    run = Run(settings, ranks, model, frames, times, scaler, progress, validation, Best())
     if state:
         told = {"people": 0, "sources": "", **state["told"]}  # which an earlier release did not know
         if told != run.run_identity() or model.preset != preset:
@@ -158,13 +162,20 @@ def begin(settings: Settings, ranks: Ranks) -> Run:
         scaler.load_state_dict(state["scaler"])
         progress.load_state(state)
         run.optimizer_state = state["optimizer"]
-        run.best = Best(**state["validated"], parameters=state["best"])
+        validated = state["validated"]
+        run.best = Best(validated["figure"], validated["step"], state["best"], validated["curve"])
     return run
 
 
-def check_windows(model: Model) -> None:
-    """Raise BadInput if a phase's window is none that its stage can take."""
+def check_phases(model: Model) -> None:
+    """Raise BadInput if the network has not what a phase's stage trains, or cannot take the phase's window."""
     for phase in model.preset.phases:
+        if not model.network.has_stage(phase.stage):
+            presets = network_module(model.name).PRESETS.items()
+            fitting = [name for name, each in presets if all(model.network.has_stage(p.stage) for p in each.phases)]
+            found, expected = f"sizes without what the stage {phase.stage} trains", f"those of {model.name}"
+            fix = f"give instead --network {' or '.join(fitting)}"
+            raise BadInput(model.name, "--shape", found, expected, fix)
         expected, fits = model.network.fitting_windows(phase.stage)
         if not fits(phase.window):
             raise BadInput(model.name, "window", f"{phase.window} frames", expected, "give another --window, or 0")
@@ -204,7 +215,7 @@ def begin_phase(run: Run, phase: Phase, first: int) -> tuple[nn.Module, Iterator
     windows = training_windows(settings, run.model, phase, ranks.device)
     progress.train_windows = len(windows)
     done = (progress.step - first) * phase.accumulate * ranks.count
-    own = groups_of(windows.sources, run.shares) if run.shares else None
+    own = groups_of(windows.sources, run.times) if run.times else None
     order = MicroBatches(len(windows), phase.batch_size, settings.seed + first, done + ranks.rank, ranks.count, own)
     batches = cycle(windows, order, settings.workers, pin=ranks.device.startswith("cuda"))
     progress.begin(phase.batch_size * phase.accumulate * ranks.count)

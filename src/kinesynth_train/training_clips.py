@@ -12,7 +12,7 @@ from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.errors import BadInput
 
-MOST = 100.0  # times that an epoch may see a window
+MAX_TIMES = 100.0  # times that an epoch may see a window
 
 
 def kept(shards: Path, people: int) -> Callable[[ClipEntry], bool] | None:
@@ -34,51 +34,53 @@ def kept(shards: Path, people: int) -> Callable[[ClipEntry], bool] | None:
     return partial(_is_of, frozenset(order[:people]))
 
 
-def source_shares(shards: Path, told: Sequence[str], clips: Sequence[ClipEntry]) -> dict[str, float]:
+def source_times(shards: Path, told: Sequence[str], clips: Sequence[ClipEntry]) -> dict[str, float]:
     """Return how often an epoch sees a window of each source, 1 where that is not told; nothing where nothing is.
 
     Args:
         shards: for the message.
-        told: NAME=SHARE each.
+        told: NAME=TIMES each.
         clips: of the training split.
 
     Raises:
-        BadInput: no clip is of such a source, a share is no number from 0 to 100, or nothing is left.
+        BadInput: no clip is of such a source, a number of times is none from 0 to 100, or nothing is left.
     """
     if not told:
         return {}
-    shares = dict.fromkeys((clip.source for clip in clips), 1.0)
+    times = dict.fromkeys((clip.source for clip in clips), 1.0)
     for text in told:
         name, _, value = text.partition("=")
-        if name not in shares:
-            expected = f"NAME=SHARE, the name {' or '.join(sorted(shares))}"
+        if name not in times:
+            expected = f"NAME=TIMES, the name {' or '.join(sorted(times))}"
             raise BadInput(shards, "--sources", repr(text), expected, "name a source of the training split")
-        shares[name] = _share(shards, text, value)
-    if not any(shares.values()):
-        raise BadInput(shards, "--sources", " ".join(told), "a source with a share above 0", "raise one of them")
-    return shares
+        times[name] = _times(shards, text, value)
+    if not any(times.values()):
+        raise BadInput(shards, "--sources", " ".join(told), "a source seen more than 0 times", "raise one of them")
+    return times
 
 
-def epoch_frames(clips: Sequence[ClipEntry], shares: Mapping[str, float]) -> float:
+def epoch_frames(clips: Sequence[ClipEntry], times: Mapping[str, float]) -> float:
     """Return how many frames an epoch sees."""
-    return sum(clip.frames * shares[clip.source] if shares else clip.frames for clip in clips)
+    return sum(clip.frames * times[clip.source] if times else clip.frames for clip in clips)
 
 
-def groups_of(sources: Sequence[str], shares: Mapping[str, float]) -> list[tuple[float, np.ndarray]]:
-    """Return the share of each source's windows, and which these are; `sources` has each window's."""
+def groups_of(sources: Sequence[str], times: Mapping[str, float]) -> list[tuple[float, np.ndarray]]:
+    """Return how often each source's windows are seen, and which these are; `sources` has each window's."""
     names = np.array(sources)
-    return [(shares[name], np.flatnonzero(names == name)) for name in sorted(set(sources))]
+    return [(times[name], np.flatnonzero(names == name)) for name in sorted(set(sources))]
 
 
 def _is_of(people: frozenset[str], clip: ClipEntry) -> bool:
     return clip.subject in people
 
 
-def _share(shards: Path, text: str, value: str) -> float:
+def _times(shards: Path, text: str, value: str) -> float:
     try:
-        share = float(value)
+        times = float(value)
     except ValueError:
-        share = math.nan
-    if not 0.0 <= share <= MOST:
-        raise BadInput(shards, "--sources", repr(text), f"NAME=SHARE, a number from 0 to {MOST:g}", "correct the share")
-    return share
+        times = math.nan
+    if not 0.0 <= times <= MAX_TIMES:
+        raise BadInput(
+            shards, "--sources", repr(text), f"NAME=TIMES, a number from 0 to {MAX_TIMES:g}", "correct the number"
+        )
+    return times

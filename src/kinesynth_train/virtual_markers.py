@@ -18,7 +18,7 @@ from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 @dataclass(frozen=True)
 class MarkerDraw:
-    """How markers are drawn: standard deviations, but for shares, `size` and `turn`.
+    """How markers are drawn: standard deviations, but for fractions, `size` and `turn`.
 
     Attributes:
         share: of the windows that are drawn; the others stay as they are recorded.
@@ -27,11 +27,11 @@ class MarkerDraw:
             differ where those of the training subjects never do is one that no head could predict.
         placement_m: of a marker on its body, along each axis, through the window.
         noise_m: of a marker's position in a frame, along each axis.
-        missing: share of the markers that a window lacks.
-        most_missing: the largest such share, where each window draws its own from `missing` on; 0 draws none.
-        laboratory: share of the drawn windows that wear a laboratory's set, placed as carelessly as such sets are.
-        most_dropped: the largest share of a laboratory's set that a window lacks; each draws its own.
-        hidden: share of the markers that are hidden for a part of the window.
+        missing: fraction of the markers that a window lacks.
+        most_missing: the largest such fraction, where each window draws its own from `missing` on; 0 draws none.
+        laboratory: fraction of the drawn windows that wear a laboratory's set, placed as carelessly as such sets are.
+        most_dropped: the largest fraction of a laboratory's set that a window lacks; each draws its own.
+        hidden: fraction of the markers that are hidden for a part of the window.
         turn: largest change of heading, rad, uniform.
         pose: rad, that a coordinate is off through the window.
         sway: rad, of a slow change on top.
@@ -80,8 +80,10 @@ class VirtualMarkers(nn.Module):
             self.register_buffer("worn", torch.tensor(sets.worn), persistent=False)
             self.register_buffer("slack", torch.tensor(sets.slack_m).float(), persistent=False)
             usual = torch.tensor(definition.marker_places) / skeleton.reference[self.marker_bodies]
-            places = torch.tensor(sets.places)
-            self.register_buffer("apart", (places - usual).where(places.isfinite(), 0.0).float(), persistent=False)
+            positions = torch.tensor(sets.places)
+            self.register_buffer(
+                "apart", (positions - usual).where(positions.isfinite(), 0.0).float(), persistent=False
+            )
 
     def forward(self, batch: Batch) -> Batch:
         """Return the batch with angles, scales, keypoints and markers of those drawn, by torch's own generator."""
@@ -105,10 +107,10 @@ class VirtualMarkers(nn.Module):
         """Return offsets (N, M, 3) m of markers on their bodies, and which (N, M) are missing."""
         shape = (windows, len(self.marker_bodies))
         offsets = self.draw.placement_m * torch.randn(*shape, 3, device=self.own.device)
-        share: float | Tensor = self.draw.missing
+        fraction: float | Tensor = self.draw.missing
         if self.draw.most_missing > self.draw.missing:
-            share = share + (self.draw.most_missing - share) * torch.rand(windows, 1, device=self.own.device)
-        return offsets, torch.rand(shape, device=self.own.device) < share
+            fraction = fraction + (self.draw.most_missing - fraction) * torch.rand(windows, 1, device=self.own.device)
+        return offsets, torch.rand(shape, device=self.own.device) < fraction
 
     def _laboratory(self, scales: Tensor) -> tuple[Tensor, Tensor]:
         """Return the same, where some windows wear a set, or two at once, as near to its landmarks as it is told."""

@@ -17,14 +17,14 @@ def window_starts(frames: int, window: int, overlap: int = 0) -> Tensor:
 
 def windows_of(batch: Batch, starts: Tensor, window: int) -> Batch:
     """Return windows of a stretch (a batch of one) as a batch; a stretch that is shorter repeats its last frame."""
-    places = (starts[:, None] + torch.arange(window)).clamp(max=batch["angles"].shape[1] - 1)  # (W, T)
-    return {name: _cut(value[0], places.to(value.device), TIME_AXIS.get(name)) for name, value in batch.items()}
+    indices = (starts[:, None] + torch.arange(window)).clamp(max=batch["angles"].shape[1] - 1)  # (W, T)
+    return {name: _cut(value[0], indices.to(value.device), TIME_AXIS.get(name)) for name, value in batch.items()}
 
 
-def _cut(array: Tensor, places: Tensor, axis: int | None) -> Tensor:
+def _cut(array: Tensor, indices: Tensor, axis: int | None) -> Tensor:
     if axis is None:
-        return array.expand(len(places), *array.shape)
-    return torch.stack([array.index_select(axis, window) for window in places])
+        return array.expand(len(indices), *array.shape)
+    return torch.stack([array.index_select(axis, window) for window in indices])
 
 
 def joined(windows: Tensor, starts: Tensor, frames: int) -> Tensor:
@@ -42,18 +42,18 @@ def faded(windows: list[Tensor], starts: list[int], frames: int, overlap: int) -
     weight = windows[0].new_zeros(frames, *(1,) * (windows[0].ndim - 1))
     for window, start in zip(windows, starts, strict=True):
         count = len(window)
-        places = torch.arange(count, device=window.device, dtype=window.dtype)
-        share = torch.minimum(places + 1, count - places).clamp(max=overlap + 1).reshape(-1, *weight.shape[1:])
-        total[start : start + count] += share * window
-        weight[start : start + count] += share
+        indices = torch.arange(count, device=window.device, dtype=window.dtype)
+        fraction = torch.minimum(indices + 1, count - indices).clamp(max=overlap + 1).reshape(-1, *weight.shape[1:])
+        total[start : start + count] += fraction * window
+        weight[start : start + count] += fraction
     return total / weight
 
 
 def window_about_each(frames: Tensor, window: int, place: int) -> Tensor:
     """Return windows (T, window, ...) of frames (T, ...), each frame at `place` of its own; the ends are repeated."""
     count = len(frames)
-    places = torch.arange(count)[:, None] + torch.arange(window) - place
-    return frames[places.clamp(0, count - 1).to(frames.device)]
+    indices = torch.arange(count)[:, None] + torch.arange(window) - place
+    return frames[indices.clamp(0, count - 1).to(frames.device)]
 
 
 def drawn_frame(usual: int, valid: Tensor) -> int:

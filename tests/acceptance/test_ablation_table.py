@@ -1,4 +1,4 @@
-"""The papers' ablations: every variant can be trained, has its own folder, and stands beside its paper's figure."""
+"""The papers' ablations: every variant can be trained, has its own folder, and stands beside its paper's value."""
 
 import json
 from pathlib import Path

@@ -74,5 +74,5 @@ def test_an_impossible_person_goes_on_record_and_a_drawn_one_stands_in(
     assert record["shape_source"] == "drawn"
     assert tape.misfit(np.array(record["betas"])) is None
     assert record["rejected"]["reason"] == "a person whom the skeleton cannot be scaled to"
-    assert record["rejected"]["figure"] < 0.64
+    assert record["rejected"]["value"] < 0.64
     assert record["rejected"]["detail"] in capsys.readouterr().err

@@ -32,7 +32,7 @@ def test_every_body_of_the_skeleton_lies_in_a_part() -> None:
 
 def test_a_face_has_the_part_of_most_of_its_weights() -> None:
     weights = np.zeros((4, len(JOINT_NAMES)))
-    for vertex, shares in enumerate(
+    for vertex, fractions in enumerate(
         (
             {"left_knee": 1.0},
             {"left_hip": 0.6, "left_knee": 0.4},
@@ -40,8 +40,8 @@ def test_a_face_has_the_part_of_most_of_its_weights() -> None:
             {"jaw": 1.0},
         )
     ):
-        for joint, share in shares.items():
-            weights[vertex, JOINT_NAMES.index(joint)] = share
+        for joint, fraction in fractions.items():
+            weights[vertex, JOINT_NAMES.index(joint)] = fraction
     faces = np.array([[0, 1, 1], [2, 2, 2], [3, 3, 2]])
     names = [parts()[label - 1].name for label in face_parts(faces, weights, JOINT_NAMES)]
     assert names == ["left_shank", "torso", "head"]

@@ -33,8 +33,8 @@ def at(free: BodyModel, layout: MarkerLayout) -> dict[str, np.ndarray]:
 def test_all_markers_are_there_once(layout: MarkerLayout) -> None:
     assert len(layout.names) == 103
     assert len(set(layout.names)) == 103
-    twins = {name for name in layout.names if name.startswith("L")}
-    assert {f"R{name[1:]}" for name in twins} == {name for name in layout.names if name.startswith("R")}
+    lefts = {name for name in layout.names if name.startswith("L")}
+    assert {f"R{name[1:]}" for name in lefts} == {name for name in layout.names if name.startswith("R")}
     for name, body in zip(layout.names, layout.bodies, strict=True):
         if body[-2:] in ("_r", "_l"):
             assert body[-1] == name[0].lower()
@@ -42,8 +42,8 @@ def test_all_markers_are_there_once(layout: MarkerLayout) -> None:
 
 def test_layout_is_mirror_symmetric(at: dict[str, np.ndarray]) -> None:
     for name, position in at.items():
-        twin = {"R": "L", "L": "R"}.get(name[0], name[0]) + name[1:]
-        np.testing.assert_allclose(at[twin], position * [-1.0, 1.0, 1.0], atol=1e-3, err_msg=name)
+        mirrored = {"R": "L", "L": "R"}.get(name[0], name[0]) + name[1:]
+        np.testing.assert_allclose(at[mirrored], position * [-1.0, 1.0, 1.0], atol=1e-3, err_msg=name)
 
 
 def test_markers_keep_apart(at: dict[str, np.ndarray]) -> None:
@@ -61,8 +61,8 @@ def test_landmarks_stand_at_anthropometric_heights(free: BodyModel, at: dict[str
     """Heights over stature of standing adults, after Drillis and Contini 1966 and NASA STD-3000, to 2 % of stature."""
     vertices = free.rest_vertices(np.zeros(10))
     floor, stature = vertices[:, 1].min(), np.ptp(vertices[:, 1])
-    for name, share in {"C7": 0.85, "CLAV": 0.818, "RILC": 0.60, "RGTR": 0.53, "RLFC": 0.285, "RLMAL": 0.04}.items():
-        assert (at[name][1] - floor) / stature == pytest.approx(share, abs=0.02), name
+    for name, fraction in {"C7": 0.85, "CLAV": 0.818, "RILC": 0.60, "RGTR": 0.53, "RLFC": 0.285, "RLMAL": 0.04}.items():
+        assert (at[name][1] - floor) / stature == pytest.approx(fraction, abs=0.02), name
 
 
 def test_sides_and_fronts(at: dict[str, np.ndarray]) -> None:

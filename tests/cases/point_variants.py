@@ -67,8 +67,8 @@ def _bones(prefix: str) -> Variant:
     )
 
 
-def _still(walk: Recorded, *places: tuple[float, float, float]) -> list[np.ndarray]:
-    return [np.tile(place, (len(walk.markers), 1)) for place in places]
+def _still(walk: Recorded, *positions: tuple[float, float, float]) -> list[np.ndarray]:
+    return [np.tile(place, (len(walk.markers), 1)) for place in positions]
 
 
 def _objects(walk: Recorded) -> dict[str, np.ndarray]:

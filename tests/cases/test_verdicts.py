@@ -90,7 +90,7 @@ def test_deliveries() -> None:
     assert judge(Expectation("c", "told", note="rate"), delivered("too short to tell the rate"), None).verdict == RIGHT
     assert judge(Expectation("c", "told", note="rate"), delivered(), None).verdict == POOR_MESSAGE
     assert judge(Expectation("c", "delivered", mass_kg=65.7), delivered(), None).verdict == SILENT_WRONG
-    assert judge(Expectation("c", "delivered", most_rms_mm=4.0), delivered(), None).verdict == SILENT_WRONG
+    assert judge(Expectation("c", "delivered", max_rms_mm=4.0), delivered(), None).verdict == SILENT_WRONG
 
 
 @pytest.mark.parametrize("name", ["cases.csv", "realfiles.csv"])

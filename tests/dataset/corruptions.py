@@ -34,8 +34,8 @@ def borrowed(*names: str) -> Spoil:
         frames = int(file[f"clips/{clip}"].attrs["n_frames"])
         for name in names:
             theirs = file[f"clips/{other}/{name}"][()]
-            places = np.minimum(np.arange(frames), len(theirs) - 1)
-            replaced(file, f"clips/{clip}/{name}", theirs[places])
+            indices = np.minimum(np.arange(frames), len(theirs) - 1)
+            replaced(file, f"clips/{clip}/{name}", theirs[indices])
 
     return spoil
 

@@ -1,13 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kinesynth.dataset import Crop, ShardDataset
-from kinesynth.dataset.camera import project, share_on_mask
+from kinesynth.dataset.camera import fraction_on_mask, project
 from kinesynth.dataset.crop import crop_camera, crop_labels
 from kinesynth.dataset.video import decode_crops
 from kinesynth.dataset.visibility import Visibility
+from kinesynth.errors import BadInput
 from shard_factory import encode
 
 
@@ -18,7 +20,7 @@ def test_keypoints_project_onto_the_crops_of_the_person(results: Path) -> None:
             assert view["frames"].shape == (6, 64, 64, 3)
             hits, seen = np.sum(
                 [
-                    share_on_mask(*(part[None] for part in project(points, K, view["world_to_camera"])), mask[None])
+                    fraction_on_mask(*(part[None] for part in project(points, K, view["world_to_camera"])), mask[None])
                     for points, K, mask in zip(item["keypoints"], view["K"], view["mask"], strict=True)
                 ],
                 axis=0,
@@ -67,7 +69,7 @@ def test_a_crop_is_what_the_whole_picture_shows_there(square: list[int]) -> None
     inner = ~beyond & ~expected
     assert crop[beyond].size == 0 or crop[beyond].mean() < 4
     assert abs(crop[inner].mean() - 45) < 12
-    # The edge of the figure lies where the crop's camera puts it, to half a pixel of the whole picture.
+    # The edge of the person lies where the crop's camera puts it, to half a pixel of the whole picture.
     camera = crop_camera(np.eye(3), squares, size)[0]
     row = crop[round(camera[1, 1] * 35 + camera[1, 2])].mean(axis=1)
     rising = np.flatnonzero(np.diff((row > 115).astype(int)) == 1)
@@ -97,3 +99,21 @@ def test_crops_follow_the_seed_and_the_epoch(results: Path) -> None:
     np.testing.assert_array_equal(squares(1, 0), squares(1, 0))
     assert (squares(1, 0) != squares(1, 1)).any()
     assert (squares(1, 0) != squares(2, 0)).any()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 0},
+        {"size": -3},
+        {"size": 64.0},
+        {"margin": 0.0},
+        {"margin": float("nan")},
+        {"aspect": float("inf")},
+        {"scale_jitter": 1.0},
+        {"shift_jitter": -0.1},
+    ],
+)
+def test_a_crop_of_which_there_is_no_picture_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match=f"found {next(iter(wrong))} "):
+        Crop(**wrong)

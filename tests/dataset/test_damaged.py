@@ -136,7 +136,7 @@ def test_a_slow_disk_keeps_the_order(copy: Path, monkeypatch: pytest.MonkeyPatch
         assert torch.equal(item["views"]["frontal"]["frames"], torch.from_numpy(other["views"]["frontal"]["frames"]))
 
 
-def test_opening_reads_no_figures(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_reads_no_values(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand shards open within two seconds because of it."""
 
     def refuse(self: h5py.AttributeManager, name: str) -> Any:

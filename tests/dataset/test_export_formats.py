@@ -202,12 +202,12 @@ def test_what_stands_in_a_folder_is_not_taken_away(moving_shard: Path, tmp_path:
 def test_formats_and_shards_do_not_write_over_each_other(moving_shard: Path, free_path: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected a folder of its own for each format"):
         export([moving_shard], webdataset=tmp_path / "all", smplx=tmp_path / "all", body=free_path)
-    twin = tmp_path / "other" / moving_shard.name
-    twin.parent.mkdir()
-    shutil.copy(moving_shard, twin)
+    copy = tmp_path / "other" / moving_shard.name
+    copy.parent.mkdir()
+    shutil.copy(moving_shard, copy)
     with pytest.raises(BadInput, match=r"shards: found the name of .*anna_000.h5 too, expected each name once"):
-        export([moving_shard, twin], webdataset=tmp_path / "tars")
-    renamed = twin.rename(twin.with_name("anna_001.h5"))
+        export([moving_shard, copy], webdataset=tmp_path / "tars")
+    renamed = copy.rename(copy.with_name("anna_001.h5"))
     with pytest.raises(BadInput, match=r"clips: found anna_\w+, which .*anna_000.h5 has too, expected each clip once"):
         export([moving_shard, renamed], smplx=tmp_path / "bodies", body=free_path)
     assert [each.name for each in tmp_path.iterdir()] == ["other"]

@@ -8,7 +8,8 @@ import pytest
 
 from kinesynth import cli
 from kinesynth.clips import read_clips
-from kinesynth.dataset.frozen import frozen_faults, read_frozen, table_faults
+from kinesynth.dataset.frozen import frozen_faults, noted, read_frozen, table_faults
+from kinesynth.dataset.frozen_plan import plan_faults
 from kinesynth.errors import BadInput
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -77,10 +78,66 @@ def test_a_table_of_other_splits_is_told(frozen: Path, tmp_path: Path) -> None:
     assert "carl_walk: found nothing in the table, expected carl in test" in told
 
 
-def test_configurations_keep_their_frozen_splits() -> None:
-    """Of every configuration that has been frozen."""
-    lists = sorted(CONFIGS.glob("*/frozen.tsv"))
-    if not lists:
-        pytest.skip("no configuration of configs/ has been frozen yet")
-    for frozen in lists:
-        assert not list(table_faults(frozen, read_clips(frozen.with_name("clips.tsv"))))
+@pytest.fixture
+def planned(tmp_path: Path) -> Path:
+    """The shards' clips and one more, frozen by table and configuration."""
+    lines = ["clip_id\tsubject\taction\tsplit\tsource\tpath\tstart\tend"]
+    for subject, split in (("anna", "train"), ("ben", "val"), ("carl", "test")):
+        for action, frames in (("walk", 20), ("squat", 14)):
+            lines += [f"{subject}_{action}\t{subject}\t{action}\t{split}\tprocedural\t\t0\t{frames / 30}"]
+    lines += ["carl_leap\tcarl\tleap\ttest\tprocedural\t\t0\t1"]
+    (tmp_path / "clips.tsv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "config.yaml").write_text("seed: 5\nmotion: {fps: 30}\n")
+    flags = ["--clips", str(tmp_path / "clips.tsv"), "--config", str(tmp_path / "config.yaml")]
+    assert cli.run(["freeze-plan", *flags, "--output", str(tmp_path / "frozen.tsv")]) == 0
+    return tmp_path / "frozen.tsv"
+
+
+def test_a_set_frozen_before_it_is_made_is_held_by_people_splits_and_frames(planned: Path, shards: list[Path]) -> None:
+    assert [clip.frames for clip in read_frozen(planned)] == [20, 14, 20, 14, 20, 14, 30]
+    (told,) = frozen_faults(planned, shards)
+    assert "carl_leap: found no such clip in the shards, expected one in test" in told
+    with h5py.File(shards[2], "r+") as file:
+        file["clips/carl_walk/angles"][3, 4] += 1e-6  # of content nothing was frozen
+        file["rejected"].create_group("carl_leap").attrs.update(stage="fit_body", reason="fits badly", figure=1.0)
+    assert not list(frozen_faults(planned, shards))
+    with h5py.File(shards[0], "r+") as file:
+        file.attrs["split"] = "test"
+        file.move("clips/anna_squat", "clips/anna_jump")
+    told = "\n".join(frozen_faults(planned, shards))
+    assert "anna_walk: split: found test, expected train, as it was frozen" in told
+    assert "anna_squat: found no such clip" in told
+    assert "anna_jump: found in the shards' test" in told
+
+
+def test_another_table_or_configuration_than_was_planned_is_told(planned: Path) -> None:
+    table, config = planned.with_name("clips.tsv"), planned.with_name("config.yaml")
+    assert not list(plan_faults(planned, table, config))
+    text = table.read_text()
+    table.write_text("\n".join(f"{line}\t{'' if number else 'rig'}" for number, line in enumerate(text.splitlines())))
+    assert not list(plan_faults(planned, table, config))  # a column more that says nothing
+    table.write_text(text.replace("squat\tval", "kicking\tval"))
+    (told,) = plan_faults(planned, table, config)
+    assert "not made yet; SHA-256 of the clip table" in told
+    table.write_text(text)
+    config.write_text("seed: 6\nmotion: {fps: 30}\n")
+    assert len(list(plan_faults(planned, table, config))) == 1
+    config.write_text("seed: [\n")
+    with pytest.raises(BadInput, match="expected YAML"):
+        list(plan_faults(planned, table, config))
+
+
+FROZEN = sorted(CONFIGS.glob("*/frozen.tsv"))
+
+
+def test_the_first_set_is_frozen() -> None:
+    assert CONFIGS / "first/frozen.tsv" in FROZEN
+
+
+@pytest.mark.parametrize("frozen", FROZEN, ids=lambda path: path.parent.name)
+def test_configurations_keep_their_frozen_splits(frozen: Path) -> None:
+    rows = read_clips(frozen.with_name("clips.tsv"))
+    assert not list(table_faults(frozen, rows))
+    assert {row.clip_id for row in rows} == {clip.clip_id for clip in read_frozen(frozen)}
+    if noted(frozen):  # the set was not made yet
+        assert not list(plan_faults(frozen, frozen.with_name("clips.tsv"), frozen.with_name("config.yaml")))

@@ -26,7 +26,7 @@ def test_one_row_per_clip(results: Path) -> None:
 
 def test_rejected_clips_and_card(results: Path) -> None:
     lines = (results / "rejected.tsv").read_text().splitlines()
-    assert lines[0].split("\t") == ["clip_id", "stage", "reason", "figure", "detail", "subject"]
+    assert lines[0].split("\t") == ["clip_id", "stage", "reason", "value", "detail", "subject"]
     assert lines[1].split("\t") == ["anna_fall", "inverse_kinematics", "markers too far off", "0.21", "", "anna"]
     card = (results / "README.md").read_text()
     assert "6 clips, 102 frames" in card
@@ -40,7 +40,7 @@ def test_no_survivor_is_an_error(tmp_path: Path) -> None:
         file.attrs.update({"subject": "dan", "split": "train", "sex": "male", "mass_kg": 70.0, "height_m": 1.8})
         file.create_group("clips")
         group = file.create_group("rejected/dan_fall")
-        group.attrs.update(stage="load_motion", reason="NaN in poses", figure=float("nan"), detail="frame 3")
+        group.attrs.update(stage="load_motion", reason="NaN in poses", value=float("nan"), detail="frame 3")
     with pytest.raises(BadInput, match="dan_fall fails at load_motion: NaN in poses"):
         index_shards(shards=[shard], output=tmp_path / "i.parquet", rejected=tmp_path / "r.tsv", card=tmp_path / "c.md")
     assert (tmp_path / "r.tsv").read_text().splitlines()[1] == "dan_fall\tload_motion\tNaN in poses\t\tframe 3\tdan"

@@ -10,7 +10,7 @@ from kinesynth.dataset.verify import shard_faults
 from kinesynth.skeleton import SkeletonDefinition
 from shard_factory import make_model, make_stages, pack
 
-SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)  # of the time that one writing takes, from where its file is there
+FRACTIONS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)  # of the time that one writing takes, from where its file is there
 
 
 def packed(stages: dict[str, Path], skeleton: SkeletonDefinition, output: Path, created: str) -> None:
@@ -31,13 +31,13 @@ def test_a_killed_writer_leaves_the_old_shard_or_the_new(results: Path, tmp_path
     seconds = time.perf_counter() - begun
     old = output.read_bytes()
     left_behind, fork = 0, multiprocessing.get_context("fork")
-    for share in SHARES:
+    for fraction in FRACTIONS:
         child = fork.Process(target=packed, args=(stages, skeleton, output, "2026-01-02"))
         child.start()
         deadline = time.perf_counter() + 60
         while not partial(tmp_path) and child.is_alive() and time.perf_counter() < deadline:
             time.sleep(0.001)
-        time.sleep(share * seconds)
+        time.sleep(fraction * seconds)
         child.kill()
         child.join()
         left_behind += len(partial(tmp_path))

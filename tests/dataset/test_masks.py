@@ -11,9 +11,9 @@ import pytest
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.crop import Crop
-from kinesynth.dataset.masks import masks_of, visible_shares, whole_masks_of
+from kinesynth.dataset.masks import masks_of, visible_fractions, whole_masks_of
 from kinesynth.dataset.person import read_person
-from kinesynth.dataset.physics import clip_figures
+from kinesynth.dataset.physics import clip_values
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.verify import shard_faults
 from kinesynth.dataset.visibility import Visibility
@@ -62,12 +62,12 @@ def record(path: Path) -> ClipRecord:
 def test_who_is_hidden_is_not_rejected_where_the_shard_says_so(packed: dict[bool, Path]) -> None:
     assert list(shard_faults(packed[True])) == []
     with h5py.File(packed[True]) as file, h5py.File(packed[False]) as untold:
-        figures = list(clip_figures(read_clip(file["clips"][CLIP]), read_person(file)))
+        values = list(clip_values(read_clip(file["clips"][CLIP]), read_person(file)))
         assert file["clips"][CLIP].attrs["keypoints_on_mask"] >= 0.97
         reason = untold["rejected"][CLIP].attrs
         assert "mask" in reason["reason"] + reason["detail"]
     # The fixture's clips are too short for these checks' delays to mean anything.
-    faults = [str(figure) for figure in figures if not figure.holds and figure.check in PICTURES]
+    faults = [str(checked) for checked in values if not checked.holds and checked.check in PICTURES]
     assert not faults
 
 
@@ -76,11 +76,11 @@ PICTURES = ("off_mask", "box", "markers_out", "mask_out", "outline_shift")
 
 def test_what_is_hidden_is_known_in_every_frame(packed: dict[bool, Path]) -> None:
     views = record(packed[True]).views
-    shares = visible_shares(views["frontal"])
-    assert shares.shape == (record(packed[True]).n_frames,)
-    assert (shares > 0.3).all()
-    assert (shares < 0.9).all()
-    assert (visible_shares(views["sagittal"]) == 1).all()
+    fractions = visible_fractions(views["frontal"])
+    assert fractions.shape == (record(packed[True]).n_frames,)
+    assert (fractions > 0.3).all()
+    assert (fractions < 0.9).all()
+    assert (visible_fractions(views["sagittal"]) == 1).all()
     assert "whole_mask" not in views["sagittal"].arrays
     np.testing.assert_array_equal(whole_masks_of(views["sagittal"]), masks_of(views["sagittal"]))
 

@@ -14,12 +14,13 @@ from corruptions import SPOILS
 import shard_factory
 from kinesynth.dataset import physics
 from kinesynth.dataset.person import read_person
-from kinesynth.dataset.physics import Figure, Limit, clip_figures, load_limits, person_figures
+from kinesynth.dataset.physics import CheckedValue, Limit, clip_values, load_limits, person_values
 from kinesynth.dataset.physics_body import worst
 from kinesynth.dataset.physics_forces import accelerations, smoothed
 from kinesynth.dataset.record import read_clip
-from kinesynth.dataset.verify import shard_faults, shard_figures, verify
+from kinesynth.dataset.verify import shard_faults, shard_values, verify
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.reasons import REASONS, Reason, names
 
 CLIP, OTHER = "anna_walk", "anna_squat"
 
@@ -33,19 +34,19 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield shard_factory.make_results(folder) / "shards" / "anna_000.h5"
 
 
-def figures(path: Path, *, of: str = CLIP) -> dict[str, Figure]:
+def values(path: Path, *, of: str = CLIP) -> dict[str, CheckedValue]:
     with h5py.File(path) as file:
         person = read_person(file)
-        found = [*person_figures(person), *clip_figures(read_clip(file["clips"][of]), person)]
-    return {figure.check: figure for figure in found}
+        found = [*person_values(person), *clip_values(read_clip(file["clips"][of]), person)]
+    return {checked.check: checked for checked in found}
 
 
 def test_a_good_shard_passes_every_check(shard: Path) -> None:
     for clip in (CLIP, OTHER):
-        found = figures(shard, of=clip)
-        assert not [str(figure) for figure in found.values() if not figure.holds]
+        found = values(shard, of=clip)
+        assert not [str(checked) for checked in found.values() if not checked.holds]
         assert {*load_limits()} - {*found} <= {"activation_lag", "video_shift"}
-    assert set(load_limits()) <= {*figures(shard), "activation_lag"}
+    assert set(load_limits()) <= {*values(shard), "activation_lag"}
 
 
 @pytest.mark.parametrize("name", SPOILS)
@@ -54,7 +55,7 @@ def test_every_way_of_spoiling_a_shard_is_named(shard: Path, tmp_path: Path, nam
     path = Path(shutil.copy(shard, tmp_path))
     with h5py.File(path, "r+") as file:
         spoil(file, CLIP, OTHER)
-    named = [figure.check for figure in figures(path).values() if not figure.holds]
+    named = [checked.check for checked in values(path).values() if not checked.holds]
     named += [re.sub(r".*/", "", fault.split(": ")[2]) for fault in shard_faults(path) if CLIP in fault]
     assert [each for each in named if re.fullmatch(check, each)], named
 
@@ -83,7 +84,7 @@ def test_a_clip_of_broken_structure_hides_no_other(shard: Path, tmp_path: Path) 
         del file[f"clips/{CLIP}/angles"]
         file[f"clips/{OTHER}/activations"].attrs["unknown"] = 1
         SPOILS["scales x 1.1"][0](file, OTHER, CLIP)
-    found, failed = shard_figures(path, list(shard_faults(path)))
+    found, failed = shard_values(path, list(shard_faults(path)))
     assert {clip for clip, _ in found} == {"", OTHER}
     assert len(failed) == 1
     assert f"{path}: {OTHER}: scales: found" in failed[0]
@@ -91,11 +92,25 @@ def test_a_clip_of_broken_structure_hides_no_other(shard: Path, tmp_path: Path) 
 
 def test_without_torch_the_rest_is_checked(shard: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with patch.object(physics, "find_spec", return_value=None):
-        found = figures(shard)
+        found = values(shard)
         verify([shard])
     assert set(load_limits()) - set(found) - {"activation_lag"} == set(physics.NEEDS_TORCH)
     note = "note: torch is not installed, so these checks are left out: keypoints, markers, work\n"
     assert note in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.name)
+def test_a_frame_with_a_reason_has_no_labels_that_it_spoils(shard: Path, tmp_path: Path, reason: Reason) -> None:
+    """Forces may be valid beside a reason that spoils activations alone; a reason of a later release is let pass."""
+    path = Path(shutil.copy(shard, tmp_path))
+    with h5py.File(path, "r+") as file:
+        file.attrs["quality_reasons"] = " ".join([*names(), "later"])
+        quality = file[f"clips/{CLIP}/quality"]
+        frame = int(np.flatnonzero(quality["activation_valid"][()])[0])
+        quality["activation_valid"][frame] = False
+        for name, wrong in ((reason.name, reason.level != "activations"), ("later", False)):
+            quality["reasons"][frame] = 1 << [*names(), "later"].index(name)
+            assert values(path)["validity"].value == wrong
 
 
 def test_limits_can_be_replaced(shard: Path, tmp_path: Path) -> None:
@@ -112,12 +127,12 @@ def test_limits_can_be_replaced(shard: Path, tmp_path: Path) -> None:
         load_limits(tmp_path / "nothing.csv")
 
 
-def test_figures_are_held_against_their_limits() -> None:
+def test_values_are_held_against_their_limits() -> None:
     one_sided, ratio = Limit(0.0, 2.0, "m", ""), Limit(0.9, 1.1, "1", "")
-    assert Figure("a", 1.0, "", one_sided).strain == 0.5
-    assert Figure("a", 1.05, "", ratio).strain == pytest.approx(0.5)
-    assert not Figure("a", float("nan"), "", ratio).holds
-    assert not Figure("a", 2.1, "", one_sided).holds
+    assert CheckedValue("a", 1.0, "", one_sided).strain == 0.5
+    assert CheckedValue("a", 1.05, "", ratio).strain == pytest.approx(0.5)
+    assert not CheckedValue("a", float("nan"), "", ratio).holds
+    assert not CheckedValue("a", 2.1, "", one_sided).holds
     assert worst(np.array([[0.0, 1.0], [3.0, 2.0]]), ("x", "y")) == "frame 1, x"
 
 

@@ -89,6 +89,16 @@ def test_short_clips_are_padded_or_dropped(results: Path) -> None:
     assert [item["action"] for item in dropped] == ["walk"]
 
 
+def test_clips_are_chosen_by_the_cameras_that_look_on(results: Path, tmp_path: Path) -> None:
+    shard = shutil.copy(results / "shards" / "anna_000.h5", tmp_path / "anna_000.h5")
+    with h5py.File(shard, "r+") as file:
+        file.move("clips/anna_squat/views/sagittal", "clips/anna_squat/views/phone_left")
+    with pytest.raises(BadInput, match=r"keep=lambda clip: 'sagittal' in clip\.views"):
+        list(ShardDataset(shard, window=4, views=["sagittal"]))
+    dataset = ShardDataset(shard, window=4, views=["sagittal"], keep=lambda clip: "sagittal" in clip.views)
+    assert [item["action"] for item in dataset] == ["walk"]
+
+
 def test_chosen_views_only(results: Path) -> None:
     assert list(ShardDataset(results, window=4, views=["sagittal"])[0]["views"]) == ["sagittal"]
     assert ShardDataset(results, window=4, views=())[0]["views"] == {}
@@ -140,3 +150,35 @@ def test_reads_with_numpy_h5py_and_av_alone(results: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"views": "frontal"}, r"views: found 'frontal', expected a list of names; write views=\['frontal'\]"),
+        ({"labels": "angles"}, r"write labels=\['angles'\]"),
+        ({"tracks": "parts"}, r"write tracks=\['parts'\]"),
+        ({"window": 4.5}, "window, stride: found 4.5, None, expected whole numbers"),
+        ({"stride": "2"}, "expected whole numbers of frames"),
+        ({"short": "cut"}, "short: found 'cut', expected one of pad, drop"),
+        ({"crop": 256}, "crop, keep: found 256, None, expected a Crop"),
+        ({"keep": "free"}, "crop, keep: found None, 'free'"),
+    ],
+)
+def test_what_it_cannot_be_asked_for_is_told_before_anything_is_read(
+    results: Path, arguments: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(BadInput, match=says):
+        ShardDataset(results, **arguments)
+
+
+def test_a_window_that_is_not_there_is_told(results: Path) -> None:
+    dataset = ShardDataset(results, window=4, views=())
+    assert dataset[-1]["clip_id"] == dataset[len(dataset) - 1]["clip_id"]
+    for wrong in (len(dataset), -len(dataset) - 1):
+        with pytest.raises(IndexError, match=f"window {wrong} of 6"):
+            dataset[wrong]
+    with pytest.raises(IndexError, match="window 0 of 0; no clip has this split and what `keep` asks for"):
+        ShardDataset(results, keep=lambda clip: clip.frames > 1000)[0]
+    with pytest.raises(TypeError, match="slice"):
+        dataset[0:2]  # type: ignore[misc]

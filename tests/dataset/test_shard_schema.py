@@ -18,8 +18,8 @@ def test_the_document_describes_every_field_as_the_schema_does() -> None:
     for attributes in (schema.file_attributes, schema.clip_attributes, schema.view_attributes):
         for name, attribute in attributes.items():
             assert f"| `{name}` | {attribute.type} | {attribute.description} |" in text
-    for name, figure in schema.clip_quality.items():
-        assert f"| `{name}` | {figure.type} | {figure.unit} | {figure.description} |" in text
+    for name, measure in schema.clip_quality.items():
+        assert f"| `{name}` | {measure.type} | {measure.unit} | {measure.description} |" in text
 
 
 def test_the_document_describes_nothing_else() -> None:

@@ -115,9 +115,9 @@ def test_clips_are_chosen_by_what_is_said_of_them(results: Path) -> None:
 def test_the_epoch_outlives_neither_its_memory_nor_a_pickle() -> None:
     epoch = SharedEpoch(3)
     text = pickle.dumps(epoch)
-    twin = pickle.loads(text)
+    copy = pickle.loads(text)
     epoch.value = 4
-    assert twin.value == 4
+    assert copy.value == 4
     name = epoch._memory.name
     del epoch
     assert not Path(f"/dev/shm/{name}").exists()

@@ -2,13 +2,15 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
+from kinesynth.dataset.index import read_index
 from kinesynth.dataset.verify import shard_faults, verify
-from kinesynth.errors import KinesynthError
+from kinesynth.errors import BadInput, KinesynthError
 
 WALK = "clips/anna_walk"
 
@@ -127,3 +129,34 @@ def test_checksums_need_packages_that_readers_lack(
     monkeypatch.setattr("kinesynth.dataset.verify.find_spec", lambda name: None if name == "pyarrow" else object())
     verify([results / "shards/anna_000.h5"])
     assert "pyarrow not installed, so checksums are not compared" in capsys.readouterr().err
+
+
+def test_a_folder_is_all_its_shards(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shards = sorted((results / "shards").glob("*.h5"))
+    for folder in (results, results / "shards"):
+        verify([folder])
+        assert [line.split(": ")[0] for line in capsys.readouterr().out.splitlines()] == [str(each) for each in shards]
+    with pytest.raises(BadInput, match=r"shards: found no \*\.h5 file"):
+        verify([tmp_path])
+
+
+def test_a_shard_that_a_folder_lacks_is_a_fault(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Path(shutil.copytree(results, tmp_path / "results"))
+    (copy / "shards/anna_000.h5").unlink()
+    with pytest.raises(KinesynthError, match="faults found: 1"):
+        verify([copy])
+    assert "anna_000.h5: found " in capsys.readouterr().err
+
+
+def test_an_index_is_read_once_for_all_shards(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def counted(path: Path) -> list[dict[str, Any]]:
+        read.append(path)
+        return read_index(path)
+
+    monkeypatch.setattr("kinesynth.dataset.index.read_index", counted)
+    verify([results])
+    assert read == [(results / "index.parquet").absolute()]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kinesynth.body.parts import parts
+from kinesynth.dataset.camera import at_pixels, in_picture
 from kinesynth.dataset.visibility import Visibility, keypoint_tracks
 
 BODIES = ("pelvis", "femur_r", "tibia_r", "femur_l")
@@ -14,12 +15,12 @@ HIP_R, KNEE_R, HIP_L, PELVIS, SHANK = 1, 2, 3, 4, 6  # keypoints: four joint cen
 
 
 def see(
-    places: dict[int, tuple[float, float, float]], picture: np.ndarray, blocked: np.ndarray | None = None
+    positions: dict[int, tuple[float, float, float]], picture: np.ndarray, blocked: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels and visibility of keypoints that stand at the camera's axis, 2 m away, unless placed."""
     before = None if blocked is None else blocked[None]
     keypoints = np.tile([0.0, 0.0, 2.0], (1, 8, 1))
-    for index, place in places.items():
+    for index, place in positions.items():
         keypoints[0, index] = place
     pixels, visibility = keypoint_tracks(keypoints, picture[None], K, np.eye(4), BODIES, PARENTS, blocked=before)
     return pixels[0], visibility[0]
@@ -63,16 +64,24 @@ def test_nobody_in_front_is_no_sight_of_the_body() -> None:
 
 
 def test_outside_and_behind_the_camera() -> None:
-    places = {KNEE_R: (0.401, 0.0, 2.0), HIP_R: (0.399, 0.0, 2.0), SHANK: (0.0, 0.0, -2.0), PELVIS: (0.1, 0.0, 0.0)}
-    pixels, visibility = see(places, painted("right_thigh"))
+    positions = {KNEE_R: (0.401, 0.0, 2.0), HIP_R: (0.399, 0.0, 2.0), SHANK: (0.0, 0.0, -2.0), PELVIS: (0.1, 0.0, 0.0)}
+    pixels, visibility = see(positions, painted("right_thigh"))
     np.testing.assert_allclose(pixels[[KNEE_R, HIP_R]], [[39.55, 14.5], [39.45, 14.5]], atol=1e-4)
     assert list(visibility[[KNEE_R, HIP_R, SHANK, PELVIS]]) == [0, 2, 0, 0]
     assert np.isfinite(pixels).all()
 
 
 def test_of_two_hips_before_the_camera_the_trunk_hides_the_far_one() -> None:
-    places = {HIP_R: (0.0, 0.0, 1.92), HIP_L: (0.0, 0.0, 2.08)}
-    _, visibility = see(places, painted("pelvis"))
+    positions = {HIP_R: (0.0, 0.0, 1.92), HIP_L: (0.0, 0.0, 2.08)}
+    _, visibility = see(positions, painted("pelvis"))
     assert (visibility[HIP_R], visibility[HIP_L]) == (Visibility.VISIBLE, Visibility.OCCLUDED)
-    _, visibility = see(places, painted("left_thigh"))
+    _, visibility = see(positions, painted("left_thigh"))
     assert (visibility[HIP_R], visibility[HIP_L]) == (Visibility.OCCLUDED, Visibility.VISIBLE)
+
+
+def test_every_point_in_the_picture_has_a_pixel_of_it_and_those_beside_it_that_of_the_edge() -> None:
+    picture = np.arange(8).reshape(1, 2, 4)
+    points = np.array([[[-0.5, 0.0], [0.5, 0.0], [1.5, 0.6], [3.5, -0.5], [np.nan, 7.0]]])
+    assert in_picture(points, 2, 4).tolist() == [[True, True, True, False, False]]
+    assert at_pixels(picture, points).tolist() == [[0, 0, 6, 3, 4]]
+    assert at_pixels(picture, points, right=1, down=-1).tolist() == [[1, 1, 3, 3, 5]]

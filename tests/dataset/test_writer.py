@@ -55,7 +55,7 @@ def test_a_shard_holds_the_schema_and_nothing_else(results: Path) -> None:
         }  # pinholes, nothing before them
         rejection = dict(file["rejected/anna_fall"].attrs)
     assert (rejection["stage"], rejection["reason"]) == ("inverse_kinematics", "markers too far off")
-    assert rejection["figure"] == pytest.approx(0.21)
+    assert rejection["value"] == pytest.approx(0.21)
 
 
 def test_labels_survive(stages: dict[str, Path], results: Path) -> None:

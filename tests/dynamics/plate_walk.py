@@ -35,18 +35,18 @@ class Walk:
         return np.arange(round(SECONDS * RATE)) / RATE
 
     def load(self, seconds: np.ndarray) -> np.ndarray:
-        """Return the share (T, 2) of the weight under each foot: 0.7 s on one, a change of 0.1 s, and back."""
+        """Return the fraction (T, 2) of the weight under each foot: 0.7 s on one, a change of 0.1 s, and back."""
         phase = np.sin(2.0 * np.pi * seconds / 1.6)
         right = np.clip(0.5 + 2.5 * phase, 0.0, 1.0)
         return np.stack([right, 1.0 - right], axis=-1)
 
     def wrench(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return force, centre of pressure and free moment, each (T, 2, 3), in the world."""
-        share = self.load(seconds)[..., None]
-        force = WEIGHT * share * np.array([0.1, 1.0, -0.05])
+        fraction = self.load(seconds)[..., None]
+        force = WEIGHT * fraction * np.array([0.1, 1.0, -0.05])
         cop = np.tile(HEELS, (len(seconds), 1, 1))
         cop[..., 0] += 0.1 + 0.05 * np.sin(2.0 * np.pi * seconds / 3.0)[:, None]
-        return force, cop, 5.0 * share * np.array([0.0, 1.0, 0.0])
+        return force, cop, 5.0 * fraction * np.array([0.0, 1.0, 0.0])
 
     def standing(self) -> Standing:
         """Return what the motion tells."""

@@ -7,7 +7,7 @@ import pytest
 from kinesynth.dynamics.contact import (
     FootMotion,
     contact_likelihood,
-    greatest_contact_speed,
+    max_contact_speed,
     rest_heights,
     soft_landing,
     sole_of,
@@ -50,8 +50,8 @@ def test_likely_is_low_and_slow() -> None:
 
 def test_whoever_swings_fast_touches_down_fast() -> None:
     swing = STILL + np.sin(np.arange(20) / 3.0)[:, None, None, None] * np.array([10.0, 0.0, 0.0])
-    assert greatest_contact_speed(swing, 0.8, 0.2) == pytest.approx(2.0, rel=0.05)
-    assert greatest_contact_speed(0.1 * swing, 0.8, 0.2) == 0.8
+    assert max_contact_speed(swing, 0.8, 0.2) == pytest.approx(2.0, rel=0.05)
+    assert max_contact_speed(0.1 * swing, 0.8, 0.2) == 0.8
 
 
 def test_speed_of_a_point_on_the_move() -> None:
@@ -64,9 +64,9 @@ def test_speed_does_not_depend_on_the_frame_rate() -> None:
 
     def swing(rate_hz: float) -> np.ndarray:
         times = np.arange(round(rate_hz)) / rate_hz
-        places = np.zeros((len(times), 2, 1, 3))
-        places[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
-        return velocities(places, rate_hz)[..., 0]
+        positions = np.zeros((len(times), 2, 1, 3))
+        positions[..., 0] = (0.3 * np.tanh((times - 0.5) / 0.08))[:, None, None]
+        return velocities(positions, rate_hz)[..., 0]
 
     assert swing(120.0).max() > 3.0
     np.testing.assert_allclose(swing(30.0), swing(120.0)[::4], atol=0.15)

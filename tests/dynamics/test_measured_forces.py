@@ -79,11 +79,11 @@ def test_one_plate_under_both_feet_tells_the_foot_that_is_alone(tmp_path: Path) 
     walk = Walk()
     path = write_belt(walk, tmp_path / "forces.mot")
     found = walk.measured(path)
-    share, force = walk.load(walk.frames), walk.wrench(walk.frames)[0]
-    both = (share > 0.0).all(axis=1)
+    fraction, force = walk.load(walk.frames), walk.wrench(walk.frames)[0]
+    both = (fraction > 0.0).all(axis=1)
     np.testing.assert_array_equal(found.unmeasured, both)
-    alone = ~both & (np.minimum(*share.T) == 0.0)
-    steady = alone & (np.abs(np.gradient(share[:, 0])) == 0.0)
+    alone = ~both & (np.minimum(*fraction.T) == 0.0)
+    steady = alone & (np.abs(np.gradient(fraction[:, 0])) == 0.0)
     np.testing.assert_allclose(found.force[steady], force[steady], atol=0.15 * WEIGHT)
 
 

@@ -89,3 +89,10 @@ def test_the_doubt_is_that_of_the_lever() -> None:
 
 def test_supports_that_overlap_share_as_they_like() -> None:
     assert shared(0.1, 0.1, 0.1, 0.3, 0.5) == pytest.approx(0.5)
+
+
+def test_whoever_has_one_support_is_in_no_doubt_and_nothing_is_divided_by_nothing() -> None:
+    feet, seat = np.zeros((3, 1, 3)), np.full((3, 1, 3), 0.5)
+    touch = np.array([[True, False], [False, True], [False, False]])
+    with np.errstate(all="raise"):
+        assert split_error(feet, np.ones((3, 1)), seat, np.ones((3, 1)), touch).tolist() == [0.0, 0.0, 0.0]

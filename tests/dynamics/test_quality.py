@@ -6,9 +6,9 @@ import pytest
 from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.quality import LOCK_REACH, quality_filter
-from kinesynth.dynamics.reasons import names as reason_names
 from kinesynth.errors import BadInput
 from kinesynth.gravity import GRAVITY
+from kinesynth.reasons import names as reason_names
 from kinesynth.records import GroundForces
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
@@ -229,7 +229,7 @@ def test_a_clip_without_tracking_is_rejected(stages: Stages, skeleton: Path, tmp
     result = stages.filtered(tmp_path, skeleton)
     assert not result.clips
     assert result.rejected["a"].reason == "too few frames with valid angles"
-    assert result.rejected["a"].figure == pytest.approx(0.45)
+    assert result.rejected["a"].value == pytest.approx(0.45)
 
 
 def test_a_clip_without_dynamics_keeps_its_angles(stages: Stages, skeleton: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def crouched(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """Stages of a crouch from which the body rises a little, and of the same without valid dynamics."""
     folder = tmp_path_factory.mktemp("so")
     depth = np.linspace(0.55, 0.4, FRAMES)
-    bend = {f"{joint}_{side}": depth * share for joint, share in _CROUCH.items() for side in "rl"}
+    bend = {f"{joint}_{side}": depth * fraction for joint, fraction in _CROUCH.items() for side in "rl"}
     names, angles = planted(skeleton, bend, FRAMES)
     stages = {stage: folder / f"{stage}.h5" for stage in ("grf", "id")}
     log = folder / "log"

@@ -1,7 +1,7 @@
 """Estimated against measured ground reaction on one real gait trial (Rajagopal et al. 2016).
 
 Both feet are on force plates between 0.836 and 1.589 s only. The sharing weights were set by hand on this trial, so
-these figures are no independent validation.
+these numbers are no independent validation.
 """
 
 from dataclasses import dataclass

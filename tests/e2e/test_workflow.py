@@ -127,10 +127,10 @@ def test_rerun_has_nothing_to_do(run: Path) -> None:
 
 
 def test_same_seed_same_label_bytes_other_seed_others(run: Path, tmp_path: Path) -> None:
-    twin = snakemake(tmp_path / "twin", *label_targets())
-    assert twin.returncode == 0, twin.stderr[-4000:]
+    again = snakemake(tmp_path / "again", *label_targets())
+    assert again.returncode == 0, again.stderr[-4000:]
     for target in label_targets():
-        assert (tmp_path / "twin" / target).read_bytes() == (run / target).read_bytes(), target
+        assert (tmp_path / "again" / target).read_bytes() == (run / target).read_bytes(), target
     targets = [FILES["load_motion"].format(shard=shard) for shard in SHARDS]
     other = snakemake(tmp_path / "other", *targets, config={**CONFIG, "seed": 2})
     assert other.returncode == 0, other.stderr[-4000:]

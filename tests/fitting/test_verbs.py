@@ -233,7 +233,7 @@ def test_missing_markers_and_rejected_clips_are_carried(fit_shard: FitShard, bod
     assert stage.clips["s7-0"].arrays["residual"].mean() < 0.010
     assert stage.rejected["s7-2"].stage == "inverse_kinematics"
     assert stage.rejected["s7-1"].reason == "mesh does not meet the skeleton"
-    assert stage.rejected["s7-1"].figure > 0.05
+    assert stage.rejected["s7-1"].value > 0.05
 
 
 def test_a_shard_whose_clips_are_all_rejected_passes_through(fit_shard: FitShard) -> None:

@@ -26,14 +26,14 @@ def test_markers_mirror_exactly(markers) -> None:
         if name in MIDLINE:
             assert position[2] == 0, name
         elif name.startswith("R"):
-            twin_body, twin = markers["L" + name[1:]]
-            assert twin_body == (f"{body[:-2]}_l" if body.endswith("_r") else body)
-            np.testing.assert_array_equal(twin, position * [1, 1, -1], err_msg=name)
+            mirrored_body, mirrored = markers["L" + name[1:]]
+            assert mirrored_body == (f"{body[:-2]}_l" if body.endswith("_r") else body)
+            np.testing.assert_array_equal(mirrored, position * [1, 1, -1], err_msg=name)
 
 
 def test_no_two_markers_share_a_place(markers) -> None:
-    places = {(body, *position) for body, position in markers.values()}
-    assert len(places) == len(markers)
+    positions = {(body, *position) for body, position in markers.values()}
+    assert len(positions) == len(markers)
 
 
 def test_right_markers_of_the_trunk_lie_on_the_right(markers) -> None:

@@ -19,9 +19,9 @@ LEGS = ("hip_flexion", "knee_angle", "ankle_angle")
 def test_shipped_sets_are_symmetric(name: str) -> None:
     known = read_marker_set(Path(name))
     for marker, (body, (x, y, z)) in known.places.items():
-        twin = known.places.get({"R": "L", "L": "R"}.get(marker[0], "") + marker[1:])
-        if twin is not None:
-            assert twin == (body.replace("_r", "_X").replace("_l", "_r").replace("_X", "_l"), (x, y, -z))
+        mirrored = known.places.get({"R": "L", "L": "R"}.get(marker[0], "") + marker[1:])
+        if mirrored is not None:
+            assert mirrored == (body.replace("_r", "_X").replace("_l", "_r").replace("_X", "_l"), (x, y, -z))
     for row in known.measurements:
         pairs = {frozenset(pair) for pair in row.pairs}
         mirrored = {frozenset({"R": "L", "L": "R"}.get(m[0], m[0]) + m[1:] for m in pair) for pair in pairs}

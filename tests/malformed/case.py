@@ -1,4 +1,4 @@
-"""What a malformed input is: how it is made, by which door it comes in, and what the message must name."""
+"""What a malformed input is: how it is made, what reads it, and what the message must name."""
 
 import pickle
 import zipfile

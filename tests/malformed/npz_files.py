@@ -84,8 +84,8 @@ def escaping(folder: Path) -> Path:
     return path
 
 
-def from_path(name: str, make: Callable[[Path], Path], *says: str, door: Callable[[Path], object] = check) -> Case:
-    return Case(name, lambda folder: door(make(folder)), says)
+def from_path(name: str, make: Callable[[Path], Path], *says: str, reader: Callable[[Path], object] = check) -> Case:
+    return Case(name, lambda folder: reader(make(folder)), says)
 
 
 POSES, TRANS = standing()["poses"], standing()["trans"]
@@ -149,17 +149,17 @@ AMASS = (
 )
 
 BODY = (
-    from_path("body missing", lambda folder: folder / "b.npz", "b.npz", "no such file", door=read_body),
-    from_path("body is an AMASS file", lambda f: saved(f, standing(), "b.npz"), "b.npz", "v_template", door=read_body),
+    from_path("body missing", lambda folder: folder / "b.npz", "b.npz", "no such file", reader=read_body),
+    from_path("body is of AMASS", lambda f: saved(f, standing(), "b.npz"), "b.npz", "v_template", reader=read_body),
     from_path(
         "body hides a pickle",
         lambda folder: saved(folder, {"v_template": np.array([Payload()], dtype=object)}, "b.npz", allow_pickle=True),
-        "b.npz", "object", door=read_body,
+        "b.npz", "object", reader=read_body,
     ),
     from_path(
         "body is a zip bomb",
         lambda folder: zip_bomb(folder, "b.npz", "v_template.npy", header((3 << 27,)), 3),
-        "b.npz", "GB", door=read_body,
+        "b.npz", "GB", reader=read_body,
     ),
 )  # fmt: skip
 CASES = (*AMASS, *BODY)

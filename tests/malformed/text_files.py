@@ -8,7 +8,7 @@ import yaml
 from case import Case, written
 
 from kinesynth.clips import read_clips
-from kinesynth.config import load_config
+from kinesynth.config_file import load_config
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import read_trc
 
@@ -36,9 +36,9 @@ def trc(name: str, *says: str, table: str = TRC_TABLE, names: str = "RASI\t\t\tL
     return Case(f"trc {name}", lambda folder: read_trc(written(folder, "walk.trc", text)), ("walk.trc", *says))
 
 
-def raw(name: str, door: Callable[[Path], object], content: str | bytes, *says: str) -> Case:
+def raw(name: str, reader: Callable[[Path], object], content: str | bytes, *says: str) -> Case:
     file = f"input.{name.split(maxsplit=1)[0]}"
-    return Case(name, lambda folder: door(written(folder, file, content)), (file, *says))
+    return Case(name, lambda folder: reader(written(folder, file, content)), (file, *says))
 
 
 def tsv(name: str, *says: str, **changes: str) -> Case:

@@ -23,13 +23,13 @@ MIDDLE = {"C7": (-0.08, 1.5, 0.0), "STRN": (0.1, 1.3, 0.0)}
 def markers(path: Path, *, exchanged: bool = False, **more: tuple[float, float, float]) -> Path:
     """Write forty frames of someone who moves ahead; `exchanged` gives each leg the other's labels."""
     mirrored = {f"L{name}": (x, y, -z) for name, (x, y, z) in RIGHT.items()}
-    places = {**{f"R{name}": place for name, place in RIGHT.items()}, **mirrored, **MIDDLE, **more}
-    names = list(places)
+    positions = {**{f"R{name}": place for name, place in RIGHT.items()}, **mirrored, **MIDDLE, **more}
+    names = list(positions)
     if exchanged:
         legs = {f"{a}{name}": f"{b}{name}" for a, b in ("RL", "LR") for name in ("KNE", "ANK", "HEE", "TOE")}
         names = [legs.get(name, name) for name in names]
     ahead = 0.01 * np.arange(40)[:, None, None] * np.array([1.0, 0.0, 0.0])
-    write_trc(path, names, np.array(list(places.values())) + ahead, 100.0)
+    write_trc(path, names, np.array(list(positions.values())) + ahead, 100.0)
     return path
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,10 @@ def row(clip_id: str, path: Path | None = None, action: str = "walking", **more:
 
 
 def test_the_library_through_the_door(tmp_path: Path, body: Path, subject: Path) -> None:
-    stage = load([row(name, action=name, end=1.2) for name in MOTIONS], tmp_path, body, subject)
+    rows = [replace(row(name, action=name, end=1.2), rig="phones" if name == "squat" else None) for name in MOTIONS]
+    stage = load(rows, tmp_path, body, subject)
     assert list(stage.clips) == list(MOTIONS)
+    assert {name for name, clip in stage.clips.items() if clip.attrs["rig"] == "phones"} == {"squat"}
     model = load_body(body)
     for clip in stage.clips.values():
         shapes = {name: array.shape for name, array in clip.arrays.items()}
@@ -106,12 +109,12 @@ def test_one_bad_clip_among_good_ones(tmp_path: Path, body: Path, subject: Path,
 
 
 def test_clips_of_an_impossible_person_are_rejected(tmp_path: Path, body: Path, subject: Path) -> None:
-    why = {"reason": "a person whom the skeleton cannot be scaled to", "figure": 1.61, "detail": "torso_width of 1.61"}
+    why = {"reason": "a person whom the skeleton cannot be scaled to", "value": 1.61, "detail": "torso_width of 1.61"}
     subject.write_text(json.dumps({**json.loads(subject.read_text()), "rejected": why}))
     stage = load([row("walk", end=1.0), row("squat", action="squat", end=1.0)], tmp_path, body, subject)
     assert not stage.clips
     assert list(stage.rejected) == ["walk", "squat"]
-    assert {(found.reason, found.figure) for found in stage.rejected.values()} == {(why["reason"], 1.61)}
+    assert {(found.reason, found.value) for found in stage.rejected.values()} == {(why["reason"], 1.61)}
 
 
 def test_amass_is_turned_upright_and_scaled_to_the_legs(

@@ -1,4 +1,4 @@
-"""Marker files through the door of every motion."""
+"""Marker files, read as every motion is."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a file's columns and figures say of its names and units, judged without OpenSim."""
+"""What a file's columns and numbers say of its names and units, judged without OpenSim."""
 
 from collections.abc import Callable
 from pathlib import Path

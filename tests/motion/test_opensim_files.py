@@ -1,4 +1,4 @@
-"""Models and coordinates as users bring them, through the door: delivered right, or rejected in one clear line."""
+"""Models and coordinates as users bring them: delivered right, or rejected in one clear line."""
 
 from pathlib import Path
 

@@ -34,7 +34,7 @@ def test_a_short_gap_goes_along_with_the_body_and_a_long_one_stays() -> None:
 
 
 def test_resampled_markers_are_on_their_paths_and_gaps_stay_gaps() -> None:
-    """At another rate, between frames; no figure comes out of a gap, nor beside it."""
+    """At another rate, between frames; no value comes out of a gap, nor beside it."""
     measured = _wave(200)
     measured[80:120, 1] = np.nan
     times = np.arange(0.2, 1.7, 1 / 30)

@@ -1,16 +1,30 @@
 """The procedural library moves as bodies do: grounded, smooth, balanced, within the ranges of joints."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
-from kinesynth.body.proportions import ANKLES, FEET, Proportions, sole_positions
+from kinesynth.body.proportions import ANKLES, FEET, JOINTS, Proportions, sole_positions
 from kinesynth.errors import BadInput
 from kinesynth.procedural import MOTIONS, motion
 from kinesynth.procedural.plan import RATE_HZ, Plan
 from kinesynth.procedural.solve import Posed, knee_flexion, solve
 from kinesynth.seeds import generator
+from kinesynth.text import table_rows
 
-STANDING = ("squat", "sit_down", "arm_raise", "waving", "reaching", "jogging_arms")
+STANDING = (
+    "squat",
+    "sit_down",
+    "arm_raise",
+    "waving",
+    "reaching",
+    "jogging_arms",
+    "bowing",
+    "turning",
+    "side_bending",
+    "punching",
+)
 ACTIONS = tuple(MOTIONS)
 
 
@@ -31,8 +45,8 @@ def lowest_soles(proportions: Proportions, posed: Posed) -> np.ndarray:
     )
 
 
-def test_ten_motions_and_a_clear_word_for_others() -> None:
-    assert len(MOTIONS) >= 10
+def test_fourteen_motions_and_a_clear_word_for_others() -> None:
+    assert len(MOTIONS) == 14
     with pytest.raises(BadInput, match=r"'moonwalk', expected walking"):
         motion("moonwalk")
 
@@ -112,6 +126,27 @@ def test_a_jumper_falls_at_g(people: list[Proportions], clip: str) -> None:
     assert 0.15 < flying.sum() / RATE_HZ < 0.6
     np.testing.assert_allclose(rate_of(posed.centre, 2)[flying, 1], -9.81, atol=0.3)
     assert rate_of(posed.centre, 2)[:, 1].min() > -10.2, "the floor does not pull"
+
+
+def sagittal_momentum(posed: Posed) -> np.ndarray:
+    """Angular momentum (T,) about the centre of mass and the axis to the left, m^2/s per body mass."""
+    rows = table_rows(files("kinesynth.body") / "tables" / "segments.csv")
+    joints = {name: posed.positions[:, index] for index, name in enumerate(JOINTS)}
+    total = np.zeros(len(posed.centre))
+    for row in rows:
+        start, end = joints[row["proximal"]], joints.get(row["distal"], joints[row["proximal"]])
+        arm = start + float(row["centre_fraction"]) * (end - start) - posed.centre
+        total += float(row["mass_fraction"]) * np.cross(arm, np.gradient(arm, 1 / RATE_HZ, axis=0))[:, 0]
+    return total[3:-3]
+
+
+@pytest.mark.parametrize("clip", ["a", "b", "c"])
+def test_a_jumper_keeps_his_angular_momentum_in_the_air(people: list[Proportions], clip: str) -> None:
+    """Until his feet reach for the floor again."""
+    _, posed = made("vertical_jump", people[0], clip)
+    flying = np.flatnonzero(lowest_soles(people[0], posed)[:, 3:-3].min(axis=0) > 0.06)
+    momentum = sagittal_momentum(posed)[flying[5:-5]]
+    assert np.ptp(momentum) < 0.02
 
 
 def test_running_flies_between_steps(people: list[Proportions]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from figure import only
+from ellipsoid_body import only
 
 from kinesynth.body.parts import parts
 from kinesynth.geometry.projection import undistort

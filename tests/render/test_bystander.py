@@ -26,7 +26,7 @@ def model(body_path: Path) -> BodyModel:
 
 @pytest.fixture(scope="module")
 def scenes(model: BodyModel) -> list[Scene]:
-    """Scenes of a person who walks, most of them with another person, of the shape of the figure of the tests."""
+    """Scenes of a person who walks, most of them with another person, of the shape of the tests' body."""
     made = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "sample_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))
@@ -58,14 +58,14 @@ def test_nobody_stands_in_the_person_or_in_a_wall_and_somebody_is_seen(model: Bo
 
 
 def test_the_person_is_never_hidden_nearly_whole(model: BodyModel, scenes: list[Scene]) -> None:
-    shares = []
+    fractions = []
     for each, joints in bystanders(model, scenes):
         for camera in each.cameras:
             bones = zip(module._bones(joints), BODY.joints, strict=True)
             covered = np.concatenate([hidden(boxes, own[None], camera.position) for boxes, own in bones])
-            shares.append(most(covered, in_picture(camera, BODY.joints)))
-    assert max(shares) <= MAX_HIDDEN
-    assert max(shares) > 0.1
+            fractions.append(most(covered, in_picture(camera, BODY.joints)))
+    assert max(fractions) <= MAX_HIDDEN
+    assert max(fractions) > 0.1
 
 
 def test_the_record_alone_tells_the_motion(model: BodyModel, scenes: list[Scene]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from figure import only
+from ellipsoid_body import only
 
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
@@ -94,7 +94,7 @@ def refined(picture: np.ndarray, corners: np.ndarray, radius: int = 16) -> np.nd
         for n, corner in enumerate(np.round(found).astype(int)):
             rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1] + corner[::-1, None, None]
             gradient = np.stack([across[rows, columns], down[rows, columns]], axis=-1).reshape(-1, 2)
-            places = np.stack([columns, rows], axis=-1).reshape(-1, 2)
+            positions = np.stack([columns, rows], axis=-1).reshape(-1, 2)
             gram = gradient[:, :, None] * gradient[:, None, :]
-            found[n] = np.linalg.solve(gram.sum(axis=0), np.einsum("nij,nj->i", gram, places))
+            found[n] = np.linalg.solve(gram.sum(axis=0), np.einsum("nij,nj->i", gram, positions))
     return found

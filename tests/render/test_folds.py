@@ -1,11 +1,11 @@
 import numpy as np
-from figure import figure
+from ellipsoid_body import ellipsoid_body
 
 from kinesynth.render.complexion import complexion
 from kinesynth.render.garments import LOWER
 from kinesynth.render.sampling import sample_look
 
-BODY = figure()
+BODY = ellipsoid_body()
 TROUSERS = LOWER["trousers"].pieces(BODY, 0)[0]
 
 

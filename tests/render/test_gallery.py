@@ -10,7 +10,7 @@ from kinesynth.subjects.shape import Shape
 
 
 def test_the_sheet_is_of_the_size_asked_for(body_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three outfits on the jointed figure of the tests, whose betas say nothing of sex or build: a row is not full."""
+    """Three outfits on the tests' body of ellipsoids, whose betas say nothing of sex or build: a row is not full."""
     monkeypatch.setattr(module, "sample_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))
     monkeypatch.setattr(module, "UPPER", ["vest", "t-shirt", "jacket"])
     monkeypatch.setattr(module, "LOWER", ["shorts"])

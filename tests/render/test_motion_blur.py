@@ -5,7 +5,7 @@ from dataclasses import replace
 import av
 import numpy as np
 import pytest
-from figure import only
+from ellipsoid_body import only
 
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process

@@ -1,4 +1,4 @@
-"""A figure behind a thing, really rendered: what its labels say against rays through all that was drawn."""
+"""A person behind a thing, really rendered: what its labels say against rays through all that was drawn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import load_body
 from kinesynth.body.parts import body_parts
 from kinesynth.config import Render
-from kinesynth.dataset.visibility import TRUNK_DEPTH_M, Visibility, in_picture, keypoint_tracks
+from kinesynth.dataset.camera import in_picture
+from kinesynth.dataset.visibility import TRUNK_DEPTH_M, Visibility, keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.render import bystander
 from kinesynth.render.cameras import Framing
@@ -58,7 +59,7 @@ class Drawn:
 
 @pytest.fixture(scope="module", params=ASKED)
 def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, body_path: Path) -> Iterator[Drawn]:
-    """The figure behind something; of a bystander, too, it is the shape."""
+    """The person behind something; of a bystander, too, it is the shape."""
     seed, asked = ASKED[request.param]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bystander, "sample_shape", lambda *_: Shape(np.zeros(10), "female", "drawn"))
@@ -66,7 +67,7 @@ def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def rendered(folder: Path, body_path: Path, seed: int, asked: dict[str, float]) -> Drawn:
-    """Render the figure as it walks, and return what was drawn."""
+    """Render the person as they walks, and return what was drawn."""
     attrs = {"subject": "s1", "sex": "female", "action": "walk", "fps": 30.0, "n_frames": N_FRAMES}
     pose = walking(N_FRAMES)
     write_stage(folder / "fit.h5", StageFile({"walk": Clip("walk", pose.arrays, attrs)}))

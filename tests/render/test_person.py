@@ -3,18 +3,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from figure import figure
+from ellipsoid_body import ellipsoid_body
 
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render import head
 from kinesynth.render.anatomy import Piece
-from kinesynth.render.garments import LOWER, UPPER, Fit, Upper
+from kinesynth.render.garments import LOWER, UPPER, Looseness, Upper
 from kinesynth.render.mesh import boundary_edges
 from kinesynth.render.person import dress
 from kinesynth.render.sampling import sample_clothes, sample_look
 from kinesynth.render.skinning import bone_transforms, drape
 
-BODY = figure()
+BODY = ellipsoid_body()
 UPPERS = {name: garment.pieces(BODY, 0)[0] for name, garment in UPPER.items()}
 LOWERS = {name: garment.pieces(BODY, 0)[0] for name, garment in LOWER.items()}
 
@@ -110,7 +110,7 @@ def test_hair_covers_the_crown(cut: str) -> None:
 
 def test_a_fifth_garment_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is sampled, worn and hides the skin under it, and nothing else need know it."""
-    crop_top = Upper("crop top", sleeve=0.3, rise=-0.02, hem=-0.12, fit=Fit(0.01, 0.008, 8, 0.06, 0.004))
+    crop_top = Upper("crop top", sleeve=0.3, rise=-0.02, hem=-0.12, fit=Looseness(0.01, 0.008, 8, 0.06, 0.004))
     monkeypatch.setitem(UPPER, crop_top.name, crop_top)
     rng = np.random.default_rng(0)
     look = sample_look(rng, "female")

@@ -50,15 +50,15 @@ def test_nearly_every_scene_has_one_and_some_have_more(scenes: list[Scene]) -> N
 def test_things_hide_some_of_the_person_and_never_nearly_all(scenes: list[Scene]) -> None:
     for each in scenes:
         floor_m = each.room.floor.height_m
-        shares = np.zeros((len(each.cameras), len(STEPS)))
+        fractions = np.zeros((len(each.cameras), len(STEPS)))
         for k, camera in enumerate(each.cameras):
             covered = [
                 hidden(bounds(one), into(one, JOINTS, floor_m), into(one, camera.position, floor_m))
                 for one in each.occluders
             ]
-            shares[k] = np.any(covered, axis=0).mean(axis=1) if covered else 0.0
-        assert not each.occluders or shares.max() >= MIN_HIDDEN
-        assert shares.max() <= MAX_HIDDEN
+            fractions[k] = np.any(covered, axis=0).mean(axis=1) if covered else 0.0
+        assert not each.occluders or fractions.max() >= MIN_HIDDEN
+        assert fractions.max() <= MAX_HIDDEN
 
 
 def test_nothing_stands_in_the_body_in_a_camera_or_in_a_wall(scenes: list[Scene]) -> None:

@@ -1,6 +1,6 @@
 from typing import get_args
 
-from kinesynth.config import config_schema
+from kinesynth.config_file import config_schema
 from kinesynth.render.presets import PRESETS, Engine
 
 

@@ -1,4 +1,4 @@
-"""The verb, on a figure of ellipsoids and tiny pictures."""
+"""The verb, on a body of ellipsoids and tiny pictures."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ N_FRAMES, WIDTH, HEIGHT = 3, 160, 120
 
 
 def walking(n_frames: int) -> SmplxPose:
-    """A figure that swings arms and legs while it goes ahead, facing +x."""
+    """A person who swings arms and legs while going ahead, facing +x."""
     time = np.arange(n_frames)
     body_pose = np.zeros((n_frames, 21, 3))
     swing = 0.5 * np.sin(time)
@@ -63,6 +63,22 @@ def test_one_bad_clip_does_not_sink_the_shard(rendered: StageFile) -> None:
     assert rendered.rejected["broken"].reason == "body is not finite"
 
 
+def test_a_clip_that_names_a_rig_is_seen_by_it(tmp_path: Path, body_path: Path) -> None:
+    attrs = {"subject": "s1", "action": "walk", "fps": 30.0, "n_frames": 1}
+    rigs = {"listed": {}, "by_phones": {"rig": "phones"}}
+    clips = {name: Clip(name, walking(1).arrays, {**attrs, **rig}) for name, rig in rigs.items()}
+    write_stage(tmp_path / "fit.h5", StageFile(clips))
+    render = Render(width=WIDTH, height=HEIGHT, views=("frontal",))
+    render_views(body=body_path, fit=tmp_path / "fit.h5", output=tmp_path / "render.h5", render=render)
+    drawn = read_stage(tmp_path / "render.h5").clips
+    assert [list(drawn[name].attrs["views"]) for name in rigs] == [["frontal"], ["phone_left", "phone_right"]]
+    sizes = [
+        DrawnView.of(drawn[name], view).parts.shape
+        for name, view in (("listed", "frontal"), ("by_phones", "phone_left"))
+    ]
+    assert sizes == [(1, HEIGHT, WIDTH), (1, WIDTH, 90)]
+
+
 def test_every_view_is_complete(rendered: StageFile) -> None:
     clip = rendered.clips["whole"]
     assert clip.attrs["views"] == ["frontal", "sagittal"]
@@ -90,7 +106,7 @@ def test_joints_fall_on_the_mask(rendered: StageFile, body_path: Path) -> None:
 
 
 def test_the_middle_of_each_segment_bears_its_label(rendered: StageFile, body_path: Path) -> None:
-    """Seen from the front before the figure takes its first step: no limb is before another."""
+    """Seen from the front before the person takes the first step: no limb is before another."""
     clip = rendered.clips["whole"]
     _, joints = load_body(body_path).pose(walking(N_FRAMES))
     view, label = DrawnView.of(clip, "frontal"), {part.name: 1 + k for k, part in enumerate(parts())}

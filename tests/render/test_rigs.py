@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesynth.config import config_schema
+from kinesynth.config_file import config_schema
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import Camera, set_up
 from kinesynth.render.rigs import (

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from figure import figure
+from ellipsoid_body import ellipsoid_body
 
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.shading import KeyLight, fill, floor_patch, floor_shades, visibility
 
-BODY = figure()
+BODY = ellipsoid_body()
 SPHERES = fill(BODY)
 DOWN = KeyLight(np.array([0.0, 1.0, 0.0]), 0.5, 0.2)
 REST = np.tile(np.eye(3, 4), (1, 55, 1, 1))

@@ -1,5 +1,5 @@
 import numpy as np
-from figure import figure
+from ellipsoid_body import ellipsoid_body
 
 from kinesynth.geometry.mesh import vertex_normals
 from kinesynth.render.head import ellipsoid
@@ -17,7 +17,7 @@ def test_a_cut_is_straight_and_keeps_the_positive_side() -> None:
 
 
 def test_two_halves_have_the_whole_area() -> None:
-    body = figure()
+    body = ellipsoid_body()
     whole = Patch.whole(len(body.vertices), body.faces)
     field = body.vertices[:, 1] - 0.2131
     areas = [area(patch.sample(body.vertices), patch.faces) for patch in (whole, whole.cut(field), whole.cut(-field))]

@@ -9,8 +9,8 @@ from kinesynth.render.cameras import Camera, Exposure, Framing
 from kinesynth.render.placing import Body
 from kinesynth.render.presets import PRESETS
 from kinesynth.render.render_views import RenderRun
-from kinesynth.render.rigs import picture_size, sample_setup
-from kinesynth.render.truncation import MAX_OUTSIDE, MIN_OUTSIDE, set_up_cut, share_outside
+from kinesynth.render.rigs import picture_size, rig_of, sample_setup
+from kinesynth.render.truncation import MAX_OUTSIDE, MIN_OUTSIDE, fraction_outside, set_up_cut
 
 RNG = np.random.default_rng(1)
 JOINTS = np.stack([[[x, y, 0.1 * (-1) ** k] for k, y in enumerate(np.linspace(0.05, 1.7, 22))] for x in (-0.2, 0, 0.2)])
@@ -26,7 +26,7 @@ def cut(name: str, n: int = 12) -> list[Camera]:
 @pytest.mark.parametrize("name", ["frontal", "sagittal", "phone_left", "lab_3", "random"])
 def test_a_part_of_the_body_leaves_the_picture_and_a_part_stays(name: str) -> None:
     for camera in cut(name):
-        outside = share_outside(camera, JOINTS)
+        outside = fraction_outside(camera, JOINTS)
         assert outside.mean() >= MIN_OUTSIDE
         assert outside.max() <= MAX_OUTSIDE
         assert camera.depth(BODY.outline).min() > 0.4
@@ -55,19 +55,17 @@ def test_a_way_that_no_framing_follows_is_shown_whole() -> None:
     body = Body(joints, joints.reshape(-1, 3))
     camera = set_up_cut(rng, "frontal", sample_setup(rng, "frontal"), body, (256, 192), Exposure())
     assert camera.framing == Framing()
-    assert share_outside(camera, joints).max() == 0
+    assert fraction_outside(camera, joints).max() == 0
 
 
 def test_cutting_disturbs_nothing_else_that_is_sampled(body_path: Path) -> None:
     """Lens, side, height and exposure of every camera, and what the generator gives next, stay as they were."""
     made = []
-    for share in (0.0, 1.0):
-        run = RenderRun(
-            load_body(body_path), Render(rig="phones", truncation=share), ["phone_left", "phone_right"], (144, 256), 1,
-            PRESETS["preview"],
-        )  # fmt: skip
+    for fraction in (0.0, 1.0):
+        render = Render(rig="phones", truncation=fraction)
+        run = RenderRun(load_body(body_path), render, 1, PRESETS["preview"])
         rng = np.random.default_rng(5)
-        made.append((run.cameras(rng, BODY, np.random.default_rng(6)), rng.random()))
+        made.append((run.cameras(rig_of(render), rng, BODY, np.random.default_rng(6)), rng.random()))
     (whole, after), (cut_off, after_cut) = made
     assert after == after_cut
     for one, other in zip(whole, cut_off, strict=True):

@@ -77,7 +77,7 @@ def test_all_clips_and_rejections_can_be_chosen_from(page: str) -> None:
     assert "reason" in [column["title"] for column in tables["all-rejected"]["columns"] if column["filter"]]
 
 
-def test_the_figure_takes_the_colour_of_the_page(page: str) -> None:
+def test_the_plot_takes_the_colour_of_the_page(page: str) -> None:
     assert "#123456" not in page
     assert "currentColor" in page
 

@@ -24,19 +24,19 @@ def run_of(count: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    ("figure", "value"), [("marker_rms_mm", 9.0), ("force_valid", 0.3), ("keypoints_on_mask", 0.9)]
+    ("measure", "value"), [("marker_rms_mm", 9.0), ("force_valid", 0.3), ("keypoints_on_mask", 0.9)]
 )
-def test_what_is_far_off_comes_first_and_is_named(figure: str, value: float) -> None:
+def test_what_is_far_off_comes_first_and_is_named(measure: str, value: float) -> None:
     rows = run_of(200)
-    rows[77][figure] = value
+    rows[77][measure] = value
     first = worst_first(rows)[0]
-    assert (first["clip_id"], first["strained"]) == ("c77", figure)
+    assert (first["clip_id"], first["strained"]) == ("c77", measure)
 
 
-@pytest.mark.parametrize(("figure", "value"), [("marker_rms_mm", 1.0), ("force_valid", 1.0)])
-def test_what_is_better_than_others_does_not_stand_out(figure: str, value: float) -> None:
+@pytest.mark.parametrize(("measure", "value"), [("marker_rms_mm", 1.0), ("force_valid", 1.0)])
+def test_what_is_better_than_others_does_not_stand_out(measure: str, value: float) -> None:
     rows = run_of(200)
-    rows[77][figure] = value
+    rows[77][measure] = value
     assert worst_first(rows)[0]["clip_id"] != "c77"
 
 
@@ -45,13 +45,13 @@ def test_clips_that_are_alike_do_not_stand_out() -> None:
     assert strains([ORDINARY]) == [(0.0, "")]
 
 
-def test_every_figure_of_quality_has_a_column() -> None:
+def test_every_measure_of_quality_has_a_column() -> None:
     assert set(load_schema().clip_quality) <= {column.name for column in CLIPS}
 
 
 def test_what_strangers_wrote_ends_no_script() -> None:
     detail = "</script><script>alert(1)</script>"
-    row = {"clip_id": "a", "subject": "s", "stage": "x", "reason": "y", "figure": "", "detail": detail}
+    row = {"clip_id": "a", "subject": "s", "stage": "x", "reason": "y", "value": "", "detail": detail}
     text = table("all-rejected", REJECTED, [row]).json
     assert "<" not in text
     assert json.loads(text)["rows"][0][-1] == detail

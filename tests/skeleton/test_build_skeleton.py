@@ -101,12 +101,12 @@ def test_left_mirrors_right(generic_osim: Path, definition: SkeletonDefinition) 
     muscles = _twins([muscle.getName() for muscle in model.getMuscles()])
     bodies = _twins(list(definition.body_names))
     for angles in random_angles(definition, 5):
-        lengths, places = [], []
+        lengths, positions = [], []
         for values in (angles, angles[_twins(names)] * signs):
             pose(model, state, dict(zip(names, values.tolist(), strict=True)))
             lengths.append(np.array([muscle.getLength(state) for muscle in model.getMuscles()]))
-            places.append(np.array([body.getPositionInGround(state).to_numpy() for body in model.getBodySet()]))
-        np.testing.assert_allclose(places[0], places[1][bodies] * [1, 1, -1], rtol=0, atol=1e-12)
+            positions.append(np.array([body.getPositionInGround(state).to_numpy() for body in model.getBodySet()]))
+        np.testing.assert_allclose(positions[0], positions[1][bodies] * [1, 1, -1], rtol=0, atol=1e-12)
         np.testing.assert_allclose(lengths[0], lengths[1][muscles], rtol=0, atol=1e-12)
 
 

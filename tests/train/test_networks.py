@@ -144,9 +144,9 @@ def test_parameters_of_the_published_d3ke(stats: CoordinateStats, skeleton: Data
     attention, norms = 4 * 256 * 256 + 4 * 256, 4 * 256
     plain = attention + norms + 256 * 512 + 512 + 512 * 256 + 256
     strided = attention + norms + 256 * 512 + 512 + 3 * 512 * 256 + 256
-    places = (243 + 243 + 81 + 9) * 256
+    positions = (243 + 243 + 81 + 9) * 256
     network = on_meta("d3ke", stats, skeleton)
-    assert count(network.sequence) == inputs * 256 + 256 + 3 * plain + 3 * strided + places
+    assert count(network.sequence) == inputs * 256 + 256 + 3 * plain + 3 * strided + positions
     gates = [4 * 128 * (size + 128 + 2) for size in (inputs, 256, 256)]
     assert count(on_meta("d3ke_lstm", stats, skeleton).sequence) == 2 * sum(gates)
     layers = 3 * inputs * 1024 + 4 * (3 * 1024 * 1024 + 1024 * 1024) + 9 * 2 * 1024
@@ -260,8 +260,8 @@ def test_temporal_convolutions_reach_over_243_frames() -> None:
 def test_momentum_of_the_temporal_convolutions_falls(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
     network = on_meta("d3ke_tcn", stats, skeleton)
     momenta = []
-    for share in (0.0, 0.5, 1.0):
-        network.advance(share)
+    for fraction in (0.0, 0.5, 1.0):
+        network.advance(fraction)
         momenta.append(network.sequence.first[1].momentum)
     assert momenta == pytest.approx([0.1, 0.01, 0.001])
 
@@ -356,7 +356,7 @@ def test_the_backbone_is_resnext50() -> None:
 
 
 def test_the_configuration_knows_every_preset() -> None:
-    from kinesynth.config import config_schema
+    from kinesynth.config_file import config_schema
 
     offered = config_schema()["properties"]["train"]["properties"]["network"]["enum"]
     assert offered == list(network_modules())

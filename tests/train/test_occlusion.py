@@ -32,7 +32,7 @@ def test_fields_of_noise_have_the_size_that_is_said() -> None:
     torch.manual_seed(0)
     black = torch.zeros(400, 4, 64, 64, dtype=torch.uint8)  # nobody on it: nothing to paste
     there = occluded(black, Occlusion(share=1.0))
-    share = (there[:, :3] != 0).any(dim=1).float().mean(dim=(1, 2))
-    assert share.max() < 1.0 / 3.0 + 0.03
-    assert share.max() > 0.25
-    assert 0.3 < float((share > 0).float().mean()) < 0.7
+    fraction = (there[:, :3] != 0).any(dim=1).float().mean(dim=(1, 2))
+    assert fraction.max() < 1.0 / 3.0 + 0.03
+    assert fraction.max() > 0.25
+    assert 0.3 < float((fraction > 0).float().mean()) < 0.7

@@ -1,4 +1,4 @@
-"""A tiny preset learns eight windows by heart: what a network that is wired right does. All of them: acceptance run."""
+"""A tiny preset overfits eight windows: what a network that is wired right does. All of them: acceptance run."""
 
 from pathlib import Path
 

@@ -67,3 +67,11 @@ def test_a_loss_that_weighs_nothing_adds_nothing(results: Path, tmp_path: Path) 
     (whole,) = fit(Settings(results, tmp_path / "whole", **told))["loss"]
     (less,) = fit(Settings(results, tmp_path / "less", **told, losses=("markers=0",)))["loss"]
     assert less["total"] == pytest.approx(whole["total"] - 2.0 * whole["markers"], rel=1e-4)
+
+
+@pytest.mark.parametrize("network", ["odah_tiny", "odah_ours_tiny"])
+def test_a_size_without_what_a_stage_trains_is_refused(results: Path, tmp_path: Path, network: str) -> None:
+    frame = {"odah_tiny": "odah_frame or odah_frame_tiny", "odah_ours_tiny": "odah_ours_frame"}[network]
+    told = f"{network}: --shape: found sizes without what the stage sequence trains.*give instead --network {frame}$"
+    with pytest.raises(BadInput, match=told):
+        fit(Settings(results, tmp_path, network, shape=("temporal=false",), device="cpu"))

@@ -26,9 +26,9 @@ def test_jitter_moves_crops_and_their_cameras_alike(results: Path) -> None:
     assert not torch.equal(still["crops"], moved["crops"])
     for item in (still, moved):
         pelvis = item["keypoints"][:, :1]
-        places = project(pelvis, item["projections"])  # (V, T, 1, 2)
+        positions = project(pelvis, item["projections"])  # (V, T, 1, 2)
         masks = item["crops"][:, :, 3].flatten(0, 1)[:, None].float()
-        on = torch.nn.functional.grid_sample(masks, places.flatten(0, 1)[:, None], align_corners=False)
+        on = torch.nn.functional.grid_sample(masks, positions.flatten(0, 1)[:, None], align_corners=False)
         assert (on > 128).all()
 
 
@@ -73,9 +73,9 @@ def test_a_crop_that_is_turned_shows_points_where_its_cameras_say(results: Path)
     view = turned_in_plane({name: item[name][0] for name in TURNED}, angle=0.5)
     crops, projections, rotations = view["crops"], view["projections"], view["rotations"]
     pelvis = item["keypoints"][:, :1]
-    places, there = project(pelvis, item["projections"][0]), project(pelvis, projections)
+    positions, there = project(pelvis, item["projections"][0]), project(pelvis, projections)
     turn = torch.tensor([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]]).float()
-    torch.testing.assert_close(there, places @ turn.mT, atol=1e-5, rtol=0)
+    torch.testing.assert_close(there, positions @ turn.mT, atol=1e-5, rtol=0)
     on = torch.nn.functional.grid_sample(crops[:, 3:].float(), there[:, None], align_corners=False)
     assert (on > 128).all()
     torch.testing.assert_close(
@@ -123,8 +123,8 @@ def test_points_lie_on_both_masks(results: Path) -> None:
     points, again = (sample_hull(masks, cameras, middle, 60, torch.Generator().manual_seed(0)) for _ in range(2))
     assert torch.equal(points, again)
     for view in range(2):
-        places = project(points, cameras[:, view])[:, None]
-        on = torch.nn.functional.grid_sample(masks[:, view : view + 1], places, align_corners=False)
+        positions = project(points, cameras[:, view])[:, None]
+        on = torch.nn.functional.grid_sample(masks[:, view : view + 1], positions, align_corners=False)
         assert (on > 0.2).float().mean() > 0.97  # between a mask pixel and the background, at most its corner
     low, high = item["keypoints"].amin(dim=1) - 0.3, item["keypoints"].amax(dim=1) + 0.3
     assert ((points > low[:, None]) & (points < high[:, None])).all()

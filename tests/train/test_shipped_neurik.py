@@ -43,7 +43,7 @@ def test_people_are_drawn_with_every_marker_that_a_laboratory_may_put_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is there is taken over; the skin's markers lie near those of the skeleton."""
-    monkeypatch.setattr(label_shards, "MOTIONS", ("squat",))
+    monkeypatch.setattr(label_shards, "ACTIONS", ("squat",))
     monkeypatch.setattr(label_shards, "SECONDS", 0.6)
     shards = label_shards.make_label_shards(tmp_path, 1)
     before = (shards / "p000_000.h5").stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Learning from some of the people, and from sources in other shares."""
+"""Learning from some of the people, and from sources more or less often."""
 
 import shutil
 from collections import Counter
@@ -17,7 +17,7 @@ from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.data import MicroBatches, Windows, cycle
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
-from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_shares
+from kinesynth_train.training_clips import epoch_frames, groups_of, kept, source_times
 
 PEOPLE = {"anna": "procedural", "dora": "amass", "eve": "amass"}
 QUICK = {"network": "neurik_ours_tiny", "batch_size": 2, "window": 4, "device": "cpu"}
@@ -63,7 +63,7 @@ def test_windows_of_some_people(shards: Path, workers: int) -> None:
     assert len(next(cycle(windows, MicroBatches(2, 2, 1), workers, pin=False))["angles"]) == 2
 
 
-def test_all_once_is_what_it_was_before_there_were_shares() -> None:
+def test_all_once_is_what_it_was_without_sources() -> None:
     order = np.random.default_rng([3, 1]).permutation(6)
     batches = list(islice(MicroBatches(6, 3, 3), 4))
     assert [index for batch in batches[2:] for index in batch] == (6 + order).tolist()
@@ -90,7 +90,7 @@ def test_a_share_above_one_draws_other_windows_of_the_clip() -> None:
     assert sorted(Counter(index % 6 for index in epoch).values()) == [2, 2, 3, 3]
 
 
-def test_going_on_changes_nothing_with_shares() -> None:
+def test_going_on_changes_nothing_with_sources() -> None:
     groups = [(1.0, np.arange(3)), (0.5, np.arange(3, 9))]
     whole = list(islice(MicroBatches(9, 4, 7, groups=groups), 8))
     assert list(islice(MicroBatches(9, 4, 7, 5, 1, groups), 3)) == whole[5:]
@@ -100,27 +100,27 @@ def test_going_on_changes_nothing_with_shares() -> None:
 
 def test_shares_by_name(shards: Path) -> None:
     clips = ShardDataset(shards, "train", 1, ()).clips
-    shares = source_shares(shards, ["amass=0.25"], clips)
-    assert shares == {"procedural": 1.0, "amass": 0.25}
-    assert epoch_frames(clips, shares) == 34 + 0.25 * 68
-    assert epoch_frames(clips, source_shares(shards, [], clips)) == 3 * 34
+    times = source_times(shards, ["amass=0.25"], clips)
+    assert times == {"procedural": 1.0, "amass": 0.25}
+    assert epoch_frames(clips, times) == 34 + 0.25 * 68
+    assert epoch_frames(clips, source_times(shards, [], clips)) == 3 * 34
     sources = Windows(shards, "train", 4).sources
-    assert [(share, len(members)) for share, members in groups_of(sources, shares)] == [(0.25, 4), (1.0, 2)]
+    assert [(times, len(members)) for times, members in groups_of(sources, times)] == [(0.25, 4), (1.0, 2)]
 
 
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        (["markers=1"], "found 'markers=1', expected NAME=SHARE, the name amass or procedural"),
-        (["amass"], "found 'amass', expected NAME=SHARE, a number from 0 to 100"),
+        (["markers=1"], "found 'markers=1', expected NAME=TIMES, the name amass or procedural"),
+        (["amass"], "found 'amass', expected NAME=TIMES, a number from 0 to 100"),
         (["amass=-1"], "a number from 0 to 100"),
         (["amass=nan"], "a number from 0 to 100"),
-        (["amass=0", "procedural=0"], "expected a source with a share above 0"),
+        (["amass=0", "procedural=0"], "expected a source seen more than 0 times"),
     ],
 )
 def test_shares_that_cannot_be(shards: Path, told: list[str], message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        source_shares(shards, told, ShardDataset(shards, "train", 1, ()).clips)
+        source_times(shards, told, ShardDataset(shards, "train", 1, ()).clips)
 
 
 def settings(shards: Path, output: Path, steps: int, **changes: Any) -> Settings:
@@ -161,5 +161,5 @@ def test_a_checkpoint_that_knows_of_neither_can_be_taken_up(shards: Path, tmp_pa
 
 
 def test_stored_clips_have_their_sources(shards: Path, tmp_path: Path) -> None:
-    shares = {"sources": ("amass=0.5",), "network": "d3ke_tiny", "window": 16, "people": 2}
-    assert fit(settings(shards, tmp_path, 4, **shares))["split"] == "test"
+    given = {"sources": ("amass=0.5",), "network": "d3ke_tiny", "window": 16, "people": 2}
+    assert fit(settings(shards, tmp_path, 4, **given))["split"] == "test"

@@ -1,1 +1,1 @@
-"""What the project promises, measured: one module per topic, one figure per promise, each held against its bar."""
+"""What the project promises, measured: one module per topic, one metric per promise, each held against its bar."""

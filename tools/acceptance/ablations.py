@@ -28,7 +28,7 @@ TABLE = Path(__file__).with_name("ablations.csv")
 
 @dataclass(frozen=True)
 class Variant:
-    """One figure of one variant.
+    """One metric of one variant.
 
     Attributes:
         ablation: what is varied, and of which network.

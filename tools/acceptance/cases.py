@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kinesynth.body.free.build import build_body
 from kinesynth.clips import ClipRow
-from tools.acceptance.figures import OUTPUT, ROOT, SHARED, Figure
+from tools.acceptance.metrics import OUTPUT, ROOT, SHARED, Metric
 from tools.cases.inputs import LOADER, jobs, row_of, write_clean
 from tools.cases.runs import Motion, run_isolated
 from tools.cases.together import run_all
@@ -42,7 +42,7 @@ COUNTED = {
 }  # fmt: skip
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run all cases and all real files, print what became of them, and count what is wrong."""
     cases, real = SHARED / "data/cases", SHARED / "data/realfiles"
     if not cases.is_dir():
@@ -53,7 +53,7 @@ def figures() -> Iterator[Figure]:
     found = [*case_verdicts(cases, body), fork_verdict(cases / LOADER / "hang.py")]
     print_verdicts(found)
     yield from counts("cases", found)
-    yield Figure("cases.processor_minutes", round(sum(each.seconds for each in found) / 60.0, 2), "min", 6.0, "lower")
+    yield Metric("cases.processor_minutes", round(sum(each.seconds for each in found) / 60.0, 2), "min", 6.0, "lower")
     together = run_all(cases, read_expectations(HERE / "cases.csv"), FOLDER / "together")
     print_verdicts(together.verdicts)
     yield from counts("cases.together", together.verdicts)
@@ -63,11 +63,11 @@ def figures() -> Iterator[Figure]:
         yield from counts("cases.realfiles", found)
 
 
-def counts(name: str, verdicts: Iterable[Verdict]) -> Iterator[Figure]:
+def counts(name: str, verdicts: Iterable[Verdict]) -> Iterator[Metric]:
     """Yield how many verdicts of each kind there are, none being the bar."""
     counted = Counter(each.verdict for each in verdicts)
-    for figure, verdict in COUNTED.items():
-        yield Figure(f"{name}.{figure}", counted[verdict], "cases", 0, "lower")
+    for metric, verdict in COUNTED.items():
+        yield Metric(f"{name}.{metric}", counted[verdict], "cases", 0, "lower")
 
 
 def case_verdicts(cases: Path, body: Path) -> list[Verdict]:

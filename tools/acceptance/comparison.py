@@ -3,7 +3,7 @@
 python -m tools.acceptance.comparison [--document docs/results.md]
     python -m tools.acceptance.comparison --train hsmr_tiny mqhmr_tiny --device cuda --workers 4
 
-Prints the figures, and writes the table of metrics and the curves of the training into the document. A set that stands
+Prints its metrics, and writes their table and the curves of the training into the document. A set that stands
 in acceptance/comparison is taken over, and networks too if this release can read them and they are of these sizes. Else
 the set takes an hour of two cores, and training hours. `--train` trains these networks alone, for instance on another
 machine with a GPU, to which the set was copied and from which acceptance/comparison/train is copied back.
@@ -32,7 +32,7 @@ from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION
 from kinesynth_train.networks.mqhmr import REFINED
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
-from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
+from tools.acceptance.metrics import OUTPUT, ROOT, Metric, print_table
 from tools.acceptance.papers import paper_lines
 from tools.acceptance.runs import run_workflow
 from tools.document import fill
@@ -97,9 +97,9 @@ def columns(methods: Iterable[str]) -> dict[str, str]:
     return titles
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Make, train, measure."""
-    yield from _figures(measure())
+    yield from _metrics(measure())
 
 
 def measure() -> dict[str, dict[str, Any]]:
@@ -146,28 +146,28 @@ def is_trained(settings: Settings) -> bool:
     return model.name == settings.network and model.preset == settings.preset(0) and state["step"] == model.preset.steps
 
 
-def _figures(methods: dict[str, dict[str, Any]]) -> Iterator[Figure]:
+def _metrics(methods: dict[str, dict[str, Any]]) -> Iterator[Metric]:
     mean = methods[MEAN_POSE]["mae_angle_deg"]
     for name in ("odah", "odah_ours"):
         below = 100.0 * (1.0 - methods[f"{name}_tiny"]["mae_angle_deg"] / mean)
-        yield Figure(f"comparison.{name}.below_mean_pose", below, "%", 40.0, "higher")
+        yield Metric(f"comparison.{name}.below_mean_pose", below, "%", 40.0, "higher")
     for name in ("neurik", "neurik_ours"):
-        yield Figure(f"comparison.{name}.mae_angle", methods[f"{name}_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
+        yield Metric(f"comparison.{name}.mae_angle", methods[f"{name}_tiny"]["mae_angle_deg"], "deg", 3.0, "lower")
     below = 100.0 * (1.0 - methods["hsmr_tiny"]["mae_angle_deg"] / mean)
-    yield Figure("comparison.hsmr.below_mean_pose", below, "%", 30.0, "higher")
+    yield Metric("comparison.hsmr.below_mean_pose", below, "%", 30.0, "higher")
     spoiled, refined = (methods[f"hsmr_{kind}_tiny"]["mae_angle_deg"] for kind in ("unrefined", "refined"))
-    yield Figure("comparison.hsmr.better_with_refined_labels", 100.0 * (1.0 - refined / spoiled), "%", 0.0, "higher")
+    yield Metric("comparison.hsmr.better_with_refined_labels", 100.0 * (1.0 - refined / spoiled), "%", 0.0, "higher")
     below = 100.0 * (1.0 - methods["mqhmr_tiny"]["mpjpe_mm"] / methods[MEAN_POSE]["mpjpe_mm"])
-    yield Figure("comparison.mqhmr.mpjpe_below_mean_pose", below, "%", 30.0, "higher")
+    yield Metric("comparison.mqhmr.mpjpe_below_mean_pose", below, "%", 30.0, "higher")
     for name, refined, plain, key in (
         ("mqhmr", REFINED.format(10), "mqhmr_tiny", "mpjpe_mm"),
         ("biopose", "biopose_tiny", UNREFINED, "mae_angle_deg"),
     ):
         better = 100.0 * (1.0 - methods[refined][key] / methods[plain][key])
-        yield Figure(f"comparison.{name}.better_refined", better, "%", 0.0, "higher")
+        yield Metric(f"comparison.{name}.better_refined", better, "%", 0.0, "higher")
     above = methods["biohuman_tiny"]["muscle_pcc"] - methods[MEAN_ACTIVATION]["muscle_pcc"]
-    yield Figure("comparison.biohuman.pcc_above_mean_activation", above, "", 0.0, "higher")
-    yield Figure("comparison.ik_true_markers.mae_angle", methods[TRUE_IK]["mae_angle_deg"], "deg", 0.1, "lower")
+    yield Metric("comparison.biohuman.pcc_above_mean_activation", above, "", 0.0, "higher")
+    yield Metric("comparison.ik_true_markers.mae_angle", methods[TRUE_IK]["mae_angle_deg"], "deg", 0.1, "lower")
 
 
 def _lines(methods: dict[str, dict[str, Any]]) -> list[str]:
@@ -241,13 +241,13 @@ def main(arguments: Sequence[str]) -> int:
     if options.train:
         return 0
     methods = measure()
-    found = list(_figures(methods))
+    found = list(_metrics(methods))
     print_table(found)
     if options.document:
         fill(options.document, "comparison", _lines(methods))
         fill(options.document, "papers", list(paper_lines(methods)))
         draw_curves(CURVES)
-    return 0 if all(figure.passes for figure in found) else 1
+    return 0 if all(metric.passes for metric in found) else 1
 
 
 if __name__ == "__main__":

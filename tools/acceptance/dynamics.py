@@ -11,14 +11,14 @@ from kinesynth.layout import FILES
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.stage_file import Clip, StageFile, read_stage
 from tools.acceptance.dynamics_consistency import (
-    activation_figures,
-    export_figures,
-    gait_rate_figures,
-    jump_figures,
-    rate_figures,
+    activation_metrics,
+    export_metrics,
+    gait_rate_metrics,
+    jump_metrics,
+    rate_metrics,
 )
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
 from tools.acceptance.gait_trial import CHANNELS, JOINTS, GaitTrial, process_trial
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.acceptance.runs import run_workflow
 from tools.acceptance.static_optimization_peers import Comparison, compare
 
@@ -35,18 +35,18 @@ JUMP = ("s02_000", "s02_vertical_jump")
 PEERS = {"squat": "s01", "arm_raise": "s02"}  # motions of the demo, besides gait, on which the engines are compared
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run the demo, and the gait trial where it is at hand."""
     run_workflow("demo", {})
     stages, faster = OUTPUT / "demo/stages", OUTPUT / "demo_120_fps/stages"
-    yield from physics_figures(stages)
-    yield from activation_figures(stages)
-    yield from export_figures(stages, OUTPUT / "demo/results/opensim")
+    yield from physics_metrics(stages)
+    yield from activation_metrics(stages)
+    yield from export_metrics(stages, OUTPUT / "demo/results/opensim")
     targets = [FILES[rule].format(shard=shard) for shard in (*WALKS.values(), JUMP[0])
                for rule in ("ground_reaction", "inverse_dynamics")]  # fmt: skip
     run_workflow("demo_120_fps", {"motion": {"fps": 120}}, targets)
-    yield from rate_figures(stages, faster, WALKS)
-    yield from jump_figures(stages, faster, *JUMP)
+    yield from rate_metrics(stages, faster, WALKS)
+    yield from jump_metrics(stages, faster, *JUMP)
     comparisons = {}
     for action, subject in PEERS.items():
         comparisons[action] = compare_in_demo(stages, subject, action)
@@ -54,39 +54,39 @@ def figures() -> Iterator[Figure]:
         work = OUTPUT / "gait_trial"
         work.mkdir(parents=True, exist_ok=True)
         trial = process_trial(WALKING, work)
-        yield from gait_figures(trial)
-        yield from gait_rate_figures(WALKING, work)
+        yield from gait_metrics(trial)
+        yield from gait_rate_metrics(WALKING, work)
         comparisons["gait"] = compare_on_trial(work)
     for action, found in comparisons.items():
-        yield from peer_figures(action, found)
+        yield from peer_metrics(action, found)
 
 
-def gait_figures(trial: GaitTrial) -> Iterator[Figure]:
+def gait_metrics(trial: GaitTrial) -> Iterator[Metric]:
     """Yield the distance from estimates to measurements on the gait trial."""
     error = trial.force_error()
     for foot, side in enumerate(SIDES):
         pair = [source["force"][trial.on_plates, foot, 1] for source in (trial.estimated, trial.measured)]
-        yield Figure(f"dynamics.gait.vertical_force_{side}", _rms(error[:, foot, 1]), "BW", 0.07, "lower")
-        yield Figure(f"dynamics.gait.vertical_pearson_{side}", float(np.corrcoef(pair)[0, 1]), "", 0.99, "higher")
-        yield Figure(f"dynamics.gait.fore_aft_force_{side}", _rms(error[:, foot, 0]), "BW", 0.05, "lower")
-    yield Figure("dynamics.gait.centre_of_pressure", 1e3 * _rms(trial.cop_error()), "mm", 30.0, "lower")
+        yield Metric(f"dynamics.gait.vertical_force_{side}", _rms(error[:, foot, 1]), "BW", 0.07, "lower")
+        yield Metric(f"dynamics.gait.vertical_pearson_{side}", float(np.corrcoef(pair)[0, 1]), "", 0.99, "higher")
+        yield Metric(f"dynamics.gait.fore_aft_force_{side}", _rms(error[:, foot, 0]), "BW", 0.05, "lower")
+    yield Metric("dynamics.gait.centre_of_pressure", 1e3 * _rms(trial.cop_error()), "mm", 30.0, "lower")
     for joint in JOINTS:
         apart = (trial.moment(trial.estimated, joint) - trial.moment(trial.measured, joint))[trial.on_plates]
-        yield Figure(f"dynamics.gait.{joint}_moment", _rms(apart), "N m/kg", 0.2, "lower")
+        yield Metric(f"dynamics.gait.{joint}_moment", _rms(apart), "N m/kg", 0.2, "lower")
     for channel in CHANNELS:
         bar = 0.4 if channel in HELD_TO_TIMING else MIN_CORRELATION
-        yield Figure(f"dynamics.gait.emg_{channel}", trial.timing(channel), "", bar, "higher")
+        yield Metric(f"dynamics.gait.emg_{channel}", trial.timing(channel), "", bar, "higher")
 
 
-def peer_figures(action: str, found: Comparison) -> Iterator[Figure]:
+def peer_metrics(action: str, found: Comparison) -> Iterator[Metric]:
     """Yield how far the batched engine is from OpenSim's tool, and how much faster."""
     for paths, agreement, bar in (("exact", found.exact, 0.005), ("fitted", found.fitted, 0.01)):
-        yield Figure(f"dynamics.so.{action}.rmse_{paths}", agreement.rmse, "", bar, "lower")
-        yield Figure(f"dynamics.so.{action}.pearson_{paths}", agreement.pearson, "", 0.99, "higher")
-    yield Figure(f"dynamics.so.{action}.speedup", found.speedup, "x", 500.0, "higher")
+        yield Metric(f"dynamics.so.{action}.rmse_{paths}", agreement.rmse, "", bar, "lower")
+        yield Metric(f"dynamics.so.{action}.pearson_{paths}", agreement.pearson, "", 0.99, "higher")
+    yield Metric(f"dynamics.so.{action}.speedup", found.speedup, "x", 500.0, "higher")
 
 
-def physics_figures(stages: Path) -> Iterator[Figure]:
+def physics_metrics(stages: Path) -> Iterator[Metric]:
     """Yield what the laws of motion ask of the demo's forces."""
     worst = 0.0
     for path in sorted((stages / "grf").glob("*.h5")):
@@ -94,12 +94,12 @@ def physics_figures(stages: Path) -> Iterator[Figure]:
         layer = SkeletonLayer.from_osim(stages / f"scale/{path.stem.rpartition('_')[0]}.osim")
         errors = {clip.clip_id: abs(impulse_error(layer, clip)) for clip in ground.clips.values()}
         worst = max(worst, *errors.values())
-        yield from motion_figures(ground, errors)
-    yield Figure("dynamics.physics.impulse_error", worst, "of weight", 0.02, "lower")
+        yield from motion_metrics(ground, errors)
+    yield Metric("dynamics.physics.impulse_error", worst, "of weight", 0.02, "lower")
 
 
-def motion_figures(ground: StageFile, impulse_errors: Mapping[str, float]) -> Iterator[Figure]:
-    """Yield the figures that a jump, a squat and standing still are held to.
+def motion_metrics(ground: StageFile, impulse_errors: Mapping[str, float]) -> Iterator[Metric]:
+    """Yield the metrics that a jump, a squat and standing still are held to.
 
     The demo's squat is cut while the body moves: what that momentum asks is taken off its mean force. A whole squat,
     from rest to rest, is held to the same bar by tests/dynamics.
@@ -109,15 +109,15 @@ def motion_figures(ground: StageFile, impulse_errors: Mapping[str, float]) -> It
         match clip.attrs["action"]:
             case "vertical_jump":
                 flight = float(np.sum(total == 0.0) / clip.attrs["fps"])
-                yield Figure("dynamics.physics.jump_without_force", flight, "s", 0.2, "higher")
+                yield Metric("dynamics.physics.jump_without_force", flight, "s", 0.2, "higher")
                 landing = total[np.flatnonzero(total == 0.0).max() :].max()
-                yield Figure("dynamics.physics.jump_landing", float(landing), "BW", 1.5, "higher")
+                yield Metric("dynamics.physics.jump_landing", float(landing), "BW", 1.5, "higher")
             case "squat":
                 off = impulse_errors[clip.clip_id]
-                yield Figure("dynamics.physics.squat_mean_force", off, "BW off 1", 0.02, "lower")
+                yield Metric("dynamics.physics.squat_mean_force", off, "BW off 1", 0.02, "lower")
             case "arm_raise":  # legs and trunk stand still
                 off = float(np.abs(total - 1.0).max())
-                yield Figure("dynamics.physics.standing_force", off, "BW off 1", 0.02, "lower")
+                yield Metric("dynamics.physics.standing_force", off, "BW off 1", 0.02, "lower")
 
 
 def impulse_error(layer: SkeletonLayer, clip: Clip) -> float:

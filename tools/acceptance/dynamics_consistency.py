@@ -12,19 +12,19 @@ from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
-from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.gait_trial import model_motion
+from tools.acceptance.metrics import OUTPUT, Metric
 
 SECONDS = 3600.0
 LOG = OUTPUT / "consistency.log"
 RATES = (30.0, 120.0)  # Hz, of the same procedural motions
 GAIT_STEPS = (33, 8)  # of the measured trial's 1 kHz: 30.3 and 125 Hz
 EDGE_SECONDS = 0.1  # at the ends of a clip accelerations rest on one side's frames only
-MIN_MOMENT = 0.2  # N m/kg: of smaller moments no share is taken
-MIN_SHARE = 0.2  # of a moment that muscles and reserves may miss, as filters.max_reserve_share
+MIN_MOMENT = 0.2  # N m/kg: of smaller moments no fraction is taken
+MIN_FRACTION = 0.2  # of a moment that muscles and reserves may miss, as filters.max_reserve_share
 
 
-def rate_figures(slow: Path, fast: Path, clips: dict[str, str]) -> Iterator[Figure]:
+def rate_metrics(slow: Path, fast: Path, clips: dict[str, str]) -> Iterator[Metric]:
     """Yield how far the forces of the same motions at two rates are apart, from two runs' stages.
 
     Args:
@@ -36,10 +36,10 @@ def rate_figures(slow: Path, fast: Path, clips: dict[str, str]) -> Iterator[Figu
         pair = [read_stage(stages / f"grf/{shard}.h5").clips[clip_id] for stages in (slow, fast)]
         apart = _force_apart(*pair)
         for foot, side in enumerate(("right", "left")):
-            yield Figure(f"dynamics.rate.{clip_id}_{side}", apart[foot], "BW", 0.015, "lower")
+            yield Metric(f"dynamics.rate.{clip_id}_{side}", apart[foot], "BW", 0.015, "lower")
 
 
-def jump_figures(slow: Path, fast: Path, shard: str, clip_id: str) -> Iterator[Figure]:
+def jump_metrics(slow: Path, fast: Path, shard: str, clip_id: str) -> Iterator[Metric]:
     """Yield how far the moments of a jump's valid frames are from those at the faster rate."""
     pair = [read_stage(stages / f"id/{shard}.h5").clips[clip_id].arrays["moments"] for stages in (slow, fast)]
     valid = read_stage(slow / f"quality/{shard}.h5").clips[clip_id].arrays["force_valid"]
@@ -50,11 +50,11 @@ def jump_figures(slow: Path, fast: Path, shard: str, clip_id: str) -> Iterator[F
     joints = [index for index, name in enumerate(names) if not name.startswith("pelvis") and "beta" not in name]
     apart = np.abs(pair[0][:frames] - pair[1][::every][:frames])[valid[:frames]][:, joints]
     mass = float(ground.clips[clip_id].attrs["mass_kg"])
-    yield Figure("dynamics.rate.jump_moments_rms", _rms(apart) / mass, "N m/kg", 0.05, "lower")
-    yield Figure("dynamics.rate.jump_moments_max", float(apart.max()) / mass, "N m/kg", 0.15, "lower")
+    yield Metric("dynamics.rate.jump_moments_rms", _rms(apart) / mass, "N m/kg", 0.05, "lower")
+    yield Metric("dynamics.rate.jump_moments_max", float(apart.max()) / mass, "N m/kg", 0.15, "lower")
 
 
-def gait_rate_figures(folder: Path, work: Path) -> Iterator[Figure]:
+def gait_rate_metrics(folder: Path, work: Path) -> Iterator[Metric]:
     """Yield the same of the measured gait trial in `folder`, taken at two rates."""
     model = folder / "subject_walk_scaled.osim"
     names, _, angles = model_motion(folder, work / "log", step=1)
@@ -67,14 +67,14 @@ def gait_rate_figures(folder: Path, work: Path) -> Iterator[Figure]:
     for foot, apart in zip(
         ("right", "left"), _force_apart(*read_stage(work / "rates_grf.h5").clips.values()), strict=True
     ):
-        yield Figure(f"dynamics.rate.gait_{foot}", apart, "BW", 0.015, "lower")
+        yield Metric(f"dynamics.rate.gait_{foot}", apart, "BW", 0.015, "lower")
 
 
-def activation_figures(stages: Path) -> Iterator[Figure]:
+def activation_metrics(stages: Path) -> Iterator[Metric]:
     """Yield what OpenSim's own muscles at the stored activations, and the reserves, miss of the moments.
 
-    Over the frames whose activations are valid and the coordinates that muscles drive: RMS, and the share of frames in
-    which a coordinate misses more of its moment than a valid frame may.
+    Over the frames whose activations are valid and the coordinates that muscles drive: RMS, and the fraction of frames
+    in which a coordinate misses more of its moment than a valid frame may.
     """
     for path in sorted((stages / "so").glob("*.h5")):
         muscles, names = read_stage(path), read_stage(stages / f"grf/{path.name}").attrs["coordinate_names"]
@@ -93,12 +93,12 @@ def activation_figures(stages: Path) -> Iterator[Figure]:
             wanted = moments[clip_id].arrays["moments"][:, columns]
             missed = np.abs(supplied[0] + clip.arrays["reserves"][:, columns] - wanted)[valid]
             least = MIN_MOMENT * float(ground[clip_id].attrs["mass_kg"])
-            off = (missed > MIN_SHARE * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
-            yield Figure(f"dynamics.activations.{clip_id}_missed", _rms(missed), "N m", 0.1, "lower")
-            yield Figure(f"dynamics.activations.{clip_id}_frames_off", float(off.mean()), "share", 0.0, "lower")
+            off = (missed > MIN_FRACTION * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)
+            yield Metric(f"dynamics.activations.{clip_id}_missed", _rms(missed), "N m", 0.1, "lower")
+            yield Metric(f"dynamics.activations.{clip_id}_frames_off", float(off.mean()), "fraction", 0.0, "lower")
 
 
-def export_figures(stages: Path, exported: Path) -> Iterator[Figure]:
+def export_metrics(stages: Path, exported: Path) -> Iterator[Metric]:
     """Yield how far OpenSim's inverse dynamics on the exported files is from the exported moments, in valid frames."""
     for motion in sorted(exported.glob("*/*_smooth.mot")):
         clip_id = motion.name.removesuffix("_smooth.mot")
@@ -113,11 +113,11 @@ def export_figures(stages: Path, exported: Path) -> Iterator[Figure]:
         clip = next(shard.clips[clip_id] for shard in ground if clip_id in shard.clips)
         values = np.stack(list(found.values()), axis=1)
         apart = _rms((values - expected)[valid]) / float(clip.attrs["mass_kg"])
-        yield Figure(f"dynamics.export.{clip_id}_moments", apart, "N m/kg", 0.02, "lower")
+        yield Metric(f"dynamics.export.{clip_id}_moments", apart, "N m/kg", 0.02, "lower")
         if clip.attrs["action"] == "walking":
             force = np.stack([found[f"pelvis_t{axis}_force"] for axis in "xyz"], axis=1)[valid]
             residual = float(np.sqrt(np.mean(np.sum(force**2, axis=1))))
-            yield Figure(f"dynamics.export.{clip_id}_residual", residual, "N", 10.0, "lower")
+            yield Metric(f"dynamics.export.{clip_id}_residual", residual, "N", 10.0, "lower")
 
 
 def inverse_dynamics_as_exported(folder: Path, clip_id: str) -> dict[str, np.ndarray]:

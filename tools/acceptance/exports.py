@@ -21,23 +21,23 @@ from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
 from kinesynth.shards import ShardSize
 from kinesynth.stage_file import read_stage
-from tools.acceptance.figures import Figure
+from tools.acceptance.metrics import Metric
 
 # SMPL-X's joint and the skeleton's body whose origins are one joint's centre in either.
 BODIES = {"hip": "femur", "knee": "tibia", "ankle": "talus", "elbow": "ulna"}
 SAME_JOINTS = {f"{side}_{joint}": f"{body}_{side[0]}" for side in ("right", "left") for joint, body in BODIES.items()}
 
 
-def export_figures(results: Path, body: Path) -> Iterator[Figure]:
-    """Yield the figures of a run's results, whose clips were made with a body."""
+def export_metrics(results: Path, body: Path) -> Iterator[Metric]:
+    """Yield the metrics of a run's results, whose clips were made with a body."""
     shards = sorted((results / "shards").glob("*.h5"))
     with TemporaryDirectory() as folder:
         out = Path(folder)
         export(shards, smplx=out / "smplx", coco=out / "coco", bedlam=out / "bedlam", body=body)
-        yield Figure("dataset.coco_keypoints", round(_coco_error(out / "coco", shards), 4), "px", 0.01, "lower")
+        yield Metric("dataset.coco_keypoints", round(_coco_error(out / "coco", shards), 4), "px", 0.01, "lower")
         yield from _bedlam(out / "bedlam", shards, load_body(body))
         worst = max(_round_trip(out, shard, body) for shard in shards)
-        yield Figure("dataset.smplx_round_trip", round(worst, 6), "mm", 1.0, "lower")
+        yield Metric("dataset.smplx_round_trip", round(worst, 6), "mm", 1.0, "lower")
     yield from _card(results)
 
 
@@ -60,7 +60,7 @@ def _coco_error(folder: Path, shards: list[Path]) -> float:
     return worst
 
 
-def _bedlam(folder: Path, shards: list[Path], model: BodyModel) -> Iterator[Figure]:
+def _bedlam(folder: Path, shards: list[Path], model: BodyModel) -> Iterator[Metric]:
     """Yield how far the body of BEDLAM's file lies from its own keypoints, and those from the shard's keypoints_2d."""
     tracks = {(clip, camera): view for clip, camera, view in _views(shards)}
     own, apart = [], []
@@ -80,8 +80,8 @@ def _bedlam(folder: Path, shards: list[Path], model: BodyModel) -> Iterator[Figu
                 at = JOINT_NAMES.index(joint)
                 away = pixels[row, at] - CORNER - known[int(Path(file).stem), bodies.index(each)]
                 apart.append(1e3 * np.linalg.norm(away) * in_camera[row, at, 2] / arrays["cam_int"][row, 0, 0])
-    yield Figure("dataset.bedlam_reprojection", round(float(max(own)), 6), "px", 0.01, "lower")
-    yield Figure("dataset.bedlam_joints_apart", round(float(np.mean(apart)), 2), "mm", 20.0, "lower")
+    yield Metric("dataset.bedlam_reprojection", round(float(max(own)), 6), "px", 0.01, "lower")
+    yield Metric("dataset.bedlam_joints_apart", round(float(np.mean(apart)), 2), "mm", 20.0, "lower")
 
 
 def _round_trip(folder: Path, shard: Path, body: Path) -> float:
@@ -111,18 +111,18 @@ def _round_trip(folder: Path, shard: Path, body: Path) -> float:
     return 1e3 * worst
 
 
-def _card(results: Path) -> Iterator[Figure]:
-    """Yield the share of clips for any use, and, where Croissant's library is installed, what it finds wrong."""
+def _card(results: Path) -> Iterator[Metric]:
+    """Yield the fraction of clips for any use, and, where Croissant's library is installed, what it finds wrong."""
     rows = read_index(results / "index.parquet")
-    yield Figure(
-        "dataset.free_clips", sum(row["license"] == "free" for row in rows) / len(rows), "share", 1.0, "higher"
+    yield Metric(
+        "dataset.free_clips", sum(row["license"] == "free" for row in rows) / len(rows), "fraction", 1.0, "higher"
     )
     try:
         import mlcroissant  # type: ignore[import-untyped]
     except ImportError:
         return
     issues = mlcroissant.Dataset(str(results / "croissant.json")).metadata.ctx.issues
-    yield Figure("dataset.croissant_issues", len(issues.errors) + len(issues.warnings), "issues", 0, "lower")
+    yield Metric("dataset.croissant_issues", len(issues.errors) + len(issues.warnings), "issues", 0, "lower")
 
 
 def _views(shards: list[Path]) -> Iterator[tuple[str, str, tuple[tuple[str, ...], np.ndarray, np.ndarray]]]:

@@ -1,4 +1,4 @@
-"""Joint regressor, fit and measured markers: figures named `skeleton.<figure>`."""
+"""Joint regressor, fit and measured markers: metrics named `skeleton.<metric>`."""
 
 import time
 from collections.abc import Iterator
@@ -19,41 +19,41 @@ from kinesynth.motion.subject import subject_shape
 from kinesynth.records import Kinematics
 from kinesynth.shards import ShardSize
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 
 FOLDER = OUTPUT / "fitting"
 HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "static")
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Measure on the runs in acceptance/, which the main topic makes, and on measured markers."""
-    yield from regressor_figures()
-    yield from residual_figures()
-    yield from round_trip_figures()
-    yield from marker_figures()
+    yield from regressor_metrics()
+    yield from residual_metrics()
+    yield from round_trip_metrics()
+    yield from marker_metrics()
 
 
-def regressor_figures() -> Iterator[Figure]:
+def regressor_metrics() -> Iterator[Metric]:
     """Yield what held-out people and poses say of the shipped regressor."""
     regressor = read_regressor(SHIPPED)
     error = 1e3 * regressor.heldout_error_m
-    yield Figure("skeleton.regressor_heldout_mean", round(float(error.mean()), 2), "mm", 8.0, "lower")
+    yield Metric("skeleton.regressor_heldout_mean", round(float(error.mean()), 2), "mm", 8.0, "lower")
     for name, one in zip(regressor.body_names, error, strict=True):
-        yield Figure(f"skeleton.regressor_heldout.{name}", round(float(one), 2), "mm", 20.0, "lower")
+        yield Metric(f"skeleton.regressor_heldout.{name}", round(float(one), 2), "mm", 20.0, "lower")
     most = int((regressor.mixture.weights > 0).sum(axis=1).max())
-    yield Figure("skeleton.regressor_vertices_per_joint", most, "", 32, "lower")
+    yield Metric("skeleton.regressor_vertices_per_joint", most, "", 32, "lower")
 
 
-def residual_figures() -> Iterator[Figure]:
+def residual_metrics() -> Iterator[Metric]:
     """Yield the worst clip's mean distance from mesh to skeleton, over markers and joints."""
     for run in ("demo", "amass"):
         files = sorted((OUTPUT / run).glob(FILES["fit_body"].format(shard="*")))
         means = [float(clip.arrays["residual"].mean()) for path in files for clip in read_stage(path).clips.values()]
         if means:
-            yield Figure(f"skeleton.{run}.fit_residual", round(1e3 * max(means), 2), "mm", 10.0, "lower")
+            yield Metric(f"skeleton.{run}.fit_residual", round(1e3 * max(means), 2), "mm", 10.0, "lower")
 
 
-def round_trip_figures() -> Iterator[Figure]:
+def round_trip_metrics() -> Iterator[Metric]:
     """Make markers and joint centres from the demo's bodies, disturb the bodies, and fit them back."""
     stages = OUTPUT / "demo/stages"
     body, regressor = load_body(stages / "body/model.npz"), stages / "regressor.npz"
@@ -74,10 +74,10 @@ def round_trip_figures() -> Iterator[Figure]:
             turns = [Rotation.from_rotvec(pose.body_pose.reshape(-1, 3)) for pose in (found, expected)]
             turned.append(np.degrees((turns[0].inv() * turns[1]).magnitude()).mean())
             frames += len(found)
-    yield Figure("skeleton.fit_round_trip", round(1e3 * max(apart), 2), "mm", 5.0, "lower")
-    yield Figure("skeleton.fit_round_trip_angles", round(max(turned), 2), "deg", 3.0, "lower")
+    yield Metric("skeleton.fit_round_trip", round(1e3 * max(apart), 2), "mm", 5.0, "lower")
+    yield Metric("skeleton.fit_round_trip_angles", round(max(turned), 2), "deg", 3.0, "lower")
     # Of one core's time, loading of the body included; the bar is for two cores.
-    yield Figure("skeleton.fit_speed", round(frames / seconds, 1), "frames/s", 10.0, "higher")
+    yield Metric("skeleton.fit_speed", round(frames / seconds, 1), "frames/s", 10.0, "higher")
 
 
 def _synthesised(body: BodyModel, truth: StageFile, regressor: Path) -> tuple[Path, Path]:
@@ -99,7 +99,7 @@ def _synthesised(body: BodyModel, truth: StageFile, regressor: Path) -> tuple[Pa
     return motion, ik
 
 
-def marker_figures() -> Iterator[Figure]:
+def marker_metrics() -> Iterator[Metric]:
     """Fit the free body to real markers: 85 in an AMASS file, 41 of a walking trial with its static one."""
     walking, body = SHARED / "data/walking", OUTPUT / "demo" / FILES["build_body"]
     trials = {
@@ -121,4 +121,4 @@ def marker_figures() -> Iterator[Figure]:
         )  # fmt: skip
         (clip,) = read_stage(output).clips.values()
         rms = 1e3 * float(clip.attrs["marker_fit_rms_m"])
-        yield Figure(f"skeleton.markers.{name}_rms", round(rms, 2), "mm", 15.0, "lower")
+        yield Metric(f"skeleton.markers.{name}_rms", round(rms, 2), "mm", 15.0, "lower")

@@ -45,7 +45,7 @@ class FootForces:
 
 
 def errors(forces: FootForces) -> dict[str, float]:
-    """Return the figures by name: body weights, shares, points (of 100), milliseconds and ratios."""
+    """Return the metrics by name: body weights, fractions, points (of 100), milliseconds and ratios."""
     vertical = [each[..., 1] for each in (forces.estimated, forces.measured)]
     totals = [each.sum(axis=1) for each in vertical]
     right, left = (rms(forces.vertical_error[:, foot]) for foot in (0, 1))
@@ -85,8 +85,8 @@ def event_differences(forces: FootForces) -> Iterator[float]:
 def crossings(values: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Return the times (N,) s at which `values` (T,) pass zero from below, between frames by a straight line."""
     before = np.flatnonzero((values[:-1] < 0.0) & (values[1:] >= 0.0))
-    share = values[before] / (values[before] - values[before + 1])
-    return np.asarray(times[before] + share * (times[before + 1] - times[before]))
+    fraction = values[before] / (values[before] - values[before + 1])
+    return np.asarray(times[before] + fraction * (times[before + 1] - times[before]))
 
 
 def rms(values: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from kinesynth.procedural import MOTIONS
 from kinesynth.records import unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.acceptance.runs import HEADER, recordings, run_workflow
 
 RUN = "kinematics"
@@ -29,19 +29,19 @@ MARKER_SET = Path("rajagopal2016")
 LEG_ANGLES = tuple(f"{name}_{side}" for name in ("hip_flexion", "knee_angle", "ankle_angle") for side in "rl")
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Measure scaling and inverse kinematics; run the demo's stages first where needed."""
     shards = _solve_library()
-    yield from marker_figures("library", [name for name in shards if name.startswith("p")])
+    yield from marker_metrics("library", [name for name in shards if name.startswith("p")])
     if amass := [name for name in shards if name.startswith("amass")]:
-        yield from marker_figures("amass", amass)
+        yield from marker_metrics("amass", amass)
     trials = [_stage_pair(name) for name in ("s01_000", "s02_000", "s03_000")]
     trials += [(_folder() / FILES["virtual_markers"].format(shard=name), _model(name), None) for name in amass]
     if (SHARED / "data/walking").is_dir():
         walking = SHARED / "data/walking"
-        yield from gait_figures(walking)
+        yield from gait_metrics(walking)
         trials.append((walking / "motion_capture_walk.trc", _folder() / "gait.osim", MARKER_SET))
-    yield from engine_figures(trials)
+    yield from engine_metrics(trials)
 
 
 def _folder() -> Path:
@@ -76,8 +76,8 @@ def _solve_library() -> list[str]:
     return shards
 
 
-def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
-    """Yield the worst clip's marker errors and its share of valid angles."""
+def marker_metrics(name: str, shards: list[str]) -> Iterator[Metric]:
+    """Yield the worst clip's marker errors and its fraction of valid angles."""
     rms, greatest, valid = [], [], []
     for shard in shards:
         path = _folder() / FILES["inverse_kinematics"].format(shard=shard)
@@ -87,21 +87,21 @@ def marker_figures(name: str, shards: list[str]) -> Iterator[Figure]:
         for clip_id, clip in stage.clips.items():
             rms.append(1e3 * float(np.sqrt(np.mean(clip.arrays["marker_error_rms"] ** 2))))
             greatest.append(1e3 * float(clip.arrays["marker_error_max"].max()))
-            valid.append(_valid_share(clip, _model(shard)))
+            valid.append(_valid_fraction(clip, _model(shard)))
             print(f"{clip_id:24} RMS {rms[-1]:5.1f} mm, maximum {greatest[-1]:5.1f} mm, valid angles {valid[-1]:.2f}")  # noqa: T201
-    yield Figure(f"skeleton.ik_{name}_rms", round(max(rms), 2), "mm", 15.0, "lower")
-    yield Figure(f"skeleton.ik_{name}_max", round(max(greatest), 2), "mm", 40.0, "lower")
-    yield Figure(f"skeleton.ik_{name}_valid_angles", round(float(np.mean(valid)), 4), "share", 0.75, "higher")
+    yield Metric(f"skeleton.ik_{name}_rms", round(max(rms), 2), "mm", 15.0, "lower")
+    yield Metric(f"skeleton.ik_{name}_max", round(max(greatest), 2), "mm", 40.0, "lower")
+    yield Metric(f"skeleton.ik_{name}_valid_angles", round(float(np.mean(valid)), 4), "fraction", 0.75, "higher")
 
 
-def _valid_share(clip: Clip, model: Path) -> float:
-    """Return the share of angles that the masks on marker errors leave."""
+def _valid_fraction(clip: Clip, model: Path) -> float:
+    """Return the fraction of angles that the masks on marker errors leave."""
     skeleton = SkeletonDefinition.from_osim(model)
     unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
     return float(valid_angles(clip.arrays, skeleton, Filters(), unseen).mean())
 
 
-def gait_figures(walking: Path) -> Iterator[Figure]:
+def gait_metrics(walking: Path) -> Iterator[Metric]:
     """Yield leg angles and marker errors of the published gait trial, beside those of the published model."""
     folder, log = _folder(), _folder() / "gait.log"
     scale_to_markers(
@@ -121,13 +121,13 @@ def gait_figures(walking: Path) -> Iterator[Figure]:
         there = np.interp(trial.times[common], reference.times, reference.values[:, column])
         here = found["angles"][common, stage.attrs["coordinate_names"].index(name)]
         apart = float(np.rad2deg(np.sqrt(np.mean((here - there) ** 2))))
-        yield Figure(f"skeleton.gait_{name}", round(apart, 3), "degrees", 5.0, "lower")
+        yield Metric(f"skeleton.gait_{name}", round(apart, 3), "degrees", 5.0, "lower")
     published = published_error(walking / "subject_walk_scaled.osim", trial, log)
     rms = np.sqrt(np.mean(published**2, axis=1)).mean()
     ours = found["marker_error_rms"].mean(), found["marker_error_max"].max()
     for name, value, bar in (("rms", ours[0], rms), ("max", ours[1], published.max())):
         bar_mm = round(1e3 * float(bar), 2)
-        yield Figure(f"skeleton.gait_marker_{name}", round(1e3 * float(value), 2), "mm", bar_mm, "lower")
+        yield Metric(f"skeleton.gait_marker_{name}", round(1e3 * float(value), 2), "mm", bar_mm, "lower")
 
 
 def published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.ndarray:
@@ -140,13 +140,13 @@ def published_error(model: Path, trial: MarkerTrajectories, log: Path) -> np.nda
     return np.asarray(error[:, [weights[name] > 0 for name in trial.names]])
 
 
-def engine_figures(trials: list[Trial]) -> Iterator[Figure]:
+def engine_metrics(trials: list[Trial]) -> Iterator[Metric]:
     """Yield how the batched engine compares with OpenSim's tool on markers, models and marker sets."""
     found = [compare(*trial) for trial in trials]
     for (markers, _, _), each in zip(trials, found, strict=True):
         print(f"{markers.stem:24} {len(each.cost_ratio)} frames, {each.speedup:.1f} x {each.tool_rate:.1f} frames/s")  # noqa: T201
     ratios = np.concatenate([each.cost_ratio for each in found])
     apart = np.concatenate([each.apart.ravel() for each in found])
-    yield Figure("skeleton.ik_speedup", round(min(each.speedup for each in found), 1), "x", 30.0, "higher")
-    yield Figure("skeleton.ik_cost_no_higher", round(float(np.mean(ratios <= 1.0)), 5), "share", 0.99, "higher")
-    yield Figure("skeleton.ik_angles_apart", round(float(np.median(apart)), 3), "degrees", 0.5, "lower")
+    yield Metric("skeleton.ik_speedup", round(min(each.speedup for each in found), 1), "x", 30.0, "higher")
+    yield Metric("skeleton.ik_cost_no_higher", round(float(np.mean(ratios <= 1.0)), 5), "fraction", 0.99, "higher")
+    yield Metric("skeleton.ik_angles_apart", round(float(np.median(apart)), 3), "degrees", 0.5, "lower")

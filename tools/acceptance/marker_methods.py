@@ -16,15 +16,15 @@ from kinesynth.opensim_files.trc import read_trc
 from kinesynth_train.predict.landmarks import generic_skeleton
 from kinesynth_train.predict.predict import predict
 from kinesynth_train.predict.request import Request
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
 from tools.acceptance.measured_people import Row, angles_apart, recordings
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 
 METHODS = ("markers", "neurik")
 GROUPS = ("hip", "knee", "ankle")
 SECONDS, BAR_DEG = 8.0, 6.0
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Yield the RMS of hip, knee and ankle flexion of each recording and method."""
     for row in recordings():
         if row["source"] != "markers" or not row["published"] or row["action"] == "standing":
@@ -36,7 +36,7 @@ def figures() -> Iterator[Figure]:
                 print(f"{row['clip']}, {method}: refused: {error}")  # noqa: T201
 
 
-def _errors(row: Row, method: str) -> Iterator[Figure]:
+def _errors(row: Row, method: str) -> Iterator[Metric]:
     path, output = SHARED / row["path"], OUTPUT / "video" / "marker_methods" / method
     static = SHARED / row["static"] if row["static"] else None
     predict(Request(None, output, markers=path, static=static, name=row["clip"], method=method, end=SECONDS))
@@ -48,7 +48,7 @@ def _errors(row: Row, method: str) -> Iterator[Figure]:
     apart = angles_apart(row, times, angles, np.ones(angles.shape, dtype=bool), list(skeleton.coordinate_names))
     for group in GROUPS:
         value = round(apart[group].rms, 2)
-        yield Figure(f"video.{row['clip']}.{method}.{group}_rms", value, "deg", BAR_DEG, "lower")
+        yield Metric(f"video.{row['clip']}.{method}.{group}_rms", value, "deg", BAR_DEG, "lower")
 
 
 def _first_time(path: Path) -> float:

@@ -23,17 +23,17 @@ from kinesynth.atomic import write_text
 from kinesynth.config import Filters
 from kinesynth.dynamics.names import FEET, TOES
 from kinesynth.dynamics.quality import Subject, doubt_of_feet, failed_checks, gimbal_locked, unseen_bearers
-from kinesynth.dynamics.reasons import REASONS, spoilt
 from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
+from kinesynth.reasons import REASONS, spoilt
 from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
-from tools.acceptance.figures import OUTPUT, SHARED, Figure, print_table
 from tools.acceptance.force_doubts import HEADER, rows
 from tools.acceptance.force_errors import FootForces, errors
 from tools.acceptance.measured_people import COLUMNS, SECONDS, Row
 from tools.acceptance.measured_people import recordings as people
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric, print_table
 from tools.acceptance.plate_dynamics import JOINTS, moment_errors, with_plates
 from tools.acceptance.plates import foot_markers, plate_forces
 from tools.acceptance.runs import run_workflow
@@ -69,7 +69,7 @@ class Found:
         forces: both, on the frames in which both feet are measured.
         stated: the same as if the mass by the plates had been stated.
         errors: by name.
-        failed: the checks that most of the frames fail, with their shares.
+        failed: the checks that most of the frames fail, with their fractions.
     """
 
     row: Row
@@ -80,34 +80,34 @@ class Found:
     failed: str = ""
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run all recordings at hand that have plates, print how far the forces are off, and yield what is promised."""
-    yield from figures_of(measure())
+    yield from metrics_of(measure())
 
 
-def figures_of(found: list[Found]) -> Iterator[Figure]:
+def metrics_of(found: list[Found]) -> Iterator[Metric]:
     """Print the recordings' errors and yield those that have a bar, and how far validity is to be believed."""
     if not found:
         print(f"people: no force plates at {SHARED}/data; set KINESYNTH_SHARED to the reference data")  # noqa: T201
         return
     print_forces(found)
     with_plates = [each for each in found if each.errors is not None]
-    yield Figure("people.forces.clips", len(with_plates), f"of {len(found)}", len(found), "higher")
+    yield Metric("people.forces.clips", len(with_plates), f"of {len(found)}", len(found), "higher")
     for each in with_plates:
         for name, bar in BARS[each.row["kind"]].items():
             better = "higher" if name in HIGHER else "lower"
             value = round((each.errors or {})[name], 4)
-            yield Figure(f"people.forces.{each.row['clip']}.{name}", value, UNITS.get(name, "BW"), bar, better)
+            yield Metric(f"people.forces.{each.row['clip']}.{name}", value, UNITS.get(name, "BW"), bar, better)
         for joint in JOINTS if each.row["kind"] in MOMENT_BARS else ():
             value = round((each.errors or {})[f"{joint}_moment"], 4)
             bar = MOMENT_BARS[each.row["kind"]]
-            yield Figure(f"people.forces.{each.row['clip']}.{joint}_moment", value, "N m/kg", bar, "lower")
+            yield Metric(f"people.forces.{each.row['clip']}.{joint}_moment", value, "N m/kg", bar, "lower")
     for name, parts in (("", "forces"), ("stated_mass_", "stated")):
         trials = [(each.row["clip"], getattr(each, parts)) for each in with_plates]
         print(f"errors by doubt, {parts}", HEADER, *rows(trials), sep="\n")  # noqa: T201
         believed = np.concatenate([forces.believed[forces.valid] for _, forces in trials])
         within = round(float(believed.mean()), 4) if len(believed) else 0.0
-        yield Figure(f"people.forces.{name}valid_within_0.15_bw", within, "share", WITHIN_BAR, "higher")
+        yield Metric(f"people.forces.{name}valid_within_0.15_bw", within, "fraction", WITHIN_BAR, "higher")
 
 
 def measure(only: set[str] | None = None) -> list[Found]:
@@ -176,9 +176,9 @@ def compared(row: Row, clips: dict[str, Clip], model: Path, bodies: list[str]) -
     valid, checked = (~spoilt(each, "forces")[seen] for each in (failed, others))
     whole = times, estimated
     forces = FootForces(times[seen], estimated[seen], measured[seen], valid, doubt[seen], checked, whole)
-    shares = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
-    worst = sorted((name for name in shares if shares[name] > 0.0), key=lambda name: -shares[name])[:3]
-    told = ", ".join(f"{name} {shares[name]:.0%}" for name in worst)
+    fractions = {reason.name: failed[reason.name][seen].mean() for reason in REASONS if reason.level != "activations"}
+    worst = sorted((name for name in fractions if fractions[name] > 0.0), key=lambda name: -fractions[name])[:3]
+    told = ", ".join(f"{name} {fractions[name]:.0%}" for name in worst)
     return forces, seen, f"{told} {ground.attrs['dynamics_reason']}".strip()
 
 
@@ -227,7 +227,7 @@ def print_forces(found: list[Found]) -> None:
     print(  # noqa: T201
         f"{'forces':16}{'vert r':>7}{'vert l':>7}{'total':>7}{'r':>7}{'fore-aft':>9}{'stance':>7}{'events':>7}"
         f"{'mean':>6}{'plates':>7}{'peak':>6}{'valid':>7}{'<0.15':>7}{'stated':>7}{'<0.15':>7}{'hip':>6}{'knee':>6}{'ankle':>6}{'known':>7}"
-        f"{'left':>6}   BW RMS; points; ms; BW; ratio; shares; N m/kg; with plates: share of frames, BW at the pelvis"
+        f"{'left':>6}   BW RMS; points; ms; BW; ratio; fractions; N m/kg; with plates: of frames, BW at the pelvis"
     )
     for each in found:
         if not (e := each.errors):
@@ -244,4 +244,4 @@ def print_forces(found: list[Found]) -> None:
 
 
 if __name__ == "__main__":
-    print_table(list(figures_of(measure(set(sys.argv[1:])))))
+    print_table(list(metrics_of(measure(set(sys.argv[1:])))))

@@ -23,8 +23,8 @@ from kinesynth.opensim_files.trc import read_trc
 from kinesynth.records import Kinematics, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import read_stage
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
 from tools.acceptance.kinematics import published_error
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "people"
@@ -72,8 +72,8 @@ class Found:
         reason: why it was rejected, or nothing.
         markers_m: RMS distance of the measured markers from the skeleton's that follow them, NaN without any.
         apart: of each group of angles, ours less the published.
-        valid: share of angles that the masks leave which kinematics alone decide.
-        invalid: the coordinates that they mask most, with the share left.
+        valid: fraction of angles that the masks leave which kinematics alone decide.
+        invalid: the coordinates that they mask most, with the fraction left.
         mass_kg: of the subject's record.
         seconds: that its stages took.
     """
@@ -88,7 +88,7 @@ class Found:
     seconds: float
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run all recordings at hand, print what became of them, and yield each promise's worst."""
     rows = recordings()
     if not rows:
@@ -97,19 +97,21 @@ def figures() -> Iterator[Figure]:
     shards = run(rows)
     found = [found_of(row, shard) for row, shard in zip(rows, shards, strict=True)]
     print_people(found)
-    yield Figure("people.delivered", sum(not each.reason for each in found), f"of {len(found)}", len(found), "higher")
+    yield Metric("people.delivered", sum(not each.reason for each in found), f"of {len(found)}", len(found), "higher")
     for each in found:
         name = f"people.{each.row['clip']}"
         for group, apart in each.apart.items():
-            yield Figure(f"{name}.{group}_apart", round(apart.rms, 2), "degrees", ANGLE_BARS_DEG[group], "lower")
+            yield Metric(f"{name}.{group}_apart", round(apart.rms, 2), "degrees", ANGLE_BARS_DEG[group], "lower")
         if each.row["bars"]:
-            yield Figure(f"{name}.valid_angles", round(each.valid, 4), "share", VALID_BARS[each.row["bars"]], "higher")
+            yield Metric(
+                f"{name}.valid_angles", round(each.valid, 4), "fraction", VALID_BARS[each.row["bars"]], "higher"
+            )
     worn = [1e3 * each.markers_m for each in found if np.isfinite(each.markers_m)]
-    yield Figure("people.markers_rms_median", round(float(np.median(worn)), 2), "mm", 12.0, "lower")
+    yield Metric("people.markers_rms_median", round(float(np.median(worn)), 2), "mm", 12.0, "lower")
     elbows = [each.apart["elbow"].mean for each in found if "elbow" in each.apart]
-    yield Figure("people.elbow_mean_apart", round(abs(float(np.mean(elbows))), 2), "degrees", 4.0, "lower")
+    yield Metric("people.elbow_mean_apart", round(abs(float(np.mean(elbows))), 2), "degrees", 4.0, "lower")
     for subject, kg in masses_apart(found).items():
-        yield Figure(f"people.{subject}.mass_apart", round(kg, 2), "kg", 4.0, "lower")
+        yield Metric(f"people.{subject}.mass_apart", round(kg, 2), "kg", 4.0, "lower")
 
 
 def recordings() -> list[Row]:
@@ -150,9 +152,9 @@ def found_of(row: Row, shard: str) -> Found:
     valid = valid_angles(clip.arrays, skeleton, Filters(), unseen)
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], valid, list(stage.attrs["coordinate_names"]))
-    share = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))
+    fraction = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))
     worst = ", ".join(
-        f"{name} {share[name]:.0%}" for name in sorted(share, key=share.__getitem__)[:3] if share[name] < 1
+        f"{name} {fraction[name]:.0%}" for name in sorted(fraction, key=fraction.__getitem__)[:3] if fraction[name] < 1
     )
     measured = "followed_names" in clip.attrs
     rms = float(np.sqrt(np.nanmean(Kinematics.of(clip).marker_error ** 2))) if measured else np.nan
@@ -215,7 +217,7 @@ def _published_rms_mm(model: Path, markers: Path) -> float:
 
 
 def print_people(found: list[Found]) -> None:
-    """Print a line per recording: marker error (published model's beside it), angles, valid share, mass, seconds."""
+    """Print a line per recording: marker error (published model's beside it), angles, valid fraction, mass, seconds."""
     title = f"{'recording':17}{'markers mm':>11}{'publ.':>6}{'valid':>7}{'kg':>7}{'plates':>7}{'s':>6}  "
     print(title + "".join(f"{group:>13}" for group in GROUPS) + "  degrees: RMS (mean) from published")  # noqa: T201
     for each in found:

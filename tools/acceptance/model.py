@@ -13,7 +13,7 @@ import torch
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
-from tools.acceptance.figures import OUTPUT, ROOT, SHARED, Figure
+from tools.acceptance.metrics import OUTPUT, ROOT, SHARED, Metric
 from tools.acceptance.opensim_reference import forward_kinematics, moment_arms, pose, random_angles
 
 PUBLISHED = SHARED / "models/RajagopalLaiUhlrich2023.osim"
@@ -24,8 +24,8 @@ GLMAX2_SAFE = np.radians(-40.0)  # of hip rotation; beyond, the published path o
 SAMPLES, POSES, BATCH = 121, 1000, 2048
 
 
-def figures() -> Iterator[Figure]:
-    """Measure the model and its differentiable twin."""
+def metrics() -> Iterator[Metric]:
+    """Measure the model and its differentiable counterpart."""
     yield from contents()
     yield from paths()
     yield from published_legs()
@@ -54,21 +54,21 @@ def opened(path: Path) -> tuple[Any, Any]:
     return model, model.initSystem()
 
 
-def contents() -> Iterator[Figure]:
+def contents() -> Iterator[Metric]:
     """Count, weigh and simulate."""
     import opensim
 
     model, state = opened(skeleton())
-    yield Figure("skeleton.bodies", model.getBodySet().getSize(), "", 23, "higher")
-    yield Figure("skeleton.coordinates", model.getCoordinateSet().getSize(), "", 42, "higher")
-    yield Figure("skeleton.muscles", model.getMuscles().getSize(), "", 112, "higher")
-    yield Figure("skeleton.warnings", len((OUTPUT / "skeleton.log").read_text().splitlines()), "lines", 0, "lower")
-    yield Figure("skeleton.mass_error", abs(model.getTotalMass(state) - 75.337), "kg", 1e-9, "lower")
+    yield Metric("skeleton.bodies", model.getBodySet().getSize(), "", 23, "higher")
+    yield Metric("skeleton.coordinates", model.getCoordinateSet().getSize(), "", 42, "higher")
+    yield Metric("skeleton.muscles", model.getMuscles().getSize(), "", 112, "higher")
+    yield Metric("skeleton.warnings", len((OUTPUT / "skeleton.log").read_text().splitlines()), "lines", 0, "lower")
+    yield Metric("skeleton.mass_error", abs(model.getTotalMass(state) - 75.337), "kg", 1e-9, "lower")
     model.equilibrateMuscles(state)
     manager = opensim.Manager(model)
     manager.setIntegratorAccuracy(1e-3)
     manager.initialize(state)
-    yield Figure("skeleton.simulated", manager.integrate(0.1).getTime(), "s", 0.1, "higher")
+    yield Metric("skeleton.simulated", manager.integrate(0.1).getTime(), "s", 0.1, "higher")
 
 
 def sweep(model: Any, state: Any, coordinate: str, angles: np.ndarray) -> np.ndarray:
@@ -81,7 +81,7 @@ def sweep(model: Any, state: Any, coordinate: str, angles: np.ndarray) -> np.nda
     return np.array(arms[:-1])
 
 
-def paths() -> Iterator[Figure]:
+def paths() -> Iterator[Metric]:
     """Whether every muscle moves something, and how far a moment arm steps over a quarter of a degree."""
     model, state = opened(skeleton())
     steps, greatest = [], np.zeros(model.getMuscles().getSize())
@@ -93,11 +93,11 @@ def paths() -> Iterator[Figure]:
         steps.append(np.abs(np.diff(arms, axis=0)).max())
         greatest = np.maximum(greatest, np.abs(arms).max(axis=0))
     right = [muscle.getName().endswith("_r") for muscle in model.getMuscles()]
-    yield Figure("skeleton.least_greatest_moment_arm", 1e3 * float(greatest[right].min()), "mm", 1.0, "higher")
-    yield Figure("skeleton.moment_arm_step_per_quarter_degree", 1e3 * float(max(steps)), "mm", 3.0, "lower")
+    yield Metric("skeleton.least_greatest_moment_arm", 1e3 * float(greatest[right].min()), "mm", 1.0, "higher")
+    yield Metric("skeleton.moment_arm_step_per_quarter_degree", 1e3 * float(max(steps)), "mm", 3.0, "lower")
 
 
-def published_legs() -> Iterator[Figure]:
+def published_legs() -> Iterator[Metric]:
     """Legs against the published model, over its ranges."""
     if not PUBLISHED.is_file():
         return
@@ -119,8 +119,8 @@ def published_legs() -> Iterator[Figure]:
             fibre = max(fibre, float(np.abs(lengths[0][legs] / lengths[1] - 1.0).max()))
         for model, state in (ours, theirs):
             pose(model, state, {name: 0.0, follower: 0.0})
-    yield Figure("skeleton.leg_moment_arm", 1e3 * worst, "mm", 1.0, "lower")
-    yield Figure("skeleton.leg_fibre_length", 100.0 * fibre, "%", 1.0, "lower")
+    yield Metric("skeleton.leg_moment_arm", 1e3 * worst, "mm", 1.0, "lower")
+    yield Metric("skeleton.leg_fibre_length", 100.0 * fibre, "%", 1.0, "lower")
 
 
 def _fibre(muscle: Any, state: Any) -> float:
@@ -129,8 +129,8 @@ def _fibre(muscle: Any, state: Any) -> float:
     return float(np.hypot(muscle.getLength(state) - muscle.getTendonSlackLength(), height))
 
 
-def published_arms() -> Iterator[Figure]:
-    """Share of the tabulated moment arms of the arm that lie inside the published range."""
+def published_arms() -> Iterator[Metric]:
+    """Fraction of the tabulated moment arms of the arm that lie inside the published range."""
     model, state = opened(skeleton())
     index = {muscle.getName(): i for i, muscle in enumerate(model.getMuscles())}
     with (ROOT / "tests/skeleton/arm_moment_arms.csv").open(encoding="utf-8") as stream:
@@ -139,10 +139,10 @@ def published_arms() -> Iterator[Figure]:
     for row in rows:
         arms = sweep(model, state, row["coordinate"], np.radians([float(row["angle_deg"])]))
         inside += float(row["low_mm"]) <= 1e3 * arms[0, index[row["muscle"]]] <= float(row["high_mm"])
-    yield Figure("skeleton.arm_moment_arms_in_range", inside / len(rows), "share", 1.0, "higher")
+    yield Metric("skeleton.arm_moment_arms_in_range", inside / len(rows), "fraction", 1.0, "higher")
 
 
-def layer_against_opensim() -> Iterator[Figure]:
+def layer_against_opensim() -> Iterator[Metric]:
     """Joint centres, mass centres and markers in random poses and scales, ten of these."""
     definition = SkeletonDefinition.from_osim(skeleton())
     kinds = {"f64": torch.float64, "f32": torch.float32}
@@ -156,34 +156,34 @@ def layer_against_opensim() -> Iterator[Figure]:
             found = layers[name](torch.as_tensor(angles, dtype=kind), torch.as_tensor(scales, dtype=kind))
             for ours, theirs in zip((found.joint_centres, found.mass_centres, found.markers), expected, strict=True):
                 worst[name] = max(worst[name], float(np.abs(ours.numpy() - theirs).max()))
-    yield Figure("skeleton.layer_error_f64", worst["f64"], "m", 1e-9, "lower")
-    yield Figure("skeleton.layer_error_f32", worst["f32"], "m", 1e-5, "lower")
+    yield Metric("skeleton.layer_error_f64", worst["f64"], "m", 1e-9, "lower")
+    yield Metric("skeleton.layer_error_f32", worst["f32"], "m", 1e-5, "lower")
 
 
-def layer_gradient() -> Iterator[Figure]:
+def layer_gradient() -> Iterator[Metric]:
     """Whether gradients by angles and scales are those of finite differences."""
     definition = SkeletonDefinition.from_osim(skeleton())
     layer = SkeletonLayer(definition)
     angles = torch.tensor(random_angles(definition, 1), requires_grad=True)
     scales = torch.ones(len(definition.body_names), 3, dtype=torch.float64, requires_grad=True)
     passed = torch.autograd.gradcheck(lambda *inputs: layer(*inputs).markers, (angles, scales), raise_exception=False)
-    yield Figure("skeleton.layer_gradcheck", float(passed), "", 1.0, "higher")
+    yield Metric("skeleton.layer_gradcheck", float(passed), "", 1.0, "higher")
 
 
-def layer_speed() -> Iterator[Figure]:
+def layer_speed() -> Iterator[Metric]:
     """Frames a second at batch 2048, by CPU time on one core; on a GPU, where there is one, by the clock."""
     definition = SkeletonDefinition.from_osim(skeleton())
     layer = SkeletonLayer(definition).float()
     angles = torch.as_tensor(random_angles(definition, BATCH), dtype=torch.float32)
     torch.set_num_threads(1)
     with torch.no_grad():
-        yield Figure(
+        yield Metric(
             "skeleton.layer_frames_per_second", _rate(layer, angles, time.process_time), "1/s", 20_000, "higher"
         )
         if torch.cuda.is_available():
             layer, angles = layer.cuda(), angles.cuda()
             rate = _rate(layer, angles, time.perf_counter)
-            yield Figure("skeleton.layer_frames_per_second_gpu", rate, "1/s", 1_000_000, "higher")
+            yield Metric("skeleton.layer_frames_per_second_gpu", rate, "1/s", 1_000_000, "higher")
 
 
 def _rate(layer: SkeletonLayer, angles: torch.Tensor, clock: Any, runs: int = 20) -> float:

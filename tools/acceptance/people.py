@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from tools.acceptance import drawn_people, measured_forces, measured_people
-from tools.acceptance.figures import Figure
+from tools.acceptance.metrics import Metric
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Measure each in turn."""
-    yield from drawn_people.figures()
-    yield from measured_people.figures()
-    yield from measured_forces.figures()
+    yield from drawn_people.metrics()
+    yield from measured_people.metrics()
+    yield from measured_forces.metrics()

@@ -28,7 +28,7 @@ from kinesynth.render.skinning import drape
 from kinesynth.seeds import generator
 from kinesynth.stage_file import read_stage
 from kinesynth.subjects.sampled import sample_shape
-from tools.acceptance.figures import OUTPUT, Figure
+from tools.acceptance.metrics import OUTPUT, Metric
 from tools.acceptance.runs import run_workflow
 
 BODIES, SCENES = 10, 50
@@ -38,7 +38,7 @@ CHECKED_FRAMES = 4
 DIRECTIONS = 26  # in which `write_person` takes extreme points, of each piece and frame
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Measure on the demo's own motions."""
     forces = [FILES["ground_reaction"].format(shard=path.stem) for path in _fits()]
     run_workflow("demo", {}, [FILES["build_body"], *(str(path) for path in _fits()), *forces])
@@ -46,7 +46,7 @@ def figures() -> Iterator[Figure]:
     poses = [
         SmplxPose.from_clip(clip) for path in _fits() for clip in read_stage(OUTPUT / "demo" / path).clips.values()
     ]
-    yield Figure("render.cloth_inside_skin", _cloth_inside_skin(model, poses), "share", 0.005, "lower")
+    yield Metric("render.cloth_inside_skin", _cloth_inside_skin(model, poses), "fraction", 0.005, "lower")
     yield from _standing_feet(model)
     yield from _random_scenes(model, poses)
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
@@ -64,7 +64,7 @@ def _frames(pose: SmplxPose, index: np.ndarray, betas: np.ndarray | None = None)
 
 
 def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
-    """Return the greatest share of a garment's points, over all cuts and motions, that lie under the bare body."""
+    """Return the greatest fraction of a garment's points, over all cuts and motions, that lie under the bare body."""
     outfits = _outfits()
     worst = 0.0
     for k, (upper, lower) in enumerate(outfits):
@@ -79,7 +79,7 @@ def _cloth_inside_skin(model: BodyModel, poses: list[SmplxPose]) -> float:
         for piece in dress(body, person):
             if piece.clearance is not None:
                 posed = drape(piece, transforms, body, vertices)
-                worst = max(worst, _sunk_share(piece, posed, vertices, body.faces))
+                worst = max(worst, _sunk_fraction(piece, posed, vertices, body.faces))
     return worst
 
 
@@ -90,8 +90,8 @@ def _outfits() -> list[tuple[str, str]]:
     return [(uppers[k % len(uppers)], lowers[(k + turn) % len(lowers)]) for turn in range(2) for k in range(n)]
 
 
-def _sunk_share(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
-    """Return the share of a garment's points (T,n,3) nearer than nothing to the body (T,N,3) along its normal."""
+def _sunk_fraction(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> float:
+    """Return the fraction of a garment's points (T,n,3) nearer than nothing to the body (T,N,3) along its normal."""
     assert piece.anchor is not None
     sunk = []
     for points, body in zip(posed, vertices, strict=True):
@@ -100,11 +100,11 @@ def _sunk_share(piece: Piece, posed: np.ndarray, vertices: np.ndarray, faces: np
     return float(np.mean(sunk))
 
 
-def _standing_feet(model: BodyModel) -> Iterator[Figure]:
+def _standing_feet(model: BodyModel) -> Iterator[Metric]:
     """Yield how far the lowest shoe is off the floor, above and below, while the ground carries a person."""
     heights = np.concatenate([_heights_of_carried(model, path) for path in _fits()])
-    yield Figure("render.clips.floating_feet", 1000 * heights.max(), "mm", 20, "lower")
-    yield Figure("render.clips.sunk_feet", -1000 * heights.min(), "mm", 20, "lower")
+    yield Metric("render.clips.floating_feet", 1000 * heights.max(), "mm", 20, "lower")
+    yield Metric("render.clips.sunk_feet", -1000 * heights.min(), "mm", 20, "lower")
 
 
 def _heights_of_carried(model: BodyModel, fit: Path) -> np.ndarray:
@@ -122,7 +122,7 @@ def _heights_of_carried(model: BodyModel, fit: Path) -> np.ndarray:
     return np.concatenate(heights)
 
 
-def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]:
+def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Metric]:
     """Yield the worst of 50 random scenes with 10 bodies: feet off or under the floor, points out of frame."""
     shapes = [sample_shape(model, f"acceptance {k}", 1, 985.0) for k in range(BODIES)]
     floating, sunk, outside = 0.0, 0.0, 0
@@ -141,9 +141,9 @@ def _random_scenes(model: BodyModel, poses: list[SmplxPose]) -> Iterator[Figure]
             camera = set_up(view, sample_setup(rng, view), extremes, SIZE)
             pixels = camera.project(extremes)
             outside += int(((pixels < -0.5) | (pixels > np.array(SIZE) - 0.5)).any())
-    yield Figure("render.floating_feet", 1000 * floating, "mm", 20, "lower")
-    yield Figure("render.sunk_feet", 1000 * sunk, "mm", 20, "lower")
-    yield Figure("render.people_out_of_frame", outside, "views", 0, "lower")
+    yield Metric("render.floating_feet", 1000 * floating, "mm", 20, "lower")
+    yield Metric("render.sunk_feet", 1000 * sunk, "mm", 20, "lower")
+    yield Metric("render.people_out_of_frame", outside, "views", 0, "lower")
 
 
 def _grounded(model: BodyModel, pose: SmplxPose) -> SmplxPose:
@@ -152,7 +152,7 @@ def _grounded(model: BodyModel, pose: SmplxPose) -> SmplxPose:
     return replace(pose, transl=pose.transl - [0.0, vertices[..., 1].min(), 0.0])
 
 
-def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Figure]:
+def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Metric]:
     """Yield sameness, speed and memory of the process that draws."""
     blender_process.keep_memory()
     few = _frames(pose, np.arange(8))
@@ -160,21 +160,21 @@ def _renderer(model: BodyModel, pose: SmplxPose, folder: Path) -> Iterator[Figur
     with Worker(folder / "log") as worker:
         first = _pixels(worker, folder, scene)
         again = _pixels(worker, folder, Scene.from_json(scene.to_json()))
-        yield Figure("render.same_scene_same_pixels", float(first == again), "share", 1.0, "higher")
+        yield Metric("render.same_scene_same_pixels", float(first == again), "fraction", 1.0, "higher")
         before = worker.call(blender_process.processor_seconds, timeout_seconds=60)
         start = time.monotonic()
         _pixels(worker, folder, scene)
         wall = time.monotonic() - start
         used = worker.call(blender_process.processor_seconds, timeout_seconds=60) - before
-        yield Figure("render.frames_per_second_256", scene.n_frames / wall, "1/s", 1.0, "higher")
-        yield Figure("render.processor_seconds_per_frame_256", used / scene.n_frames, "s", 2.0, "lower")
+        yield Metric("render.frames_per_second_256", scene.n_frames / wall, "1/s", 1.0, "higher")
+        yield Metric("render.processor_seconds_per_frame_256", used / scene.n_frames, "s", 2.0, "lower")
         small = _scene(model, _frames(pose, np.arange(50) % len(pose)), folder, (64, 64))
         sizes = []
         for _ in range((MEMORY_FRAMES + WARM_UP_FRAMES) // small.n_frames):
             _pixels(worker, folder, small)
             sizes.append(worker.call(blender_process.resident_bytes, timeout_seconds=60))
     warm = sizes[WARM_UP_FRAMES // small.n_frames - 1]
-    yield Figure("render.memory_growth_500_frames", 100 * (sizes[-1] / warm - 1), "%", 2.0, "lower")
+    yield Metric("render.memory_growth_500_frames", 100 * (sizes[-1] / warm - 1), "%", 2.0, "lower")
 
 
 def _scene(model: BodyModel, pose: SmplxPose, folder: Path, size: tuple[int, int]) -> Scene:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kinesynth.atomic import write_text
-from tools.acceptance.figures import OUTPUT, ROOT, SHARED
+from tools.acceptance.metrics import OUTPUT, ROOT, SHARED
 
 HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "model")
 

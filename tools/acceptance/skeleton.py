@@ -1,13 +1,13 @@
-"""The skeleton: the model, its twin, and meshes that sit on it."""
+"""The skeleton: the model, its counterpart, and meshes that sit on it."""
 
 from collections.abc import Iterator
 
 from tools.acceptance import fitting, kinematics, model
-from tools.acceptance.figures import Figure
+from tools.acceptance.metrics import Metric
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Measure each part in turn."""
-    yield from model.figures()
-    yield from kinematics.figures()
-    yield from fitting.figures()
+    yield from model.metrics()
+    yield from kinematics.metrics()
+    yield from fitting.metrics()

@@ -2,7 +2,7 @@
 
 python -m tools.acceptance.slurm [--document docs/slurm.md]
 
-Prints the figures, and writes them into the document, between its marks. Needs root: SLURM is installed and started.
+Prints the metrics, and writes them into the document, between its marks. Needs root: SLURM is installed and started.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from tools.acceptance.figures import OUTPUT, ROOT, Figure, print_table
+from tools.acceptance.metrics import OUTPUT, ROOT, Metric, print_table
 from tools.document import fill
 from tools.system.tiny import command, differing, label_files, run, write_run
 
@@ -42,9 +42,9 @@ class Outcome:
         return self.states.total()
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run on SLURM and locally, and compare."""
-    yield from _figures(measure())
+    yield from _metrics(measure())
 
 
 def measure() -> Outcome:
@@ -63,24 +63,24 @@ def measure() -> Outcome:
     return Outcome(Counter(states), killed, differing(folder, local, [*label_files(), *SHARDS]))
 
 
-def _figures(outcome: Outcome) -> Iterator[Figure]:
-    yield Figure("scale.slurm_jobs", outcome.jobs, "jobs", 20, "higher")
-    yield Figure("scale.slurm_cancelled_jobs", outcome.states["CANCELLED"], "jobs", 1, "higher")
-    yield Figure("scale.slurm_out_of_memory_jobs", outcome.killed, "jobs", 1, "higher")
-    yield Figure("scale.slurm_differing_label_files", len(outcome.differing), "files", 0, "lower")
+def _metrics(outcome: Outcome) -> Iterator[Metric]:
+    yield Metric("scale.slurm_jobs", outcome.jobs, "jobs", 20, "higher")
+    yield Metric("scale.slurm_cancelled_jobs", outcome.states["CANCELLED"], "jobs", 1, "higher")
+    yield Metric("scale.slurm_out_of_memory_jobs", outcome.killed, "jobs", 1, "higher")
+    yield Metric("scale.slurm_differing_label_files", len(outcome.differing), "files", 0, "lower")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print, write; return 0 when all figures pass."""
+    """Measure, print, write; return 0 when all metrics pass."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--document", type=Path, help="the page whose table is to be written")
     options = parser.parse_args(arguments)
     outcome = measure()
     if options.document:
         fill(options.document, "slurm", _table(outcome))
-    measured = list(_figures(outcome))
+    measured = list(_metrics(outcome))
     print_table(measured)
-    return 0 if all(figure.passes for figure in measured) else 1
+    return 0 if all(metric.passes for metric in measured) else 1
 
 
 def _table(outcome: Outcome) -> list[str]:

@@ -14,8 +14,8 @@ from kinesynth.opensim_files import read_storage
 from kinesynth_train.checkpoint import load_checkpoint
 from kinesynth_train.predict.predict import predict
 from kinesynth_train.predict.request import Request
-from tools.acceptance.figures import OUTPUT, Figure
 from tools.acceptance.in_step import in_step, rms
+from tools.acceptance.metrics import OUTPUT, Metric
 
 TRAINED = OUTPUT / "comparison" / "train"
 FLEXIONS = ("hip_flexion", "knee_angle", "ankle_angle")
@@ -27,7 +27,7 @@ def checkpoints() -> list[Path]:
     return sorted(TRAINED.glob("*/checkpoint.pt"))
 
 
-def figures(walk: Path, points: dict[str, Path], markers: Path, reference: Path) -> Iterator[Figure]:
+def metrics(walk: Path, points: dict[str, Path], markers: Path, reference: Path) -> Iterator[Metric]:
     """Yield the mean error of hip, knee and ankle flexion of each network that there is.
 
     Args:
@@ -46,7 +46,7 @@ def figures(walk: Path, points: dict[str, Path], markers: Path, reference: Path)
             asked = Request(None, output, markers=markers, name="walk", checkpoint=checkpoint)
         predict(asked)
         error, constant = errors(output / "kinematics" / "walk.mot", reference)
-        yield Figure(f"video.two_phones.{name}.mean_flexion_rms", round(error, 2), "deg", round(constant, 2), "lower")
+        yield Metric(f"video.two_phones.{name}.mean_flexion_rms", round(error, 2), "deg", round(constant, 2), "lower")
 
 
 def errors(motion: Path, reference: Path) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
-from tools.acceptance.figures import OUTPUT, Figure
+from tools.acceptance.metrics import OUTPUT, Metric
 from tools.acceptance.runs import run_workflow
 
 OVERFIT = {
@@ -27,19 +27,19 @@ OVERFIT = {
 RESUMED = {"steps": 20, "window": 8, "batch_size": 2}
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Train on the demo's shards."""
     run_workflow("demo", {})
     for network, sizes in OVERFIT.items():
         metrics = train(f"overfit_{network}", network=network, overfit=8, **sizes)
         if "mae_angle_deg" in metrics:
-            yield Figure(f"trainer.{network}.overfit_mae_angle", metrics["mae_angle_deg"], "deg", 2.0, "lower")
+            yield Metric(f"trainer.{network}.overfit_mae_angle", metrics["mae_angle_deg"], "deg", 2.0, "lower")
         else:
-            yield Figure(f"trainer.{network}.overfit_mpjpe", metrics["mpjpe_mm"], "mm", 20.0, "lower")
+            yield Metric(f"trainer.{network}.overfit_mpjpe", metrics["mpjpe_mm"], "mm", 20.0, "lower")
         if "muscle_pcc" in metrics:
-            yield Figure(f"trainer.{network}.overfit_pcc", metrics["muscle_pcc"], "", 0.9, "higher")
-            yield Figure(f"trainer.{network}.overfit_active_mae", metrics["muscle_active_mae"], "", 0.05, "lower")
-    yield Figure("trainer.resumed_curve_is_the_same", float(same_curve_after_resume()), "share", 1.0, "higher")
+            yield Metric(f"trainer.{network}.overfit_pcc", metrics["muscle_pcc"], "", 0.9, "higher")
+            yield Metric(f"trainer.{network}.overfit_active_mae", metrics["muscle_active_mae"], "", 0.05, "lower")
+    yield Metric("trainer.resumed_curve_is_the_same", float(same_curve_after_resume()), "fraction", 1.0, "higher")
 
 
 def train(name: str, **settings: Any) -> dict[str, Any]:

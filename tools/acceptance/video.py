@@ -24,8 +24,8 @@ from kinesynth_train.predict.predict import predict
 from kinesynth_train.predict.request import Request
 from tools.acceptance import marker_methods, trained_networks
 from tools.acceptance.body_angles import flexions
-from tools.acceptance.figures import OUTPUT, SHARED, Figure
 from tools.acceptance.in_step import in_step, rms
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 
 DATA = SHARED / "data" / "video"
 FLEXIONS = ("hip_flexion", "knee_angle", "ankle_angle")
@@ -34,12 +34,12 @@ CENTRES = {"femur_r": ("RHJC_study",), "femur_l": ("LHJC_study",), "tibia_r": ("
 COMMON_POINTS = ("RHip", "LHip", "RKnee", "LKnee")
 
 
-def figures() -> Iterator[Figure]:
+def metrics() -> Iterator[Metric]:
     """Run what there is data and a detector for."""
     if not DATA.is_dir():
         return
     yield from two_phones_markers()
-    yield from marker_methods.figures()
+    yield from marker_methods.metrics()
     yield from four_cameras("openpose", keypoints=True)
     if importlib.util.find_spec("ai_edge_litert") is not None:
         yield from two_phones()
@@ -48,8 +48,8 @@ def figures() -> Iterator[Figure]:
         yield from four_cameras("blazepose", keypoints=False)
 
 
-def two_phones() -> Iterator[Figure]:
-    """Yield the figures of a walk before two phones."""
+def two_phones() -> Iterator[Metric]:
+    """Yield the metrics of a walk before two phones."""
     folder, name = DATA / "two_phones" / "walk", "video.two_phones"
     videos = {view: folder / view / "walk.mov" for view in ("cam0", "cam1")}
     output = OUTPUT / "video" / "two_phones"
@@ -57,33 +57,33 @@ def two_phones() -> Iterator[Figure]:
     points = {view: output / "pose" / f"{view}.npz" for view in videos}
     began = time.process_time()
     predict(Request(folder, output / "again", keypoints=points, name="walk", fps=59.98, overlay=False))
-    yield Figure(f"{name}.cpu_seconds_per_second", (time.process_time() - began) / 6.0, "s", 1.0, "lower")
+    yield Metric(f"{name}.cpu_seconds_per_second", (time.process_time() - began) / 6.0, "s", 1.0, "lower")
     motion, reference = read_storage(output / "kinematics/walk.mot"), read_storage(_unpacked(folder / "walk.mot.gz"))
     markers = read_trc(_unpacked(folder / "walk.trc.gz"))
     ours, theirs = in_step(motion, reference)
     for angle in FLEXIONS:
         errors = [rms(motion.column(f"{angle}_{side}")[ours] - reference.column(f"{angle}_{side}")[theirs])
                   for side in "rl"]  # fmt: skip
-        yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 8.0, "lower")
+        yield Metric(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 8.0, "lower")
     tilt = rms(motion.column("pelvis_tilt")[ours] - reference.column("pelvis_tilt")[theirs])
-    yield Figure(f"{name}.pelvis_tilt_rms", round(tilt, 2), "deg", 8.0, "lower")
+    yield Metric(f"{name}.pelvis_tilt_rms", round(tilt, 2), "deg", 8.0, "lower")
     for body, distance in _centres(output / "kinematics/walk_scaled.osim", motion, markers, ours, theirs).items():
-        yield Figure(f"{name}.{body}_centre", round(distance, 1), "mm", 40.0, "lower")
+        yield Metric(f"{name}.{body}_centre", round(distance, 1), "mm", 40.0, "lower")
     forces, weight = read_storage(output / "dynamics/walk_grf.mot"), _weight(output / "kinematics/walk_scaled.osim")
     vertical = float((forces.column("ground_force_r_y") + forces.column("ground_force_l_y")).mean()) / weight
-    yield Figure(f"{name}.vertical_force_error", round(abs(vertical - 1.0), 4), "BW", 0.03, "lower")
+    yield Metric(f"{name}.vertical_force_error", round(abs(vertical - 1.0), 4), "BW", 0.03, "lower")
 
 
-def networks_on_two_phones() -> Iterator[Figure]:
+def networks_on_two_phones() -> Iterator[Metric]:
     """Yield the error of each network that the comparison has trained, on the same walk."""
     folder, points = DATA / "two_phones" / "walk", OUTPUT / "video" / "two_phones" / "pose"
     known = {file.stem: file for file in points.glob("*.npz")}
     markers, angles = (_unpacked(folder / f"walk.{kind}.gz") for kind in ("trc", "mot"))
-    yield from trained_networks.figures(folder, known, markers, angles)
+    yield from trained_networks.metrics(folder, known, markers, angles)
 
 
-def two_phones_markers() -> Iterator[Figure]:
-    """Yield the figures of the same walk from the markers in space that OpenCap found its angles by."""
+def two_phones_markers() -> Iterator[Metric]:
+    """Yield the metrics of the same walk from the markers in space that OpenCap found its angles by."""
     folder = DATA / "two_phones" / "walk"
     reference = read_storage(_unpacked(folder / "walk.mot.gz"))
     for method in marker_methods.METHODS:
@@ -93,11 +93,11 @@ def two_phones_markers() -> Iterator[Figure]:
         for angle in FLEXIONS:
             errors = [rms(motion.column(f"{angle}_{side}") - np.interp(motion.times, reference.times,
                       reference.column(f"{angle}_{side}"))) for side in "rl"]  # fmt: skip
-            yield Figure(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 6.0, "lower")
+            yield Metric(f"{name}.{angle}_rms", round(float(np.mean(errors)), 2), "deg", 6.0, "lower")
 
 
-def one_phone() -> Iterator[Figure]:
-    """Yield the figures of a walk before one phone, against motion capture with markers; the height is not told."""
+def one_phone() -> Iterator[Metric]:
+    """Yield the metrics of a walk before one phone, against motion capture with markers; the height is not told."""
     folder, name, output = DATA / "one_phone" / "walk", "video.one_phone", OUTPUT / "video" / "one_phone"
     predict(Request(None, output, {"phone": folder / "video.mp4"}, name="walk"))
     motion = read_storage(output / "kinematics/walk.mot")
@@ -108,12 +108,12 @@ def one_phone() -> Iterator[Figure]:
         sides = [motion.column(f"{angle}_{side}")[common] - np.interp(motion.times[common], times,
                  reference[f"{angle}_{side}"]) for side in "rl"]  # fmt: skip
         errors.append(float(np.mean([rms(side) for side in sides])))
-        yield Figure(f"{name}.{angle}_rms", round(errors[-1], 2), "deg", 12.0, "lower")
-    yield Figure(f"{name}.mean_flexion_rms", round(float(np.mean(errors)), 2), "deg", 10.0, "lower")
+        yield Metric(f"{name}.{angle}_rms", round(errors[-1], 2), "deg", 12.0, "lower")
+    yield Metric(f"{name}.mean_flexion_rms", round(float(np.mean(errors)), 2), "deg", 10.0, "lower")
 
 
-def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Figure]:
-    """Yield the figures of balancing before four cameras, of OpenPose's points or of our detector's."""
+def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Metric]:
+    """Yield the metrics of balancing before four cameras, of OpenPose's points or of our detector's."""
     folder, name = DATA / "four_cameras", f"video.four_cameras.{detector}"
     calibration = folder / "calibration" / "Calib_right_distortion.toml"
     views = [f"cam0{number}" for number in range(1, 5)]
@@ -132,7 +132,7 @@ def four_cameras(detector: str, *, keypoints: bool) -> Iterator[Figure]:
         for kind, ending in (("points", ""), ("fitted", "_fitted")):
             found = read_trc(part / "pose-3d" / f"balancing{ending}.trc")
             worst = max(_distance(found, markers, point) for point in COMMON_POINTS)
-            yield Figure(f"{name}.{count}_views.worst_of_{kind}", round(worst, 1), "mm", 40.0, "lower")
+            yield Metric(f"{name}.{count}_views.worst_of_{kind}", round(worst, 1), "mm", 40.0, "lower")
 
 
 def _distance(found: MarkerTrajectories, reference: MarkerTrajectories, point: str) -> float:

@@ -46,7 +46,7 @@ BODIES = {
     "foot": ("calcn", "toes"), "upper arm": ("humerus",), "forearm": ("ulna", "radius"),
 }  # fmt: skip
 _PROGRESS = re.compile(r"^\w+: +\d+%\|.*$")
-_REPORTED = ("marker_fit_rms_m", "n_markers", "marker_missing_share")
+_REPORTED = ("marker_fit_rms_m", "n_markers", "marker_missing_fraction")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Motion:
         pelvis: (T, 3) m, its path in the clip's world (x ahead, y up).
         bones: (T, B, 3), directions of `BONES` in the same world, unit length.
         told: (T, B) bool, false where the clip says that no marker told the bone.
-        figures: what the clip's record says of its fit, where there was one.
+        fit: what the clip's record says of it, where there was one.
     """
 
     mass_kg: float
@@ -69,7 +69,7 @@ class Motion:
     pelvis: np.ndarray
     bones: np.ndarray
     told: np.ndarray
-    figures: dict[str, float]
+    fit: dict[str, float]
 
     @property
     def speed(self) -> float:
@@ -176,9 +176,9 @@ def motion_of(clip: Clip, body: BodyModel, subject: dict[str, Any]) -> Motion:
     joints, _ = forward_kinematics(rest, pelvis, pose)
     bones = np.stack([joints[:, end] - joints[:, start] for start, end in BONES.values()], axis=1)
     bones /= np.linalg.norm(bones, axis=-1, keepdims=True)
-    figures = {name: float(clip.attrs[name]) for name in _REPORTED if name in clip.attrs}
+    fit = {name: float(clip.attrs[name]) for name in _REPORTED if name in clip.attrs}
     mass, height = float(subject["mass_kg"]), float(subject["height_m"])
-    return Motion(mass, height, clip.fps, pelvis, bones, _told(clip, len(pelvis)), figures)
+    return Motion(mass, height, clip.fps, pelvis, bones, _told(clip, len(pelvis)), fit)
 
 
 def _told(clip: Clip, frames: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tools.cases.runs import BONES, Motion, Outcome
 
-OWN_MASS_KG = 3.0  # of the expectation's own figure
+OWN_MASS_KG = 3.0  # of the expectation's own value
 _MIN_LENGTH = 0.6  # of the clean input's frames
 RIGHT, SILENT_WRONG, WRONGLY_REFUSED, POOR_MESSAGE, SUNK = (
     "right", "SILENT WRONG", "WRONGLY REFUSED", "POOR MESSAGE", "SUNK",
@@ -19,7 +19,7 @@ RIGHT, SILENT_WRONG, WRONGLY_REFUSED, POOR_MESSAGE, SUNK = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a delivered motion may be from the clean input's: kg, m, share of the speed (or m/s), degrees RMS."""
+    """How far a delivered motion may be from the clean input's: kg, m, fraction of the speed (or m/s), degrees RMS."""
 
     mass_kg: float = 5.0
     height_m: float = 0.03
@@ -44,7 +44,7 @@ class Expectation:
         words: what the line of a refusal must hold, a regular expression in any case of letters.
         note: what must be said where the clip is delivered, likewise; empty where nothing needs saying.
         mass_kg: what the subject's mass must be near to, where no clean input tells it.
-        most_rms_mm: of the markers, where the fit tells whether they were understood.
+        max_rms_mm: of the markers, where the fit tells whether they were understood.
         reason: why this is right.
     """
 
@@ -56,7 +56,7 @@ class Expectation:
     words: str = ""
     note: str = ""
     mass_kg: float | None = None
-    most_rms_mm: float | None = None
+    max_rms_mm: float | None = None
     reason: str = ""
 
 
@@ -78,7 +78,7 @@ def read_expectations(path: Path) -> list[Expectation]:
 
 
 def _expectation(row: dict[str, str]) -> Expectation:
-    numbers = ("start", "clean_start", "mass_kg", "most_rms_mm")
+    numbers = ("start", "clean_start", "mass_kg", "max_rms_mm")
     if row["expected"] not in ("delivered", "refused", "either", "told"):
         raise ValueError(f"{row['case']}: expected is {row['expected']!r}")
     values = {name: (float(text) if text else None) if name in numbers else text for name, text in row.items()}
@@ -144,19 +144,19 @@ def deviations(found: Motion, clean: Motion, limits: Limits = CLEAN) -> list[str
 
 
 def _own_faults(expectation: Expectation, found: Motion) -> list[str]:
-    """Return what is wrong by the expectation's own figures."""
+    """Return what is wrong by the expectation's own values."""
     faults = []
     if expectation.mass_kg is not None and abs(found.mass_kg - expectation.mass_kg) > OWN_MASS_KG:
         faults.append(f"mass is {expectation.mass_kg:.1f} kg")
-    rms_mm = 1e3 * found.figures.get("marker_fit_rms_m", 0.0)
-    if expectation.most_rms_mm is not None and rms_mm > expectation.most_rms_mm:
-        faults.append(f"more than {expectation.most_rms_mm:g} mm")
+    rms_mm = 1e3 * found.fit.get("marker_fit_rms_m", 0.0)
+    if expectation.max_rms_mm is not None and rms_mm > expectation.max_rms_mm:
+        faults.append(f"more than {expectation.max_rms_mm:g} mm")
     return faults
 
 
 def _told(motion: Motion) -> str:
     least, most = motion.knees
-    fit = motion.figures.get("marker_fit_rms_m")
+    fit = motion.fit.get("marker_fit_rms_m")
     rms = "" if fit is None else f", {1e3 * fit:.1f} mm"
     return (
         f"{motion.mass_kg:.1f} kg, {motion.height_m:.2f} m, {motion.speed:.2f} m/s, knee {least:.0f}..{most:.0f}{rms}"

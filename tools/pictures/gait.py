@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 
 from kinesynth.atomic import atomic_path
 from kinesynth.gravity import GRAVITY
-from tools.acceptance.dynamics import WALKING, gait_figures
-from tools.acceptance.figures import ROOT, print_table
+from tools.acceptance.dynamics import WALKING, gait_metrics
 from tools.acceptance.gait_trial import BOTH_ON_PLATES, CHANNELS, RIGHT_MEASURED, GaitTrial, process_trial, read_trial
+from tools.acceptance.metrics import ROOT, print_table
 
 RIGHT, LEFT, ENVELOPE = "#d1572a", "#2a7fb8", "#555555"
 SHOWN = ("hip_flexion", "knee_angle", "ankle_angle")
@@ -34,7 +34,7 @@ STYLE: dict[Any, Any] = {
 
 
 def main() -> None:
-    """Process the trial, print its figures and write the plots."""
+    """Process the trial, print its metrics and write the plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "docs/images")
     parser.add_argument("--work", type=Path)
@@ -42,7 +42,7 @@ def main() -> None:
     with TemporaryDirectory() as temporary:
         work = arguments.work or Path(temporary)
         trial = read_trial(WALKING, work) if (work / "so.h5").exists() else process_trial(WALKING, work)
-    print_table(list(gait_figures(trial)))
+    print_table(list(gait_metrics(trial)))
     delayed = ", ".join(f"{channel} {trial.timing(channel, DELAY_SECONDS):.2f}" for channel in CHANNELS)
     print(f"envelopes {DELAY_SECONDS:g} s later: {delayed}")  # noqa: T201
     with mpl.rc_context(STYLE):

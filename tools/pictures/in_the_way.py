@@ -62,7 +62,7 @@ def _rendered(body: Path, folder: Path, seed: int, asked: dict[str, float]) -> l
 
 
 def _hidden(view: DrawnView, by_edge: bool) -> float:
-    """Return which share of the person things hide; or, of a cut one, which share of the picture's height it fills."""
+    """Return the fraction of the person that is hidden; of a cut one, that of the picture's height it fills."""
     if by_edge:
         return float(view.bbox[0, 3] - view.bbox[0, 1]) / SIZE[1]
     return 0.0 if view.whole_mask is None else 1.0 - float((view.parts > 0).sum() / view.whole_mask.sum())

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from kinesynth.atomic import atomic_path
 from tools.acceptance import force_doubts
-from tools.acceptance.figures import ROOT, print_table
-from tools.acceptance.measured_forces import Found, figures_of, measure
+from tools.acceptance.measured_forces import Found, measure, metrics_of
+from tools.acceptance.metrics import ROOT, print_table
 from tools.document import fill
 from tools.pictures.gait import LEFT, RIGHT, STYLE
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "docs/images/validation_plates.png")
     arguments = parser.parse_args()
     found = measure()
-    print_table(list(figures_of(found)))
+    print_table(list(metrics_of(found)))
     fill(arguments.document, MARK, ["", HEADER, "|---|" + "---:|" * 12, *(line(each) for each in found), ""])
     fill(arguments.document, DOUBT_MARK, ["", *doubt_table(found), ""])
     with mpl.rc_context(STYLE), atomic_path(arguments.output) as path:

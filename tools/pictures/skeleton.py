@@ -32,7 +32,7 @@ RIBS = (  # height, depth and half width of the hoops, m
     *((0.13, 0.085, 0.110), (0.17, 0.095, 0.125), (0.21, 0.100, 0.132), (0.25, 0.098, 0.130)),
     *((0.29, 0.090, 0.120), (0.33, 0.078, 0.102), (0.36, 0.055, 0.075)),
 )
-# Of a bone: share of the width, grey, offset
+# Of a bone: fraction of the width, grey, offset
 STROKES = ((1.0, 0.45, 0.0), (0.86, 0.80, 0.0), (0.62, 0.88, 0.08), (0.34, 0.95, 0.14), (0.14, 0.985, 0.18))
 MARGINS = {"left": 0.0, "right": 1.0, "bottom": 0.0, "top": 0.96, "wspace": 0.0}
 Capsule = tuple[np.ndarray, np.ndarray, float]
@@ -134,12 +134,12 @@ def _path(muscle: Any, state: Any) -> np.ndarray:
     for index in range(path.getSize()):
         point = path.get(index)
         wrapped = opensim.PathWrapPoint.safeDownCast(point)
-        places = [point.getLocation(state)]
+        positions = [point.getLocation(state)]
         if wrapped is not None:
             curve = wrapped.getWrapPath(state)
-            places = [curve.get(each) for each in range(curve.getSize())] or places
+            positions = [curve.get(each) for each in range(curve.getSize())] or positions
         frame = point.getParentFrame()
-        points += [frame.findStationLocationInGround(state, place).to_numpy() for place in places]
+        points += [frame.findStationLocationInGround(state, place).to_numpy() for place in positions]
     return np.array(points)
 
 
@@ -170,9 +170,9 @@ def _skull(panel: Any, centre: np.ndarray, radius: float) -> None:
 def _muscle(panel: Any, path: np.ndarray, muscle: Any) -> None:
     """Draw a muscle's path: tendon-thin at its ends, thickest at its belly."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    share = np.linspace(0.0, 1.0, 40)
-    points = np.stack([np.interp(share * along[-1], along, path[:, axis]) for axis in range(2)], axis=1)
-    belly = 1.0 + (0.15 * np.sqrt(muscle.getMaxIsometricForce())) * np.sin(np.pi * share[:-1]) ** 0.7
+    fraction = np.linspace(0.0, 1.0, 40)
+    points = np.stack([np.interp(fraction * along[-1], along, path[:, axis]) for axis in range(2)], axis=1)
+    belly = 1.0 + (0.15 * np.sqrt(muscle.getMaxIsometricForce())) * np.sin(np.pi * fraction[:-1]) ** 0.7
     group = "trunk" if muscle.getName()[:-2] in TRUNK else "arm" if _on_arm(muscle) else "leg"
     segments = np.stack([points[:-1], points[1:]], axis=1)
     layers = ((belly + 0.7, "#3d0c12", 0.5), (belly, MUSCLE_COLOURS[group], 0.9), (0.3 * belly, "#f3c9b5", 0.4))

@@ -22,20 +22,20 @@ from kinesynth.clips import ClipRow, write_clips
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, write_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
-from kinesynth.dynamics.reasons import names as reason_names
-from kinesynth.dynamics.reasons import packed
 from kinesynth.hdf5 import new_file
 from kinesynth.kinematics.inverse_kinematics import inverse_kinematics
 from kinesynth.kinematics.scaling import scale_model
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
-from kinesynth.procedural import MOTIONS
+from kinesynth.reasons import names as reason_names
+from kinesynth.reasons import packed
 from kinesynth.shards import ShardSize
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, progress, read_stage
 from kinesynth.subject_record import SubjectRecord
 from kinesynth_train.laboratory_sets import with_all_landmarks
+from tools.paper_sets import ACTIONS
 
 FPS, SECONDS = 30.0, 3.0
 MAX_MARKER_RMS_M = 0.02  # a frame whose markers lie farther from the skeleton's has no valid angles
@@ -45,7 +45,7 @@ VAL_EVERY, TEST_EVERY = 10, 10  # one person in so many is for validation, the n
 
 
 def make_label_shards(folder: Path, people: int) -> Path:
-    """Draw people, let each do every motion of the library, and pack a shard of each; return the shards' folder.
+    """Draw people, let each do ten motions of the library, and pack a shard of each; return the shards' folder.
 
     What is there already, a person's shard or stages, is taken over.
     """
@@ -67,7 +67,7 @@ def rows_of(subject: str, number: int) -> list[ClipRow]:
     split = {VAL_EVERY - 2: "val", TEST_EVERY - 1: "test"}.get(number % TEST_EVERY, "train")
     return [
         ClipRow(f"{subject}_{action}", subject, action, split, "procedural", start=0.0, end=SECONDS)
-        for action in MOTIONS
+        for action in ACTIONS
     ]
 
 
@@ -80,7 +80,7 @@ def _make_shard(folder: Path, subject: str, output: Path) -> None:
     )
     if not ik.exists():
         subject_shape(body=body, clips=Path(clips), subject=subject, output=record, log=log)
-        size = ShardSize(clips_per_shard=len(MOTIONS), fps=FPS, max_clip_seconds=SECONDS)
+        size = ShardSize(clips_per_shard=len(ACTIONS), fps=FPS, max_clip_seconds=SECONDS)
         shard = f"{subject}_000"
         load_motion(clips=clips, shard=shard, body=body, subject=record, output=motion, size=size, log=log)
         virtual_markers(body=body, motion=motion, output=markers)

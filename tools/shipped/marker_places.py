@@ -44,18 +44,18 @@ def coregister(body: Path, skeleton: Path, output: Path) -> None:
     carriers = dict(zip(layout.names, layout.bodies, strict=True))
     static = static_markers(body, np.zeros(10))
     log = output.with_suffix(".log").absolute()
-    places = isolated(_places, skeleton.absolute(), static, carriers, timeout_seconds=300, log=log)
+    positions = isolated(_places, skeleton.absolute(), static, carriers, timeout_seconds=300, log=log)
     lines = ["marker,body,x,y,z,source"]
     for name, carrier in carriers.items():
-        x, y, z = _symmetric(name, places).round(3) + 0.0
+        x, y, z = _symmetric(name, positions).round(3) + 0.0
         lines.append(f"{name},{carrier},{x:.3f},{y:.3f},{z:.3f},mean body laid over the skeleton")
     write_text(output, "\n".join(lines) + "\n")
 
 
-def _symmetric(name: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the mean of a marker's place and its twin's mirror image; a midline marker is its own twin."""
+def _symmetric(name: str, positions: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the mean of a marker's place and its counterpart's mirror image; a midline marker is its own."""
     other = {"R": "L", "L": "R"}.get(name[0], "") + name[1:]
-    return np.asarray((places[name] + MIRROR * places.get(other, places[name])) / 2)
+    return np.asarray((positions[name] + MIRROR * positions.get(other, positions[name])) / 2)
 
 
 def _places(skeleton: Path, static: Mapping[str, np.ndarray], carriers: Mapping[str, str]) -> dict[str, np.ndarray]:

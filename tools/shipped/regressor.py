@@ -66,10 +66,10 @@ def run_subject(folder: Path, body: Path, skeleton: Path, subject: str) -> tuple
     record, motion, markers, model, ik = (
         path.with_suffix(end) for end in (".json", ".motion.h5", ".markers.h5", ".osim", ".ik.h5")
     )
-    figure_body = load_body(body)
-    shape = sample_shape(figure_body, subject, seed=0, density_kg_m3=985.0)
-    write_subject(record, figure_body, shape, subject=subject, split="train", density_kg_m3=985.0)
-    write_motion(motion, proportions_of(figure_body, shape.betas), shape.betas, subject)
+    body_model = load_body(body)
+    shape = sample_shape(body_model, subject, seed=0, density_kg_m3=985.0)
+    write_subject(record, body_model, shape, subject=subject, split="train", density_kg_m3=985.0)
+    write_motion(motion, proportions_of(body_model, shape.betas), shape.betas, subject)
     virtual_markers(body=body, motion=motion, output=markers)
     scale_model(
         body=body, subject=record, skeleton=skeleton, output=model, report=path.with_suffix(".scale.json"), log=log

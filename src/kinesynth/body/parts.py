@@ -35,8 +35,8 @@ def parts() -> tuple[Part, ...]:
 def face_parts(faces: np.ndarray, weights: np.ndarray, joint_names: tuple[str, ...]) -> np.ndarray:
     """Return the label (F,) uint8 of each face (F,3): the part that has most of its corners' skinning weights (n,J)."""
     members = np.array([[name in part.joints for part in parts()] for name in joint_names], dtype=float)
-    share = (weights @ members)[faces].sum(axis=1)
-    return np.asarray(1 + share.argmax(axis=1), dtype=np.uint8)
+    fraction = (weights @ members)[faces].sum(axis=1)
+    return np.asarray(1 + fraction.argmax(axis=1), dtype=np.uint8)
 
 
 def body_parts(body_names: tuple[str, ...]) -> np.ndarray:

@@ -4,7 +4,7 @@ v_template (N, 3)  shapedirs (N, 3, >= 20)  posedirs (N, 3, 486)  J_regressor (5
 kintree_table (2, 55)  f (F, 3)  hands_components{l,r} (45, 45)  hands_mean{l,r} (45,)
 lmk_faces_idx (51,)  lmk_bary_coords (51, 3)  dynamic_lmk_faces_idx (R, 17)  dynamic_lmk_bary_coords (R, 17, 3)
 vt (U, 2), ft (F, 3)                     texture, optional
-skin_zones (N, 4)                        share of lips, eyelids, ears, nails; only in the free body
+skin_zones (N, 4)                        fraction of lips, eyelids, ears, nails; only in the free body
 extra_vertex_ids (21,)                   vertices of smplx's extra joints; needed unless N = 10 475
 sex_betas_mean (2, 10), sex_betas_covariance (2, 10, 10)   of men, of women; only in the free body
 body_name, body_surface_model, body_gender, body_license   who the body is (`kinesynth.body.identity`), if built

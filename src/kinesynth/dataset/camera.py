@@ -6,7 +6,7 @@ import numpy as np
 
 from kinesynth.geometry.projection import project
 
-__all__ = ["CORNER", "camera_of", "cornered", "project", "share_on_mask"]
+__all__ = ["CORNER", "at_pixels", "camera_of", "cornered", "fraction_on_mask", "in_picture", "project"]
 CORNER = 0.5  # px, from the middle of a pixel to its corner, where others begin to count
 
 
@@ -23,7 +23,7 @@ def cornered(K: np.ndarray) -> np.ndarray:
     return np.asarray(shift @ K)
 
 
-def share_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:
+def fraction_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> tuple[int, int]:
     """Count keypoints that fall on the person.
 
     Args:
@@ -34,8 +34,21 @@ def share_on_mask(pixels: np.ndarray, depth: np.ndarray, masks: np.ndarray) -> t
     Returns:
         How many of the keypoints inside the picture lie on the mask, and how many lie inside the picture.
     """
-    height, width = masks.shape[1:]
-    x, y = np.rint(np.nan_to_num(pixels, nan=-1.0)).astype(int).transpose(2, 0, 1)
-    inside = (depth > 0) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    frame = np.nonzero(inside)[0]
-    return int(masks[frame, y[inside], x[inside]].sum()), int(inside.sum())
+    inside = in_picture(pixels, *masks.shape[1:]) & (depth > 0)
+    return int((at_pixels(masks, pixels) & inside).sum()), int(inside.sum())
+
+
+def in_picture(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return which points (..., 2) px lie in a picture; its first pixel's middle is (0, 0)."""
+    return np.asarray(((pixels >= -CORNER) & (pixels < np.array([width, height]) - CORNER)).all(axis=-1))
+
+
+def at_pixels(pictures: np.ndarray, pixels: np.ndarray, right: int = 0, down: int = 0) -> np.ndarray:
+    """Return what pictures (T, H, W) hold (T, K) in the pixel of each point (T, K, 2) px, or one so far beside it.
+
+    Beyond the edge it is the nearest pixel within. A point on the border of two pixels is in the even one.
+    """
+    frames, height, width = pictures.shape
+    nearest = np.rint(np.nan_to_num(pixels)) + np.array([right, down])
+    x, y = np.clip(nearest, 0, np.array([width, height]) - 1).astype(int).transpose(2, 0, 1)
+    return np.asarray(pictures[np.arange(frames)[:, None], y, x])

@@ -146,11 +146,11 @@ def _counts(column: str, rows: Sequence[dict[str, Any]]) -> str:
 def _quality(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return ""
-    lines = ["| figure | unit | least | median | largest | histogram |", "|---|---|---:|---:|---:|---|"]
-    for column, figure in load_schema().clip_quality.items():
+    lines = ["| measure | unit | least | median | largest | histogram |", "|---|---|---:|---:|---:|---|"]
+    for column, measure in load_schema().clip_quality.items():
         values = [row[column] for row in rows]
         lines.append(
-            f"| {figure.description} | {figure.unit} | {min(values):.3g} | {median(values):.3g} | {max(values):.3g} |"
+            f"| {measure.description} | {measure.unit} | {min(values):.3g} | {median(values):.3g} | {max(values):.3g} |"
             f" {_bars(values)} |"
         )
     return "\n".join(lines)

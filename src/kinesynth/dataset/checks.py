@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.dataset.camera import camera_of, project, share_on_mask
+from kinesynth.dataset.camera import camera_of, fraction_on_mask, in_picture, project
 from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.schema import Attribute, Field, load_schema
 from kinesynth.dataset.video import count_frames
-from kinesynth.dataset.visibility import Visibility, in_picture
+from kinesynth.dataset.visibility import Visibility
 
-MIN_SHARE_ON_MASK = 0.97
+MIN_FRACTION_ON_MASK = 0.97
 KEYPOINT_TOLERANCE_PX = 0.01  # single precision
 _PYTHON_TYPES = {"string": (str,), "integer": (int, np.integer), "number": (int, float, np.integer, np.floating)}
 
@@ -55,7 +55,7 @@ def attributes_faults(found: Mapping[str, Any], expected: Mapping[str, Attribute
 
 
 def keypoints_on_mask(clip: ClipRecord) -> float:
-    """Return the share of the keypoints inside the pictures that lie on the person, seen or hidden, in all views."""
+    """Return the fraction of the keypoints inside the pictures that lie on the person, seen or hidden, in all views."""
     counts = [_view_counts(view, clip.arrays["keypoints"]) for view in clip.views.values()]
     hits, total = np.sum(counts, axis=0) if counts else (0, 0)
     return float(hits / total) if total else 0.0
@@ -114,9 +114,9 @@ def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[
         yield "world_to_camera: found no rotation in its upper left, expected a rigid transform"
     if keypoints is not None and keypoints.shape[0] == sizes["T"]:
         hits, total = _view_counts(view, keypoints)
-        if hits < MIN_SHARE_ON_MASK * total or total == 0:
-            share = 100 * hits / total if total else 0.0
-            yield f"mask: found {share:.1f} % of the visible keypoints on it, expected {100 * MIN_SHARE_ON_MASK:.0f} %"
+        if hits < MIN_FRACTION_ON_MASK * total or total == 0:
+            fraction = hits / total if total else 0.0
+            yield f"mask: found {fraction:.1%} of the visible keypoints on it, expected {MIN_FRACTION_ON_MASK:.0%}"
         yield from _keypoint_faults(view, keypoints)
     if beyond := np.count_nonzero(masks_of(view) & ~whole_masks_of(view)):
         yield f"whole_mask: found {beyond} pixels of the mask outside it, expected none"
@@ -137,7 +137,7 @@ def _keypoint_faults(view: ViewRecord, keypoints: np.ndarray) -> Iterator[str]:
 
 
 def _view_counts(view: ViewRecord, keypoints: np.ndarray) -> tuple[int, int]:
-    return share_on_mask(*_projected(view, keypoints), whole_masks_of(view))
+    return fraction_on_mask(*_projected(view, keypoints), whole_masks_of(view))
 
 
 def _projected(view: ViewRecord, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

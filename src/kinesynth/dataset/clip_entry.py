@@ -1,4 +1,4 @@
-"""What a dataset's list says of a clip; figures and licences are read when they are asked for: few users do."""
+"""What a dataset's list says of a clip; measures of quality and licences are read when asked for: few users do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,18 +41,23 @@ class ClipEntry:
     @property
     def source(self) -> str:
         """Where the motion comes from."""
-        return str(self._attributes[1]["source"])
+        return str(self._told[1]["source"])
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The cameras that look on, by name; none where there are labels only."""
+        return self._told[2]
 
     @cached_property
     def quality(self) -> Mapping[str, float]:
-        """The figures that docs/dataset.md lists, by name."""
-        _, clip = self._attributes
+        """The measures of quality that docs/dataset.md lists, by name."""
+        clip = self._told[1]
         return {name: float(clip[name]) for name in load_schema().clip_quality}
 
     @cached_property
     def provenance(self) -> Provenance:
         """In which recording it is, and under which licences."""
-        return read_provenance(*self._attributes)
+        return read_provenance(*self._told[:2])
 
     @property
     def license(self) -> str:
@@ -95,15 +100,16 @@ class ClipEntry:
         return self.provenance.babel_id
 
     @cached_property
-    def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Those of the file and of the clip.
+    def _told(self) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+        """Attributes of the file and of the clip, and the names of its views.
 
         Raises:
             BadInput: the file cannot be read.
         """
         try:
             with open_shard(self.shard) as file:
-                return dict(file.attrs), dict(file["clips"][self.clip_id].attrs)
+                group = file["clips"][self.clip_id]
+                return dict(file.attrs), dict(group.attrs), tuple(group.get("views", ()))
         except (OSError, KeyError) as error:
             found, fix = " ".join(str(error).split()), "check it with `kinesynth verify`"
             raise BadInput(self.shard, f"clips/{self.clip_id}", found, "a clip's attributes", fix) from error

@@ -108,12 +108,12 @@ def _files(index: Path) -> list[Json]:
 
 
 def _column(name: str, value: Any) -> Json:
-    """Return a field of the index; figures of quality are described as the schema does."""
-    figure = load_schema().clip_quality.get(name)
+    """Return a field of the index; measures of quality are described as the schema does."""
+    measure = load_schema().clip_quality.get(name)
     return {
         "@type": "cr:Field",
         "@id": f"clips/{name}",
-        "description": f"{figure.description}, {figure.unit}" if figure else name.replace("_", " "),
+        "description": f"{measure.description}, {measure.unit}" if measure else name.replace("_", " "),
         "dataType": _ROW_TYPES[type(value)],
         "source": {"fileObject": {"@id": _INDEX}, "extract": {"column": name}},
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
+from kinesynth.errors import BadInput
 from kinesynth.pixels import frame_pixels, reformatted
 
 _SMALLEST = 8.0  # px, where a mask is all but empty
@@ -21,7 +22,7 @@ class Crop:
         aspect: width over height of the square's middle part that is to hold the box: below 1 a wide box gets a larger
             square, for networks that look at the middle columns alone.
         scale_jitter: the side is multiplied by a factor from 1 - this to 1 + this, drawn once per window and view.
-        shift_jitter: the centre moves by up to this share of the side in x and in y, drawn once per window and view.
+        shift_jitter: the centre moves by up to this fraction of the side in x and in y, drawn once per window and view.
     """
 
     size: int = 256
@@ -29,6 +30,17 @@ class Crop:
     aspect: float = 1.0
     scale_jitter: float = 0.0
     shift_jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse sizes of which there is no picture."""
+        jitters = {"scale_jitter": self.scale_jitter, "shift_jitter": self.shift_jitter}
+        wrong = [f"{name} {value}" for name, value in jitters.items() if not 0 <= value < 1]
+        wrong += [f"{name} {value}" for name in ("margin", "aspect") if not 0 < (value := getattr(self, name)) < np.inf]
+        if not isinstance(self.size, int | np.integer) or self.size < 1:
+            wrong.insert(0, f"size {self.size}")
+        if wrong:
+            expected = "a size of 1 px or more, margin and aspect above 0, jitters from 0 to below 1"
+            raise BadInput("Crop", "arguments", ", ".join(wrong), expected, "correct them")
 
     def squares(self, boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return left, top and side (T, 3) int px of the squares around boxes (T, 4): x0, y0, x1, y1.

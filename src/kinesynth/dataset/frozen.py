@@ -1,7 +1,8 @@
 """`kinesynth freeze-split`: who is in which split and what clips hold, written down so that results stay comparable.
 
 A frozen list has a row per clip, between tabs: clip_id, subject, split, frames, and the xxh3-128 of its labels and of
-its cameras' arrays, whatever else its shard's file says. Its first line holds the SHA-256 of all that follows.
+its cameras' arrays, whatever else its shard's file says; these two are empty where a set was frozen before it was made
+(`frozen_plan`). Its first line holds the SHA-256 of all that follows.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 from kinesynth.text import read_text
 
+_NOTE = "# "
 _HEAD = "# kinesynth freeze-split, SHA-256 of the rest: "
 _EXPECTED, _FIX = "a list of `kinesynth freeze-split`", "restore it, or freeze the dataset anew under another name"
 
@@ -51,8 +53,14 @@ def freeze_split(*, shards: list[Path], output: Path) -> None:
     clips = sorted(_clips(shard_paths(shards)), key=lambda clip: clip.clip_id)
     if not clips:
         raise BadInput(output, "clips", "none", "at least one", "give the shards of a finished run")
+    write_frozen(output, clips)
+
+
+def write_frozen(output: Path, clips: Iterable[FrozenClip], note: str = "") -> None:
+    """Write a list, with a note above its columns where there is one."""
     columns = [field.name for field in fields(FrozenClip)]
-    lines = ["\t".join(columns), *("\t".join(map(str, astuple(clip))) for clip in clips)]
+    lines = [f"{_NOTE}{note}"] if note else []
+    lines += ["\t".join(columns), *("\t".join(map(str, astuple(clip))) for clip in clips)]
     text = "\n".join(lines) + "\n"
     write_text(output, f"{_HEAD}{_digest(text)}\n{text}")
 
@@ -63,15 +71,31 @@ def read_frozen(path: Path) -> list[FrozenClip]:
     Raises:
         BadInput: it is no such list, or was changed by hand.
     """
+    lines = [line for line in _checked(path).splitlines() if not line.startswith(_NOTE)]
+    try:
+        return [_row(*line.split("\t")) for line in lines[1:]]
+    except (TypeError, ValueError) as error:
+        raise BadInput(path, "rows", str(error), "six columns, frames a number", _FIX) from error
+
+
+def noted(path: Path) -> str:
+    """Return the note of a frozen list, empty where it has none.
+
+    Raises:
+        BadInput: it is no such list, or was changed by hand.
+    """
+    first = _checked(path).partition("\n")[0]
+    return first.removeprefix(_NOTE) if first.startswith(_NOTE) else ""
+
+
+def _checked(path: Path) -> str:
+    """Return what follows a list's first line, which holds its checksum."""
     head, _, text = read_text(path, _EXPECTED, _FIX, "strict").partition("\n")
     if not head.startswith(_HEAD):
         raise BadInput(path, "first line", repr(head[:60]), _EXPECTED, _FIX)
     if (found := _digest(text)) != (stated := head.removeprefix(_HEAD).strip()):
         raise BadInput(path, "SHA-256", found, f"{stated}, as its first line says", _FIX)
-    try:
-        return [_row(*line.split("\t")) for line in text.splitlines()[1:]]
-    except (TypeError, ValueError) as error:
-        raise BadInput(path, "rows", str(error), "six columns, frames a number", _FIX) from error
+    return text
 
 
 def _row(clip_id: str, subject: str, split: str, frames: str, labels: str, views: str) -> FrozenClip:
@@ -84,9 +108,13 @@ def frozen_faults(path: Path, shards: Iterable[Path]) -> Iterator[str]:
     Raises:
         BadInput: the list is unusable, or a file is no shard.
     """
+    shards = list(shards)
     expected = {clip.clip_id: clip for clip in read_frozen(path)}
     found = {clip.clip_id: clip for clip in _clips(shards)}
-    for clip_id in sorted(expected.keys() - found.keys()):
+    missing = expected.keys() - found.keys()
+    if any(not expected[clip_id].labels for clip_id in missing):  # frozen before any clip could be rejected
+        missing -= _rejected(shards)
+    for clip_id in sorted(missing):
         yield f"{path}: {clip_id}: found no such clip in the shards, expected one in {expected[clip_id].split}"
     for clip_id, clip in found.items():
         if clip_id not in expected:
@@ -111,7 +139,7 @@ def table_faults(path: Path, rows: Iterable[ClipRow]) -> Iterator[str]:
 def _differences(path: Path, found: FrozenClip, expected: FrozenClip) -> Iterator[str]:
     for field in fields(FrozenClip):
         values = getattr(found, field.name), getattr(expected, field.name)
-        if values[0] != values[1]:
+        if values[0] != values[1] and values[1] != "":
             yield f"{path}: {found.clip_id}: {field.name}: found {values[0]}, expected {values[1]}, as it was frozen"
 
 
@@ -120,6 +148,14 @@ def _clips(shards: Iterable[Path]) -> Iterator[FrozenClip]:
         with whole_shard(shard) as file:
             for clip_id, group in file["clips"].items():
                 yield _frozen(clip_id, str(file.attrs["subject"]), str(file.attrs["split"]), group)
+
+
+def _rejected(shards: Iterable[Path]) -> set[str]:
+    names: set[str] = set()
+    for shard in shards:
+        with whole_shard(shard) as file:
+            names |= set(file.get("rejected", ()))
+    return names
 
 
 def _frozen(clip_id: str, subject: str, split: str, group: h5py.Group) -> FrozenClip:

@@ -23,7 +23,7 @@ from kinesynth.stage_file import progress
 
 _PERSON = ("subject", "split", "sex", "mass_kg", "height_m")
 CROISSANT, CARD_PICTURE = "croissant.json", "card.jpg"
-REJECTED_COLUMNS = ("clip_id", "stage", "reason", "figure", "detail", "subject")
+REJECTED_COLUMNS = ("clip_id", "stage", "reason", "value", "detail", "subject")
 
 
 def index_shards(

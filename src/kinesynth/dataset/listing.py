@@ -1,7 +1,7 @@
 """Lists clips without reading their arrays: a thousand shards within two seconds."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +42,19 @@ def find_shards(path: str | Path) -> list[Path]:
         fix = "give the results folder of a finished run, its shards folder, or a shard"
         raise BadInput(path, "shards", "no *.h5 file" if folder.is_dir() else "no such folder", "shards", fix)
     return shards
+
+
+def given_shards(paths: Iterable[str | Path]) -> list[Path]:
+    """Return the shards that a command line names: files, and all that a folder of results has or should have.
+
+    Raises:
+        BadInput: there are none in a folder.
+    """
+    return [
+        shard
+        for path in map(Path, paths)
+        for shard in ([*find_shards(path), *missing_shards(path)] if path.is_dir() else [path])
+    ]
 
 
 def missing_shards(path: str | Path) -> list[Path]:

@@ -19,8 +19,8 @@ def whole_masks_of(view: ViewRecord) -> np.ndarray:
     return _unpacked(view.arrays["whole_mask"], view.attrs) if "whole_mask" in view.arrays else masks_of(view)
 
 
-def visible_shares(view: ViewRecord) -> np.ndarray:
-    """Return which share (T,) of the person's pixels in the picture nothing hides; 1 where the person is not in it.
+def visible_fractions(view: ViewRecord) -> np.ndarray:
+    """Return which fraction (T,) of the person's pixels in the picture nothing hides; 1 where the person is not in it.
 
     What lies beyond the picture's edge does not count: `visibility` is 0 there.
     """

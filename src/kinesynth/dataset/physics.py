@@ -1,7 +1,7 @@
-"""Whether a clip can be true: figures that physics, anatomy and the clip's own arrays bound, each with its limits.
+"""Whether a clip can be true: values that physics, anatomy and the clip's own arrays bound, each with its limits.
 
-for figure in clip_figures(clip, person):
-    figure.check, figure.value, figure.limit, figure.holds
+for checked in clip_values(clip, person):
+    checked.check, checked.value, checked.limit, checked.holds
 """
 
 import csv
@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from kinesynth.dataset.person import Person
-from kinesynth.dataset.physics_body import body_figures, motion_figures
-from kinesynth.dataset.physics_forces import force_figures
-from kinesynth.dataset.physics_muscles import muscle_figures
-from kinesynth.dataset.physics_pictures import picture_figures
+from kinesynth.dataset.physics_body import body_values, motion_values
+from kinesynth.dataset.physics_forces import force_values
+from kinesynth.dataset.physics_muscles import muscle_values
+from kinesynth.dataset.physics_pictures import picture_values
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.errors import BadInput
 from kinesynth.text import read_text
@@ -27,7 +27,7 @@ _COLUMNS = ("check", "minimum", "maximum", "unit", "meaning")
 
 @dataclass(frozen=True)
 class Limit:
-    """The least and the greatest value that a figure may have."""
+    """The least and the greatest value that a value may have."""
 
     minimum: float
     maximum: float
@@ -41,12 +41,12 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A measured value; `place` says where in the clip it is worst."""
+class CheckedValue:
+    """A measured value; `where` says where in the clip it is worst."""
 
     check: str
     value: float
-    place: str
+    where: str
     limit: Limit = field(repr=False)
 
     @property
@@ -65,12 +65,12 @@ class Figure:
 
     def __str__(self) -> str:
         """Return the line that tells a fault."""
-        place = f" at {self.place}" if self.place else ""
-        return f"{self.check}: found {self.value:.4g}{place}, expected {self.limit}: {self.limit.meaning}"
+        where = f" at {self.where}" if self.where else ""
+        return f"{self.check}: found {self.value:.4g}{where}, expected {self.limit}: {self.limit.meaning}"
 
 
-def clip_figures(clip: ClipRecord, person: Person, limits: Mapping[str, Limit] | None = None) -> Iterator[Figure]:
-    """Yield the figures of a clip whose arrays have passed `clip_faults`.
+def clip_values(clip: ClipRecord, person: Person, limits: Mapping[str, Limit] | None = None) -> Iterator[CheckedValue]:
+    """Yield the values of a clip whose arrays have passed `clip_faults`.
 
     Checks of forces are left out where no frame has valid ones; those that pose the skeleton where torch is missing.
 
@@ -80,21 +80,21 @@ def clip_figures(clip: ClipRecord, person: Person, limits: Mapping[str, Limit] |
         limits: by check; None for those that come with the package.
     """
     limits = limits or load_limits()
-    topics = [motion_figures, force_figures, muscle_figures, picture_figures]
+    topics = [motion_values, force_values, muscle_values, picture_values]
     if has_torch():
-        from kinesynth.dataset.physics_skeleton import skeleton_figures
+        from kinesynth.dataset.physics_skeleton import skeleton_values
 
-        topics.append(skeleton_figures)
+        topics.append(skeleton_values)
     for topic in topics:
-        for check, value, place in topic(clip, person):
-            yield Figure(check, value, place, limits[check])
+        for check, value, where in topic(clip, person):
+            yield CheckedValue(check, value, where, limits[check])
 
 
-def person_figures(person: Person, limits: Mapping[str, Limit] | None = None) -> Iterator[Figure]:
-    """Yield the figures of a shard's person."""
+def person_values(person: Person, limits: Mapping[str, Limit] | None = None) -> Iterator[CheckedValue]:
+    """Yield the values of a shard's person."""
     limits = limits or load_limits()
-    for check, value, place in body_figures(person):
-        yield Figure(check, value, place, limits[check])
+    for check, value, where in body_values(person):
+        yield CheckedValue(check, value, where, limits[check])
 
 
 def has_torch() -> bool:

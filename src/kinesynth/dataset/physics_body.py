@@ -13,7 +13,7 @@ _ARMS = ("arm_", "elbow_", "pro_sup", "wrist_")
 STATURE = 1.125  # over thigh, shank, hip to pelvis, to torso and to head: 1.111 to 1.142 in the demo's people
 
 
-def body_figures(person: Person) -> Iterator[Found]:
+def body_values(person: Person) -> Iterator[Found]:
     """Yield what can be said of a shard's person without motion."""
     skeleton = person.skeleton
     yield "mass", float(skeleton.masses.sum()) / person.mass_kg, ""
@@ -21,8 +21,8 @@ def body_figures(person: Person) -> Iterator[Found]:
     yield "body_mass_index", person.mass_kg / person.height_m**2, ""
 
 
-def motion_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
-    """Yield figures of size, speed and reach of a clip."""
+def motion_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
+    """Yield values of size, speed and reach of a clip."""
     arrays, fps = clip.arrays, clip.fps
     centres = arrays["keypoints"][:, : len(person.skeleton.body_names)].astype(float)
     names = person.skeleton.body_names

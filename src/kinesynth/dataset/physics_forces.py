@@ -16,8 +16,8 @@ _FEET = (("calcn_r", "toes_r"), ("calcn_l", "toes_l"))
 UP = np.array([0.0, 1.0, 0.0])
 
 
-def force_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
-    """Yield figures of ground forces and of what is left over at the pelvis."""
+def force_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
+    """Yield values of ground forces and of what is left over at the pelvis."""
     arrays = clip.arrays
     residual = arrays["quality/residual"].astype(float)
     columns = [person.skeleton.coordinate_names.index(name) for name in _ROOT]
@@ -26,8 +26,8 @@ def force_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
     if not valid.any():
         return
     for check, part in (("residual_force", residual[:, :3]), ("residual_moment", residual[:, 3:])):
-        share = np.where(valid, np.linalg.norm(part, axis=1), 0.0) / person.weight
-        yield check, float(share.max()), worst(share)
+        fraction = np.where(valid, np.linalg.norm(part, axis=1), 0.0) / person.weight
+        yield check, float(fraction.max()), worst(fraction)
     vertical = np.where(valid[:, None], arrays["grf/force"][..., 1], 0.0) / person.weight
     yield "pull", max(0.0, -float(vertical.min())), worst(-vertical, ("right", "left"))
     yield from _balance(clip, person)
@@ -46,10 +46,10 @@ def smoothed(values: np.ndarray, fps: float, seconds: float = SMOOTHING_S) -> np
     return result
 
 
-def accelerations(places: np.ndarray, fps: float) -> np.ndarray:
+def accelerations(positions: np.ndarray, fps: float) -> np.ndarray:
     """Return second differences (T, ...) of places over time, m/s^2, NaN at both ends."""
-    result = np.full(places.shape, np.nan)
-    result[1:-1] = (places[2:] - 2 * places[1:-1] + places[:-2]) * fps**2
+    result = np.full(positions.shape, np.nan)
+    result[1:-1] = (positions[2:] - 2 * positions[1:-1] + positions[:-2]) * fps**2
     return result
 
 
@@ -57,11 +57,11 @@ def _balance(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Compare force and moment under the feet, with the force left over, with what the masses' motion asks for."""
     arrays, fps, masses = clip.arrays, clip.fps, person.skeleton.masses[:, None]
     force, cop, moment = pushes(arrays)
-    places = arrays["keypoints"][:, len(masses) :].astype(float)
-    centre = (places * masses).sum(axis=1, keepdims=True) / masses.sum()
-    acceleration = accelerations(places, fps)
+    positions = arrays["keypoints"][:, len(masses) :].astype(float)
+    centre = (positions * masses).sum(axis=1, keepdims=True) / masses.sum()
+    acceleration = accelerations(positions, fps)
     asked = (masses * (acceleration + GRAVITY * UP)).sum(axis=1)
-    turn = (np.cross(places - centre, masses * acceleration)).sum(axis=1)
+    turn = (np.cross(positions - centre, masses * acceleration)).sum(axis=1)
     given = force.sum(axis=1) + arrays["quality/residual"][:, :3]
     turned = (np.cross(cop - centre, force) + moment).sum(axis=1)
     for check, difference in (("balance", asked - given), ("turning", turn - turned)):

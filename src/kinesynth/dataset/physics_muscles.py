@@ -7,20 +7,17 @@ import numpy as np
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord
+from kinesynth.reasons import REASONS
 from kinesynth.skeleton.moment_limits import moment_limits
 
-_MUSCLE_REASONS = {"reserve", "so_violation"}  # concern activations alone
-_FORCE_REASONS = {"marker_error", "no_dynamics", "clip_edge", "residual", "joint_moment", "centre_of_pressure",
-                  "gimbal_lock", "take_off_or_landing", "not_measured", "undetermined_contact",
-                  "unseen_body", "force_doubt"}  # fmt: skip
-_SMALLEST = 0.2  # N m/kg: the share of a smaller moment is taken of this, as the filter does
+_SMALLEST = 0.2  # N m/kg: the fraction of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 _LAGS_S = (0.1, 0.4)
 _MIN_FRAMES, _MIN_SPREAD, _MIN_CORRELATION = 12, 0.2, 0.7  # N m/kg for the spread
 
 
-def muscle_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
-    """Yield figures of masks, joint moments, reserves and activations."""
+def muscle_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
+    """Yield values of masks, joint moments, reserves and activations."""
     arrays = clip.arrays
     wrong = _disagreements(clip, person)
     yield "validity", float(wrong.sum()), worst(wrong) if wrong.any() else ""
@@ -28,15 +25,15 @@ def muscle_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
     moments, reserves = arrays["moments"].astype(float), arrays["reserves"].astype(float)
     valid = arrays["quality/force_valid"]
     if valid.any():
-        share = np.where(valid[:, None], np.abs(moments), 0.0) / (moment_limits(names) * mass)
-        yield "strength", float(share.max()), worst(share, names)
+        fraction = np.where(valid[:, None], np.abs(moments), 0.0) / (moment_limits(names) * mass)
+        yield "strength", float(fraction.max()), worst(fraction, names)
     valid = arrays["quality/activation_valid"]
     if valid.any():
         torque_driven = np.isclose(reserves, moments, rtol=1e-3, atol=1e-3)[valid].all(axis=0)
-        share = np.abs(reserves) / np.maximum(np.abs(moments), _SMALLEST * mass)
-        share = np.where(valid[:, None] & ~torque_driven, share, 0.0)
-        share[:, person.coordinates("pelvis_")] = 0.0  # residuals, which no muscle supplies
-        yield "reserve", float(share.max()), worst(share, names)
+        fraction = np.abs(reserves) / np.maximum(np.abs(moments), _SMALLEST * mass)
+        fraction = np.where(valid[:, None] & ~torque_driven, fraction, 0.0)
+        fraction[:, person.coordinates("pelvis_")] = 0.0  # residuals, which no muscle supplies
+        yield "reserve", float(fraction.max()), worst(fraction, names)
         yield from _lag(clip, person)
 
 
@@ -46,8 +43,10 @@ def _disagreements(clip: ClipRecord, person: Person) -> np.ndarray:
     reasons = arrays["quality/reasons"]
     bits = (reasons[:, None] >> np.arange(8 * reasons.itemsize)) & 1 > 0
     named = list(person.reasons) + [""] * (bits.shape[1] - len(person.reasons))
-    forbids = bits[:, [name in _FORCE_REASONS for name in named]].any(axis=1)
-    may_forbid = bits[:, [name not in _MUSCLE_REASONS for name in named]].any(axis=1)
+    levels = {reason.name: reason.level for reason in REASONS}
+    spoils = [levels.get(name, "unknown") for name in named]  # a later release's reason may spoil forces, or not
+    forbids = bits[:, [level in ("angles", "forces") for level in spoils]].any(axis=1)
+    may_forbid = bits[:, [level != "activations" for level in spoils]].any(axis=1)
     force, activation = arrays["quality/force_valid"], arrays["quality/activation_valid"]
     wrong = (force & forbids) | (~force & ~may_forbid) | (activation & ~force)
     return np.asarray(wrong | (activation != ~bits.any(axis=1)))

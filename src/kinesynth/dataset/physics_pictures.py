@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kinesynth.dataset.camera import camera_of, project
+from kinesynth.dataset.camera import at_pixels, camera_of, in_picture, project
 from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.person import Person
 from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord, ViewRecord
 from kinesynth.dataset.video import decode_frames, frame_rate
-from kinesynth.dataset.visibility import in_picture
 from kinesynth.geometry.mask_boxes import mask_boxes
 
 SHIFTS = (-3, -2, 2, 3)  # frames
@@ -18,16 +17,16 @@ SEEN_FRAMES = 32  # of a view's video, those in which the mask moves most: decod
 _MIN_PIXELS = 300  # of outlines that differ, for their contrast to mean something
 
 
-def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
-    """Yield the worst figures of a clip's views."""
+def picture_values(clip: ClipRecord, _: Person) -> Iterator[Found]:
+    """Yield the worst values of a clip's views."""
     found: dict[str, list[tuple[float, str]]] = {}
     for camera, view in clip.views.items():
         masks = masks_of(view)
         found.setdefault("rate", []).append((frame_rate(view.arrays["video"]) / clip.fps, camera))
         for check, value, place in (
-            *_outline_figures(clip, view),
-            *_box_figures(view, masks),
-            *_shift_figures(view, masks),
+            *_outline_values(clip, view),
+            *_box_values(view, masks),
+            *_shift_values(view, masks),
         ):
             found.setdefault(check, []).append((value, f"{camera}, {place}"))
     for check, values in found.items():
@@ -35,7 +34,7 @@ def picture_figures(clip: ClipRecord, _: Person) -> Iterator[Found]:
         yield check, *max(values, key=lambda each: abs(each[0] - middle))
 
 
-def _box_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
+def _box_values(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
     """Compare the box with the mask, in frames that show anything of the person."""
     seen = masks.any(axis=(1, 2))
     if seen.any():
@@ -43,17 +42,16 @@ def _box_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
         yield "box", float(off.max()), worst(off)
 
 
-def _outline_figures(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
+def _outline_values(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
     """Compare the person, seen or hidden, with the keypoints within the body and with the markers on its skin."""
     masks = whole_masks_of(view)
     _, height, width = masks.shape
     camera = camera_of(view.arrays)
     pixels, depth = project(clip.arrays["keypoints"].astype(float), *camera)
     inside = in_picture(pixels, height, width) & (depth > 0)
-    x, y = np.where(inside[..., None], np.rint(np.nan_to_num(pixels)), 0).astype(int).transpose(2, 0, 1)
-    hits = masks[np.arange(len(masks))[:, None], y, x] & inside
-    share = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
-    yield "off_mask", float(share.max()), worst(share)
+    hits = at_pixels(masks, pixels) & inside
+    fraction = (inside & ~hits).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
+    yield "off_mask", float(fraction.max()), worst(fraction)
     seen = masks.any(axis=(1, 2))
     if not seen.any():
         return
@@ -74,7 +72,7 @@ def _outline_figures(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
         yield "outline_shift", float(shift.max()), "across" if shift[0] > shift[1] else "up and down"
 
 
-def _shift_figures(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
+def _shift_values(view: ViewRecord, masks: np.ndarray) -> Iterator[Found]:
     """Compare the video's contrast along the outlines of the masks of its own frames and of others."""
     reach = max(SHIFTS)
     if len(masks) <= 2 * reach + 1:

@@ -17,10 +17,10 @@ _STEP = 1e-4  # rad, of the finite differences
 _SMOOTHING_S = 0.03
 # N m/kg that an error may have: turning parts' own inertia, which the shard does not hold, grows towards the trunk.
 _ALLOWED = {"ankle_angle": 0.1, "subtalar_angle": 0.1, "knee_angle": 0.3, "hip": 0.5, "lumbar": 0.6}
-_ALLOWED_SHARE = 0.25  # and of the moment itself, for fast motion
+_ALLOWED_FRACTION = 0.25  # and of the moment itself, for fast motion
 
 
-def skeleton_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
+def skeleton_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
     """Yield how far keypoints, markers and moments are from what the posed skeleton says."""
     arrays, names = clip.arrays, person.skeleton.body_names
     layer = SkeletonLayer(person.skeleton)
@@ -33,10 +33,10 @@ def skeleton_figures(clip: ClipRecord, person: Person) -> Iterator[Found]:
         rms = 1000 * np.sqrt(error.mean(axis=1)) * believed
         yield "markers", float(rms.max()), worst(rms)
     if arrays["quality/force_valid"].any():
-        yield from _work_figures(clip, person, layer)
+        yield from _work_values(clip, person, layer)
 
 
-def _work_figures(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iterator[Found]:
+def _work_values(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iterator[Found]:
     """Compare joint moments with the work that masses and ground forces do when the joint alone moves a little."""
     joints = person.coordinates(*_ALLOWED)
     asked = virtual_moments(clip, person, layer, joints) / person.mass_kg
@@ -47,7 +47,7 @@ def _work_figures(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Ite
     names = [person.skeleton.coordinate_names[joint] for joint in joints]
     error, size = (np.sqrt(np.mean(np.square(each[seen]), axis=0)) for each in (asked - given, asked))
     base = np.array([next(_ALLOWED[key] for key in _ALLOWED if name.startswith(key)) for name in names])
-    allowed = base + _ALLOWED_SHARE * size
+    allowed = base + _ALLOWED_FRACTION * size
     joint = int(np.argmax(error / allowed))
     place = f"{names[joint]}, {error[joint]:.2f} of {allowed[joint]:.2f} N m/kg"
     yield "work", float(error[joint] / allowed[joint]), place
@@ -63,8 +63,8 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
     angles = arrays["smooth_angles"]
     pose = _posed(layer, angles)
     masses = person.skeleton.masses[:, None]
-    places = pose.mass_centres.numpy()
-    load = masses * (smoothed(accelerations(places, fps), fps, _SMOOTHING_S) + GRAVITY * UP)
+    positions = pose.mass_centres.numpy()
+    load = masses * (smoothed(accelerations(positions, fps), fps, _SMOOTHING_S) + GRAVITY * UP)
     force, cop, free = pushes(arrays)
     feet = person.bodies(tuple(PUSHED.values())[: force.shape[1]])
     rotations, origins = _feet(pose, feet)
@@ -74,7 +74,7 @@ def virtual_moments(clip: ClipRecord, person: Person, layer: SkeletonLayer, join
         moved = angles.astype(float)
         moved[:, joint] += _STEP
         other = _posed(layer, moved)
-        work = (load * (other.mass_centres.numpy() - places)).sum(axis=(1, 2))
+        work = (load * (other.mass_centres.numpy() - positions)).sum(axis=(1, 2))
         turned, origins = _feet(other, feet)
         work -= (force * (np.einsum("tfij,tfj->tfi", turned, arm) + origins - cop)).sum(axis=(1, 2))
         turn = np.einsum("tfij,tfkj->tfik", turned, rotations)

@@ -1,4 +1,4 @@
-"""A clip's quality in a few figures, kept with the clip so that a reader can choose by them without reading it."""
+"""A clip's quality in a few measures, kept with the clip so that a reader can choose by them without reading it."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from kinesynth.gravity import GRAVITY
 
 
 def clip_quality(clip: ClipRecord, mass_kg: float) -> dict[str, float]:
-    """Return the figures that schema.json lists under `clip_quality`, of a clip of a person of `mass_kg`."""
+    """Return the measures that schema.json lists under `clip_quality`, of a clip of a person of `mass_kg`."""
     arrays = clip.arrays
     vertical = arrays["grf/force"][..., 1].sum(axis=1) / (mass_kg * GRAVITY)
     residual = arrays["quality/residual"]

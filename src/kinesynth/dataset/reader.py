@@ -1,5 +1,6 @@
 """Reading shards: windows of frames as dictionaries of arrays, with numpy, h5py and av only."""
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from kinesynth.dataset.arguments import check_choices, check_kinds, check_names, check_numbers
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop
 from kinesynth.dataset.listing import (
@@ -19,13 +21,9 @@ from kinesynth.dataset.listing import (
     missing_shards,
     skip_or_refuse,
 )
-from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.shared_epoch import SharedEpoch
 from kinesynth.dataset.windows import WindowReader
-from kinesynth.errors import BadInput
 from kinesynth.seeds import generator
-
-SPLITS = ("train", "val", "test")
 
 
 class ShardDataset:
@@ -93,18 +91,10 @@ class ShardDataset:
         seed: int = 0,
         damaged: Damaged = "refuse",
     ) -> None:
-        if split is not None and split not in SPLITS:
-            raise BadInput(path, "split", repr(split), f"one of {', '.join(SPLITS)}", "correct the argument")
-        if window < 1 or (stride is not None and stride < 1):
-            raise BadInput(path, "window, stride", f"{window}, {stride}", "1 or more", "correct the argument")
-        if unknown := set(labels or ()) - set(load_schema().clip):
-            raise BadInput(path, "labels", ", ".join(sorted(unknown)), "fields of docs/dataset.md", "correct them")
-        optional = {name for name, field in load_schema().view.items() if field.optional and field.over_time}
-        if unknown := set(tracks) - optional:
-            expected = f"some of {', '.join(sorted(optional))}"
-            raise BadInput(path, "tracks", ", ".join(sorted(unknown)), expected, "correct the argument")
-        if damaged not in ("refuse", "skip"):
-            raise BadInput(path, "damaged", repr(damaged), "refuse or skip", "correct the argument")
+        check_choices(path, split=split, short=short, damaged=damaged)
+        check_numbers(path, window=window, stride=stride)
+        check_names(path, views=views, labels=labels, tracks=tracks)
+        check_kinds(path, crop=crop, keep=keep)
         self.window, self.stride, self.seed, self.damaged = window, stride, seed, damaged
         self._epoch = SharedEpoch()
         self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
@@ -127,7 +117,15 @@ class ShardDataset:
         return len(self._items)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return one window."""
+        """Return one window.
+
+        Raises:
+            IndexError: there are not so many.
+            BadInput: the window cannot be read.
+        """
+        if not -len(self) <= (index := operator.index(index)) < len(self):
+            none = "" if self.clips else "; no clip has this split and what `keep` asks for"
+            raise IndexError(f"window {index} of {len(self)}{none}")
         if self.damaged == "refuse":
             return self._read(index)
         for place in range(index, index + len(self)):

@@ -2,19 +2,30 @@
 
 import lzma
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from kinesynth.dataset.checks import attributes_faults, clip_faults
 from kinesynth.dataset.frozen import frozen_faults
+from kinesynth.dataset.listing import given_shards
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.person import read_person
-from kinesynth.dataset.physics import NEEDS_TORCH, Figure, Limit, clip_figures, has_torch, load_limits, person_figures
+from kinesynth.dataset.physics import (
+    NEEDS_TORCH,
+    CheckedValue,
+    Limit,
+    clip_values,
+    has_torch,
+    load_limits,
+    person_values,
+)
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
@@ -26,47 +37,55 @@ from kinesynth.text import is_file_name
 
 NEEDED_FOR_CHECKSUMS = ("pyarrow", "xxhash")
 
+type IndexRows = dict[str, list[dict[str, Any]]]
+"""The rows of an index by shard."""
+
 
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
 
     The second part measures size, speeds, forces against the motion of the masses, joint moments, masks, keypoints and
-    pictures against one another; docs/dataset.md lists the figures and their limits. A shard that passes is told in one
-    line, one that does not by a table of its worst figures and a line per fault on standard error.
+    pictures against one another; docs/dataset.md lists the values and their limits. A shard that passes is told in one
+    line, one that does not by a table of its worst values and a line per fault on standard error.
 
     Args:
-        shards: the HDF5 files. Checksums are compared where `index.parquet` lies in the folder above.
+        shards: the HDF5 files, or folders of results that have them. Checksums are compared where `index.parquet` lies
+            in the folder above.
         limits: a csv file with the columns check, minimum and maximum, whose rows replace the package's limits.
-        table: print the table of figures also where all are within their limits.
+        table: print the table of values also where all are within their limits.
         frozen: a list of `kinesynth freeze-split`, which the shards together must be: splits, labels and pictures.
 
     Raises:
         KinesynthError: there are faults.
-        BadInput: `limits` or `frozen` is no such file.
+        BadInput: `limits` or `frozen` is no such file, or a folder has no shards.
     """
+    paths, indexes = given_shards(shards), dict[Path, IndexRows]()
     bounds = load_limits(limits and Path(limits))
     if not has_torch():
         print(f"note: torch is not installed, so these checks are left out: {', '.join(NEEDS_TORCH)}", file=sys.stderr)  # noqa: T201
     if missing := [name for name in NEEDED_FOR_CHECKSUMS if not find_spec(name)]:
         print(f"note: {' and '.join(missing)} not installed, so checksums are not compared", file=sys.stderr)  # noqa: T201
-    differences = list(frozen_faults(frozen, shards)) if frozen is not None else []
+    differences = list(frozen_faults(frozen, paths)) if frozen is not None else []
     for difference in differences:
         print(difference, file=sys.stderr)  # noqa: T201
     count = len(differences)
-    for shard in progress([Path(shard) for shard in shards], "verify"):
-        faults = list(shard_faults(shard))
-        figures, failed = shard_figures(shard, faults, bounds)
+    for shard in progress(paths, "verify"):
+        faults = list(shard_faults(shard, indexes))
+        values, failed = shard_values(shard, faults, bounds)
         faults += failed
-        print(summary_line(shard, figures, len(faults), table))  # noqa: T201
+        print(summary_line(shard, values, len(faults), table))  # noqa: T201
         for fault in faults:
             print(fault, file=sys.stderr)  # noqa: T201
         count += len(faults)
     if count:
-        raise KinesynthError(f"faults found: {count} in {len(shards)} shards")
+        raise KinesynthError(f"faults found: {count} in {len(paths)} shards")
 
 
-def shard_faults(shard: str | Path) -> Iterator[str]:
-    """Yield the faults of one shard's structure, each a line that names the file and the clip."""
+def shard_faults(shard: str | Path, indexes: dict[Path, IndexRows] | None = None) -> Iterator[str]:
+    """Yield the faults of one shard's structure, each a line that names the file and the clip.
+
+    `indexes` keeps the indexes that were read, so that each is read once for all of a folder's shards.
+    """
     shard = Path(shard)
     try:
         with whole_file(shard) as file:
@@ -75,13 +94,13 @@ def shard_faults(shard: str | Path) -> Iterator[str]:
     except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
-        yield from _index_faults(shard)
+        yield from _index_faults(shard, {} if indexes is None else indexes)
 
 
-def shard_figures(
+def shard_values(
     shard: str | Path, faults: Sequence[str] = (), limits: Mapping[str, Limit] | None = None
-) -> tuple[list[tuple[str, Figure]], list[str]]:
-    """Return what physics says of a shard: figures by clip ("" for the person), and a line per figure out of limits.
+) -> tuple[list[tuple[str, CheckedValue]], list[str]]:
+    """Return what physics says of a shard: values by clip ("" for the person), and a line per value out of limits.
 
     Args:
         shard: the file.
@@ -89,43 +108,43 @@ def shard_figures(
         limits: by check; None for those that come with the package.
     """
     shard = Path(shard)
-    places = {fault.removeprefix(f"{shard}: ").split(":")[0] for fault in faults} - {"checksum"}
-    figures: list[tuple[str, Figure]] = []
+    named = {fault.removeprefix(f"{shard}: ").split(":")[0] for fault in faults} - {"checksum"}
+    values: list[tuple[str, CheckedValue]] = []
     failed: list[str] = []
     try:
         with whole_file(shard) as file:
-            if places - set(file["clips"]):
+            if named - set(file["clips"]):
                 return [], []
             person = read_person(file)
-            figures += [("", figure) for figure in person_figures(person, limits)]
-            for clip_id in file["clips"].keys() - places:
-                figures += [(clip_id, each) for each in clip_figures(read_clip(file["clips"][clip_id]), person, limits)]
+            values += [("", checked) for checked in person_values(person, limits)]
+            for clip_id in file["clips"].keys() - named:
+                values += [(clip_id, each) for each in clip_values(read_clip(file["clips"][clip_id]), person, limits)]
     except (OSError, KeyError, ValueError) as error:
-        if not places:
+        if not named:
             failed.append(f"{shard}: found {' '.join(str(error).split())}, expected clips that can be checked")
-    failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in figures if not each.holds]
-    return figures, failed
+    failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in values if not each.holds]
+    return values, failed
 
 
-def summary_line(shard: Path, figures: Sequence[tuple[str, Figure]], faults: int, table: bool) -> str:
-    """Return a shard's line; below it, where there are faults or it is asked for, each check's worst figure."""
-    worst: dict[str, tuple[str, Figure]] = {}
-    for clip, figure in figures:
-        if figure.check not in worst or figure.strain > worst[figure.check][1].strain:
-            worst[figure.check] = (clip, figure)
-    clips = len({clip for clip, _ in figures if clip})
+def summary_line(shard: Path, values: Sequence[tuple[str, CheckedValue]], faults: int, table: bool) -> str:
+    """Return a shard's line; below it, where there are faults or it is asked for, each check's worst value."""
+    worst: dict[str, tuple[str, CheckedValue]] = {}
+    for clip, checked in values:
+        if checked.check not in worst or checked.strain > worst[checked.check][1].strain:
+            worst[checked.check] = (clip, checked)
+    clips = len({clip for clip, _ in values if clip})
     if faults:
         line = f"{shard}: {faults} faults"
     else:
-        clip, figure = max(worst.values(), key=lambda each: each[1].strain)
-        nearest = f"{figure.check} {figure.value:.3g}, limits {figure.limit}"
+        clip, checked = max(worst.values(), key=lambda each: each[1].strain)
+        nearest = f"{checked.check} {checked.value:.3g}, limits {checked.limit}"
         line = f"{shard}: good: {clips} clips, {len(worst)} checks; nearest its limits: {nearest} {clip}"
     if not (table or faults):
         return line
     rows = [("check", "worst", "limits", "where")]
     rows += [
-        (figure.check, f"{figure.value:.4g}", str(figure.limit), ", ".join(filter(None, (clip, figure.place))))
-        for clip, figure in worst.values()
+        (checked.check, f"{checked.value:.4g}", str(checked.limit), ", ".join(filter(None, (clip, checked.where))))
+        for clip, checked in worst.values()
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
@@ -163,7 +182,7 @@ def is_drawn(file: h5py.File) -> bool:
 
 
 def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
-    """Yield the figures of quality that are missing or are not what the arrays say."""
+    """Yield the measures of quality that are missing or are not what the arrays say."""
     expected = load_schema().clip_quality
     yield from attributes_faults(clip.attrs, expected)
     for name, value in clip_quality(clip, mass_kg).items():
@@ -171,14 +190,18 @@ def _quality_faults(clip: ClipRecord, mass_kg: float) -> Iterator[str]:
             yield f"attribute {name}: found {clip.attrs[name]:g}, expected {value:g} as the arrays say"
 
 
-def _index_faults(shard: Path) -> Iterator[str]:
+def _index_faults(shard: Path, indexes: dict[Path, IndexRows]) -> Iterator[str]:
     """Yield where the index in the folder above says something else of a shard: its checksum, licences and sources."""
     index = shard.absolute().parent.parent / "index.parquet"
     if not index.is_file() or not all(find_spec(name) for name in NEEDED_FOR_CHECKSUMS):
         return
     from kinesynth.dataset.index import checksum, read_index
 
-    rows = [row for row in read_index(index) if row["shard"] == shard.stem]
+    if index not in indexes:
+        indexes[index] = defaultdict(list)
+        for row in read_index(index):
+            indexes[index][row["shard"]].append(row)
+    rows = indexes[index].get(shard.stem, [])
     listed = {row["xxh3_128"] for row in rows}
     found = checksum(shard)
     if listed and listed != {found}:

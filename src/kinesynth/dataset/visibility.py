@@ -6,11 +6,12 @@ own. Anything else, another limb, long hair, furniture, is in front of it.
 """
 
 from enum import IntEnum
+from itertools import product
 
 import numpy as np
 
 from kinesynth.body.parts import body_parts, parts
-from kinesynth.dataset.camera import project
+from kinesynth.dataset.camera import at_pixels, in_picture, project
 
 REACH_PX = 1  # how far from a point's pixel its own part may begin
 TRUNK_DEPTH_M = 0.05  # a hip or shoulder so far behind its trunk segment's mass centre is on the far side
@@ -62,29 +63,12 @@ def keypoint_tracks(
     return pixels.astype(np.float32), np.where(inside, seen, Visibility.OUTSIDE).astype(np.uint8)
 
 
-def in_picture(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return which pixels (..., 2) lie in a picture; its first pixel's centre is (0, 0)."""
-    return np.asarray(((pixels >= -0.5) & (pixels < np.array([width, height]) - 0.5)).all(axis=-1))
-
-
 def is_drawn(pixels: np.ndarray, labels: np.ndarray, fronts: np.ndarray) -> np.ndarray:
     """Return where (T, K) one of a keypoint's parts, `fronts` (K, P+1) bool, is drawn within reach of it."""
-    frames, height, width = labels.shape
-    column, row = np.rint(pixels).astype(int).transpose(2, 0, 1)
     found = np.zeros(pixels.shape[:2], dtype=bool)
-    for down in range(-REACH_PX, REACH_PX + 1):
-        for right in range(-REACH_PX, REACH_PX + 1):
-            y, x = np.clip(row + down, 0, height - 1), np.clip(column + right, 0, width - 1)
-            found |= fronts[np.arange(len(fronts)), labels[np.arange(frames)[:, None], y, x]]
+    for down, right in product(range(-REACH_PX, REACH_PX + 1), repeat=2):
+        found |= fronts[np.arange(len(fronts)), at_pixels(labels, pixels, right, down)]
     return found
-
-
-def at_pixels(pictures: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Return what pictures (T, H, W) hold at the pixels (T, K, 2), those beyond the edge at the nearest within."""
-    frames, height, width = pictures.shape
-    column, row = np.rint(pixels).astype(int).transpose(2, 0, 1)
-    x, y = np.clip(column, 0, width - 1), np.clip(row, 0, height - 1)
-    return np.asarray(pictures[np.arange(frames)[:, None], y, x])
 
 
 def _behind_trunk(

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from kinesynth.dataset.camera import in_picture
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop, crop_camera, crop_labels, crop_points
 from kinesynth.dataset.file_cache import OpenFiles
@@ -15,7 +16,7 @@ from kinesynth.dataset.listing import FIX, DamagedShard
 from kinesynth.dataset.quick_hdf5 import read_array, read_integer
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.dataset.video import decode_crops, decode_frames, unpack_masks
-from kinesynth.dataset.visibility import Visibility, in_picture
+from kinesynth.dataset.visibility import Visibility
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import require_own
 
@@ -100,7 +101,8 @@ class WindowReader:
         for camera in list(group["views"]) if self.views is None else self.views:
             if camera.encode() not in views:
                 expected = f"one of {', '.join(group['views'])}"
-                raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, "choose one")
+                fix = f"choose one, or open only clips that have it: keep=lambda clip: {camera!r} in clip.views"
+                raise BadInput(clip.shard, f"clips/{clip.clip_id}/views", f"no view {camera!r}", expected, fix)
             view = h5py.h5g.open(views, camera.encode())
             left_out = [track for track in self.tracks if track.encode() not in view and track not in MASKS]
             if left_out:

@@ -16,7 +16,6 @@ from kinesynth import __version__
 from kinesynth.atomic import atomic_path
 from kinesynth.body.identity import read_identity
 from kinesynth.body.parts import parts
-from kinesynth.config import needed
 from kinesynth.dataset.camera import camera_of
 from kinesynth.dataset.checks import clip_faults
 from kinesynth.dataset.names import Names, read_names
@@ -31,6 +30,7 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import new_file
 from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
+from kinesynth.options import needed
 from kinesynth.records import BodyFit, BodyMotion
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.sources import sources
@@ -147,7 +147,7 @@ def _write_clips(
     refused = file.create_group("rejected", track_order=True)
     for clip_id, rejection in rejected.items():
         refused.create_group(clip_id).attrs.update(
-            stage=rejection.stage, reason=rejection.reason, figure=rejection.figure, detail=rejection.detail
+            stage=rejection.stage, reason=rejection.reason, value=rejection.value, detail=rejection.detail
         )
 
 
@@ -230,7 +230,7 @@ def _text(value: Any) -> str:
 
 
 def _check_names(paths: StagePaths, stages: Mapping[str, StageFile], names: Names) -> None:
-    """Stages made with another model would put right figures under wrong names."""
+    """Stages made with another model would put right values under wrong names."""
     expected = {
         "body_names": names.bodies,
         "coordinate_names": names.coordinates,

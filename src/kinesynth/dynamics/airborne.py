@@ -103,9 +103,9 @@ def falling_path(
     there is no force in flight is knowledge, which the filter is given here: the result x minimises |x - path|^2 +
     penalty |D x|^2, with D the fourth differences, among all paths whose second differences within the spans are
     gravity's. Stances keep their impulse, and peaks come back. Without spans it is a low-pass filter with a gain of
-    1/sqrt(2) at the cut-off, one for each of x, y and z (Whittaker 1923, "On a new method of graduation").
+    1/sqrt(2) at the cut-off, one for each of x, y and z (Whittaker 1922, "On a new method of graduation").
 
-    With spans, x and z have one prior more: a foot pushes sideways by some share of what it carries (LEAN), hence
+    With spans, x and z have one prior more: a foot pushes sideways by some fraction of what it carries (LEAN), hence
     hardly at all just after it has met the floor, where the change to free fall would ask it of feet without load. How
     much it weighs against the path is told by the flights: what the path strays there is what it is wrong by.
     """

@@ -14,11 +14,11 @@ GENERIC_FOOT_LENGTH_M = 0.1788
 """Heel frame to toe joint in the generic model (Rajagopal et al. 2016): the unit that the soles' table scales with."""
 
 SLOW = 0.25
-"""A point of the sole at rest moves less than this share of the speed at which contact becomes unlikely."""
+"""A point of the sole at rest moves less than this fraction of the speed at which contact becomes unlikely."""
 
 SOFTLY = 0.5
-"""A foot that is set down beside one that carries has been braked: it lands at this share of that speed. Heels of six
-people met the plates at 0.15 to 0.7 m/s when walking, and at 2.2 m/s when running."""
+"""A foot that is set down beside one that carries has been braked: it lands at this fraction of that speed. Heels of
+six people met the plates at 0.15 to 0.7 m/s when walking, and at 2.2 m/s when running."""
 
 FASTEST = 0.98  # quantile of a foot's speed that counts as its greatest
 
@@ -70,14 +70,14 @@ def velocities(points: np.ndarray, rate_hz: float) -> np.ndarray:
     return np.asarray(spline.derivative()(times))
 
 
-def greatest_contact_speed(velocity: np.ndarray, least_m_per_s: float, share: float) -> float:
+def max_contact_speed(velocity: np.ndarray, min_m_per_s: float, fraction: float) -> float:
     """Return the speed over the floor (m/s) above which points with `velocity` (T, 2, P, 3) hardly carry load.
 
     A foot meets the floor the faster the faster it swings: at a tenth to a quarter of its greatest speed, from walking
-    to sprinting. Whoever stands hardly moves his feet: `least_m_per_s` holds then.
+    to sprinting. Whoever stands hardly moves his feet: `min_m_per_s` holds then.
     """
     fastest = np.quantile(np.linalg.norm(velocity[:, :, 0], axis=-1), FASTEST)
-    return max(least_m_per_s, share * float(fastest))
+    return max(min_m_per_s, fraction * float(fastest))
 
 
 def rest_heights(points: np.ndarray, slow: np.ndarray, tolerance_m: float) -> np.ndarray:

@@ -89,11 +89,11 @@ def _mean_of_neighbours(values: np.ndarray, distance: float) -> np.ndarray:
     return np.asarray((_at(values, before) + _at(values, after)) / 2.0)
 
 
-def _at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the rows (K, N) at fractional `places` (K,) among `values` (T, N)."""
-    low = places.astype(int)
-    share = (places - low)[:, None]
-    return np.asarray(values[low] * (1.0 - share) + values[np.minimum(low + 1, len(values) - 1)] * share)
+def _at(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return the rows (K, N) at fractional `positions` (K,) among `values` (T, N)."""
+    low = positions.astype(int)
+    fraction = (positions - low)[:, None]
+    return np.asarray(values[low] * (1.0 - fraction) + values[np.minimum(low + 1, len(values) - 1)] * fraction)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinesynth.config import option
 from kinesynth.dynamics.airborne import (
     airborne,
     falling_path,
@@ -19,7 +18,7 @@ from kinesynth.dynamics.contact import (
     SLOW,
     FootMotion,
     contact_likelihood,
-    greatest_contact_speed,
+    max_contact_speed,
     rest_heights,
     soft_landing,
     sole_points,
@@ -33,6 +32,7 @@ from kinesynth.dynamics.force_doubt import OCTAVE, ForceDoubt, flight_moment_dou
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
+from kinesynth.options import option
 
 if TYPE_CHECKING:
     from kinesynth.opensim_models.opened import Model
@@ -96,8 +96,8 @@ class Demand:
 class SoleContactRules:
     """When a point of the sole carries load (see `contact`).
 
-    Contact is told from feet low-passed at `contact_cutoff_hz`, more than the forces are: at 6 Hz a foot would leave
-    the floor half a tenth of a second early.
+    Contact is detected on feet filtered at `contact_cutoff_hz`, which is higher than the forces' cut-off: at 6 Hz
+    lift-off would be detected 50 ms early.
     """
 
     contact_height_m: float = option(
@@ -108,7 +108,7 @@ class SoleContactRules:
     )
     contact_speed_share: float = option(
         0.2,
-        "as a share of a foot's greatest speed, the speed over the floor beyond which it hardly carries load, where "
+        "as a fraction of a foot's greatest speed, the speed over the floor beyond which it hardly carries load, where "
         "that is more than contact_speed_m_per_s",
         minimum=0,
     )
@@ -274,7 +274,7 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     points = sole_points(feet)
     velocity = velocities(points, fps)
     speed = np.linalg.norm(velocity, axis=-1)
-    fast = greatest_contact_speed(velocity, rules.contact_speed_m_per_s, rules.contact_speed_share)
+    fast = max_contact_speed(velocity, rules.contact_speed_m_per_s, rules.contact_speed_share)
     slow = speed < SLOW * fast
     rest = rest_heights(points, slow, rules.rest_tolerance_m)
     above = points[..., 1] - rest

@@ -123,8 +123,8 @@ class _Dual:
 
     def _unbounded(self, pull: np.ndarray) -> np.ndarray:
         """Return the activations that would be best without bounds."""
-        share = pull / self.exponent
-        return np.asarray(np.sign(share) * np.abs(share) ** (1.0 / (self.exponent - 1.0)))
+        fraction = pull / self.exponent
+        return np.asarray(np.sign(fraction) * np.abs(fraction) ** (1.0 / (self.exponent - 1.0)))
 
     def _curvature(self, slope: np.ndarray) -> np.ndarray:
         """Return the dual's second derivative (T, J, J), of activations that change by `slope` (T, A) per pull."""

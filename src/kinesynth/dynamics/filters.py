@@ -40,26 +40,26 @@ def low_pass(values: np.ndarray, rate_hz: float, cutoff_hz: float) -> np.ndarray
     return np.asarray(values - rough.reshape(values.shape))
 
 
-def residual_cutoff(values: np.ndarray, rate_hz: float, least_hz: float, most_noise: float) -> float:
-    """Return the low-pass cut-off (Hz) that a record `values` (T,) asks for itself, `least_hz` or more.
+def residual_cutoff(values: np.ndarray, rate_hz: float, min_hz: float, max_noise: float) -> float:
+    """Return the low-pass cut-off (Hz) that a record `values` (T,) asks for itself, `min_hz` or more.
 
     Residual analysis: what a filter takes away grows in proportion to noise alone where its cut-off is high. That line,
     carried on to a cut-off of zero, is the noise's standard deviation; at the cut-off whose filter takes away as much,
     signal lost and noise let through are alike. But never so high that the noise that passes makes an acceleration of
-    more than `most_noise` (standard deviation, units of `values` per s^2).
+    more than `max_noise` (standard deviation, units of `values` per s^2).
 
     Source: Winter 2009, "Biomechanics and motor control of human movement", 4th edition, section 3.4.4.3.
     """
     highest = min(HIGHEST_HZ, 0.4 * rate_hz)
     cutoffs = np.arange(1.0, highest + 1e-9, 0.5)
-    if len(values) <= ORDER or len(cutoffs) < 8 or highest <= least_hz:
-        return least_hz
+    if len(values) <= ORDER or len(cutoffs) < 8 or highest <= min_hz:
+        return min_hz
     residuals = np.array([np.sqrt(np.mean((values - low_pass(values, rate_hz, each)) ** 2)) for each in cutoffs])
     tail = cutoffs > 0.6 * highest
     noise = max(float(np.polyfit(cutoffs[tail], residuals[tail], 1)[1]), 0.0)
     passing = noise * (2.0 * np.pi * cutoffs) ** 2 * np.sqrt(2.0 * cutoffs / rate_hz)
-    kept = cutoffs[(residuals >= noise) & (passing <= most_noise)]
-    return max(least_hz, float(kept.max(initial=0.0)))
+    kept = cutoffs[(residuals >= noise) & (passing <= max_noise)]
+    return max(min_hz, float(kept.max(initial=0.0)))
 
 
 def local_fit(values: np.ndarray, rate_hz: float, seconds: float, order: int) -> np.ndarray:

@@ -32,7 +32,7 @@ class ForceDoubt:
     """By how much the vertical force on the whole body may be off, in body weights.
 
     Attributes:
-        smeared: (T,), what hangs on the filter and on the times of contact; plates that measured do not mend it, as
+        smeared: (T,), what hangs on the filter and on the times of contact; plates that measured do not remove it, as
             joint moments rest on the same motion.
         timing: (T,), what a force is off by that is told from motion a little too early or late.
         masses: (T,), what it is off by because a person's masses are elsewhere; those of somebody whom we made, of a

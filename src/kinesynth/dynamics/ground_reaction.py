@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kinesynth.config import GroundReaction, option
+from kinesynth.config import GroundReaction
 from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
@@ -28,6 +28,7 @@ from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
 from kinesynth.notes import tell
+from kinesynth.options import option
 from kinesynth.records import GroundForces, Kinematics
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, process_clips, read_stage
@@ -50,7 +51,7 @@ class OtherContactLimits:
         0.15, "a frame's moment, in body weights times metres, that points to another contact", exclusiveMinimum=0
     )
     unexplained_share: float = option(
-        0.5, "a clip with a greater share of such frames has no valid dynamics", minimum=0, maximum=1
+        0.5, "a clip with a greater fraction of such frames has no valid dynamics", minimum=0, maximum=1
     )
 
 
@@ -103,7 +104,7 @@ def ground_reaction(
         output: stage file with force, cop, moment, unexplained; smooth_angles (T, J), the motion that they belong to,
             which inverse dynamics and static optimization go on with; airborne (T,), frames of a flight; and
             force_doubt and moment_doubt (T,), by how much forces, and moments in flight, may be off.
-        scale: the subject's figures (.json of scale-model), which tell the error of the mass (none without them), and
+        scale: what is known of the subject (.json of scale-model): the error of the mass (none without it), and
             the height, which the engine gaitdynamics needs.
         grf: the section `grf` of the configuration.
         rules: when a point of the sole carries load.
@@ -139,8 +140,8 @@ def ground_reaction(
         except BadInput as error:
             tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
-        share = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
-        valid = share <= limits.unexplained_share
+        fraction = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
+        valid = fraction <= limits.unexplained_share
         calm = calm_notes(demand.gain)
         tell(clip.clip_id, calm)
         attrs |= {
@@ -152,7 +153,7 @@ def ground_reaction(
             "sole_rest_heights_m": demand.soles.rest_heights,
             "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
-            "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {share:.0%} of its frames leave load over",
+            "dynamics_reason": "" if valid else f"{OTHER_CONTACT}: {fraction:.0%} of its frames leave load over",
         }
         made = str(clip.attrs.get("source", "")) in MADE
         doubt = demand.doubt.of(measured=on_plates, made=made)
@@ -283,7 +284,7 @@ def reaction_of(demand: Demand, force: np.ndarray, cop: np.ndarray, moment: np.n
 
 
 def unexplained_frames(reaction: Reaction, body_weight: float, limits: OtherContactLimits) -> float:
-    """Return the share of frames whose vertical force or moment left over exceeds the limits.
+    """Return the fraction of frames whose vertical force or moment left over exceeds the limits.
 
     Frames in which forces were not measured say nothing, unless none was.
     """

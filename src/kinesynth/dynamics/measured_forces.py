@@ -100,9 +100,9 @@ def measured_forces(path: Path, start: float, place: Place, cutoff_hz: float, st
     found = steps(on_plates.force[..., 1], cop, standing.points)
     outside = beyond(plates, times)
     check_fit(path, plates, on_plates, found, _stated_distances(plates, cop, standing), standing.vertical, outside)
-    share, unknown = _shares(plates, found, standing)
-    of_foot = np.einsum("tpf,tpi->tfi", share, on_plates.force), np.einsum("tpf,tpi->tfi", share, on_plates.moment)
-    feet = Wrenches(*of_foot, _surface(on_plates, share))
+    fraction, unknown = _fractions(plates, found, standing)
+    force, moment = (np.einsum("tpf,tpi->tfi", fraction, part) for part in (on_plates.force, on_plates.moment))
+    feet = Wrenches(force, moment, _surface(on_plates, fraction))
     check_clock(path, feet.force[..., 1], standing.points, standing.rate_hz)
     unmeasured = outside | unknown | _beside(feet.force[..., 1], standing)
     notes = plates.notes + _notes(found, plates, unmeasured)
@@ -110,23 +110,23 @@ def measured_forces(path: Path, start: float, place: Place, cutoff_hz: float, st
     return MeasuredForces(*_resultant(feet, standing), unmeasured, notes)
 
 
-def _shares(plates: Plates, found: list[Step], standing: Standing) -> tuple[np.ndarray, np.ndarray]:
+def _fractions(plates: Plates, found: list[Step], standing: Standing) -> tuple[np.ndarray, np.ndarray]:
     """Return which plate bears which foot, (T, P, 2), and frames (T,) bool in which that is not known.
 
     A plate under both feet tells the foot's force that alone is down.
     """
-    share = np.zeros((len(standing.vertical), len(plates.names), 2))
-    unknown = np.zeros(len(share), dtype=bool)
+    fraction = np.zeros((len(standing.vertical), len(plates.names), 2))
+    unknown = np.zeros(len(fraction), dtype=bool)
     alone = standing.contact & ~standing.contact[:, ::-1]
     for step in found:
         foot = step.foot if plates.feet[step.plate] is None else plates.feet[step.plate]
         if foot is not None:
-            share[step.frames, step.plate, foot] = 1.0
+            fraction[step.frames, step.plate, foot] = 1.0
             continue
         one = alone[step.frames] if step.near else np.zeros_like(alone[step.frames])
-        share[step.frames, step.plate] = one
+        fraction[step.frames, step.plate] = one
         unknown[step.frames] |= ~one.any(axis=1)
-    return share, unknown
+    return fraction, unknown
 
 
 def _beside(vertical: np.ndarray, standing: Standing) -> np.ndarray:
@@ -136,9 +136,9 @@ def _beside(vertical: np.ndarray, standing: Standing) -> np.ndarray:
     return np.asarray(bare & (missing > MISSING_BW * standing.mass_kg * GRAVITY))
 
 
-def _surface(on_plates: Wrenches, share: np.ndarray) -> np.ndarray:
+def _surface(on_plates: Wrenches, fraction: np.ndarray) -> np.ndarray:
     """Return the height (T, 2) m of what each foot stands on: its plates', by load."""
-    weight = share * np.maximum(on_plates.force[..., 1], 0.0)[..., None]
+    weight = fraction * np.maximum(on_plates.force[..., 1], 0.0)[..., None]
     total = weight.sum(axis=1)
     return np.asarray((weight * on_plates.height[..., None]).sum(axis=1) / np.where(total > 0.0, total, 1.0))
 
@@ -168,5 +168,5 @@ def _notes(found: list[Step], plates: Plates, unmeasured: np.ndarray) -> tuple[s
         )
     pairs = ", ".join(f"{foot} foot on {', '.join(dict.fromkeys(names))}" for foot, names in feet.items() if names)
     notes = (f"force plates: {pairs}",)
-    share = float(unmeasured.mean())
-    return notes + ((f"a foot's force is not measured in {share:.0%} of the frames",) if share > 0.0 else ())
+    fraction = float(unmeasured.mean())
+    return notes + ((f"a foot's force is not measured in {fraction:.0%} of the frames",) if fraction > 0.0 else ())

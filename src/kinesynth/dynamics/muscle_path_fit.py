@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import qmc
 
-from kinesynth.config import MusclePaths as MusclePathOptions
+from kinesynth.config import MusclePathOptions
 from kinesynth.dynamics.muscle_paths import MusclePaths, fit_paths
 from kinesynth.isolation import Worker
 from kinesynth.records import GroundForces

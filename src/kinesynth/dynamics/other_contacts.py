@@ -46,7 +46,7 @@ class OtherMotion:
         points: (T, Q, 3) m in ground, those of `POINTS`.
         origins: (T, 5, 3) m in ground, of the frames of `OTHERS`.
         jacobian: (T, 5, 6, J), angular velocity and origin's velocity of each per coordinate speed.
-        hips_over_knees: (T,), as a share of the thigh's length.
+        hips_over_knees: (T,), as a fraction of the thigh's length.
     """
 
     points: np.ndarray
@@ -111,25 +111,34 @@ def split_error(
         other_force: (T, Q) N, vertical.
         touch: (T, P + Q), which points may carry.
     """
+    both = touch[:, : feet.shape[1]].any(axis=1) & touch[:, feet.shape[1] :].any(axis=1)
+    error = np.zeros(len(touch))
+    error[both] = _split_error(*(each[both] for each in (feet, feet_force, others, other_force, touch)))
+    return error
+
+
+def _split_error(
+    feet: np.ndarray, feet_force: np.ndarray, others: np.ndarray, other_force: np.ndarray, touch: np.ndarray
+) -> np.ndarray:
+    """Return the same of frames in which both the feet and others touch."""
     soles, rest = touch[:, : feet.shape[1]], touch[:, feet.shape[1] :]
     along = (_centre(others, rest) - _centre(feet, soles))[:, [0, 2]]
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     total = feet_force.sum(axis=1) + other_force.sum(axis=1)
-    places = np.einsum("tpi,ti->tp", np.concatenate([feet, others], axis=1)[..., [0, 2]], along)
-    weighted = (places * np.concatenate([feet_force, other_force], axis=1)).sum(axis=1)
+    positions = np.einsum("tpi,ti->tp", np.concatenate([feet, others], axis=1)[..., [0, 2]], along)
+    weighted = (positions * np.concatenate([feet_force, other_force], axis=1)).sum(axis=1)
     pressure = weighted / np.where(total > 0.0, total, 1.0)
     (near, far), (first, last) = (
         (np.where(which, at, np.inf).min(axis=1), np.where(which, at, -np.inf).max(axis=1))
-        for which, at in ((soles, places[:, : feet.shape[1]]), (rest, places[:, feet.shape[1] :]))
+        for which, at in ((soles, positions[:, : feet.shape[1]]), (rest, positions[:, feet.shape[1] :]))
     )
     apart = first - far > MIN_APART_M
-    shares = [
+    fractions = [
         np.clip((seat - pressure) / np.where(apart, seat - foot, 1.0), 0.0, 1.0)
         for foot in (near, far)
         for seat in (first, last)
     ]
-    half = np.where(apart, 0.5 * np.ptp(shares, axis=0), 0.5)
-    return np.where(soles.any(axis=1) & rest.any(axis=1), np.abs(total) * half, 0.0)
+    return np.asarray(np.abs(total) * np.where(apart, 0.5 * np.ptp(fractions, axis=0), 0.5))
 
 
 def near_others(touch: np.ndarray, rate_hz: float) -> np.ndarray:

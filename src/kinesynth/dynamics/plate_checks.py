@@ -13,7 +13,10 @@ from kinesynth.opensim_files.force_table import Plates
 FARTHEST_M = 100.0  # from the origin of a laboratory
 LONGEST_ARM_M = 1.0  # of a torque about a force's own point
 PRESSING_N = 100.0  # a force that is surely one, whatever its unit of length
-MIN_SHARE, MAX_SHARE = 0.3, 1.5  # of the load that the motion asks, by plates that bear any; a chair may bear more
+MIN_FRACTION, MAX_FRACTION = (
+    0.3,
+    1.5,
+)  # of the load that the motion asks, on plates that bear any; a chair may too
 MIN_UPRIGHT = 0.8  # of the mean force's length, along the vertical
 LIFTED_M, SWINGS_M_PER_S = 0.05, 1.0  # so high above its lowest, and not slower at any point: a foot swings
 MAX_ON_SWINGING = 0.15  # of the load
@@ -93,11 +96,11 @@ def check_fit(
         fix = "give forces on the body, not on the plate, in the axes of the motion's file"
         raise BadInput(path, "force", f"the mean along {found_axis}", "the mean upwards (+y)", fix)
     bearing = (wrenches.force[..., 1].sum(axis=1) >= LOADED_NEWTONS) & ~outside
-    share = float(wrenches.force[bearing, :, 1].sum() / np.maximum(vertical[bearing].sum(), 1e-9))
-    if not MIN_SHARE <= share <= MAX_SHARE:
-        found_share = f"{share:.3g} times what the body weighs and its motion asks"
+    fraction = float(wrenches.force[bearing, :, 1].sum() / np.maximum(vertical[bearing].sum(), 1e-9))
+    if not MIN_FRACTION <= fraction <= MAX_FRACTION:
+        found_fraction = f"{fraction:.3g} times what the body weighs and its motion asks"
         fix = "write the forces in newtons (1 kN is 1000), state the subject's mass, or see whose forces these are"
-        raise BadInput(path, "force", found_share, f"{MIN_SHARE:g} to {MAX_SHARE:g} times", fix)
+        raise BadInput(path, "force", found_fraction, f"{MIN_FRACTION:g} to {MAX_FRACTION:g} times", fix)
     _check_feet(path, plates, wrenches.force[..., 1], found, apart)
 
 
@@ -136,9 +139,9 @@ def check_clock(path: Path, load: np.ndarray, points: np.ndarray, rate_hz: float
     lowest = points[..., 1].min(axis=2)
     lifted = lowest - np.quantile(lowest, 0.05, axis=0) > LIFTED_M
     speed = np.linalg.norm(np.gradient(points, 1.0 / rate_hz, axis=0), axis=-1).min(axis=2)
-    share = float(load[lifted & (speed > SWINGS_M_PER_S)].sum() / np.maximum(load.sum(), 1e-9))
-    if share > MAX_ON_SWINGING:
-        found = f"{share:.0%} of the load on a foot that swings"
+    fraction = float(load[lifted & (speed > SWINGS_M_PER_S)].sum() / np.maximum(load.sum(), 1e-9))
+    if fraction > MAX_ON_SWINGING:
+        found = f"{fraction:.0%} of the load on a foot that swings"
         raise BadInput(path, "time", found, "load on feet that stand", "give forces and motion the same clock")
 
 
@@ -155,8 +158,8 @@ def weighed(total: np.ndarray, vertical: np.ndarray, mass_kg: float, unmeasured:
     known &= vertical > MIN_ASKED * mass_kg * GRAVITY
     if known.mean() < MIN_WEIGHED:
         return ()
-    share = total[known] / vertical[known]
-    low, ratio, high = np.quantile(share, (0.25, 0.5, 0.75))
+    fraction = total[known] / vertical[known]
+    low, ratio, high = np.quantile(fraction, (0.25, 0.5, 0.75))
     if abs(ratio - 1.0) <= MASS_OFF or high - low > MASS_SPREAD * ratio:
         return ()
     return (f"the plates weigh {ratio * mass_kg:.1f} kg, the model has {mass_kg:.1f}: state the subject's mass",)

@@ -12,17 +12,17 @@ from kinesynth.config import Filters
 from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.force_doubt import near_ends
 from kinesynth.dynamics.names import FEET, PELVIS_MOMENTS, TOES
-from kinesynth.dynamics.reasons import names as reason_names
-from kinesynth.dynamics.reasons import packed, spoilt
 from kinesynth.errors import ClipRejected
 from kinesynth.gravity import GRAVITY
+from kinesynth.reasons import names as reason_names
+from kinesynth.reasons import packed, spoilt
 from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.moment_limits import moment_limits
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 FILTERS = Filters()
-MIN_MOMENT = 0.2  # N m/kg: of smaller joint moments no share is taken
+MIN_MOMENT = 0.2  # N m/kg: of smaller joint moments no fraction is taken
 _BEARERS = ("pelvis", "torso", "femur", "tibia", "calcn")
 LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
 
@@ -34,7 +34,7 @@ class Subject:
     Attributes:
         skeleton: the subject's.
         driven: (J,) bool, coordinates that muscles drive.
-        feet: of both, the places of heel and toes among the bodies of the keypoints.
+        feet: of both, the positions of heel and toes among the bodies of the keypoints.
     """
 
     skeleton: SkeletonDefinition
@@ -85,9 +85,9 @@ def quality_filter(
         locked = gimbal_locked(record, subject, filters)
         unseen = unseen_bodies(angles, len(locked), subject.skeleton.body_names)
         angle_valid = valid_angles(record, subject.skeleton, filters, unseen) & ~(locked[:, None] & subject.pelvis)
-        share = float(np.mean(angle_valid.mean(axis=1) > 0.5))
-        if share < filters.min_valid_share:
-            raise ClipRejected("too few frames with valid angles", share, f"{share:.0%} of {len(angle_valid)}")
+        fraction = float(np.mean(angle_valid.mean(axis=1) > 0.5))
+        if fraction < filters.min_valid_share:
+            raise ClipRejected("too few frames with valid angles", fraction, f"{fraction:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
         failed = failed_checks(record, ground.attrs, not reason, locked, subject, filters)
         failed["unseen_body"] = unseen_bearers(unseen, subject.skeleton.body_names)
@@ -152,7 +152,7 @@ def failed_checks(
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * filters.moment_limit
-    reserve_share = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), MIN_MOMENT * mass)
+    reserve_fraction = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), MIN_MOMENT * mass)
     return {
         "marker_error": record["marker_error_rms"] > filters.max_marker_rms_m,
         "no_dynamics": np.full(frames, not dynamics_valid),
@@ -161,7 +161,7 @@ def failed_checks(
         | (residual_moment > filters.max_residual_moment_bw_m),
         "joint_moment": (np.abs(record["moments"]) > limits).any(axis=1),
         "centre_of_pressure": _cop_distance(record, subject.feet) > filters.max_cop_distance_m,
-        "reserve": (reserve_share[:, subject.driven] > filters.max_reserve_share).any(axis=1),
+        "reserve": (reserve_fraction[:, subject.driven] > filters.max_reserve_share).any(axis=1),
         "so_violation": record["so_violation"] > filters.max_so_violation,
         "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
         "undetermined_contact": record["split_error"] > filters.max_split_error_bw * body_weight,
@@ -173,13 +173,13 @@ def failed_checks(
     }
 
 
-def doubt_of_feet(record: Mapping[str, np.ndarray], mass_error_share: float) -> np.ndarray:
+def doubt_of_feet(record: Mapping[str, np.ndarray], mass_error_fraction: float) -> np.ndarray:
     """Return (T,) N, by how much the greater vertical force of both feet may be off.
 
     What the motion leaves in doubt and what the mass does are independent: squares add.
     """
     greater = record["force"][:, : len(FEET), 1].max(axis=1)
-    return np.asarray(np.hypot(record["force_doubt"], mass_error_share * greater))
+    return np.asarray(np.hypot(record["force_doubt"], mass_error_fraction * greater))
 
 
 def _cop_distance(record: Mapping[str, np.ndarray], feet: list[list[int]]) -> np.ndarray:

@@ -12,7 +12,7 @@ import torch
 
 from kinesynth.body.model import load_body
 from kinesynth.errors import ClipRejected
-from kinesynth.fitting.pose_fit import Goal, follow, marker_layout, smplx_arrays
+from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, smplx_arrays
 from kinesynth.fitting.regressor import check_body, read_regressor
 from kinesynth.fitting.shape import read_shape
 from kinesynth.records import BodyFit
@@ -53,12 +53,12 @@ def fit_body(
     layout = marker_layout(model, marker_vertices)
     centres = read_regressor(regressor)
     check_body(centres, model, regressor)
-    goal = Goal.of(model, layout, centres.joints(), solved.attrs, ik)
+    aims = FitTargets.of(model, layout, centres.joints(), solved.attrs, ik)
     betas = torch.as_tensor(read_shape(shape))
 
     def fit_clip(before: Clip, skeleton: Clip) -> Clip:
-        state = follow(goal, model, betas, before, skeleton)
-        residual = goal.residual(state, goal.targets(skeleton))
+        state = follow(aims, model, betas, before, skeleton)
+        residual = aims.residual(state, aims.targets(skeleton))
         mean = float(np.nanmean(residual))
         if not mean <= max_residual_m:
             raise ClipRejected("mesh does not meet the skeleton", mean, f"{1000 * mean:.0f} mm on average")

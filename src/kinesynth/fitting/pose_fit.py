@@ -23,7 +23,7 @@ _SHAPE_FRAMES = 32  # from all clips together; more change betas by less than th
 
 
 @dataclass(frozen=True)
-class Goal:
+class FitTargets:
     """Points of the mesh, and the rows of a clip's markers and joint centres that they are fitted to."""
 
     points: SkinnedPoints
@@ -72,26 +72,26 @@ def marker_layout(body: BodyModel, marker_vertices: Path | None) -> MarkerLayout
     return resolve_markers(body) if marker_vertices is None else read_marker_vertices(marker_vertices, body)
 
 
-def shared_betas(goal: Goal, body: BodyModel, pairs: Sequence[tuple[Clip, Clip]]) -> tuple[Tensor, Tensor]:
+def shared_betas(aims: FitTargets, body: BodyModel, pairs: Sequence[tuple[Clip, Clip]]) -> tuple[Tensor, Tensor]:
     """Fit one shape (S,) to frames spread evenly over clips of one subject: (motion, inverse kinematics).
 
     Returns:
         the shape, and how far the points of those frames then lie from their targets (F, P) m, NaN where unknown.
     """
     states = [state_of(body, moved) for moved, _ in pairs]
-    targets = torch.cat([goal.targets(solved) for _, solved in pairs])
+    targets = torch.cat([aims.targets(solved) for _, solved in pairs])
     rotations, transl = (torch.cat([getattr(state, name) for state in states]) for name in ("rotations", "transl"))
     together = BodyState.at(rotations, transl, states[0].betas)
     frames = slice(None, None, -(-len(targets) // _SHAPE_FRAMES))
-    fitted = solve_shape(goal.points, together[frames], targets[frames], Weights())
-    return fitted.betas, (goal.points.points(fitted) - targets[frames]).norm(dim=-1)
+    fitted = solve_shape(aims.points, together[frames], targets[frames], Weights())
+    return fitted.betas, (aims.points.points(fitted) - targets[frames]).norm(dim=-1)
 
 
-def follow(goal: Goal, body: BodyModel, betas: Tensor, moved: Clip, solved: Clip, stride: int = 1) -> BodyState:
+def follow(aims: FitTargets, body: BodyModel, betas: Tensor, moved: Clip, solved: Clip, stride: int = 1) -> BodyState:
     """Fit the pose of every `stride`-th frame of a clip."""
     frames = slice(None, None, stride)
     start = replace(state_of(body, moved), betas=betas)[frames]
-    return solve_pose(goal.points, start, goal.targets(solved)[frames], Weights(), moved.fps / stride)
+    return solve_pose(aims.points, start, aims.targets(solved)[frames], Weights(), moved.fps / stride)
 
 
 def state_of(body: BodyModel, clip: Clip) -> BodyState:

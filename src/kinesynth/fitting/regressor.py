@@ -18,7 +18,7 @@ from kinesynth.body.virtual_markers import MarkerLayout
 from kinesynth.errors import BadInput
 from kinesynth.fitting.convex_weights import convex_weights
 from kinesynth.fitting.paired_stages import Shard, pairs, read_shards
-from kinesynth.fitting.pose_fit import Goal, follow, marker_layout, shared_betas, smplx_arrays
+from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, shared_betas, smplx_arrays
 from kinesynth.mosh.points import BodyState, Mixture
 from kinesynth.npz import open_npz, write_npz
 from kinesynth.records import Kinematics
@@ -86,7 +86,7 @@ def joint_regressor(
         motion: motion files of the training shards.
         ik: inverse-kinematics files of the same shards, in the same order.
         output: the regressor, an npz file.
-        heldout_share: share of the subjects (of the clips, of the frames where there are too few) kept for the test.
+        heldout_share: fraction of the subjects (of the clips, of the frames where there are too few) kept for the test.
         vertices_per_joint: the most vertices that a joint centre may be mixed from.
         marker_vertices: the user's own marker table, where the virtual markers were placed by one.
 
@@ -165,7 +165,7 @@ def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], sour
 
     Frames that the skeleton could not follow tell nothing about where its joints belong, and are left out.
     """
-    goal = Goal.of(body, layout, {}, shards[0][1].attrs, source)
+    aims = FitTargets.of(body, layout, {}, shards[0][1].attrs, source)
     n_frames = sum(len(Kinematics.of(clip).keypoints) for _, solved in shards for clip in solved.clips.values())
     if not n_frames:
         raise BadInput(source, "clips", "none, nor in any other", "at least one", "see the reasons under /rejected")
@@ -173,8 +173,8 @@ def _sample(body: BodyModel, layout: MarkerLayout, shards: Sequence[Shard], sour
     parts = []
     for shard in progress(shards, "joint_regressor: posing"):
         if found := pairs(shard):
-            betas, _ = shared_betas(goal, body, found)
-            parts += [_pose(body, follow(goal, body, betas, *pair, stride), *pair, stride) for pair in found]
+            betas, _ = shared_betas(aims, body, found)
+            parts += [_pose(body, follow(aims, body, betas, *pair, stride), *pair, stride) for pair in found]
     fields = ("vertices", "centres", "subject", "clip")
     samples = _Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
     if not len(samples.centres):
@@ -195,26 +195,26 @@ def _pose(body: BodyModel, state: BodyState, moved: Clip, solved: Clip, stride: 
     return _Samples(vertices.astype(np.float32), centres, subject, clip)[followed]
 
 
-def _held_out(samples: _Samples, share: float) -> np.ndarray:
+def _held_out(samples: _Samples, fraction: float) -> np.ndarray:
     """Return which frames (F,) to test on: whole subjects, else whole clips, else the last frames.
 
     Frames of one clip resemble each other, and clips of one subject share a shape: the coarsest unit that is
-    plentiful enough for the share asks most of the regressor.
+    plentiful enough for the fraction asks most of the regressor.
     """
     for unit in (samples.subject, samples.clip):
         names = np.unique(unit)
-        if (held := int(share * len(names))) > 0:
+        if (held := int(fraction * len(names))) > 0:
             return np.isin(unit, names[-held:])
     n_frames = len(samples.centres)
-    return np.arange(n_frames) >= n_frames - max(1, int(share * n_frames))
+    return np.arange(n_frames) >= n_frames - max(1, int(fraction * n_frames))
 
 
 def _train(samples: _Samples, body_names: Sequence[str], most: int) -> Mixture:
     indices = np.zeros((len(body_names), most), dtype=np.int64)
     weights = np.zeros((len(body_names), most))
     for row, _ in enumerate(progress(body_names, "joint_regressor: training")):
-        chosen, share = _train_joint(samples.vertices, samples.centres[:, row], most)
-        indices[row, : len(chosen)], weights[row, : len(chosen)] = chosen, share
+        chosen, fraction = _train_joint(samples.vertices, samples.centres[:, row], most)
+        indices[row, : len(chosen)], weights[row, : len(chosen)] = chosen, fraction
     return Mixture(indices, weights)
 
 

@@ -10,7 +10,7 @@ from kinesynth.body.model import load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput
 from kinesynth.fitting.paired_stages import pairs, read_shards
-from kinesynth.fitting.pose_fit import Goal, marker_layout, shared_betas
+from kinesynth.fitting.pose_fit import FitTargets, marker_layout, shared_betas
 from kinesynth.fitting.regressor import check_body, read_regressor
 
 
@@ -42,11 +42,11 @@ def fit_shape(
     shards = read_shards(motion, ik)
     centres = read_regressor(regressor)
     check_body(centres, model, regressor)
-    goal = Goal.of(model, marker_layout(model, marker_vertices), centres.joints(), shards[0][1].attrs, ik[0])
+    aims = FitTargets.of(model, marker_layout(model, marker_vertices), centres.joints(), shards[0][1].attrs, ik[0])
     found = [pair for shard in shards for pair in pairs(shard)]
     betas, frames, residual = np.zeros(BETAS), 0, None
     if found:
-        fitted, distance = shared_betas(goal, model, found)
+        fitted, distance = shared_betas(aims, model, found)
         betas, frames, residual = fitted.numpy(), len(distance), round(float(distance.nanmean()), 6)
     record = {"betas": [round(float(beta), 6) for beta in betas], "frames": frames, "residual_m": residual}
     write_text(output, json.dumps(record, indent=1) + "\n")

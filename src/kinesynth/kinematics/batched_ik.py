@@ -29,22 +29,22 @@ from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
 
 BATCH = 256  # frames: their matrices stay in a core's cache
-MIN_ERROR_M = 1e-7  # RMS, at which nothing more is to be gained
+MIN_ERROR_M = 1e-7  # RMS error at which a frame counts as converged
 JUMP = 0.5  # rad between neighbouring frames
 DEARER = 2.0  # times the cost of a neighbour, or of the clip's median frame,
 NEIGHBOUR_ERROR_M = 1e-3  # and besides that by this RMS error: search again from the neighbour
 STUCK_ERROR_M = 1e-2  # and by this one: search again from all poses; an arm in a wrong minimum is off by 0.05 and more
-SAME_COST = 1e-6  # share of the cost that tells one minimum from another
+SAME_COST = 1e-6  # fraction of the cost that tells one minimum from another
 BETTER_COST = 1e-3
 CHANGE = 1e-2  # rad, below which a pose found again is the same
 
 
 @dataclass(frozen=True)
 class Effort:
-    """When a search ends: at a fall of the cost by less than this share of it, or after so many iterations."""
+    """When a search ends: at a fall of the cost by less than this fraction of it, or after so many iterations."""
 
     tolerance: float
-    most_iterations: int
+    max_iterations: int
 
 
 FULL = Effort(1e-6, 60)
@@ -155,7 +155,7 @@ class _Search:
 
         least = torch.tensor(self._worth(MIN_ERROR_M))[frames]
         unknowns, costs = minimize(
-            quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.most_iterations
+            quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.max_iterations
         )
         return unknowns.numpy(), costs.numpy()
 

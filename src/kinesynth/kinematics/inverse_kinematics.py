@@ -21,7 +21,7 @@ from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
 MIN_COMMON_MARKERS = 12  # fewer cannot hold 20 joints
-MAX_MISSING_SHARE = 0.3
+MAX_MISSING_FRACTION = 0.3
 BODY_EXTENT_M = (0.4, 3.5)  # of one person's markers in any pose; outside, the unit is wrong
 MAX_DISTANCE_M = 50.0  # as far as the model's pelvis may travel
 
@@ -184,7 +184,7 @@ def motion_weights(names: Sequence[str], marker_set: Path | None) -> dict[str, f
 
 
 def check_markers(positions: np.ndarray, count: int) -> None:
-    """Check positions (T, M, 3) m of M = `count` markers before they go into C++, which takes any figure.
+    """Check positions (T, M, 3) m of M = `count` markers before they go into C++, which takes any number.
 
     Raises:
         ClipRejected: wrong shape, too many missing, a frame without any, or not the size of a person in metres.
@@ -192,7 +192,7 @@ def check_markers(positions: np.ndarray, count: int) -> None:
     if positions.ndim != 3 or positions.shape[1:] != (count, 3) or not positions.size:
         raise ClipRejected(f"markers not of shape (T, {count}, 3)", detail=str(positions.shape))
     missing = np.isnan(positions).any(axis=-1)
-    if missing.mean() > MAX_MISSING_SHARE:
+    if missing.mean() > MAX_MISSING_FRACTION:
         raise ClipRejected("too many markers missing", float(missing.mean()))
     if missing.all(axis=1).any():
         raise ClipRejected("a frame has no markers", detail=f"frame {int(np.argmax(missing.all(axis=1)))}")

@@ -41,8 +41,8 @@ def minimize(
     start: Tensor,
     bounds: Tensor,
     tolerance: float,
-    least_cost: Tensor,
-    most_iterations: int,
+    min_cost: Tensor,
+    max_iterations: int,
 ) -> tuple[Tensor, Tensor]:
     """Return the unknowns (N, P) and the costs (N,) of N problems' minima near `start` (N, P).
 
@@ -50,9 +50,9 @@ def minimize(
         quadratic: gives, for unknowns (K, P) of the problems with indices (K,), their costs near these.
         start: where to begin, (N, P).
         bounds: (P, 2) least and greatest value.
-        tolerance: a problem whose cost falls by less than this share is done.
-        least_cost: (N,) as is one whose cost falls by less than this.
-        most_iterations: when to stop in any case.
+        tolerance: a problem whose cost falls by less than this fraction is done.
+        min_cost: (N,) as is one whose cost falls by less than this.
+        max_iterations: when to stop in any case.
     """
     solved = start.clamp(bounds[:, 0], bounds[:, 1])
     costs = torch.empty_like(solved[:, 0])
@@ -60,12 +60,12 @@ def minimize(
     here, unknowns = quadratic(solved, index), solved.clone()
     damping = torch.full_like(costs, FIRST_DAMPING)
     costs[:] = here.cost
-    for _ in range(most_iterations):
+    for _ in range(max_iterations):
         trial = (unknowns + _step(here, unknowns, bounds, damping)).clamp(bounds[:, 0], bounds[:, 1])
         there = quadratic(trial, index)
         better = there.cost < here.cost
         fall = (here.cost - there.cost).abs()
-        small = fall <= tolerance * here.cost + least_cost[index]
+        small = fall <= tolerance * here.cost + min_cost[index]
         unknowns = torch.where(better[:, None], trial, unknowns)
         here = _merged(better, there, here)
         damping = damping * torch.where(better, *DAMPING_STEPS)

@@ -31,7 +31,7 @@ def _write(output: Path, body_names: tuple[str, ...], factors: np.ndarray, mass_
     from kinesynth.skeleton.builder import build_model
 
     model = build_model()
-    scale_bodies(model, dict(zip(body_names, factors, strict=True)), mass_kg, keep_mass_shares=True)
+    scale_bodies(model, dict(zip(body_names, factors, strict=True)), mass_kg, keep_mass_fractions=True)
     sex: Sex = "neutral"
     set_masses(model, shared_out(read_masses(model), mass_kg, sex))
     write_model(model, output)

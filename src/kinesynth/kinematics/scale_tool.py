@@ -67,8 +67,8 @@ def scale_to_static_pose(
 ) -> ScaledModel:
     """Scale `skeleton` to one static pose and write the subject's model to `output`.
 
-    Bodies are scaled by the measurement set, segments get the shares of the subject's mass that belong to the sex, and
-    every marker is then moved to where the static pose has it. Works in the current directory.
+    Bodies are scaled by the measurement set, segments get the fractions of the subject's mass that belong to the sex,
+    and every marker is then moved to where the static pose has it. Works in the current directory.
 
     Args:
         skeleton: the generic model.

@@ -1,8 +1,8 @@
 """How a subject's mass is shared out among the bodies, and what inertia each then has, by sex.
 
-Segment masses are the shares of body mass of de Leva (J Biomech 29, 1996, table 4); within a segment the bodies keep
+Segment masses are the fractions of body mass of de Leva (J Biomech 29, 1996, table 4); within a segment the bodies keep
 the generic model's proportions. The generic subject is a man: a woman's radii of gyration stand to his as de Leva's do,
-as parts of body height. Where the sex is not told, the mean of both is taken. `tables/segments.csv` lists the figures.
+as parts of body height. Where the sex is not told, the mean of both is taken. `tables/segments.csv` lists the values.
 """
 
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from kinesynth.opensim_models.masses import BodyMasses
 
 Sex = Literal["female", "male", "neutral"]
-_ON = {"female": 1.0, "male": 0.0, "neutral": 0.5}  # how far from a man's figures to a woman's
+_ON = {"female": 1.0, "male": 0.0, "neutral": 0.5}  # how far from a man's values to a woman's
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment of one sex: names of its bodies without side, share of body mass, and radii against the generic ones.
+    """A segment of one sex: its bodies' names without side, fraction of body mass, and radii against the generic ones.
 
     Attributes:
         bodies: without `_r` and `_l`.
-        mass: share of body mass, of one side.
+        mass: fraction of body mass, of one side.
         radii: (3,) factors on the radii of gyration about x, y, z.
     """
 
@@ -55,16 +55,16 @@ def shared_out(generic: "BodyMasses", mass_kg: float, sex: Sex) -> "BodyMasses":
         sex: of the subject.
     """
     mass_of = dict(zip(generic.names, generic.masses.tolist(), strict=True))
-    share, radii = {}, {}
+    fraction, radii = {}, {}
     for segment in segments(sex):
         members = [name for name in generic.names if _without_side(name) in segment.bodies]
         sides = len({name[-2:] for name in members if name != _without_side(name)}) or 1
         whole = sum(mass_of[name] for name in members)
         for name in members:
-            share[name] = sides * segment.mass * mass_of[name] / whole
+            fraction[name] = sides * segment.mass * mass_of[name] / whole
             radii[name] = segment.radii
-    total = sum(share.values())
-    masses = {name: mass_kg * share[name] / total for name in generic.names}
+    total = sum(fraction.values())
+    masses = {name: mass_kg * fraction[name] / total for name in generic.names}
     inertias = [
         stretched(tensor, masses[name] / mass_of[name], radii[name])
         for name, tensor in zip(generic.names, generic.inertias, strict=True)

@@ -1,8 +1,8 @@
 """Where a person's markers sit on the skeleton that was fitted to them: where they were worn.
 
 A static trial tells it, but for markers that its pose shows elsewhere than motion does: arms that are raised out of the
-way lift the shoulder girdle, which the skeleton lacks, by centimetres. Markers of girdle and upper arm are then placed
-by frames of the motion.
+way lift the shoulder girdle, which the skeleton lacks, by centimetres. The arms' sizes and their markers' places are
+then told by frames of the motion, and so are the places of the girdle's markers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from kinesynth.body.measurements import measurements
 from kinesynth.kinematics.batched_ik import Prior, solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.initial_poses import TRUNK_BODY
+from kinesynth.kinematics.initial_poses import ARM_BODIES, TRUNK_BODY
 from kinesynth.kinematics.worn_fit import fit_sizes_and_poses, stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, landmark_places, standing_prior
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -61,19 +62,44 @@ def fit_worn_markers(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mappi
     if worn.standing and max(found.angles[:, names.index(f"knee_angle_{side}")].max() for side in "rl") > MAX_BENT_RAD:
         return fit_worn_markers(skeleton, replace(worn, standing=False), likely)
     displaced = _moved_by_arms(names, found.angles, worn).all(axis=0) & worn.standing
+    arms = _arms_in_motion(skeleton, worn, likely) if displaced.any() and len(worn.moving) else None
     if displaced.any():
         on_trunk = displaced & (np.array(worn.bodies) == TRUNK_BODY)
         held = replace(worn, positions=np.where(on_trunk[:, None], np.nan, worn.positions))
-        found = fit_sizes_and_poses(skeleton, held, likely, floating=True)
+        told = arms.sizes if arms else {}
+        found = fit_sizes_and_poses(skeleton, held, {**likely, **told}, floating=True)
     landmarks = _landmarks(skeleton.definition, worn, found.factors)
     places = _mean_places(found.transforms, _carriers(skeleton.definition, worn), worn.positions)
     places[displaced] = np.nan
+    if arms:
+        places = np.where(np.isnan(arms.places), places, arms.places)
     if np.isnan(places).any() and len(worn.moving):
         moving = _places_in_motion(skeleton, worn, found.factors, places, landmarks)
         places = np.where(np.isnan(places), moving, places)
     places = np.where(np.isnan(places), landmarks, places)
     off = np.linalg.norm(places - landmarks, axis=1)
     return FittedMarkers(found.factors, found.angles, places, off, worn.standing)
+
+
+@dataclass(frozen=True)
+class _Arms:
+    """Factors of the arms' measurements, and places (M, 3) m of markers on them; NaN of others."""
+
+    sizes: Mapping[str, float]
+    places: np.ndarray
+
+
+def _arms_in_motion(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mapping[str, float]) -> _Arms:
+    """Return what the motion tells of the arms, which hang off the skeleton's shoulders in it."""
+    moving = replace(worn, positions=worn.moving, moving=worn.moving[:0], standing=False)
+    found, bodies = fit_sizes_and_poses(skeleton, moving, likely), skeleton.definition.body_names
+    sizes = {
+        row.name: float(found.factors[bodies.index(row.bodies[0]), "XYZ".index(row.axes[0])])
+        for row in measurements()
+        if row.bodies[0].startswith(ARM_BODIES)
+    }
+    places = _mean_places(found.transforms, _carriers(skeleton.definition, worn), worn.moving)
+    return _Arms(sizes, np.where([[body.startswith(ARM_BODIES)] for body in worn.bodies], places, np.nan))
 
 
 def wearing(

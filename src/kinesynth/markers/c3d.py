@@ -123,7 +123,7 @@ def check_c3d(path: Path) -> float | None:
     """Hold a file against what its first block announces: ezc3d hands out what is there of it, or crashes.
 
     Returns:
-        the rate (Hz) that the block tells, None where it is written in DEC's figures.
+        the rate (Hz) that the block tells, None where it is written in DEC's numbers.
     """
     size = path.stat().st_size
     if size > _MAX_BYTES:

@@ -18,7 +18,7 @@ from kinesynth.runs import runs
 _LEAP_M, _LEAP_M_S2 = 0.05, 150.0  # 15 g: landing from a height, bodies are braked with 10
 _MIN_COMMON = 4  # markers that two frames share, or their step says nothing of the body
 _HELD_FRAMES, _HELD_M = 5, 1e-7
-_STUCK_SHARE, _TRAVELS_M = 0.75, 0.5  # of the frames; no foot stands so long where the typical marker goes so far
+_STUCK_FRACTION, _TRAVELS_M = 0.75, 0.5  # of the frames; no foot stands so long where the typical marker goes so far
 _RETURN_M, _RETURN_STEPS = 0.02, 3.0  # a leap back: so far, and so many times as far as the marker's longest usual step
 
 
@@ -46,7 +46,7 @@ def stuck(trial: MarkerTrajectories) -> list[str]:
     steps = np.linalg.norm(np.diff(trial.positions, axis=0), axis=-1)
     counted = np.isfinite(steps)
     frames = np.maximum(counted.sum(axis=0), 1)
-    still = (np.where(counted, steps, np.inf) <= _HELD_M).sum(axis=0) > _STUCK_SHARE * frames
+    still = (np.where(counted, steps, np.inf) <= _HELD_M).sum(axis=0) > _STUCK_FRACTION * frames
     low, high = (reach(trial.positions, axis=0, initial=end, where=np.isfinite(trial.positions))
                  for reach, end in ((np.min, np.inf), (np.max, -np.inf)))  # fmt: skip
     travels = np.median(np.linalg.norm(high - low, axis=-1)) > _TRAVELS_M

@@ -1,4 +1,4 @@
-"""Positions that are no positions: figures by which a program codes that it did not see a marker, and plain leaps.
+"""Positions that are no positions: numbers by which a program codes that it did not see a marker, and plain leaps.
 
 Zero and NaN are read as gaps already; what is left are far constants (9999, -16512), each program its own.
 """

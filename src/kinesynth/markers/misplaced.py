@@ -13,7 +13,7 @@ from kinesynth.markers.anatomy import Markers, carriers, typical
 from kinesynth.markers.labels import Label
 
 _FIRM_M = 0.03  # slack of the labels by whose place a distance can be judged
-_OFF_M, _OFF_SHARE = 0.10, 0.45
+_OFF_M, _OFF_FRACTION = 0.10, 0.45
 _JOINTS = {
     "LFC": {"femur", "tibia"},
     "MFC": {"femur", "tibia"},
@@ -49,7 +49,7 @@ def check_places(path: Path, markers: Markers, labels: Mapping[str, Label], rest
         return
     size = float(np.nanmedian(found / expected))
     off = np.abs(found - size * expected)
-    wrong = list(np.flatnonzero(off > np.maximum(_OFF_M, _OFF_SHARE * size * expected)))
+    wrong = list(np.flatnonzero(off > np.maximum(_OFF_M, _OFF_FRACTION * size * expected)))
     votes = Counter(name for index in wrong for name in pairs[index])
     every = Counter(name for pair in pairs for name in pair)
     suspects = [name for name, count in votes.items() if count > max(1, every[name] / 2)]

@@ -35,7 +35,7 @@ class Screened:
         markers: their trajectories.
         labels: what is known of some of them.
         left_out: why each other point of the file is no marker on this person's skin.
-        gaps: which figures were read as gaps, by marker.
+        gaps: which numbers were read as gaps, by marker.
     """
 
     markers: MarkerTrajectories
@@ -102,11 +102,11 @@ def _seldom_seen(trial: MarkerTrajectories, labels: Mapping[str, Label]) -> list
     seen = np.isfinite(trial.positions).all(-1)
     known_seen = seen[:, [trial.names.index(name) for name in labels]].sum(axis=1)
     body_seen = known_seen >= MIN_KNOWN
-    share = seen[body_seen if body_seen.any() else slice(None)].mean(axis=0)
+    fraction = seen[body_seen if body_seen.any() else slice(None)].mean(axis=0)
     posed = seen[body_seen & (known_seen >= _NEARLY_ALL * len(labels))].any(axis=0)
     return [
         name
-        for name, value, shown in zip(trial.names, share, posed, strict=True)
+        for name, value, shown in zip(trial.names, fraction, posed, strict=True)
         if value < _MIN_SEEN and not (shown and name in labels)
     ]
 

@@ -8,7 +8,7 @@ from kinesynth.errors import BadInput
 
 _UPPER = ("torso", "head", "pelvis")
 _LOWER = ("tibia", "talus", "calcn", "toes")
-_MIN_SHARE = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
+_MIN_FRACTION = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
 _CLIMBS_M, _CLIMBS_TIMES = 0.8, 2.0  # m, and times the way along the floor: stairs are less steep
 EXTENT_M = (0.4, 3.0)  # of one person's markers in any pose; outside, the unit is wrong
 
@@ -54,7 +54,7 @@ def upright(path: Path, positions: np.ndarray, bodies: list[str]) -> np.ndarray:
     upper, lower = (np.nanmedian(positions[:, part], axis=(0, 1)) for part in parts)
     up = upper - lower
     axis = int(np.abs(up).argmax())
-    if not abs(up[axis]) >= _MIN_SHARE * np.linalg.norm(up):
+    if not abs(up[axis]) >= _MIN_FRACTION * np.linalg.norm(up):
         raise BadInput(path, "up axis", f"trunk and feet apart by {np.round(up, 2).tolist()} m", expected, fix)
     way = np.abs(_way(positions))
     if way[axis] > max(_CLIMBS_M, _CLIMBS_TIMES * np.linalg.norm(np.delete(way, axis))):

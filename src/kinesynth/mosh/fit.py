@@ -74,7 +74,7 @@ class MarkedSubject:
     @property
     def has_fingers(self) -> bool:
         """Whether fingers are marked."""
-        on_fingers = self.points.share[self.points.bone >= BODY_AND_FINGERS[len(BODY)]]
+        on_fingers = self.points.fraction[self.points.bone >= BODY_AND_FINGERS[len(BODY)]]
         return float(on_fingers.sum()) > _MIN_ON_FINGERS
 
     @property
@@ -118,9 +118,9 @@ def dress(
     latents = landmarks.placement(body, start).means
     trunk = np.array([carrier in _TRUNK for carrier in bodies])
     marked = MarkedSubject(body, torch.as_tensor(start), landmarks, latents, trunk)
-    share = -(-_SHAPE_FRAMES // len(trials))
+    fraction = -(-_SHAPE_FRAMES // len(trials))
     full = _MIN_OF_FULLEST["shape" if betas is None else "places"]
-    frames = [_some_frames(trial, marked, share, full) for trial in trials]
+    frames = [_some_frames(trial, marked, fraction, full) for trial in trials]
     if not any(len(trial.positions) for trial in frames):
         raise ClipRejected(_HIDDEN, detail=f"fewer than {MIN_KNOWN} known ones in every frame")
     stiff = Weights(shape=1e-3 if betas is None else 1e6, prior=stiffness(marked.posed))
@@ -187,7 +187,7 @@ def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
 
 
 def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, full: float) -> MarkerTrajectories:
-    """Return so many frames of a trial, spread evenly over those that show that share of what the fullest one shows.
+    """Return so many frames of a trial, spread evenly over those that show that fraction of what the fullest one shows.
 
     Where these leave out markers that another frame shows, the frame that shows most markers joins them.
     """

@@ -15,12 +15,12 @@ from kinesynth.geometry.mesh import ray_hit
 
 AT_SOME_DISTANCE_M, PLAINLY_OFF_M = 0.12, 0.2
 _RIGID_M = 0.04  # standard deviation of the distance to a point of the skin; wands sway by less
-_DEEP_M, _DEEP_SHARE = 0.040, 0.35  # of the way from the skin to the middle of the limb
-_INNER_M, _INNER_SHARE, _KEPT_M = 0.022, 0.55, 1e-4
-_BELOW_M, _BELOW_SHARE, _FAR_STEADIER = 0.012, 0.35, 0.25
+_DEEP_M, _DEEP_FRACTION = 0.040, 0.35  # of the way from the skin to the middle of the limb
+_INNER_M, _INNER_FRACTION, _KEPT_M = 0.022, 0.55, 1e-4
+_BELOW_M, _BELOW_FRACTION, _FAR_STEADIER = 0.012, 0.35, 0.25
 _MAX_RAYS = 5
 INSIDE = "inside the body"
-_MIN_ALIKE, _MIN_LETTERS, _MIN_SHARE_INSIDE = 3, 2, 0.5
+_MIN_ALIKE, _MIN_LETTERS, _MIN_FRACTION_INSIDE = 3, 2, 0.5
 
 
 def off_skin(
@@ -56,9 +56,9 @@ def off_skin(
         if -middle > PLAINLY_OFF_M or (-middle > AT_SOME_DISTANCE_M and sway > _RIGID_M):
             found[name] = f"{-middle:.1f} m off the body"
         elif middle > _BELOW_M:
-            share = _share(depth, nearest, body, outward, faces)
+            fraction = _fraction(depth, nearest, body, outward, faces)
             kept = float(_steadiest(positions[:, [point]], np.delete(everything, known.shape[1] + point, axis=1))[0])
-            if _is_inside(middle, share, kept, usual):
+            if _is_inside(middle, fraction, kept, usual):
                 found[name] = INSIDE
     return found | named_alike(names, [name for name, why in found.items() if why == INSIDE])
 
@@ -78,7 +78,7 @@ def named_alike(names: Sequence[str], inside: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for affix, has in ((begin, str.startswith), (end, str.endswith)):
         family = [name for name in names if has(name, affix)]
-        if len(affix) >= _MIN_LETTERS and len(inside) >= _MIN_SHARE_INSIDE * len(family):
+        if len(affix) >= _MIN_LETTERS and len(inside) >= _MIN_FRACTION_INSIDE * len(family):
             found |= {name: f"named like {inside[0]}, which is {INSIDE}" for name in family if name not in inside}
     return found
 
@@ -89,12 +89,12 @@ def _beginning(names: Sequence[str]) -> str:
     return "".join(letters[0] for letters in same)
 
 
-def _is_inside(depth: float, share: float, kept: float, usual: float) -> bool:
-    """Weigh a depth (m) as it is, as a share of the half thickness, and how exactly the point keeps a distance (m)."""
+def _is_inside(depth: float, fraction: float, kept: float, usual: float) -> bool:
+    """Weigh a depth (m) as it is, as a fraction of the half thickness, and how well the point keeps a distance (m)."""
     return (
-        (depth > _DEEP_M and share > _DEEP_SHARE)
-        or (depth > _INNER_M and share > _INNER_SHARE and kept < _KEPT_M)
-        or (depth > _BELOW_M and share > _BELOW_SHARE and kept < min(_KEPT_M, _FAR_STEADIER * usual))
+        (depth > _DEEP_M and fraction > _DEEP_FRACTION)
+        or (depth > _INNER_M and fraction > _INNER_FRACTION and kept < _KEPT_M)
+        or (depth > _BELOW_M and fraction > _BELOW_FRACTION and kept < min(_KEPT_M, _FAR_STEADIER * usual))
     )
 
 
@@ -107,18 +107,18 @@ def _depth(track: np.ndarray, vertices: np.ndarray, normals: np.ndarray) -> tupl
     return -np.sign(outside) * distance[frame, nearest], nearest, float(distance[:, anchor].std())
 
 
-def _share(
+def _fraction(
     depth: np.ndarray, nearest: np.ndarray, vertices: np.ndarray, normals: np.ndarray, faces: np.ndarray
 ) -> float:
     """Return the median of depth over half the thickness of the body below the nearest vertex."""
-    shares = []
+    fractions = []
     for frame in range(0, len(depth), max(1, len(depth) // _MAX_RAYS)):
         skin, inward = vertices[frame, nearest[frame]], -normals[frame, nearest[frame]]
         hit = ray_hit(vertices[frame], faces, skin + 1e-4 * inward, inward)
         if hit is not None:
             across = np.linalg.norm(hit[1] @ vertices[frame][faces[hit[0]]] - skin)
-            shares.append(2.0 * depth[frame] / across)
-    return float(np.median(shares)) if shares else 0.0
+            fractions.append(2.0 * depth[frame] / across)
+    return float(np.median(fractions)) if fractions else 0.0
 
 
 def _steadiest(points: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from kinesynth.geometry.exponential_map import cross_matrix, exponential, left_j
 
 BODY = tuple(range(22))  # the pelvis and the 21 joints of SMPL-X's body_pose; fingers, jaw and eyes keep their pose
 BODY_AND_FINGERS = (*BODY, *range(25, 55))
-_NEGLIGIBLE_SHARE = 1e-7  # of a point, carried by one bone
+_NEGLIGIBLE_FRACTION = 1e-7  # of a point, carried by one bone
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,15 @@ class _Posed:
 class SkinnedPoints:
     """P points on a body model as Q strands.
 
-    A strand has its `point` (Q,) and `bone` (Q,), its `share` (Q,) of the point's skinning weights, and the
-    share-weighted rest position `offset` (Q, 3) with its derivatives by shape (Q, 3, S) and by the 54 pose features
+    A strand has its `point` (Q,) and `bone` (Q,), its `fraction` (Q,) of the point's skinning weights, and the
+    fraction-weighted rest position `offset` (Q, 3) with its derivatives by shape (Q, 3, S) and by the 54 pose features
     of nine entries (54, 9, Q, 3).
     """
 
     n_points: int
     point: Tensor
     bone: Tensor
-    share: Tensor
+    fraction: Tensor
     offset: Tensor
     shape_basis: Tensor
     pose_basis: Tensor
@@ -126,7 +126,7 @@ class SkinnedPoints:
         used = torch.as_tensor(mixture.indices, dtype=torch.long)
         weights = torch.as_tensor(mixture.weights, dtype=layer.v_template.dtype)
         carried = weights[..., None] * layer.lbs_weights[used]  # (P, K, 55)
-        point, bone = torch.nonzero(carried.sum(1) > _NEGLIGIBLE_SHARE, as_tuple=True)
+        point, bone = torch.nonzero(carried.sum(1) > _NEGLIGIBLE_FRACTION, as_tuple=True)
         carried = carried[point, :, bone]  # (Q, K)
         used = used[point]
         # A body without pose correctives holds zeros for a single vertex, which broadcast.
@@ -136,7 +136,7 @@ class SkinnedPoints:
             n_points=len(mixture.indices),
             point=point,
             bone=bone,
-            share=carried.sum(1),
+            fraction=carried.sum(1),
             offset=torch.einsum("qk,qkc->qc", carried, layer.v_template[used]),
             shape_basis=torch.einsum("qk,qkcs->qcs", carried, layer.shapedirs[used]),
             pose_basis=torch.stack([_mix(carried, feature[:, used]) for feature in pose_basis]),
@@ -169,7 +169,7 @@ class SkinnedPoints:
     def latent_derivative(self, state: BodyState) -> Tensor:
         """Return each point's derivative by its own latent offset (T, P, 3, 3): the mean turn of what carries it."""
         bones = self._pose(*state.corrected(), state.betas).bones
-        turns = self.share[:, None, None] * bones[:, self.bone, :3, :3]
+        turns = self.fraction[:, None, None] * bones[:, self.bone, :3, :3]
         return turns.new_zeros(len(bones), self.n_points, 3, 3).index_add(1, self.point, turns)
 
     def _pose(self, rotations: Tensor, transl: Tensor, betas: Tensor, latents: Tensor | None = None) -> _Posed:
@@ -178,11 +178,11 @@ class SkinnedPoints:
         blend = features.flatten(1) @ self.pose_basis.flatten(2).flatten(0, 1)
         local = self.offset + self.shape_basis @ betas + blend.reshape(n_frames, -1, 3)
         if latents is not None:
-            local = local + self.share[:, None] * latents[self.point]
+            local = local + self.fraction[:, None] * latents[self.point]
         rest = (self.rest_joints + self.joint_basis @ betas).expand(n_frames, -1, -1)
         joints, bones = batch_rigid_transform(rotations, rest, self.parents, dtype=rotations.dtype)
         carriers = bones[:, self.bone]
-        ends = (carriers[..., :3, :3] @ local[..., None])[..., 0] + carriers[..., :3, 3] * self.share[:, None]
+        ends = (carriers[..., :3, :3] @ local[..., None])[..., 0] + carriers[..., :3, 3] * self.fraction[:, None]
         points = ends.new_zeros(n_frames, self.n_points, 3).index_add(1, self.point, ends)
         return _Posed(points + transl[:, None], bones, joints, ends)
 
@@ -191,9 +191,9 @@ class SkinnedPoints:
         rides = self._rides(turned)
         ends = posed.ends.new_zeros(len(posed.ends), self.n_points * len(rides), 3)
         ends = ends.index_add(1, self.point * len(rides) + self.bone, posed.ends)
-        shares = self.share.new_zeros(self.n_points, len(rides)).index_put((self.point, self.bone), self.share)
+        fractions = self.fraction.new_zeros(self.n_points, len(rides)).index_put((self.point, self.bone), self.fraction)
         arms = torch.einsum("tpbc,bj->tpjc", ends.reshape(-1, self.n_points, len(rides), 3), rides)
-        arms = arms - torch.einsum("pj,tjc->tpjc", shares @ rides, posed.joints[:, turned])
+        arms = arms - torch.einsum("pj,tjc->tpjc", fractions @ rides, posed.joints[:, turned])
         above = posed.bones[:, self.parents[turned[1:]], :3, :3]
         root = torch.eye(3, dtype=above.dtype).expand(len(above), 1, 3, 3)
         axes = (torch.cat([root, above], 1) @ to_axis).mT  # (T, J, 3, 3), rows: angular velocities in the world
@@ -214,7 +214,7 @@ class SkinnedPoints:
 
     def _rides(self, turned: list[int]) -> Tensor:
         """Return (55, J): one where a bone is a turned joint's own or hangs from it, else zero."""
-        hangs = torch.eye(len(self.parents), dtype=self.share.dtype)
+        hangs = torch.eye(len(self.parents), dtype=self.fraction.dtype)
         for bone, parent in enumerate(self.parents.tolist()[1:], start=1):
             hangs[bone] += hangs[parent]
         return hangs[:, turned]

@@ -168,8 +168,8 @@ def _missing(screened: Screened) -> list[str]:
     """Return the parts of the body that no known marker shows."""
     shown = {label.landmark for label in screened.labels.values()}
     sided = {
-        f"the {name} {part}": {f"{side}{place}" for place in places}
-        for part, places in _WANTED_OF_EACH_SIDE.items()
+        f"the {name} {part}": {f"{side}{landmark}" for landmark in landmarks}
+        for part, landmarks in _WANTED_OF_EACH_SIDE.items()
         for side, name in (("R", "right"), ("L", "left"))
     }
-    return [part for part, places in {**_WANTED, **sided}.items() if not places & shown]
+    return [part for part, landmarks in {**_WANTED, **sided}.items() if not landmarks & shown]

@@ -66,7 +66,7 @@ def load_motion(
             recording = cut(_record(row, who, how), row.start, row.end, size.max_clip_seconds, size.fps)
             delivered[row.clip_id] = _clip(row, who, recording)
         except ClipRejected as error:
-            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, error.reason, error.figure, error.detail)
+            rejected[row.clip_id] = Rejection(row.clip_id, STAGE, error.reason, error.value, error.detail)
         except BadInput as error:
             rejected[row.clip_id] = Rejection(
                 row.clip_id, STAGE, f"unusable motion file ({error.field})", detail=str(error)
@@ -116,6 +116,7 @@ def _clip(row: ClipRow, who: Person, recording: Recording) -> Clip:
         "source_path": _source_path(row),
         "motion_license": row.license or sources()[row.source].license,
         "babel_id": row.babel or "",
+        "rig": row.rig or "",
         "start": recording.begin,
         "fps": recording.fps,
         "n_frames": len(placed.pelvis),

@@ -75,7 +75,7 @@ def read_marker_motion(
     attrs: dict[str, str | float] = {
         "n_markers": float(len(dressed.attachment.names)),
         "marker_fit_rms_m": rms,
-        "marker_missing_share": float(np.isnan(distance).mean()),
+        "marker_missing_fraction": float(np.isnan(distance).mean()),
     }
     return Recording(
         trial.fps, root, poses, attrs=attrs, begin=float(trial.times[0]),

@@ -57,7 +57,7 @@ def body_motion(
         source: the coordinates' file, to name it in errors.
 
     Raises:
-        BadInput: the model is unreadable or has other bodies, the file lacks coordinates that count, or its figures
+        BadInput: the model is unreadable or has other bodies, the file lacks coordinates that count, or its numbers
             cannot be what it says they are.
     """
     person = _opened(model_file)

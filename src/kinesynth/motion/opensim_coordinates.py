@@ -21,7 +21,7 @@ _MAX_BEYOND_UNLABELLED = 0.35  # rad
 _HINGES = tuple((frozenset(f"{a}_{side}" for side in "rl"), frozenset(f"{b}_{side}" for side in "rl"))
                 for a, b in (("tibia", "femur"), ("ulna", "humerus")))  # fmt: skip
 _STOP = 0.35  # rad: a hinge's range ends so near to straight
-_MAX_PAST_STOP, _MAX_PAST_SHARE = 0.5, 0.2  # rad, of the frames
+_MAX_PAST_STOP, _MAX_PAST_FRACTION = 0.5, 0.2  # rad, of the frames
 _MAX_TURNS = 15.0  # rad of the pelvis, as in AMASS files
 _MIN_TOLD = 0.35  # rad: files all of whose angles stay below tell no unit
 _MAX_TINY = 3.2  # what no joint angle of a motion in degrees stays below, and all in radians do
@@ -120,7 +120,7 @@ def check_pelvis(
     """Require that the pelvis is as near the floor, and turns as little, as one can.
 
     Raises:
-        BadInput: its height is no figure in metres, or it turns round and round.
+        BadInput: its height is no number of metres, or it turns round and round.
     """
     for each in coordinates:
         if not each.is_root or each.name not in columns:
@@ -166,7 +166,7 @@ def _check_hinges(path: Path, columns: Mapping[str, np.ndarray], joints: Sequenc
             continue
         angle = factor * columns[joint.name]
         past = [joint.low - angle] * (abs(joint.low) < _STOP) + [angle - joint.high] * (abs(joint.high) < _STOP)
-        if any(np.mean(each > _MAX_PAST_STOP) > _MAX_PAST_SHARE for each in past):
+        if any(np.mean(each > _MAX_PAST_STOP) > _MAX_PAST_FRACTION for each in past):
             worst = np.degrees(angle[np.max(past, axis=0).argmax()])
             expected = f"{np.degrees(joint.low):.0f} to {np.degrees(joint.high):.0f} degrees, as the model has it"
             fix = "change the column's sign, or name the model that the file was made with"
@@ -174,7 +174,7 @@ def _check_hinges(path: Path, columns: Mapping[str, np.ndarray], joints: Sequenc
 
 
 def _check_tiny(path: Path, columns: Mapping[str, np.ndarray], joints: Sequence[Coordinate]) -> None:
-    """Angles in degrees are large figures; a whole body none of whose angles is one is in radians."""
+    """Angles in degrees are large numbers; a whole body none of whose angles is one is in radians."""
     arms = [joint for joint in joints if joint.moves & _SHOULDER]
     largest, of = _largest(columns, [joint for joint in joints if joint not in arms])
     raised, _ = _largest(columns, arms)

@@ -19,7 +19,7 @@ from kinesynth.motion.recording import Recording
 from kinesynth.opensim_files.storage import Storage, read_storage
 from kinesynth.opensim_files.time_column import even_rate
 from kinesynth.pose_layout import SMPLX
-from kinesynth.procedural.solve import COLLAR_SHARE, relaxed_hands
+from kinesynth.procedural.solve import COLLAR_FRACTION, relaxed_hands
 
 FACING_X = Rotation.from_euler("y", np.pi / 2.0)  # SMPL-X's frame (z forward) to the world (x forward)
 _SPINE, _NECK = (3, 6, 9), (12, 15)
@@ -36,7 +36,7 @@ def read_opensim(path: Path, model: Path, proportions: Proportions, timeout_seco
         log: OpenSim's messages.
 
     Raises:
-        BadInput: a file is missing or unusable, the two do not belong together, or the figures cannot be in the units
+        BadInput: a file is missing or unusable, the two do not belong together, or the numbers cannot be in the units
             that the file says.
         ClipRejected: OpenSim crashed or hung.
     """
@@ -141,13 +141,13 @@ def _arm(turned: dict[str, Rotation], s: str) -> tuple[Rotation, Rotation, Rotat
 
 
 def _collar(arm: Rotation, outward: float) -> Rotation:
-    """Return the collar bone's share of the arm's elevation from the T-pose; the arm's own twist is not shared."""
+    """Return the collar bone's fraction of the arm's elevation from the T-pose; the arm's own twist is not shared."""
     rest = np.array([outward, 0.0, 0.0])
     posed = arm.apply(rest)
     axis = np.cross(rest, posed)
     sine = np.linalg.norm(axis, axis=1, keepdims=True)
     angle = np.arctan2(sine, (posed @ rest)[:, None])
-    return Rotation.from_rotvec(COLLAR_SHARE * angle * axis / np.maximum(sine, 1e-9))
+    return Rotation.from_rotvec(COLLAR_FRACTION * angle * axis / np.maximum(sine, 1e-9))
 
 
 def _origins(motion: BodyMotion, body: str) -> np.ndarray:

@@ -209,5 +209,5 @@ def audited(path: Path, recording: Recording, proportions: Proportions) -> Recor
         audit_joint_paths(joints, recording.fps)
     except ClipRejected as error:
         detail = f"{path}: {error.detail} at {recording.fps:.4g} Hz; correct its rate, times or units"
-        raise ClipRejected(error.reason, error.figure, detail) from error
+        raise ClipRejected(error.reason, error.value, detail) from error
     return recording

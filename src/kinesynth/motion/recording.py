@@ -57,7 +57,7 @@ def from_amass(file: AmassFile) -> Recording:
 
 
 def part_of(
-    first: float, last: float, start: float | None, end: float | None, most_seconds: float
+    first: float, last: float, start: float | None, end: float | None, max_seconds: float
 ) -> tuple[float, float]:
     """Return from and to which second of a file's own time a clip goes.
 
@@ -66,7 +66,7 @@ def part_of(
         last: the time of the frame after its last.
         start: where the clip is to begin, None for the file's first frame.
         end: where it is to end, None for the file's last frame.
-        most_seconds: longer clips are cut.
+        max_seconds: longer clips are cut.
 
     Raises:
         ClipRejected: the part lies outside the file.
@@ -78,17 +78,17 @@ def part_of(
             "clip lies outside its file", begin, f"{wanted}, and the file goes from {first:g} to {last:g} s"
         )
     begin = max(begin, first)
-    return begin, min(last if end is None else end, begin + most_seconds)
+    return begin, min(last if end is None else end, begin + max_seconds)
 
 
-def cut(recording: Recording, start: float | None, end: float | None, most_seconds: float, fps: float) -> Recording:
-    """Return the part from `start` to `end` seconds of the file's own time, at most `most_seconds` of it, at `fps`.
+def cut(recording: Recording, start: float | None, end: float | None, max_seconds: float, fps: float) -> Recording:
+    """Return the part from `start` to `end` seconds of the file's own time, at most `max_seconds` of it, at `fps`.
 
     Raises:
         ClipRejected: the part lies outside the file, or is shorter than ten frames.
     """
     first, length = recording.begin, len(recording.root) / recording.fps
-    begin, finish = part_of(first, first + length, start, end, most_seconds)
+    begin, finish = part_of(first, first + length, start, end, max_seconds)
     times = frame_times(begin - first, finish - first, fps)
     times = times[times <= (len(recording.root) - 1) / recording.fps + 1e-9]
     if len(times) < MIN_FRAMES:

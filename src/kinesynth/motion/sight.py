@@ -18,7 +18,7 @@ _ON_THE_WAY = (
     *((f"calcn_{side}", f"toes_{side}") for side in "rl"),
 )  # fmt: skip
 """Bodies that markers must tell, or others on the same part of a limb; heads, hands and toes are ends that may rest."""
-_MIN_SEEN, _MIN_SHARE = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
+_MIN_SEEN, _MIN_FRACTION = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
 
 
 def in_sight(trial: MarkerTrajectories, part: tuple[float | None, float | None, float]) -> MarkerTrajectories:
@@ -81,5 +81,5 @@ def unmarked(ridden: Collection[str]) -> tuple[str, ...]:
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:
     """Return the frames that show enough markers to hold the body."""
-    least = max(_MIN_SEEN, round(_MIN_SHARE * len(trial.names)))
+    least = max(_MIN_SEEN, round(_MIN_FRACTION * len(trial.names)))
     return np.flatnonzero(np.isfinite(trial.positions).all(axis=-1).sum(axis=1) >= least)

@@ -129,8 +129,8 @@ def write_subject(
 
 
 def _told(rejection: ClipRejected) -> dict[str, Any]:
-    figure = round(float(rejection.figure or 0.0), 4)
-    return {"reason": rejection.reason, "figure": figure, "detail": rejection.detail}
+    value = round(float(rejection.value or 0.0), 4)
+    return {"reason": rejection.reason, "value": value, "detail": rejection.detail}
 
 
 def _usable(model: BodyModel, shape: Shape, stated: Stated, density_kg_m3: float) -> Shape:

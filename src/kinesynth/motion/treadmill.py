@@ -16,7 +16,7 @@ from kinesynth.errors import ClipRejected
 MIN_M_PER_S = 0.3  # a slower belt is not told from feet that slide a little
 LOW_M = 0.04  # a foot that stands is not higher above the lowest one
 SINKING_M_PER_S = 0.5  # nor does it rise or fall faster
-SPREAD_M_PER_S, SPREAD_SHARE = 0.25, 0.05  # by how much feet that stand differ from the belt
+SPREAD_M_PER_S, SPREAD_FRACTION = 0.25, 0.05  # by how much feet that stand differ from the belt
 MAX_AT_REST = 0.1  # of the time that feet are low: more, and they stand on solid ground
 MIN_ON_BELT = 0.4  # of the time that a foot is low; the rest are steps just above the floor
 MIN_FRAMES = 4  # of each foot on the belt
@@ -103,7 +103,7 @@ def _soles(proportions: Proportions, pelvis: np.ndarray, pose: np.ndarray, fps: 
 
 def _near(velocity: np.ndarray, belt: np.ndarray, times: float = 1.0) -> np.ndarray:
     """Return (...,), true where velocities (..., 2) are those of feet on a belt, within so many `times` the spread."""
-    spread = times * (SPREAD_M_PER_S + SPREAD_SHARE * np.linalg.norm(belt))
+    spread = times * (SPREAD_M_PER_S + SPREAD_FRACTION * np.linalg.norm(belt))
     return np.asarray(np.linalg.norm(velocity - belt, axis=-1) < spread)
 
 

@@ -1,7 +1,7 @@
 """Marker trajectories in .trc files (Motion Analysis' text format, OpenSim's input for markers).
 
 The file is checked here because OpenSim does not: it spins for ever on a header without frames and takes any
-figure for a position.
+number for a position.
 """
 
 from collections.abc import Mapping, Sequence

@@ -54,10 +54,10 @@ def read_rows(path: Path, text: str, lines: Sequence[str], markers: int) -> tupl
 
 
 def _check_end(path: Path, text: str, row: str) -> None:
-    """Require that a file without a last line end does not end within its last figure.
+    """Require that a file without a last line end does not end within its last number.
 
     Raises:
-        BadInput: that figure has fewer decimals than all others of its row.
+        BadInput: that number has fewer decimals than all others of its row.
     """
     decimals = [len(cell.partition(".")[2]) for cell in row.split()[2:] if cell[-1:].isdigit() or cell[-1:] == "."]
     if not text.endswith("\n") and len(decimals) > 1 and decimals[-1] < min(decimals[:-1]):
@@ -140,7 +140,7 @@ def _check_not_moved(path: Path, table: np.ndarray, lengths: np.ndarray, columns
 def _apart(row: np.ndarray, beside: np.ndarray) -> np.ndarray:
     """Return how far (G + 1,) the markers of a row (G, 3) lie from another frame's (M, 3) on average.
 
-    The last figure is for the row as it stands; that before it for a gap before its last marker, and so on. What the
+    The last number is for the row as it stands; that before it for a gap before its last marker, and so on. What the
     whole body did between the two frames is taken off.
     """
     given, lacking = len(row), len(beside) - len(row)

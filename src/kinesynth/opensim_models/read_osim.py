@@ -66,7 +66,7 @@ def _joints(
     count = len(bodies)
     parents = np.full(count, -1)
     names, types = [""] * count, [""] * count
-    places = {end: np.zeros((count, 3)) for end in ("parent", "child")}
+    positions = {end: np.zeros((count, 3)) for end in ("parent", "child")}
     orientations = {end: np.tile(np.eye(3), (count, 1, 1)) for end in ("parent", "child")}
     axes = np.tile(np.concatenate([np.eye(3), np.eye(3)]), (count, 1, 1))
     axis_coordinates = np.full((count, 6), -1)
@@ -80,7 +80,7 @@ def _joints(
         parents[body] = bodies.get(ends["parent"].findBaseFrame().getName(), -1)
         for end, frame in ends.items():
             transform = frame.findTransformInBaseFrame()
-            places[end][body] = transform.p().to_numpy()
+            positions[end][body] = transform.p().to_numpy()
             orientations[end][body] = matrix_of(transform.R())
         for slot, (axis, coordinate, function) in _joint_axes(path, joint, functions).items():
             axes[body, slot] = axis
@@ -90,9 +90,9 @@ def _joints(
         "parents": parents,
         "joint_names": tuple(names),
         "joint_types": tuple(types),
-        "parent_places": places["parent"],
+        "parent_places": positions["parent"],
         "parent_orientations": orientations["parent"],
-        "child_places": places["child"],
+        "child_places": positions["child"],
         "child_orientations": orientations["child"],
         "axes": axes,
         "axis_coordinates": axis_coordinates,

@@ -34,7 +34,7 @@ class Measurement(Protocol):
 
 
 def scale_bodies(
-    model: Model, factors: Mapping[str, np.ndarray], mass_kg: float = -1.0, *, keep_mass_shares: bool = False
+    model: Model, factors: Mapping[str, np.ndarray], mass_kg: float = -1.0, *, keep_mass_fractions: bool = False
 ) -> None:
     """Scale bodies by factors (3,) along their axes, in place.
 
@@ -42,12 +42,12 @@ def scale_bodies(
         model: the model.
         factors: by body.
         mass_kg: of the whole; unless given, masses follow from the sizes.
-        keep_mass_shares: whether each body keeps its share of the mass.
+        keep_mass_fractions: whether each body keeps its fraction of the mass.
     """
     scales = opensim.ScaleSet()
     for name, factor in factors.items():
         scales.cloneAndAppend(_scale(name, factor))
-    model.scale(model.initSystem(), scales, keep_mass_shares, mass_kg)
+    model.scale(model.initSystem(), scales, keep_mass_fractions, mass_kg)
 
 
 def run_scale_tool(

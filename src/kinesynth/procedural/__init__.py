@@ -14,13 +14,14 @@ from scipy.spatial.transform import Rotation
 from kinesynth.amass import AmassFile
 from kinesynth.body.proportions import Proportions
 from kinesynth.errors import BadInput
-from kinesynth.procedural.arms import arm_raise, jogging_arms, reaching, waving
+from kinesynth.procedural.arms import arm_raise, jogging_arms, punching, reaching, waving
 from kinesynth.procedural.jumping import vertical_jump
 from kinesynth.procedural.kicking import kicking
 from kinesynth.procedural.plan import RATE_HZ, Plan
 from kinesynth.procedural.running import running_in_place
 from kinesynth.procedural.solve import relaxed_hands, solve
 from kinesynth.procedural.squatting import sit_down, squat
+from kinesynth.procedural.trunk import bowing, side_bending, turning
 from kinesynth.procedural.walking import walking
 
 Motion = Callable[[Proportions, np.random.Generator, float], Plan]
@@ -36,6 +37,10 @@ MOTIONS: dict[str, Motion] = {
     "reaching": reaching,
     "kicking": kicking,
     "jogging_arms": jogging_arms,
+    "bowing": bowing,
+    "turning": turning,
+    "side_bending": side_bending,
+    "punching": punching,
 }
 _Z_UP = Rotation.from_euler("x", np.pi / 2.0)
 

@@ -1,4 +1,4 @@
-"""What arms do while the feet stand still: raise, wave, reach, pump."""
+"""What arms do while the feet stand still: raise, wave, reach, punch, pump."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from kinesynth.procedural.solve import at_ease, balanced, centre_over_feet
 
 def arm_raise(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Raise one arm or both, forward or sideways, and lower them again."""
-    times, plan = _stand(proportions, rng, seconds)
+    times, plan = relaxed(proportions, rng, seconds)
     sides = ((0, 1), (0,), (1,))[rng.integers(3)]
     sideways, peak = rng.uniform(0.0, 1.0), np.radians(rng.uniform(105.0, 155.0))
     move, hold, rest = rng.uniform(0.8, 1.1), rng.uniform(0.1, 0.3), rng.uniform(0.05, 0.15)
@@ -25,12 +25,12 @@ def arm_raise(proportions: Proportions, rng: np.random.Generator, seconds: float
         elbows[:, side] -= np.radians(6.0) * raised
         trunk[:, 1] += (1.0, -1.0)[side] * -np.radians(2.5) * raised
     trunk[:, 0] -= np.radians(3.0) * raised
-    return _finished(proportions, plan.but(shoulders=shoulders, elbows=elbows, trunk=plan.trunk + trunk))
+    return over_feet(proportions, plan.but(shoulders=shoulders, elbows=elbows, trunk=plan.trunk + trunk))
 
 
 def waving(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Lift one hand beside the head and wave."""
-    times, plan = _stand(proportions, rng, seconds)
+    times, plan = relaxed(proportions, rng, seconds)
     side, outward = int(rng.integers(2)), rng.uniform(60.0, 85.0)
     start, rate = rng.uniform(0.02, 0.1), rng.uniform(1.5, 2.1)
     up = there_and_back(times, start, 0.7, max(seconds - 1.8, 1.0), 0.8)
@@ -44,7 +44,7 @@ def waving(proportions: Proportions, rng: np.random.Generator, seconds: float) -
     wrists[:, side] += np.radians(8.0) * np.roll(swing, 6) * up
     trunk[:, 1] += (1.0, -1.0)[side] * -np.radians(3.0) * up
     neck[:, 2] += (-1.0, 1.0)[side] * np.radians(6.0) * up
-    return _finished(
+    return over_feet(
         proportions,
         plan.but(shoulders=shoulders, elbows=elbows, wrists=wrists, forearms=forearms, trunk=trunk, neck=neck),
     )
@@ -52,7 +52,7 @@ def waving(proportions: Proportions, rng: np.random.Generator, seconds: float) -
 
 def reaching(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Reach with one hand for something in front, high or low, near the middle or aside, and come back."""
-    times, plan = _stand(proportions, rng, seconds)
+    times, plan = relaxed(proportions, rng, seconds)
     side = int(rng.integers(2))
     toward_other = (1.0, -1.0)[side]
     shoulders, elbows, forearms = plan.shoulders.copy(), plan.elbows.copy(), plan.forearms.copy()
@@ -72,7 +72,36 @@ def reaching(proportions: Proportions, rng: np.random.Generator, seconds: float)
         angles += np.stack([np.radians(6.0) * out, np.zeros_like(out), 0.3 * twist * out], axis=1)
         neck += np.stack([np.radians(-6.0) * out, np.zeros_like(out), -0.8 * twist * out], axis=1)
         start += 2.0 * move + hold + rng.uniform(0.1, 0.3)
-    return _finished(
+    return over_feet(
+        proportions,
+        plan.but(shoulders=shoulders, elbows=elbows, forearms=forearms, trunk=trunk, neck=neck, pelvis_angles=angles),
+    )
+
+
+def punching(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
+    """Guard the chin with both fists and strike straight ahead with one after the other; the trunk turns with it."""
+    times, plan = relaxed(proportions, rng, seconds)
+    shoulders, elbows, forearms = plan.shoulders.copy(), plan.elbows.copy(), plan.forearms.copy()
+    trunk, angles, neck = plan.trunk.copy(), plan.pelvis_angles.copy(), plan.neck.copy()
+    guard = ease(times, 0.0, 0.6)
+    bent, lifted = np.radians(rng.uniform(115.0, 128.0)), np.radians(rng.uniform(30.0, 42.0))
+    shoulders[:, :, 0] += (lifted * guard)[:, None]
+    elbows += guard[:, None] * (bent - elbows)
+    forearms += np.radians(25.0) * guard[:, None]
+    start, side = 0.6, int(rng.integers(2))
+    while start < seconds:
+        out, hold, back = rng.uniform(0.28, 0.36), rng.uniform(0.02, 0.08), rng.uniform(0.36, 0.46)
+        strike = there_and_back(times, start, out, hold, back)
+        toward_other, height = (1.0, -1.0)[side], np.radians(rng.uniform(38.0, 52.0))
+        shoulders[:, side, 0] += height * strike
+        elbows[:, side] -= (bent - np.radians(14.0)) * strike
+        forearms[:, side] += np.radians(35.0) * strike
+        twist = np.radians(rng.uniform(14.0, 22.0)) * toward_other * strike
+        trunk[:, 2] += twist
+        angles[:, 2] += 0.3 * twist
+        neck[:, 2] -= twist
+        start, side = start + out + hold + back + rng.uniform(0.05, 0.4), 1 - side
+    return over_feet(
         proportions,
         plan.but(shoulders=shoulders, elbows=elbows, forearms=forearms, trunk=trunk, neck=neck, pelvis_angles=angles),
     )
@@ -80,13 +109,13 @@ def reaching(proportions: Proportions, rng: np.random.Generator, seconds: float)
 
 def jogging_arms(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
     """Pump bent arms as in jogging while the feet stand and the knees give a little."""
-    times, plan = _stand(proportions, rng, seconds)
+    times, plan = relaxed(proportions, rng, seconds)
     rate, rise = rng.uniform(1.1, 1.4), ease(times, 0.0, 0.5)
     turn = 2.0 * np.pi * (rate * times + rng.uniform())
     plan = pumped(plan, turn, rise, swing=np.radians(rng.uniform(24.0, 34.0)), bend=np.radians(rng.uniform(75.0, 90.0)))
     pelvis = plan.pelvis.copy()
     pelvis[:, 1] -= rise * (0.02 + 0.008 * np.cos(2.0 * turn))
-    return _finished(proportions, plan.but(pelvis=pelvis))
+    return over_feet(proportions, plan.but(pelvis=pelvis))
 
 
 def pumped(plan: Plan, turn: np.ndarray, rise: np.ndarray, *, swing: float, bend: float) -> Plan:
@@ -103,7 +132,7 @@ def pumped(plan: Plan, turn: np.ndarray, rise: np.ndarray, *, swing: float, bend
     return plan.but(shoulders=shoulders, elbows=elbows, trunk=trunk, neck=neck)
 
 
-def _stand(proportions: Proportions, rng: np.random.Generator, seconds: float) -> tuple[np.ndarray, Plan]:
+def relaxed(proportions: Proportions, rng: np.random.Generator, seconds: float) -> tuple[np.ndarray, Plan]:
     """Return times and a relaxed stance in which the head and the chest are never quite still."""
     times = frame_times(seconds)
     plan = at_ease(proportions, standing(proportions, len(times), rng))
@@ -111,5 +140,6 @@ def _stand(proportions: Proportions, rng: np.random.Generator, seconds: float) -
     return times, plan.but(trunk=plan.trunk + drift[0], neck=plan.neck + 2.0 * drift[1])
 
 
-def _finished(proportions: Proportions, plan: Plan) -> Plan:
+def over_feet(proportions: Proportions, plan: Plan) -> Plan:
+    """Return the plan, balanced over both feet."""
     return balanced(proportions, plan, centre_over_feet(proportions, plan))

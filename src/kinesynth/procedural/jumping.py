@@ -1,4 +1,4 @@
-"""A jump from standing. In flight the centre of mass falls at g."""
+"""A jump from standing. In flight the centre of mass falls at g, and angular momentum stays what it was."""
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from kinesynth.procedural.solve import at_ease, balanced, centre_over_feet, solv
 _TAKEOFF_PITCH = np.radians(-48.0)
 _SOFTER = 0.045  # m; one lands with the knees less straight than they took off
 _LEAVE, _LIFT = 0.03, 0.05  # s before and after take-off: a foot cannot gain the body's speed at once
+_BOW_IN_AIR = 0.04  # of the deepest
 
 
 def vertical_jump(proportions: Proportions, rng: np.random.Generator, seconds: float) -> Plan:
@@ -69,11 +70,17 @@ def _jump_feet(
 
 
 def _jump_body(plan: Plan, rng: np.random.Generator, times: np.ndarray, knots: tuple[float, ...]) -> Plan:
-    """Bow and swing the arms back, throw them up, let them fall on landing."""
+    """Bow and swing the arms back, throw them up, let them fall on landing.
+
+    In the air trunk and arms rest: nothing would carry what turns them, so that the rest of the body had to turn back.
+    """
     start, bottom, takeoff, landing, settled, end = knots
-    bow = through(times, knots, (0.0, 1.0, 0.02, 0.12, 0.75, 0.0))
+    before, after = (start, bottom, takeoff), (landing, settled, end)
+    bow = through(times, before, (0.0, 1.0, _BOW_IN_AIR)) + through(
+        times, after, (0.0, 0.75 - _BOW_IN_AIR, -_BOW_IN_AIR)
+    )
     reach = np.radians(rng.uniform(95.0, 130.0))
-    arms = through(times, (start, bottom - 0.06, takeoff, landing, settled, end), (0.0, -0.45, 0.9, 0.6, 0.3, 0.0))
+    arms = through(times, (start, bottom - 0.06, takeoff), (0.0, -0.45, 0.9)) + through(times, after, (0.0, -0.6, -0.9))
     shoulders, elbows, neck = plan.shoulders.copy(), plan.elbows.copy(), plan.neck.copy()
     shoulders[:, :, 0] += (reach * arms)[:, None]
     elbows += (np.radians(25.0) * there_and_back(times, start, bottom - start, takeoff - bottom, end - takeoff))[

@@ -22,7 +22,7 @@ from kinesynth.procedural.plan import Plan, ball
 
 _SPINE, _NECK, _HEAD = (3, 6, 9), 12, 15
 # The clavicle rises by 11 to 15 degrees while the arm goes from hanging to overhead (Ludewig et al. 2004).
-COLLAR_SHARE = 0.09  # of the shoulder girdle in an elevation of the arm from the T-pose
+COLLAR_FRACTION = 0.09  # of the shoulder girdle in an elevation of the arm from the T-pose
 _FARTHEST_REACH = 0.9995  # of the straight leg: the angle's slope is infinite at full extension
 _UNLOCKED_KNEE = np.radians(7.0)
 _MAX_MILLIMETRES_LOWER = 150
@@ -130,7 +130,7 @@ def _pose_arm(plan: Plan, side: int, pose: np.ndarray) -> None:
     hanging = Rotation.from_rotvec([0.0, 0.0, -outward * np.pi / 2.0])
     elevation = Rotation.from_euler("XZ", np.stack([-flexion, outward * abduction], axis=1)) * hanging
     shoulder = elevation * _about("x", inward)
-    collar = Rotation.from_rotvec(COLLAR_SHARE * elevation.as_rotvec())
+    collar = Rotation.from_rotvec(COLLAR_FRACTION * elevation.as_rotvec())
     pose[:, COLLARS[side]] = collar.as_rotvec()
     pose[:, SHOULDERS[side]] = (collar.inv() * shoulder).as_rotvec()
     pronation = plan.forearms[:, side]

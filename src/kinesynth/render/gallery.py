@@ -60,22 +60,22 @@ def gallery(
     columns = min(len(outfits), 2 * len(LOWER))
     size = (width // columns, height // math.ceil(len(outfits) / columns))
     with Worker(log) as worker:
-        figures = []
+        people = []
         for k, outfit in enumerate(outfits):
             shape = shapes[k % _BODIES]
             person = _person(generator(seed, "gallery", str(k), "person"), shape.sex, *outfit)
             kind = _SETTINGS[k % columns * len(_SETTINGS) // columns]
             rng = generator(seed, "gallery", kind, "place")
             scene = replace(sample_scene(rng, person.look, 30.0, 1, settings, kind), person=person)
-            figures.append(_figure(worker, model, shape.betas, scene, _AZIMUTHS_DEG[k % len(_AZIMUTHS_DEG)], size))
+            people.append(_rendered(worker, model, shape.betas, scene, _AZIMUTHS_DEG[k % len(_AZIMUTHS_DEG)], size))
     with atomic_path(output) as path:
-        _dithered(_sheet(figures, columns)).save(path, format="png", optimize=True)
+        _dithered(_sheet(people, columns)).save(path, format="png", optimize=True)
 
 
-def _sheet(figures: list[np.ndarray], columns: int) -> np.ndarray:
+def _sheet(people: list[np.ndarray], columns: int) -> np.ndarray:
     """Return pictures of one size side by side in rows of so many; a last row that is not full ends in white."""
-    white = [np.full_like(figures[0], 255)] * (-len(figures) % columns)
-    whole = [*figures, *white]
+    white = [np.full_like(people[0], 255)] * (-len(people) % columns)
+    whole = [*people, *white]
     return np.concatenate([np.concatenate(whole[k : k + columns], axis=1) for k in range(0, len(whole), columns)])
 
 
@@ -99,7 +99,7 @@ def _person(rng: np.random.Generator, sex: str, upper: str, lower: str) -> Perso
     return replace(person, upper=replace(person.upper, garment=upper), lower=replace(person.lower, garment=lower))
 
 
-def _figure(
+def _rendered(
     worker: Worker, model: BodyModel, betas: np.ndarray, scene: Scene, azimuth_deg: float, size: tuple[int, int]
 ) -> np.ndarray:
     """Return a picture (height, width, 3) of a standing person: the middle of one that is wider than high."""

@@ -21,8 +21,8 @@ _Details = Callable[[np.random.Generator], list[Box]]
 def _legs(width: float, depth: float, height: float, thick: float) -> list[Box]:
     """Return four legs under a top of that width and depth."""
     x, z = width / 2 - thick, depth / 2 - thick
-    places = [(side * x - thick / 2, other * z - thick / 2) for side in (-1, 1) for other in (-1, 1)]
-    return [Box((a, 0, b), (a + thick, height, b + thick)) for a, b in places]
+    positions = [(side * x - thick / 2, other * z - thick / 2) for side in (-1, 1) for other in (-1, 1)]
+    return [Box((a, 0, b), (a + thick, height, b + thick)) for a, b in positions]
 
 
 def _chair(rng: np.random.Generator) -> list[Box]:
@@ -83,8 +83,8 @@ def _plant(rng: np.random.Generator) -> list[Box]:
         out, turn = 0.15 * np.sqrt(rng.uniform()), rng.uniform(0, 2 * np.pi)
         x, z, wide, base = out * np.cos(turn), out * np.sin(turn), rng.uniform(0.03, 0.075), 0.33
         along = np.array([wide, 0.008] if rng.uniform() < 0.5 else [0.008, wide]) / 2
-        for share, high in zip((1.0, 0.6, 0.25), rng.uniform(0.3, 0.8) * np.array([0.6, 0.85, 1.0]), strict=True):
-            half = share * along
+        for fraction, high in zip((1.0, 0.6, 0.25), rng.uniform(0.3, 0.8) * np.array([0.6, 0.85, 1.0]), strict=True):
+            half = fraction * along
             made.append(Box((x - half[0], base, z - half[1]), (x + half[0], 0.33 + high, z + half[1]), "green"))
             base = 0.33 + high
     return made

@@ -66,7 +66,7 @@ def sample_occluders(rng: np.random.Generator, scene: Scene, body: Body) -> tupl
 
 
 def most(covered: np.ndarray, inside: np.ndarray) -> float:
-    """Return the greatest share in any frame of the joints inside the picture, (T,J) bool, that are covered."""
+    """Return the greatest fraction in any frame of the joints inside the picture, (T,J) bool, that are covered."""
     return float(((covered & inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)).max())
 
 

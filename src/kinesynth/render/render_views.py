@@ -23,7 +23,7 @@ from kinesynth.render.person_files import joint_paths, write_bystander, write_pe
 from kinesynth.render.placing import Body, sample_occluders
 from kinesynth.render.presets import PRESETS, Settings
 from kinesynth.render.read_back import boxes, read_parts, read_video
-from kinesynth.render.rigs import cameras_of, picture_size, present, sample_exposure, sample_setup
+from kinesynth.render.rigs import Rig, present, rig_of, sample_exposure, sample_setup
 from kinesynth.render.sampling import furnish, sample_look, sample_scene
 from kinesynth.render.scene import Scene
 from kinesynth.render.shots import nearest_labels, shot_of
@@ -42,37 +42,33 @@ class RenderRun:
     Attributes:
         model: the body model.
         render: the section `render` of the configuration.
-        views: names of the cameras.
-        size: width and height of the pictures, px.
         seed: from which everything random is derived.
         settings: of the renderer.
     """
 
     model: BodyModel
     render: Render
-    views: list[str]
-    size: tuple[int, int]
     seed: int
     settings: Settings
 
-    def timeout_seconds(self, n_frames: int) -> float:
+    def timeout_seconds(self, n_frames: int, n_cameras: int) -> float:
         """Return after what time a clip is given up."""
-        return START_SECONDS + self.settings.frame_seconds * n_frames * len(self.views)
+        return START_SECONDS + self.settings.frame_seconds * n_frames * n_cameras
 
-    def cameras(self, rng: np.random.Generator, body: Body, cuts: np.random.Generator) -> tuple[Camera, ...]:
+    def cameras(self, rig: Rig, rng: np.random.Generator, body: Body, cuts: np.random.Generator) -> tuple[Camera, ...]:
         """Sample a clip's cameras, which see all of the person, but for those that `cuts` samples to cut it.
 
         Raises:
             ClipRejected: a lens is so strong that its picture cannot be made of a pinhole's.
         """
-        views = present(rng, self.render.rig, self.views)
+        views = present(rng, rig.name, rig.cameras)
         setups = [sample_setup(rng, view) for view in views]
         exposures = [sample_exposure(rng, view, motion_blur=self.render.motion_blur) for view in views]
         cut = [bool(cuts.uniform() < self.render.truncation) for _ in views]
         cameras = tuple(
-            set_up_cut(cuts, view, setup, body, self.size, exposure)
+            set_up_cut(cuts, view, setup, body, rig.size, exposure)
             if is_cut
-            else set_up(view, setup, body.outline, self.size, exposure)
+            else set_up(view, setup, body.outline, rig.size, exposure)
             for view, setup, exposure, is_cut in zip(views, setups, exposures, cut, strict=True)
         )
         for camera in cameras:
@@ -95,7 +91,7 @@ def render_views(
     """Render the clips of a shard: per view an H.264 video, labels of the body's parts, boxes and camera matrices.
 
     Skin, eyes and hair are sampled from the seed and the subject; clothes, room, light and cameras from the seed and
-    the clip.
+    the clip. A clip whose line of the table names a rig is seen by that one, the others by the configuration's.
 
     Args:
         body: the body model (SMPL-X schema npz).
@@ -105,17 +101,16 @@ def render_views(
         seed: of all that is sampled.
         log: where Blender's chatter goes.
     """
-    names = cameras_of(render.rig, list(render.views))
+    rig_of(render)  # a word about the configuration comes before the first clip
     blender_process.keep_memory()
     settings = choose_engine(PRESETS[render.preset], log)
-    size = picture_size(names, render.width, render.height)
-    run = RenderRun(load_body(body), render, names, size, seed, settings)
+    run = RenderRun(load_body(body), render, seed, settings)
     with Worker(log) as worker:
-        process_clips(STAGE, [fit], output, partial(_render, worker, run), {"views": names})
+        process_clips(STAGE, [fit], output, partial(_render, worker, run))
 
 
 def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
-    pose = SmplxPose.from_clip(clip)
+    pose, rig = SmplxPose.from_clip(clip), rig_of(run.render, str(clip.attrs.get("rig", "")))
     scene, rng = clip_scene(clip, len(pose), run.seed, run.settings)
     with tempfile.TemporaryDirectory(prefix="kinesynth-") as name:
         folder = Path(name)
@@ -124,7 +119,7 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
             raise ClipRejected("body is not finite", float((~np.isfinite(extremes)).sum()))
         who = Body(joint_paths(run.model, pose), extremes)
         cuts, things = (generator(run.seed, clip.clip_id, what) for what in ("truncation", "occluders"))
-        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rng, who, cuts))
+        scene = furnish(scene, extremes.min(axis=0), extremes.max(axis=0), run.cameras(rig, rng, who, cuts))
         if things.uniform() < run.render.occluders:
             scene = replace(scene, occluders=sample_occluders(things, scene, who))
         others = generator(run.seed, clip.clip_id, "bystander")
@@ -133,12 +128,12 @@ def _render(worker: Worker, run: RenderRun, clip: Clip) -> Clip:
         if scene.bystander:
             other = bystander_pose(run.model, scene.bystander, scene.fps, scene.n_frames)
             write_bystander(folder, run.model, other, scene.bystander.person, scene)
-        limit = run.timeout_seconds(len(pose))
+        limit = run.timeout_seconds(len(pose), len(scene.cameras))
         worker.call(blender_process.render, folder, scene, "depth" in run.render.tracks, timeout_seconds=limit)
         arrays: dict[str, np.ndarray] = {}
         for camera in scene.cameras:
             arrays |= _read_view(folder, camera, scene, run.render.tracks).arrays(camera.name)
-    width, height = run.size
+    width, height = rig.size
     shown = {
         "views": [camera.name for camera in scene.cameras],
         "width": width,

@@ -6,10 +6,12 @@ static, 1.1 ± 0.1 m above the floor, 33 mm on a 36 mm sensor. `chance` is the p
 """
 
 import re
+from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
 
+from kinesynth.config import Render
 from kinesynth.errors import BadInput
 from kinesynth.render.cameras import FOCAL_LENGTH_MM, Exposure, Lens, Setup
 from kinesynth.render.spreads import sample
@@ -26,6 +28,26 @@ def _read() -> dict[str, dict[str, str]]:
 CAMERAS = _read()
 _rigs = dict.fromkeys(row["rig"] for row in CAMERAS.values() if row["rig"])
 RIGS = {rig: [name for name, row in CAMERAS.items() if row["rig"] == rig] for rig in _rigs}
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The cameras that look on a clip: the rig's name, theirs, and their pictures' width and height, px."""
+
+    name: str
+    cameras: list[str]
+    size: tuple[int, int]
+
+
+def rig_of(render: Render, name: str = "") -> Rig:
+    """Return the rig of that name, or the configuration's where a clip names none.
+
+    Raises:
+        BadInput: there is no such rig, or a view is unknown or repeated, or views of different shapes are listed.
+    """
+    name = name or render.rig
+    cameras = cameras_of(name, list(render.views))
+    return Rig(name, cameras, picture_size(cameras, render.width, render.height))
 
 
 def cameras_of(rig: str, views: list[str]) -> list[str]:

@@ -29,13 +29,13 @@ def set_up_cut(
             up_deg=float(rng.uniform(-_ASIDE, _ASIDE) * angle[1]),
         )
         camera = set_up_at(name, setup, body.outline, size, distance, exposure, framing)
-        outside = share_outside(camera, body.joints)
+        outside = fraction_outside(camera, body.joints)
         cuts = outside.max() <= MAX_OUTSIDE and outside.mean() >= MIN_OUTSIDE
         if cuts and camera.depth(body.outline).min() > _NEAREST_M:
             return camera
     return whole
 
 
-def share_outside(camera: Camera, joints: np.ndarray) -> np.ndarray:
-    """Return the share (T,) of joints (T,J,3) outside a camera's picture."""
+def fraction_outside(camera: Camera, joints: np.ndarray) -> np.ndarray:
+    """Return the fraction (T,) of joints (T,J,3) outside a camera's picture."""
     return np.asarray(1 - in_picture(camera, joints).mean(axis=1))

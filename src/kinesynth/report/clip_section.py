@@ -12,8 +12,8 @@ from PIL import Image
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.errors import BadInput
 from kinesynth.hdf5 import whole_file
-from kinesynth.report.figures import clip_figure
 from kinesynth.report.muscle_paths import muscle_paths
+from kinesynth.report.plots import clip_plot
 from kinesynth.report.scene import Scene
 from kinesynth.report.video import clip_video
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -24,7 +24,7 @@ VIDEO_SECONDS, VIDEO_RATE = 4.0, 30.0  # at most, on a page
 
 
 @dataclass(frozen=True)
-class ClipPart:
+class ClipSection:
     """One clip on a page.
 
     Attributes:
@@ -66,7 +66,7 @@ def open_clip(shard: Path, clip_id: str) -> tuple[ClipRecord, SkeletonDefinition
         raise BadInput(shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`") from error
 
 
-def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
+def section_of(shard: Path, clip_id: str, *, with_video: bool) -> ClipSection:
     """Return what a page shows of a clip; the strip of pictures stays out where there is a video.
 
     Raises:
@@ -84,7 +84,7 @@ def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
         for camera, view in clip.views.items():
             pictures = Scene(clip, view, skeleton, muscles, mass_kg).pictures(STRIP_SIZE, chosen)
             strips[camera] = [_data_address(picture) for picture in pictures]
-    return ClipPart(
+    return ClipSection(
         clip_id=clip_id,
         tags=tuple(
             str(value) for value in (clip.attrs["action"], person["subject"], person["split"], clip.attrs["source"])
@@ -94,7 +94,7 @@ def clip_part(shard: Path, clip_id: str, *, with_video: bool) -> ClipPart:
         note=str(clip.attrs["dynamics_reason"]),
         video=video,
         strips=strips,
-        plot=clip_figure(clip, skeleton, mass_kg, clip_id),
+        plot=clip_plot(clip, skeleton, mass_kg, clip_id),
     )
 
 

@@ -26,9 +26,9 @@ def muscle_paths(clip: ClipRecord, skeleton: SkeletonDefinition) -> list[np.ndar
     for muscle in skeleton.muscle_names:
         points = [(index[body], place) for body, place in _path_points().get(muscle, ()) if body in index]
         bodies = np.array([body for body, _ in points], dtype=int)
-        places = np.array([place for _, place in points]).reshape(-1, 3) * clip.arrays["scales"][bodies]
+        positions = np.array([place for _, place in points]).reshape(-1, 3) * clip.arrays["scales"][bodies]
         carriers = transforms[:, bodies]
-        paths.append(np.einsum("tpij,pj->tpi", carriers[..., :3, :3], places) + carriers[..., :3, 3])
+        paths.append(np.einsum("tpij,pj->tpi", carriers[..., :3, :3], positions) + carriers[..., :3, 3])
     return paths
 
 

@@ -15,8 +15,8 @@ from kinesynth.atomic import write_text
 from kinesynth.dataset.index import read_index
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
-from kinesynth.report.clip_section import clip_part
-from kinesynth.report.figures import actions_figure, lengths_figure, loss_figure, quality_figure
+from kinesynth.report.clip_section import section_of
+from kinesynth.report.plots import actions_plot, lengths_plot, loss_plot, quality_plot
 from kinesynth.report.ranking import worst_first
 from kinesynth.report.runtimes import read_runtimes
 from kinesynth.report.tables import CLIPS, REJECTED, counts, table
@@ -65,12 +65,12 @@ def report(
         headline=_headline(rows, shards, len(left_out)),
         shown_worst=len(worst),
         clips=[
-            (clip_part(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS), _why(row))
+            (section_of(files_by_name[row["shard"]], row["clip_id"], with_video=place < SHOWN_VIDEOS), _why(row))
             for place, row in enumerate(progress(chosen, "report"))
         ],
-        actions=actions_figure(rows),
-        ranges=lengths_figure(rows),
-        histograms=quality_figure(rows),
+        actions=actions_plot(rows),
+        ranges=lengths_plot(rows),
+        histograms=quality_plot(rows),
         total_clips=len(rows),
         quality=load_schema().clip_quality,
         summary=_summary(rows),
@@ -78,7 +78,7 @@ def report(
         reasons=counts(left_out, "stage", "reason"),
         rejected_table=table("all-rejected", REJECTED, left_out),
         metrics=metrics,
-        loss=loss_figure(metrics["loss"]) if metrics else "",
+        loss=loss_plot(metrics["loss"]) if metrics else "",
         stages=stages,
         total_time=timedelta(seconds=round(sum(stage.seconds for stage in stages))),
     )
@@ -86,7 +86,7 @@ def report(
 
 
 def _headline(rows: Sequence[dict[str, Any]], shards: Sequence[Path], rejected: int) -> list[tuple[str, str]]:
-    """Return the page's first figures, each with what it counts."""
+    """Return the page's first numbers, each with what it counts."""
     seconds = sum(row["frames"] / row["fps"] for row in rows)
     splits = Counter(row["split"] for row in rows)
     return [
@@ -116,13 +116,13 @@ def _why(row: dict[str, Any]) -> str:
     """Return by what a clip stands out, empty where it does not."""
     if not row["strained"]:
         return ""
-    figure, value = load_schema().clip_quality[row["strained"]], row[row["strained"]]
-    amount = f"{100 * value:.3g} %" if figure.unit == "share" else f"{value:.3g} {figure.unit}"
-    return f"Stands out by {figure.description}: {amount}."
+    measure, value = load_schema().clip_quality[row["strained"]], row[row["strained"]]
+    amount = f"{100 * value:.3g} %" if measure.unit == "fraction" else f"{value:.3g} {measure.unit}"
+    return f"Stands out by {measure.description}: {amount}."
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
-    """Return the least, median and largest of each figure of quality."""
+    """Return the least, median and largest of each measure of quality."""
     columns = {name: [row[name] for row in rows] for name in load_schema().clip_quality}
     return {name: (min(values), statistics.median(values), max(values)) for name, values in columns.items()}
 

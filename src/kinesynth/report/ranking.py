@@ -1,4 +1,4 @@
-"""Which clips to look at first: those whose figures of quality stand out among the run's own."""
+"""Which clips to look at first: those whose measures of quality stand out among the run's own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,17 +11,17 @@ BAD_TAIL = 95.0  # percentile that stands for one step from the median
 
 
 def strains(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
-    """Return of each clip how far its most striking figure lies on the bad side, and that figure's name.
+    """Return of each clip how far its most striking measure lies on the bad side, and that measure's name.
 
-    The distance is from the run's median, in distances of the bad tail's percentile from it; of a share (valid frames,
-    keypoints on the mask) the low side is bad, of all else the high one. 0 and no name where nothing stands out.
+    The distance is from the run's median, in distances of the bad tail's percentile from it; of a fraction (valid
+    frames, keypoints on the mask) the low side is bad, of all else the high one. 0 and no name: nothing stands out.
     """
-    figures = load_schema().clip_quality
+    measures = load_schema().clip_quality
     scaled = np.stack(
-        [_distances(np.array([row[name] for row in rows], float), figure.unit == "share")
-         for name, figure in figures.items()]
+        [_distances(np.array([row[name] for row in rows], float), measure.unit == "fraction")
+         for name, measure in measures.items()]
     )  # fmt: skip
-    worst, names = scaled.argmax(axis=0), list(figures)
+    worst, names = scaled.argmax(axis=0), list(measures)
     return [
         (float(scaled[index, clip]), names[index] if scaled[index, clip] > 0.0 else "")
         for clip, index in enumerate(worst.tolist())
@@ -29,7 +29,7 @@ def strains(rows: Sequence[Mapping[str, Any]]) -> list[tuple[float, str]]:
 
 
 def worst_first(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with `strain` and `strained` (the figure's name), the clip that stands out most at the front."""
+    """Return the rows with `strain` and `strained` (the measure's name), the clip that stands out most at the front."""
     ranked = [
         {**row, "strain": strain, "strained": name} for row, (strain, name) in zip(rows, strains(rows), strict=True)
     ]

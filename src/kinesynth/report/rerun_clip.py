@@ -3,7 +3,7 @@
 All stands on one time line, `time`, seconds from the clip's first frame. Below `world`, whose y is up: a camera's
 pinhole with its video and the joints that it sees, the bones, the muscles coloured by their activation, and the forces
 under the feet (grey where they are not valid). Below `curves`: activations, joint moments, angles and vertical forces;
-where a figure is not valid, its curve is interrupted. A lens's distortion is in the video and in `joints`, but Rerun's
+where a value is not valid, its curve is interrupted. A lens's distortion is in the video and in `joints`, but Rerun's
 pinholes have none, so that what is projected from the world misses by as much.
 """
 
@@ -127,7 +127,7 @@ def _forces(stream: Any, clip: ClipRecord, mass_kg: float, frame: int) -> None:
 
 
 def _curves(clip: ClipRecord, skeleton: SkeletonDefinition) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each curve's place and its figures (T), NaN where they are not valid."""
+    """Yield each curve's place and its values (T), NaN where they are not valid."""
     arrays = clip.arrays
     force_valid, activation_valid = arrays["quality/force_valid"], arrays["quality/activation_valid"]
     for column, name in enumerate(skeleton.muscle_names):

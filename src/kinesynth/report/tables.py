@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_ROWS = 25_000  # keeps the page under 15 MB, whatever the run
-SHORT, LONG = 3, 160  # significant digits of a figure; letters of a cell
+SHORT, LONG = 3, 160  # significant digits of a number; letters of a cell
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Column:
         name: of the row's value.
         title: above it.
         filter: whether it can be chosen by value.
-        factor: on numbers: 100 for shares in percent.
+        factor: on numbers: 100 for fractions in percent.
     """
 
     name: str
@@ -50,7 +50,7 @@ REJECTED = (
     Column("subject", "subject", filter=True),
     Column("stage", "stage", filter=True),
     Column("reason", "reason", filter=True),
-    Column("figure", "figure"),
+    Column("value", "value"),
     Column("detail", "detail"),
 )
 
@@ -85,14 +85,14 @@ class Table:
 
 def table(name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], mark: str = "") -> Table:
     """Return a table of the rows in their order; `mark` is a row's value that names the column to mark."""
-    places = {column.name: place for place, column in enumerate(columns)}
+    indices = {column.name: place for place, column in enumerate(columns)}
     shown = rows[:MAX_ROWS]
     return Table(
         name,
         columns,
         [[_cell(row.get(column.name, ""), column.factor) for column in columns] for row in shown],
         len(rows),
-        [places.get(str(row.get(mark, "")), -1) for row in shown],
+        [indices.get(str(row.get(mark, "")), -1) for row in shown],
     )
 
 

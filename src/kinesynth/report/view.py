@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
-from kinesynth.report.clip_section import clip_part, open_clip
+from kinesynth.report.clip_section import open_clip, section_of
 from kinesynth.report.rerun_clip import write_rerun
 from kinesynth.report.templates import page
 from kinesynth.report.video import clip_video
@@ -29,7 +29,7 @@ def view(shard: Path, clip: str, *, output: Path | None = None) -> None:
         with atomic_path(target) as temporary:
             temporary.write_bytes(clip_video(record, skeleton, float(person["mass_kg"])))
     elif target.suffix == ".html":
-        write_text(target, page("view.html", clip=clip_part(shard, clip, with_video=True)))
+        write_text(target, page("view.html", clip=section_of(shard, clip, with_video=True)))
     elif target.suffix == ".rrd":
         record, skeleton, person = open_clip(shard, clip)
         write_rerun(target, clip, record, skeleton, person)

@@ -1,6 +1,6 @@
 """The generic skeleton: a full-body OpenSim model made from the tables beside this file.
 
-Kinesynth-112: 23 bodies, 42 coordinates and 112 muscles. Bones and the 80 leg muscles have the figures of Rajagopal
+Kinesynth-112: 23 bodies, 42 coordinates and 112 muscles. Bones and the 80 leg muscles have the values of Rajagopal
 2016 as corrected by Lai 2017 (knee, high flexion) and Uhlrich 2022 (passive forces, hip abductor paths); the head is
 split from the torso by de Leva 1996; 6 trunk muscles are Hamner 2010's, 13 per arm Saul 2015's, laid on a shoulder
 without girdle. Torques drive neck and wrists; weak ones stand by everywhere above the pelvis.

@@ -90,8 +90,8 @@ class Joints(nn.Module):
             stretch = (self._slide_stretch * parent_factors.index_select(0, self._slide_bodies)).sum(dim=-1)
             slides = slides * torch.where(self._slide_stretches, stretch, 1.0)[..., None]
         child_origins = (rotations @ child_places.expand(*rotations.shape[:2], 3)[..., None])[..., 0]
-        places = (parent_places - child_origins).index_add(0, self._slide_bodies, slides)
-        return torch.cat([rotations, places[..., None]], dim=-1)
+        positions = (parent_places - child_origins).index_add(0, self._slide_bodies, slides)
+        return torch.cat([rotations, positions[..., None]], dim=-1)
 
     def _rotations(self, angles: Tensor) -> Tensor:
         """Return the bodies' rotations in their parents (B, N, 3, 3) from the angles (S, N) about the axes."""

@@ -26,8 +26,8 @@ _TO_Z = {
 }
 _HEAD, _NECK, _FEET, _WRISTS = 15, 12, (7, 8, 10, 11), (20, 21)
 _ALONG = np.cos(np.radians(50.0))  # how near to an axis a trunk counts as along it
-_EVER, _ALWAYS = 0.3, 0.8  # shares of the frames
-_CARRIED, _PLANTED, _TRAVELS = 0.15, 0.15, 0.3  # share of frames; m/s of a sole; m/s of the pelvis over it
+_EVER, _ALWAYS = 0.3, 0.8  # fractions of the frames
+_CARRIED, _PLANTED, _TRAVELS = 0.15, 0.15, 0.3  # fraction of frames; m/s of a sole; m/s of the pelvis over it
 _MOVES_UP_M = 0.5  # along z, of the body's lowest point: more than steps and beds are high
 _ON_FLOOR_M = 0.12  # of height 0
 _FIX = "state the axis that is up in the clip table's column `up` (x, y or z)"
@@ -78,7 +78,7 @@ def up_axis(file: AmassFile) -> str:
     if (trunk[:, 2] > _ALONG).mean() > _EVER:
         return "z"
     along = {axis: turn.apply(trunk)[:, 2] > _ALONG for axis, turn in _TO_Z.items()}
-    stands = [axis for axis, share in along.items() if share.mean() > _ALWAYS]
+    stands = [axis for axis, fraction in along.items() if fraction.mean() > _ALWAYS]
     if not stands:
         return "z"
     (axis,) = stands

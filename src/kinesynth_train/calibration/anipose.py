@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration.camera import FIX, Camera, checked
-from kinesynth_train.calibration.text import figures, read_bytes
+from kinesynth_train.calibration.text import numbers, read_bytes
 
 
 def fits(path: Path) -> bool:
@@ -51,7 +51,7 @@ def camera_of(path: Path, name: str, table: dict[str, Any]) -> Camera:
     if missing:
         raise BadInput(path, f"camera {name}", f"no {missing[0]}", "size, matrix, rotation, translation", FIX)
     given = {
-        field: figures(path, f"camera {name}: {field}", table.get(field, []))
+        field: numbers(path, f"camera {name}: {field}", table.get(field, []))
         for field in ("size", "matrix", "distortions", "rotation", "translation")
     }
     rotation = given["rotation"]

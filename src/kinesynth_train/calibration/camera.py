@@ -12,7 +12,7 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth.geometry.projection import distort, project, undistort
 
-FARTHEST_M = 100.0  # no camera of a person stands farther away: such a figure is in millimetres
+FARTHEST_M = 100.0  # no camera of a person stands farther away: such a number is in millimetres
 NEAREST_MM = 100.0  # and no set of cameras in millimetres lies within this of the origin
 MIN_FOCAL, MAX_FOCAL = 0.2, 20.0  # focal length over the picture's longer side
 ORTHONORMAL = 1e-3
@@ -82,7 +82,7 @@ def checked(
     rotation: np.ndarray,
     translation: np.ndarray,
 ) -> Camera:
-    """Return a camera whose figures are possible ones.
+    """Return a camera whose numbers are possible ones.
 
     Args:
         path: the file, for messages.
@@ -94,7 +94,7 @@ def checked(
         translation: (3,) in the file's unit.
 
     Raises:
-        BadInput: a figure is missing, not finite or impossible.
+        BadInput: a number is missing, not finite or impossible.
     """
 
     def refuse(field: str, found: object, expected: str) -> BadInput:
@@ -117,7 +117,7 @@ def checked(
     if np.linalg.det(rotation) < 0:
         raise refuse("rotation", "a reflection", "a rotation: the handedness of the world differs")
     if translation.shape != (3,) or not np.isfinite(translation).all():
-        raise refuse("translation", translation.tolist(), "three figures")
+        raise refuse("translation", translation.tolist(), "three numbers")
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation, translation
     lens = np.zeros(5)

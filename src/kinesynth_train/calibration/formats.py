@@ -44,7 +44,7 @@ def read_cameras(path: Path, up: str = "") -> tuple[dict[str, Camera], list[str]
         up: the axis of the file's world that is up (x, y, z, -x, -y, -z); empty takes the format's own.
 
     Raises:
-        BadInput: no such file, no known format, or a figure in it is impossible.
+        BadInput: no such file, no known format, or a number in it is impossible.
     """
     known = ", ".join(each.name for each in FORMATS)
     if not path.exists():

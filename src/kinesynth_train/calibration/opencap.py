@@ -58,16 +58,16 @@ class _Number:
 
 
 class _Array:
-    """An array, in numpy's place: of as many figures as there are bytes."""
+    """An array, in numpy's place: of as many numbers as there are bytes."""
 
-    figures = np.empty(0)
+    numbers = np.empty(0)
 
     def __init__(self, *_: object) -> None:
         """Begin as numpy does, with none; its state follows."""
 
     def __setstate__(self, state: Sequence[Any]) -> None:
         _, shape, number, by_column, content = state
-        self.figures = np.frombuffer(content, number.dtype).reshape(shape, order="F" if by_column else "C")
+        self.numbers = np.frombuffer(content, number.dtype).reshape(shape, order="F" if by_column else "C")
 
 
 def _from_buffer(content: bytes, number: _Number, shape: tuple[int, ...], order: str) -> _Array:
@@ -117,9 +117,9 @@ def unpickled(path: Path) -> dict[str, np.ndarray]:
         raise BadInput(path, "pickle", type(content).__name__, "a dictionary of arrays", FIX)
     given = {key: value for key, value in content.items() if key in NEEDED}
     for key, value in given.items():
-        if not isinstance(value, _Array) or not value.figures.size:
-            raise BadInput(path, key, type(value).__name__.strip("_"), "an array of figures", FIX)
-    return {key: value.figures.astype(float) for key, value in given.items()}
+        if not isinstance(value, _Array) or not value.numbers.size:
+            raise BadInput(path, key, type(value).__name__.strip("_"), "an array of numbers", FIX)
+    return {key: value.numbers.astype(float) for key, value in given.items()}
 
 
 def _check_size(stored: bytes) -> None:
@@ -137,7 +137,7 @@ def _camera(path: Path) -> Camera:
     if missing:
         raise BadInput(path, missing[0], "nothing", ", ".join(NEEDED), FIX)
     if given["translation"].size != 3:
-        raise BadInput(path, "translation", str(given["translation"].shape), "three figures", FIX)
+        raise BadInput(path, "translation", str(given["translation"].shape), "three numbers", FIX)
     return checked(
         path, path.parent.name.lower(), given["imageSize"].ravel()[::-1], given["intrinsicMat"],
         given["distortion"].ravel(), given["rotation"], given["translation"].ravel() / 1000.0,

@@ -14,7 +14,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration.camera import Camera, checked
-from kinesynth_train.calibration.text import figures, read_bytes
+from kinesynth_train.calibration.text import numbers, read_bytes
 
 FIX = "write it as docs/predict.md shows"
 
@@ -40,11 +40,11 @@ def _camera(path: Path, name: str, given: object) -> Camera:
     fields = ("size", "K", "world_to_camera")
     if not isinstance(given, dict) or any(field not in given for field in fields):
         raise BadInput(path, f"camera {name}", "a field less", ", ".join(fields), FIX)
-    pose = figures(path, f"camera {name}: world_to_camera", given["world_to_camera"])
+    pose = numbers(path, f"camera {name}: world_to_camera", given["world_to_camera"])
     if pose.shape not in ((4, 4), (3, 4)):
         raise BadInput(path, f"camera {name}: world_to_camera", f"shape {pose.shape}", "4 x 4", FIX)
     K, size, lens = (
-        figures(path, f"camera {name}: {field}", given.get(field, [])) for field in ("K", "size", "distortion")
+        numbers(path, f"camera {name}: {field}", given.get(field, [])) for field in ("K", "size", "distortion")
     )
     return checked(path, name, size, K, lens.ravel(), pose[:3, :3], pose[:3, 3])
 

@@ -46,7 +46,7 @@ def read(path: Path) -> tuple[list[Camera], list[str]]:
 def _camera(path: Path, element: Any) -> Camera:
     name = element.get("serial", "")
 
-    def figure(part: str, attribute: str, default: float | None = None) -> float:
+    def number(part: str, attribute: str, default: float | None = None) -> float:
         found = element.find(part)
         value = None if found is None else found.get(attribute)
         if value is None and default is not None:
@@ -57,14 +57,14 @@ def _camera(path: Path, element: Any) -> Camera:
             field = f"camera {name}: {part} {attribute}"
             raise BadInput(path, field, repr(value), "a number", FIX) from error
 
-    left, right, top, bottom = (figure("fov_video", side) for side in ("left", "right", "top", "bottom"))
-    axes = np.array([[figure("transform", f"r{row}{column}") for column in "123"] for row in "123"])
-    place = np.array([figure("transform", axis) for axis in "xyz"])
-    focal = [figure("intrinsic", f"focalLength{axis}") / UNIT for axis in "UV"]
-    middle = [figure("intrinsic", f"centerPoint{axis}") / UNIT for axis in "UV"]
+    left, right, top, bottom = (number("fov_video", side) for side in ("left", "right", "top", "bottom"))
+    axes = np.array([[number("transform", f"r{row}{column}") for column in "123"] for row in "123"])
+    place = np.array([number("transform", axis) for axis in "xyz"])
+    focal = [number("intrinsic", f"focalLength{axis}") / UNIT for axis in "UV"]
+    middle = [number("intrinsic", f"centerPoint{axis}") / UNIT for axis in "UV"]
     K = np.array([[focal[0], 0.0, middle[0] - left], [0.0, focal[1], middle[1] - top], [0.0, 0.0, 1.0]])
-    radial = [figure("intrinsic", f"radialDistortion{order}", 0.0) for order in "123"]
-    tangential = [figure("intrinsic", f"tangentalDistortion{order}", 0.0) for order in "12"]  # QTM spells it so
+    radial = [number("intrinsic", f"radialDistortion{order}", 0.0) for order in "123"]
+    tangential = [number("intrinsic", f"tangentalDistortion{order}", 0.0) for order in "12"]  # QTM spells it so
     rotation = np.diag([1.0, -1.0, -1.0]) @ axes
     lens = [*radial[:2], *tangential, radial[2]]
     size = [right - left + 1, bottom - top + 1]

@@ -1,4 +1,4 @@
-"""What readers of calibrations, and of points, need: bytes of bounded number, and arrays of figures."""
+"""What readers of calibrations, and of points, need: bytes of bounded number, and arrays of numbers."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def read_bytes(path: Path) -> bytes:
         raise BadInput(path, "file", " ".join(str(error).split()), "a calibration", FIX) from error
 
 
-def figures(path: Path, field: str, value: object) -> np.ndarray:
+def numbers(path: Path, field: str, value: object) -> np.ndarray:
     """Return `value`, nested lists of numbers or what looks like them, as an array of float64.
 
     Raises:

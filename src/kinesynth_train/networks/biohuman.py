@@ -91,6 +91,10 @@ class BioHuman(Network):
         self.front.start(labels)
         self.mean_activation.copy_(torch.from_numpy(mean_activations(labels)))
 
+    def from_noise(self) -> str:
+        """Return what of the front does."""
+        return self.front.from_noise()
+
     def forward(self, batch: Batch, stage: str) -> Prediction:
         """Return the prediction of a batch as `Windows` gives it, or with its pictures' tokens as estimates.
 

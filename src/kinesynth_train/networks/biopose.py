@@ -90,6 +90,10 @@ class BioPose(Network):
         """Read the front's files."""
         self.front.start(labels)
 
+    def from_noise(self) -> str:
+        """Return what of the front does."""
+        return self.front.from_noise()
+
     def forward(self, batch: Batch, stage: str) -> Any:
         """Return the front's prediction of a batch of pictures, or the inverse kinematics' of markers.
 

@@ -53,7 +53,7 @@ class Network(nn.Module, ABC):
     Attributes:
         pictures: whether it looks at any; else it sees markers.
         labels: the shards' fields that its input and its losses need.
-        better: the figure of its tally by which the best checkpoint is chosen, lowest.
+        better: the metric of its tally by which the best checkpoint is chosen, lowest.
         views: how many views it looks at, if it looks at pictures.
         places: whether it tells where the pelvis is.
         kinematics: whether it tells the skeleton's angles and scales.
@@ -82,6 +82,14 @@ class Network(nn.Module, ABC):
 
         Read a user's file of weights; note in buffers what labels of the training split are like.
         """
+
+    def from_noise(self) -> str:
+        """Return in words which part starts from noise though files of weights for it are usual; empty: none."""
+        return ""
+
+    def has_stage(self, stage: str) -> bool:  # noqa: ARG002
+        """Return whether it was made with what a stage trains: yes."""
+        return True
 
     @abstractmethod
     def forward(self, batch: Batch, stage: str) -> Any:
@@ -115,7 +123,7 @@ class Network(nn.Module, ABC):
         """Return what such a stage needs of a clip's pictures (V, T, E), so that they are looked at once."""
         raise NotImplementedError(f"{type(self).__name__} learns from pictures in every stage")
 
-    def advance(self, share: float) -> None:
+    def advance(self, fraction: float) -> None:
         """Take note of how much of a phase is done."""
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:

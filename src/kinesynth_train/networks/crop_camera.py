@@ -19,7 +19,7 @@ def focal_lengths(projections: Tensor) -> Tensor:
 
 
 def placed(camera: Tensor, projections: Tensor) -> Tensor:
-    """Return places (..., 3) m in the world of s, x, y (..., 3) in crops of projections (..., 3, 4)."""
+    """Return positions (..., 3) m in the world of s, x, y (..., 3) in crops of projections (..., 3, 4)."""
     size = camera[..., :1].clamp(min=MIN_SIZE)
     depth = focal_lengths(projections)[..., None] / size
     seen = torch.cat([size * camera[..., 1:], torch.ones_like(size)], dim=-1)

@@ -9,7 +9,7 @@ scales, 0.06 angles.
 
 From the released configuration, where the paper is silent: angles in degrees for the loss and kept within their limits
 by a sigmoid, scales within a reach; six numbers of the matrix, in a camera turned towards the crop; three blocks that
-keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The paper's own figures stand where the two
+keep all 243 frames and three that stride by 3, 9, 9 to one, both trained. The paper's own sizes are used where the two
 differ (LSTM: 128). Frames' estimates are of unchanged pictures here, every other batch of windows is about another
 frame than the middle one, and in use the first view is looked at.
 """
@@ -120,9 +120,9 @@ class D3ke(Network):
         The end of such a window is repeated, as it is in use for a clip's first and last frames.
         """
         count = estimates.shape[1]
-        places = (torch.arange(count, device=estimates.device) + frame - count // 2).clamp(0, count - 1)
-        prediction = self.over_time(estimates[:, places], cameras[:, places])
-        earlier = tuple(said._replace(frame=places) for said in prediction.earlier)
+        indices = (torch.arange(count, device=estimates.device) + frame - count // 2).clamp(0, count - 1)
+        prediction = self.over_time(estimates[:, indices], cameras[:, indices])
+        earlier = tuple(said._replace(frame=indices) for said in prediction.earlier)
         return prediction._replace(frame=frame, earlier=earlier)
 
     def frames(self, crops: Tensor, cameras: Tensor) -> Prediction:
@@ -194,10 +194,10 @@ class D3ke(Network):
         truth = {name: value.repeat_interleave(views, 0) for name, value in batch.items() if TIME_AXIS.get(name) != 1}
         return published_losses(prediction, truth, self.skeleton, self.stats, self.weights)
 
-    def advance(self, share: float) -> None:
+    def advance(self, fraction: float) -> None:
         """Let batch normalisation of the temporal convolutions follow ever more slowly, 0.1 to 0.001."""
         if isinstance(self.sequence, TemporalConvolutions):
-            self.sequence.set_momentum(0.1 * 0.01**share)
+            self.sequence.set_momentum(0.1 * 0.01**fraction)
 
     def estimate(self, stretch: Stretch, stage: str, window: int) -> Estimate:
         """Return what it predicts for each frame, from the window that it is the middle of, or from the whole."""

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from kinesynth.gravity import GRAVITY
 from kinesynth_train.data import Batch
 from kinesynth_train.losses import masked_mean
 from kinesynth_train.metrics import counted_angles
 from kinesynth_train.networks.heads import zeroed
 from kinesynth_train.skeleton import DatasetSkeleton, root_of
 
-GRAVITY = 9.80665
 LABELS = ("grf/force", "moments", "quality/force_valid")
 FEET = 2
 

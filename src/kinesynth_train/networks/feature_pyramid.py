@@ -50,8 +50,8 @@ def sines(width: int, rows: int, columns: int, like: Tensor) -> Tensor:
     rates = 1e4 ** (-torch.arange(quarter, device=like.device) / quarter)
     halves = []
     for count in (rows, columns):
-        places = 2.0 * math.pi * (torch.arange(count, device=like.device) + 0.5) / count
-        phases = places[:, None] * rates
+        positions = 2.0 * math.pi * (torch.arange(count, device=like.device) + 0.5) / count
+        phases = positions[:, None] * rates
         halves.append(torch.cat([phases.sin(), phases.cos()], dim=-1))
     down = halves[0][:, None].expand(-1, columns, -1)
     across = halves[1][None].expand(rows, -1, -1)

@@ -34,9 +34,9 @@ class Gate(nn.Module):
         self.layers = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
 
     def forward(self, pose: Tensor, seen: Tensor) -> Tensor:
-        """Return shares (N, T, C) of (N, T, C) and (N, T, C)."""
-        shares: Tensor = torch.sigmoid(self.layers(torch.cat([pose, seen], dim=-1)))
-        return shares
+        """Return fractions (N, T, C) of (N, T, C) and (N, T, C)."""
+        fractions: Tensor = torch.sigmoid(self.layers(torch.cat([pose, seen], dim=-1)))
+        return fractions
 
 
 class GatedFusion(nn.Module):
@@ -53,8 +53,8 @@ class GatedFusion(nn.Module):
     def forward(self, pose: Tensor, seen: Tensor, padded: Tensor) -> Tensor:
         """Return each frame's state (N, T, C) of its pose's and its picture's features (N, T, C)."""
         pose = pose + self.input_gate(pose, seen) * self.into_pose(seen)
-        places = positional_encoding(pose.shape[1], pose.shape[2], pose)[:, None]
-        tokens = (torch.stack([pose, seen], dim=2) + places + self.kinds).flatten(1, 2)  # (N, 2 T, C), by turns
+        positions = positional_encoding(pose.shape[1], pose.shape[2], pose)[:, None]
+        tokens = (torch.stack([pose, seen], dim=2) + positions + self.kinds).flatten(1, 2)  # (N, 2 T, C), by turns
         mixed = self.transformer(tokens, src_key_padding_mask=padded.repeat_interleave(2, dim=1))
         pose, seen = mixed.unflatten(1, (-1, 2)).unbind(dim=2)
         state: Tensor = self.norm(pose + self.output_gate(pose, seen) * seen)
@@ -71,8 +71,8 @@ class PoseAlone(nn.Module):
 
     def forward(self, pose: Tensor, padded: Tensor) -> Tensor:
         """Return each frame's state (N, T, C) of its pose's features (N, T, C)."""
-        places = positional_encoding(pose.shape[1], pose.shape[2], pose)
-        state: Tensor = self.norm(self.transformer(pose + places, src_key_padding_mask=padded))
+        positions = positional_encoding(pose.shape[1], pose.shape[2], pose)
+        state: Tensor = self.norm(self.transformer(pose + positions, src_key_padding_mask=padded))
         return state
 
 

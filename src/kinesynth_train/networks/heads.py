@@ -13,7 +13,7 @@ SCALE_UNIT = 0.1  # body scales differ by about a tenth between people
 SCALE_REACH = 0.4  # from 1, of a bounded scale: scaling itself refuses what is farther off
 ROOT_UNIT = 0.1  # m, of the pelvis from the middle of points or markers
 UPRIGHT = ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0), (-1.0, 0.0, 0.0))  # the root, before a camera whose y points down
-INSIDE = 1e-3  # share of a coordinate's range that its bounded mean stays from the limits
+INSIDE = 1e-3  # fraction of a coordinate's range that its bounded mean stays from the limits
 
 
 class ScaleHead(nn.Module):
@@ -115,15 +115,15 @@ class BoundedHead(nn.Module):
             self.register_buffer(name, value.clone())
         self.angles, self.six = zeroed(nn.Linear(features, len(low))), zeroed(nn.Linear(features, 6))
         self.scales = ScaleHead(features, stats, bounded=True)
-        share = ((stats.mean - low) / (high - low)).clamp(INSIDE, 1.0 - INSIDE)
+        fraction = ((stats.mean - low) / (high - low)).clamp(INSIDE, 1.0 - INSIDE)
         with torch.no_grad():
-            self.angles.bias.copy_(torch.logit(share).where(bounded, 0.0))
+            self.angles.bias.copy_(torch.logit(fraction).where(bounded, 0.0))
             self.six.bias.copy_(upright[..., :2].T.flatten())
 
     def forward(self, features: Tensor, camera: Tensor | None = None) -> Prediction:
         """Return the prediction; the root's matrix comes in the frame of `camera` (N, T, 3, 3), if given."""
-        share = torch.sigmoid(self.angles(features).float())
-        angles = (self.low + (self.high - self.low) * share).where(self.bounded, self.mean)
+        fraction = torch.sigmoid(self.angles(features).float())
+        angles = (self.low + (self.high - self.low) * fraction).where(self.bounded, self.mean)
         six = self.six(features).float()
         with torch.autocast(features.device.type, enabled=False):  # else products of matrices are of half precision
             rotation = six_to_rotation(six)

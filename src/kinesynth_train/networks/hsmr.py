@@ -14,7 +14,6 @@ for its extreme crops), 192 of 256 columns. Batches hold every view of a window,
 SKELify and the refinement of pseudo-labels are in `skelify` and `hsmr_refined`: the labels of the shards are exact.
 """
 
-import sys
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -106,7 +105,7 @@ class Hsmr(Network):
 
     def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, stats, skeleton)
-        self.backbone_name, self.weights_file = shape.backbone, shape.weights
+        self.shape = shape
         self.vit = token_backbone(shape.backbone)  # by an earlier name, under which checkpoints have it
         self.decoder = TokenDecoder(self.vit.width, shape.width, shape.layers, shape.heads, shape.head, shape.hidden)
         self.pose = CodedPose(stats, skeleton)
@@ -119,11 +118,15 @@ class Hsmr(Network):
         self.register_buffer("mean_code", mean, persistent=False)
 
     def start(self, labels: ShardDataset) -> None:  # noqa: ARG002
-        """Read the backbone's file of weights, if there is one; say so if the published rate has none to tune."""
-        start_backbone(self.vit, self.weights_file, WEIGHTS_KIND)
-        if not self.weights_file and self.backbone_name != "vit_tiny":
-            given = IMAGENET if self.backbone_name == "efficientnet_lite0" else "FILE, one of ViTPose's"
-            sys.stderr.write(f"note: {self.backbone_name} starts from noise; else give --weights {given}\n")
+        """Read the backbone's file of weights, if there is one."""
+        start_backbone(self.vit, self.shape.weights, WEIGHTS_KIND)
+
+    def from_noise(self) -> str:
+        """Return that the backbone does, for which the published rate is too low."""
+        if self.shape.weights or self.shape.backbone == "vit_tiny":
+            return ""
+        given = IMAGENET if self.shape.backbone == "efficientnet_lite0" else "FILE, one of ViTPose's"
+        return f"{self.shape.backbone} starts from noise; else give --weights {given}"
 
     def forward(self, batch: Batch, stage: str) -> Prediction:  # noqa: ARG002
         """Return the prediction of a batch with crops (N, V, T, 4, S, S), and cameras as `Windows` gives them.

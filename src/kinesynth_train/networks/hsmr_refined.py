@@ -45,7 +45,7 @@ class Shape(hsmr.Shape):
         warmup: steps before the first fit.
         period: steps from one fit to the next; 0 leaves labels as they are.
         noise_deg: standard deviation of what is added to the labels' angles at first.
-        swapped: share of the clips whose labels have left and right exchanged at first.
+        swapped: fraction of the clips whose labels have left and right exchanged at first.
     """
 
     warmup: int = 5000
@@ -57,12 +57,12 @@ class Shape(hsmr.Shape):
 class HsmrRefined(Hsmr):
     """HSMR with labels of its own."""
 
+    shape: Shape
     factor_mean: Tensor
     factor_spread: Tensor
 
     def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__(shape, weights, stats, skeleton)
-        self.shape = shape
         self.pseudo = PseudoLabels(stats, skeleton)
         self.register_buffer("factor_mean", torch.zeros(stats.factors))
         self.register_buffer("factor_spread", torch.ones(stats.factors))

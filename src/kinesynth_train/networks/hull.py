@@ -30,10 +30,10 @@ def sample_hull(
     pixels = torch.multinomial(weights, TRIES * count, replacement=True, generator=generator)
     inside = torch.rand(*pixels.shape, 3, device=masks.device, generator=generator)
     rows, columns = pixels // size, pixels % size
-    places = torch.stack([columns, rows], dim=-1) + inside[..., :2]  # anywhere within the pixel
-    places = 2.0 * places / size - 1.0
+    positions = torch.stack([columns, rows], dim=-1) + inside[..., :2]  # anywhere within the pixel
+    positions = 2.0 * positions / size - 1.0
     depth = depths(middle[:, None], projections[:, 0]) + REACH * (2.0 * inside[..., 2] - 1.0)
-    points = unproject(places, depth.clamp(min=0.1), projections[:, 0])
+    points = unproject(positions, depth.clamp(min=0.1), projections[:, 0])
     there = grid_sample(masks[:, 1:], project(points, projections[:, 1])[:, None], align_corners=False)[:, 0, 0]
     agreed = there > 0.5
     order = agreed.to(torch.uint8).argsort(dim=1, descending=True, stable=True)
@@ -52,16 +52,16 @@ def hull_middle(masks: Tensor, projections: Tensor) -> Tensor:
     return triangulate(torch.stack([x, y], dim=-1)[..., None, :], projections)[:, 0]
 
 
-def triangulate(places: Tensor, projections: Tensor) -> Tensor:
-    """Return the points (F, N, 3) m whose images are closest to `places`, by linear least squares.
+def triangulate(positions: Tensor, projections: Tensor) -> Tensor:
+    """Return the points (F, N, 3) m whose images are closest to `positions`, by linear least squares.
 
     Each row is divided by the camera's focal length, which leaves the distance to the ray times the depth.
 
     Args:
-        places: (F, V, N, 2) in the crops.
+        positions: (F, V, N, 2) in the crops.
         projections: (F, V, 3, 4).
     """
-    rows = projections[:, :, None, :2] - places[..., None] * projections[:, :, None, 2:]  # (F, V, N, 2, 4)
+    rows = projections[:, :, None, :2] - positions[..., None] * projections[:, :, None, 2:]  # (F, V, N, 2, 4)
     rows = rows / projections[:, :, None, :2, :3].norm(dim=-1, keepdim=True)
     rows = rows.movedim(2, 1).flatten(2, 3)  # (F, N, 2V, 4)
     left, right = rows[..., :3], -rows[..., 3:]
@@ -74,8 +74,8 @@ def depths(points: Tensor, projections: Tensor) -> Tensor:
     return (points * projections[:, None, 2, :3]).sum(dim=-1) + projections[:, None, 2, 3]
 
 
-def unproject(places: Tensor, depth: Tensor, projections: Tensor) -> Tensor:
-    """Return the points (F, N, 3) m at places (F, N, 2) of the crops and depths (F, N) m."""
-    image = torch.cat([places, torch.ones_like(depth)[..., None]], dim=-1) * depth[..., None]
+def unproject(positions: Tensor, depth: Tensor, projections: Tensor) -> Tensor:
+    """Return the points (F, N, 3) m at positions (F, N, 2) of the crops and depths (F, N) m."""
+    image = torch.cat([positions, torch.ones_like(depth)[..., None]], dim=-1) * depth[..., None]
     solved: Tensor = torch.linalg.solve(projections[..., :3], (image - projections[:, None, :, 3]).mT).mT
     return solved

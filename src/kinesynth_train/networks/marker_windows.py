@@ -22,7 +22,7 @@ def about_mean(markers: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def counterparts(names: Sequence[str]) -> Tensor:
-    """Return the places (P, 2) of each right marker and its left counterpart among names."""
+    """Return the positions (P, 2) of each right marker and its left counterpart among names."""
     sided = [name for name in names if name.startswith("R") and f"L{name[1:]}" in names]
     return torch.tensor([[names.index(name), names.index(f"L{name[1:]}")] for name in sided])
 
@@ -51,10 +51,10 @@ def estimate_overlapping(network: Network, stretch: Stretch, stage: str, window:
     """
     starts = window_starts(stretch.frames, window, window // 2)
     said = [network(windows_of(stretch.batch, starts[n : n + 1], window), stage)[:2] for n in range(len(starts))]
-    places, frames = starts.tolist(), stretch.frames
-    angles = [part[0, : frames - start] for (part, _), start in zip(said, places, strict=True)]
+    firsts, frames = starts.tolist(), stretch.frames
+    angles = [part[0, : frames - start] for (part, _), start in zip(said, firsts, strict=True)]
     straight, cosine, sine = (
-        faded([of(part) for part in angles], places, frames, window // 2) for of in (torch.clone, torch.cos, torch.sin)
+        faded([of(part) for part in angles], firsts, frames, window // 2) for of in (torch.clone, torch.cos, torch.sin)
     )
     joined = torch.atan2(sine, cosine).where(~network.stats.translational, straight)
     scales = torch.stack([scales[0].mean(dim=0) for _, scales in said]).mean(dim=0)

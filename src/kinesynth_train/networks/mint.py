@@ -108,6 +108,10 @@ class Mint(Network):
         """Read the front's files."""
         self.front.start(labels)
 
+    def from_noise(self) -> str:
+        """Return what of the front does."""
+        return self.front.from_noise()
+
     def forward(self, batch: Batch, stage: str) -> MeshPrediction | Activations:
         """Return the front's prediction of pictures, or activations of the estimates' motion (N, V, T, 263)."""
         if stage == "picture":
@@ -174,8 +178,8 @@ class Mint(Network):
             return mesh
         motion: Any = self.motion_of(said, stretch.batch, 0)
         starts = window_starts(len(motion), window)
-        places = (starts[:, None] + torch.arange(window)).to(motion.device)
-        working = self.muscles(motion[places.clamp(max=len(motion) - 1)], places >= len(motion))
+        indices = (starts[:, None] + torch.arange(window)).to(motion.device)
+        working = self.muscles(motion[indices.clamp(max=len(motion) - 1)], indices >= len(motion))
         return mesh._replace(activations=joined(working, starts, len(motion)))
 
     def tally(self, device: str) -> MeshMuscleTally:

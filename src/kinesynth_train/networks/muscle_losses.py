@@ -9,7 +9,7 @@ from torch import Tensor
 from kinesynth_train.losses import masked_mean
 
 ACTIVE = 0.1  # tau, of the active term
-PEAK_SHARE = 0.05  # of a window's valid entries
+PEAK_FRACTION = 0.05  # of a window's valid entries
 MIN_SPREAD = 1e-6
 
 
@@ -45,7 +45,7 @@ def correlation(found: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
 def peaks(truth: Tensor, entries: Tensor) -> Tensor:
     """Return which entries (N, T, A) are among the highest twentieth of their window's valid ones."""
     flat = truth.masked_fill(~entries, -torch.inf).flatten(1)
-    wanted = (PEAK_SHARE * entries.flatten(1).sum(dim=1)).ceil().long().clamp(min=1)
+    wanted = (PEAK_FRACTION * entries.flatten(1).sum(dim=1)).ceil().long().clamp(min=1)
     least = flat.sort(dim=1, descending=True).values.gather(1, wanted[:, None] - 1)
     return entries & (truth >= least[..., None])
 

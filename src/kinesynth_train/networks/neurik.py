@@ -8,7 +8,7 @@ channel), three convolutions, four layers of 2048, dropout 0.1; markers from the
 pelvis is; half of the batches end with an earlier frame, their first frame repeated, as a clip's first windows do.
 
 BioPose learns from markers of meshes that another network has fitted, with that network's errors. Here they are drawn
-about the true ones (`MarkerDraw`), so that its figures are of an easier problem.
+about the true ones (`MarkerDraw`), so that its errors are of an easier problem.
 """
 
 from collections.abc import Callable

@@ -140,6 +140,10 @@ class Odah(Network):
         features = self.point(seen_at(points, middle, maps, projections))  # (F, N, 32) of (F, N, L)
         return self.frame(features.flatten(1)), middle
 
+    def has_stage(self, stage: str) -> bool:
+        """Return whether it has the U-Net, where the stage trains it."""
+        return stage == "frame" or hasattr(self, "unet")
+
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the parameters that a stage trains: frames' features in both, and the heads that it uses."""
         unused = ("unet.", "angles.", "scales.") if stage == "frame" else ("frame_angles.", "frame_scales.")

@@ -106,6 +106,10 @@ class OdahOurs(Network):
         pooled = torch.cat([features.mean(dim=1), features.amax(dim=1)], dim=-1)
         return self.frame(pooled), middle
 
+    def has_stage(self, stage: str) -> bool:
+        """Return whether it has the U-Net, where the stage trains it."""
+        return stage == "frame" or hasattr(self, "unet")
+
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the parameters that a phase trains: frames' features in both, and the heads that it uses."""
         unused = ("unet.", "sequence_head.") if stage == "frame" else ("frame_head.",)

@@ -63,7 +63,7 @@ class PseudoLabels(AnySize):
             labels: of the split.
             views: how many a clip has.
             noise: standard deviation, rad, that each angle is off through a clip, and again from frame to frame.
-            swapped: share of the clips in which left and right are exchanged.
+            swapped: fraction of the clips in which left and right are exchanged.
         """
         angles, factors = [], []
         rng = np.random.default_rng(SEED)

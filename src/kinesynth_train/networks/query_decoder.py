@@ -36,10 +36,10 @@ class QueryDecoder(nn.Module):
 
     def forward(self, maps: list[Tensor], queries: Tensor) -> Tensor:
         """Return the contents, which are nothing at first, after all layers."""
-        places = torch.sigmoid(self.place(queries))
+        positions = torch.sigmoid(self.place(queries))
         contents = torch.zeros_like(queries)
         for layer in self.layers:
-            contents = layer(contents, queries, places, maps)
+            contents = layer(contents, queries, positions, maps)
         return contents
 
 
@@ -53,11 +53,11 @@ class DecoderLayer(nn.Module):
         self.perceptron = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
         self.after_own, self.after_look, self.after_perceptron = (nn.LayerNorm(width) for _ in range(3))
 
-    def forward(self, contents: Tensor, queries: Tensor, places: Tensor, maps: list[Tensor]) -> Tensor:
+    def forward(self, contents: Tensor, queries: Tensor, positions: Tensor, maps: list[Tensor]) -> Tensor:
         """Return contents (N, Q, C) of contents and queries (N, Q, C), which look about places (N, Q, 2)."""
         asking = contents + queries
         contents = self.after_own(contents + self.own(asking, asking, contents, need_weights=False)[0])
-        contents = self.after_look(contents + self.look(contents + queries, places, maps))
+        contents = self.after_look(contents + self.look(contents + queries, positions, maps))
         normal: Tensor = self.after_perceptron(contents + self.perceptron(contents))
         return normal
 
@@ -77,8 +77,8 @@ class DeformableAttention(nn.Module):
         with torch.no_grad():
             self.offsets.bias.copy_(_around(heads, levels, points).flatten())
 
-    def forward(self, queries: Tensor, places: Tensor, maps: list[Tensor]) -> Tensor:
-        """Return (N, Q, C) of queries (N, Q, C) at places (N, Q, 2), x and y between 0 and 1."""
+    def forward(self, queries: Tensor, positions: Tensor, maps: list[Tensor]) -> Tensor:
+        """Return (N, Q, C) of queries (N, Q, C) at positions (N, Q, 2), x and y between 0 and 1."""
         sizes = (self.heads, self.levels, self.points)
         offsets = self.offsets(queries).unflatten(-1, (*sizes, 2)).transpose(1, 2)  # (N, heads, Q, levels, points, 2)
         shares = self.shares(queries).unflatten(-1, (self.heads, -1)).softmax(dim=-1)
@@ -88,7 +88,7 @@ class DeformableAttention(nn.Module):
         )  # (N, heads, Q, C / heads)
         for level, features in enumerate(maps):
             size = features.new_tensor([features.shape[3], features.shape[2]])
-            there = places[:, None, :, None] + offsets[:, :, :, level] / size  # in pixels of the map
+            there = positions[:, None, :, None] + offsets[:, :, :, level] / size  # in pixels of the map
             value = self.value(features.movedim(1, -1)).movedim(-1, 1)  # (N, C, H, W)
             value = value.reshape(len(features) * self.heads, -1, *features.shape[2:])
             grid = (2.0 * there - 1.0).flatten(0, 1).to(value.dtype)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth_train.baselines import NOISE_SHARE, SEED
+from kinesynth_train.baselines import NOISE_FRACTION, SEED
 from kinesynth_train.data import Batch
 
 FIRST_STEP = 1.0
@@ -56,5 +56,5 @@ def view_of(batch: Batch, view: int, detected: bool) -> Batch:
     if not detected:
         seed = zlib.crc32(points.cpu().numpy().tobytes())
         noise = np.random.default_rng([SEED, seed]).standard_normal(points.shape)
-        points = points + 2.0 * NOISE_SHARE * torch.from_numpy(noise).to(points)
+        points = points + 2.0 * NOISE_FRACTION * torch.from_numpy(noise).to(points)
     return {**pictures, "keypoints_2d": points, "confidence": 0.5 * seen.to(points)}

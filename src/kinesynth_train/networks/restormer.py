@@ -14,7 +14,7 @@ EXPANSION = 2.66  # of the gated perceptron, Restormer's
 class TemporalUNet(nn.Module):
     """Blocks at full, 1/2 and 1/8 of the frame rate, down and up again.
 
-    With ODAH's figures (blocks 2, 4, 6; heads 1, 2, 4; channels 48, 96, 384; ratios 2, 4), D = 102, T = 64:
+    With ODAH's numbers (blocks 2, 4, 6; heads 1, 2, 4; channels 48, 96, 384; ratios 2, 4), D = 102, T = 64:
 
         (N, 48, 102, 64) 2 blocks -> (N, 96, 102, 32) 4 blocks -> (N, 384, 102, 8) 6 blocks -> 4 -> (N, 48, 102, 64) 2
 

@@ -108,7 +108,7 @@ class Skelify:
         return found
 
     def placed(self, found: Variables, seen: Seen) -> Tensor:
-        """Return the places (F, 3) m from which the keypoints lie best on those seen, by least squares."""
+        """Return the positions (F, 3) m from which the keypoints lie best on those seen, by least squares."""
         points, _ = self.keypoints(found, seen)
         turn, shift = seen.projections[:, :, :3], seen.projections[:, :, 3]
         # x (m3 p + t3) = m1 p + t1 and so on, which is linear in p = offset + place.

@@ -9,7 +9,7 @@ from kinesynth_train.networks.tokens import TransformerBlock, positional_encodin
 class TokenUNet(nn.Module):
     """Blocks of attention at full, 1/2 and 1/8 of the frame rate, down and up again.
 
-    With ODAH's figures (blocks 2, 4, 6; heads 1, 2, 4; channels 48, 96, 384; ratios 2, 4) and T = 64:
+    With ODAH's numbers (blocks 2, 4, 6; heads 1, 2, 4; channels 48, 96, 384; ratios 2, 4) and T = 64:
 
         (N, 64, 48) 2 blocks -> (N, 32, 96) 4 blocks -> (N, 8, 384) 6 blocks -> (N, 32, 96) 4 -> (N, 64, 48) 2
 

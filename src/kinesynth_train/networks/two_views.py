@@ -39,8 +39,8 @@ def seen_at(points: Tensor, middle: Tensor, maps: Tensor, projections: Tensor) -
     """
     at_points = []
     for view in range(VIEWS):
-        places = project(points, projections[:, view])[:, None]  # (F, 1, N, 2)
-        at_points.append(grid_sample(maps[:, view].float(), places, align_corners=False)[:, :, 0].mT)
+        positions = project(points, projections[:, view])[:, None]  # (F, 1, N, 2)
+        at_points.append(grid_sample(maps[:, view].float(), positions, align_corners=False)[:, :, 0].mT)
     return torch.cat([*at_points, points - middle[:, None]], dim=-1)
 
 

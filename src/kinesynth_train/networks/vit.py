@@ -15,7 +15,7 @@ PADDING = 2  # of the patches, as in the release
 
 
 class VitSize(NamedTuple):
-    """Width, layers, heads, the largest share of samples that a layer is left out for, and patches down and across."""
+    """Width, layers, heads, the maximum fraction of samples that skip a layer, and patches down and across."""
 
     width: int
     layers: int

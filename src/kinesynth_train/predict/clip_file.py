@@ -19,8 +19,8 @@ from kinesynth.atomic import atomic_path
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, write_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
-from kinesynth.dynamics.reasons import names as reason_names
-from kinesynth.dynamics.reasons import packed
+from kinesynth.reasons import names as reason_names
+from kinesynth.reasons import packed
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import read_stage
 from kinesynth_train.predict.clip_views import Pictures, clip_view

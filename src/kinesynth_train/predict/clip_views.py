@@ -9,9 +9,10 @@ import av
 import numpy as np
 from PIL import Image
 
+from kinesynth.dataset.camera import in_picture
 from kinesynth.dataset.record import ViewRecord
 from kinesynth.dataset.video import count_frames, pack_masks
-from kinesynth.dataset.visibility import Visibility, in_picture
+from kinesynth.dataset.visibility import Visibility
 from kinesynth_train.calibration.camera import resized
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places
@@ -45,8 +46,8 @@ def clip_view(
     scale = min(1.0, pictures.tallest / max(video.width, video.height))
     width, height = (2 * round(side * scale / 2) for side in (video.width, video.height))
     camera = resized(sight.view.camera, width, height)
-    places = frame_places(sight.view.times, found.times + sight.offset.seconds)
-    nearest = np.rint(places).astype(int).clip(0, len(sight.view.times) - 1)
+    positions = frame_places(sight.view.times, found.times + sight.offset.seconds)
+    nearest = np.rint(positions).astype(int).clip(0, len(sight.view.times) - 1)
     pixels, depth = camera.pixels(keypoints)
     masks = np.zeros((len(nearest), height, width), dtype=bool)
     if sight.silhouettes is not None:

@@ -158,10 +158,10 @@ def _write_results(
             paths[kind], times, dict(zip(labels, masked.T, strict=True)), in_degrees=False, name=kind, missing=True
         )
     weight = float(ground.clips[name].attrs.get("mass_kg", np.nan)) * GRAVITY
-    shares = ", ".join(f"{kind} in {believed.arrays[f'{kind}_valid'].mean():.0%}" for kind in ("force", "activation"))
+    valid = ", ".join(f"{kind} in {believed.arrays[f'{kind}_valid'].mean():.0%}" for kind in ("force", "activation"))
     told = (
         f"vertical force is {forces['force'][..., 1].sum(axis=1).mean() / weight:.3f} body weights on average;"
-        f" believed: {shares} of the frames"
+        f" believed: {valid} of the frames"
     )
     notes = [told]
     if reason := str(believed.attrs.get("dynamics_reason", "")):

@@ -24,8 +24,8 @@ def fill(positions: np.ndarray, confidence: np.ndarray, fps: float) -> tuple[np.
         short = (step > 1) & (step - 1 <= MAX_SECONDS * fps)
         for first, last in zip(known[:-1][short], known[1:][short], strict=True):
             inside = frames[first + 1 : last]
-            share = ((inside - first) / (last - first))[:, None]
-            filled[inside, point] = (1 - share) * positions[first, point] + share * positions[last, point]
+            fraction = ((inside - first) / (last - first))[:, None]
+            filled[inside, point] = (1 - fraction) * positions[first, point] + fraction * positions[last, point]
             sure[inside, point] = FILLED_CONFIDENCE
     return filled, sure, np.isfinite(filled).all(axis=-1) & ~np.isfinite(positions).all(axis=-1)
 

@@ -22,7 +22,7 @@ def read_boxes(path: Path, frames: int) -> np.ndarray:
         rows = list(csv.DictReader(read_bytes(path).decode("utf-8-sig").splitlines()))
         boxes = np.array([[float(row[name]) for name in COLUMNS] for row in rows]).reshape(-1, 4)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise BadInput(path, "boxes", " ".join(str(error).split())[:120], "figures in px", FIX) from error
+        raise BadInput(path, "boxes", " ".join(str(error).split())[:120], "numbers in px", FIX) from error
     if len(boxes) != frames:
         raise BadInput(path, "boxes", f"{len(boxes)} rows", f"{frames}, as the video has frames", FIX)
     for row, box in enumerate(boxes):

@@ -21,10 +21,10 @@ def upward(soles: np.ndarray, rests: np.ndarray, body: np.ndarray, fps: float) -
         body: (T, 3) from ankles to shoulders.
         fps: frames per second.
     """
-    places, weights = soles.reshape(-1, 3), rests.reshape(-1) / (STANCE_SECONDS * fps)
-    rows = [np.column_stack([places[:, 2], places[:, 0], -np.ones(len(places))]) * np.sqrt(weights)[:, None]]
-    wanted = [-places[:, 1] * np.sqrt(weights)]
-    spreads = [np.full(len(places), REST_SPREAD_M)]
+    positions, weights = soles.reshape(-1, 3), rests.reshape(-1) / (STANCE_SECONDS * fps)
+    rows = [np.column_stack([positions[:, 2], positions[:, 0], -np.ones(len(positions))]) * np.sqrt(weights)[:, None]]
+    wanted = [-positions[:, 1] * np.sqrt(weights)]
+    spreads = [np.full(len(positions), REST_SPREAD_M)]
     axis = (body / np.linalg.norm(body, axis=1, keepdims=True)).mean(axis=0)
     for row, value, degrees in (
         ([1.0, 0.0, 0.0], 0.0, ROLL_DEG),

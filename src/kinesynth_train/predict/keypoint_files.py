@@ -13,7 +13,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz
-from kinesynth_train.calibration.text import figures, read_bytes
+from kinesynth_train.calibration.text import numbers, read_bytes
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.silhouettes import BYTES, Silhouettes
 
@@ -117,7 +117,7 @@ def _own(path: Path) -> tuple[str, np.ndarray]:
         with open_npz(path, "an .npz with points and set", FIX) as archive:
             if "points" not in archive:
                 raise BadInput(path, "points", "none", "an array (frames, points, 3)", FIX)
-            return str(archive["set"]) if "set" in archive else "", figures(path, "points", archive["points"])
+            return str(archive["set"]) if "set" in archive else "", numbers(path, "points", archive["points"])
     try:
         content = json.loads(read_bytes(path).decode("utf-8"))
         return str(content.get("set", "")), np.asarray(content["points"], dtype=float)
@@ -136,10 +136,10 @@ def _of_detector(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray | None,
     for name, array in given.items():
         if array.shape != sizes[name]:
             raise BadInput(path, name, f"shape {array.shape}", f"{sizes[name]}", "detect the points again")
-    lifted = figures(path, "lifted", given["lifted"]) if "lifted" in given else None
+    lifted = numbers(path, "lifted", given["lifted"]) if "lifted" in given else None
     if not {"silhouettes", "squares"} <= set(given):
         return lifted, None
-    return lifted, Silhouettes(given["silhouettes"].astype(np.uint8), figures(path, "squares", given["squares"]))
+    return lifted, Silhouettes(given["silhouettes"].astype(np.uint8), numbers(path, "squares", given["squares"]))
 
 
 def _set_of(path: Path, points: np.ndarray, name: str) -> tuple[str, tuple[str, ...]]:

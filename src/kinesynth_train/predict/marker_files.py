@@ -1,4 +1,4 @@
-"""Points in space from a .trc file: markers by their labels, a video tool's keypoints by their names, or both."""
+"""Points in space from a marker file: markers by their labels, a video tool's keypoints by their names, or both."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,12 +10,15 @@ import torch
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.worn_ik import MIN_WORN
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places
+from kinesynth.markers.files import read_markers
 from kinesynth.markers.labels import Label, known
 from kinesynth.markers.same_person import check_same_person
 from kinesynth.markers.telling_frames import standstill
-from kinesynth.opensim_files import MarkerTrajectories, read_trc
+from kinesynth.markers.up_axis import up_note, upright
+from kinesynth.opensim_files import MarkerTrajectories
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
+from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.laboratory_sets import MAX_SLACK_M, with_all_landmarks
 from kinesynth_train.predict.landmarks import generic_skeleton, places
 from kinesynth_train.predict.reconstruct import even_times
@@ -32,7 +35,7 @@ AFAR_M = 1000.0  # from where a known point is looked at along each axis
 
 @dataclass(frozen=True, eq=False)
 class Marked:
-    """What a .trc file says, on the generic skeleton.
+    """What a marker file says, on the generic skeleton.
 
     Attributes:
         times: (T,) s, even, from 0.
@@ -43,6 +46,8 @@ class Marked:
             `laboratory_sets.with_all_landmarks`); others NaN.
         worn: all markers of known landmarks: `moving` in these frames, `positions` in the one of a static trial, if
             there is one; None where the points are keypoints, or a few markers beside computed ones.
+        upright: (3, 3), the rotation to y up; it is found from the person, who has the trunk above the feet.
+        mass_kg: of the person, where the file states one.
         notes: what was taken for granted.
     """
 
@@ -52,6 +57,8 @@ class Marked:
     positions: np.ndarray
     own: np.ndarray
     worn: WornMarkers | None
+    upright: np.ndarray
+    mass_kg: float | None
     notes: tuple[str, ...]
 
     def between(self, start: float, end: float, turn: np.ndarray) -> "Marked":
@@ -65,13 +72,14 @@ class Marked:
         return replace(self, times=times, positions=positions, own=own, worn=worn)
 
 
-def read_marked(path: Path, static: Path | None = None) -> Marked:
-    """Read a .trc file, y up, and that of a static trial.
+def read_marked(path: Path, static: Path | None = None, up: str = "") -> Marked:
+    """Read a marker file and that of a static trial, whose axes are the same; `up`, if given, is the axis that is up.
 
     Raises:
-        BadInput: one is damaged, too few of the names are known, or nobody stands still in the static trial.
+        BadInput: one is damaged, too few of the names are known, nobody stands still in the static trial, or no axis is
+            up.
     """
-    trial, generic = read_trc(path), generic_skeleton()
+    trial, generic = read_markers(path), generic_skeleton()
     found = _by_label(trial.names, generic)
     if len(found) < MIN_POINTS:
         points = places(KEYPOINTS)
@@ -94,8 +102,23 @@ def read_marked(path: Path, static: Path | None = None) -> Marked:
     times = np.arange(len(trial.positions)) / trial.fps
     columns = [trial.names.index(name) for name, _, _, _ in found.values()]
     spreads = np.array([spread for _, _, _, spread in found.values()])
-    own = _own_markers(trial, generic)
-    return Marked(times, skeleton, spreads, trial.positions[:, columns], own, worn, notes)
+    own, positions = _own_markers(trial, generic), trial.positions[:, columns]
+    turn = TO_Y_UP[up] if up else _upright(path, skeleton, positions)
+    notes += () if up else up_note(turn)
+    return Marked(times, skeleton, spreads, positions, own, worn, turn, trial.mass_kg, notes)
+
+
+def _upright(path: Path, skeleton: SkeletonDefinition, positions: np.ndarray) -> np.ndarray:
+    """Return the rotation (3, 3) that turns the axis which is up to y.
+
+    Raises:
+        BadInput: no axis is.
+    """
+    bodies = [skeleton.body_names[body] for body in skeleton.marker_bodies]
+    try:
+        return upright(path, positions, bodies)
+    except BadInput as error:
+        raise BadInput(path, error.field, error.found, error.expected, "say by --up which axis is up") from error
 
 
 def _read_static(path: Path, trial: MarkerTrajectories) -> MarkerTrajectories:
@@ -104,7 +127,7 @@ def _read_static(path: Path, trial: MarkerTrajectories) -> MarkerTrajectories:
     Raises:
         BadInput: it is damaged, or another person's than the motion.
     """
-    still = read_trc(path)
+    still = read_markers(path)
     check_same_person(path, still, trial, "give the static trial of this person and session, or leave --static out")
     return still
 

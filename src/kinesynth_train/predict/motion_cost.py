@@ -120,12 +120,12 @@ class MotionCost:
         away = motion - self._likely
         jolt = motion[:-2] - 2 * motion[1:-1] + motion[2:]
         gradient += self._precision * away
-        for place, share in enumerate((1.0, -2.0, 1.0)):
-            gradient[place : len(motion) - 2 + place] += share * self._jolt * jolt
+        for place, fraction in enumerate((1.0, -2.0, 1.0)):
+            gradient[place : len(motion) - 2 + place] += fraction * self._jolt * jolt
         diagonal = np.einsum("atpp->atp", blocks)
         diagonal[0] += self._precision
-        for place, share in enumerate((1.0, 4.0, 1.0)):
-            diagonal[0, place : len(motion) - 2 + place] += share * self._jolt
+        for place, fraction in enumerate((1.0, 4.0, 1.0)):
+            diagonal[0, place : len(motion) - 2 + place] += fraction * self._jolt
         for place in range(2):
             diagonal[1, place : len(motion) - 2 + place] -= 2.0 * self._jolt
         diagonal[2, : len(motion) - 2] += self._jolt
@@ -152,10 +152,10 @@ class MotionCost:
         if self._floor is None:
             return 0.0
         above = soles[..., 1] - self._radii - self._floor
-        share = np.where(above < 0, 1.0, self._stands) / FLOOR_SPREAD_M**2
+        fraction = np.where(above < 0, 1.0, self._stands) / FLOOR_SPREAD_M**2
         ratio = 1.0 / (1.0 + above**2 / FLOOR_OUTLIER_M**2)
         lifted = slopes.reshape(*soles.shape, -1)[:, :, 1]  # (T, C, P)
-        weight = share * ratio**2
+        weight = fraction * ratio**2
         gradient += ((weight * above)[:, None] @ lifted)[:, 0]
         blocks[0] += lifted.transpose(0, 2, 1) @ (weight[..., None] * lifted)
-        return float((share * above**2 * ratio).sum())
+        return float((fraction * above**2 * ratio).sum())

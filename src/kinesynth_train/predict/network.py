@@ -119,8 +119,8 @@ def by_network(
     if shown is not found:
         angles = _resampled(angles, shown.times, found.times, found.skeleton.coordinate_translational)
     if not model.network.places:
-        places = [found.skeleton.coordinate_names.index(f"pelvis_t{axis}") for axis in "xyz"]
-        angles[:, places] = found.poses.angles[:, places]
+        indices = [found.skeleton.coordinate_names.index(f"pelvis_t{axis}") for axis in "xyz"]
+        angles[:, indices] = found.poses.angles[:, indices]
         notes.append(f"{model.name} does not tell where the person stands: that is taken from the points")
     return _as_found(found, angles, scales, [f"angles by the network {model.name}", *notes])
 
@@ -265,5 +265,5 @@ def _between(points: np.ndarray, times: np.ndarray, wanted: np.ndarray) -> np.nd
     """Return points (T, M, 3) at other times (N,); NaN where a neighbour is."""
     place = np.interp(wanted, times, np.arange(len(times)))
     low = np.floor(place).astype(int).clip(0, len(times) - 2)
-    share = (place - low)[:, None, None]
-    return np.asarray((1 - share) * points[low] + share * points[low + 1])
+    fraction = (place - low)[:, None, None]
+    return np.asarray((1 - fraction) * points[low] + fraction * points[low + 1])

@@ -99,11 +99,11 @@ def reprojection(found: Reconstruction, sights: list[Sight]) -> dict[str, np.nda
 
 
 def joints_on_mask(found: Reconstruction, sight: Sight) -> float:
-    """Return which share of the skeleton's limb joints lies on the detector's mask; NaN where there is no mask."""
+    """Return which fraction of the skeleton's limb joints lies on the detector's mask; NaN where there is no mask."""
     if sight.silhouettes is None:
         return float("nan")
-    places = frame_places(sight.view.times, found.times + sight.offset.seconds)
-    nearest = np.rint(places).astype(int)
+    positions = frame_places(sight.view.times, found.times + sight.offset.seconds)
+    nearest = np.rint(positions).astype(int)
     shown = found.poses.valid & (nearest >= 0) & (nearest < len(sight.points))
     shown[shown] = sight.silhouettes.shown(nearest[shown])
     names = found.skeleton.body_names

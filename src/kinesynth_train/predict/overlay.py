@@ -32,7 +32,7 @@ LIMB = (
 
 
 @dataclass(frozen=True, eq=False)
-class Figure:
+class SkeletonLines:
     """A skeleton to draw.
 
     Attributes:
@@ -44,7 +44,7 @@ class Figure:
     bones: tuple[tuple[int, int, tuple[int, int, int]], ...]
 
 
-def figure(found: Reconstruction) -> Figure:
+def skeleton_lines(found: Reconstruction) -> SkeletonLines:
     """Return the bones of a motion; NaN in frames that are not believed."""
     generic = scaled(generic_skeleton(), found.size.scales)
     valid = found.poses.valid
@@ -60,7 +60,7 @@ def figure(found: Reconstruction) -> Figure:
         for one, other in LIMB:
             ends = [_named(end, side, names) for end in (one, other)]
             bones.append((ends[0], ends[1], colour))
-    return Figure(points, tuple(bones))
+    return SkeletonLines(points, tuple(bones))
 
 
 def _named(end: str, side: str, names: list[str]) -> int:
@@ -68,7 +68,7 @@ def _named(end: str, side: str, names: list[str]) -> int:
 
 
 def write_overlay(
-    path: Path, video: Video, sight: Sight, found: Reconstruction, body: Figure, progress: Callable[[int], None]
+    path: Path, video: Video, sight: Sight, found: Reconstruction, body: SkeletonLines, progress: Callable[[int], None]
 ) -> None:
     """Write a view's pictures with the skeleton and the detected points over them (H.264).
 
@@ -115,7 +115,7 @@ def write_overlay(
 
 
 def draw(
-    picture: Image.Image, camera: Camera, body: Figure, frame: int, points: np.ndarray, confidence: np.ndarray
+    picture: Image.Image, camera: Camera, body: SkeletonLines, frame: int, points: np.ndarray, confidence: np.ndarray
 ) -> None:
     """Draw a frame's bones, the farthest first, and the detected points (P, 2) px over a picture."""
     pen = ImageDraw.Draw(picture)

@@ -2,13 +2,13 @@
 
 import importlib.util
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kinesynth.errors import BadInput, MissingDependency
 from kinesynth.notes import tell
-from kinesynth_train.calibration.camera import TO_Y_UP
 from kinesynth_train.predict.clip_file import write_clip_file
 from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
 from kinesynth_train.predict.given_views import (
@@ -23,7 +23,7 @@ from kinesynth_train.predict.marker_files import Marked, lines_through, read_mar
 from kinesynth_train.predict.network import by_network, drawn_to_points, network_of, without_misfits
 from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
-from kinesynth_train.predict.overlay import figure, write_overlay
+from kinesynth_train.predict.overlay import skeleton_lines, write_overlay
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
 from kinesynth_train.predict.request import Request, check_method
 from kinesynth_train.predict.terminal import progress
@@ -89,9 +89,11 @@ def _predict_markers(request: Request, path: Path) -> Path:
     for flag in (flag for flag, value in of_views.items() if value):
         raise BadInput("--markers", flag, "what belongs to views", "markers alone", "leave it out")
     model = network_of(request, 0, 0)
-    given = read_marked(path, request.static)
+    given = read_marked(path, request.static, request.up)
     tell(path, given.notes)
-    given = given.between(request.start, request.end, TO_Y_UP[request.up or "y"])
+    given = given.between(request.start, request.end, given.upright)
+    if request.mass is None and given.mass_kg is not None:
+        request = replace(request, mass=given.mass_kg)
     motion = _marked_motion(given, request.smooth, request.height)
     tell("predict", motion.notes)
     notes = [*given.notes, *motion.notes]
@@ -132,7 +134,7 @@ def _write(
     else:
         files["model"] = model
     if request.overlay and videos:
-        body = figure(found)
+        body = skeleton_lines(found)
         for sight in seen:
             if video := videos.get(sight.view.name):
                 path = request.output / "overlay" / f"{sight.view.name}.mp4"

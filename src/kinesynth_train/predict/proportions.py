@@ -2,8 +2,8 @@
 
 Each measurement is the median over time of a distance, over that of the generic skeleton. What the points tell and what
 is likely of a person of that size are weighed: bones of people of one height differ by some 4 percent (estimate from
-Drillis and Contini's shares and their spread in surveys), and a detector's points lie somewhat beside the joints in one
-person's pictures, always on the same side.
+Drillis and Contini's fractions and their spread in surveys), and a detector's points lie somewhat beside the joints in
+one person's pictures, always on the same side.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from kinesynth_train.predict.landmarks import table
 from kinesynth_train.predict.scaled import points_standing, scaled, stature
 
 PROPORTION_SPREAD = 0.04  # of a bone's length, among people of one height
-CONSTANT_SHARE = 0.5  # of a point's standard deviation stays the same over a sequence
+CONSTANT_FRACTION = 0.5  # of a point's standard deviation stays the same over a sequence
 OVERALL = ("trunk", "thigh", "shank", "upper_arm", "forearm")  # by which the overall size is told
 MIN_FRAMES = 5
 POSSIBLE_METRES = (0.9, 2.4)  # heights that are not a fault of the calibration
@@ -77,8 +77,8 @@ def proportions(
     for row in table("proportions"):
         name, log = row["measurement"], overall
         if name in logs:
-            share = float(row["spread"]) ** 2 / (float(row["spread"]) ** 2 + variances[name])
-            log += share * (logs[name] - overall)
+            fraction = float(row["spread"]) ** 2 / (float(row["spread"]) ** 2 + variances[name])
+            log += fraction * (logs[name] - overall)
         factors[name] = float(np.exp(log))
     result = scales_of(definition, factors)
     tall = stature(scaled(definition, result))
@@ -134,7 +134,7 @@ def _measured(
             continue
         generic = float(np.linalg.norm(standing[a] - standing[b]))
         logs.append(float(np.log(np.nanmedian(lengths) / generic)))
-        variances.append((spreads[a] ** 2 + spreads[b] ** 2) * CONSTANT_SHARE**2 / generic**2)
+        variances.append((spreads[a] ** 2 + spreads[b] ** 2) * CONSTANT_FRACTION**2 / generic**2)
     if not logs:
         return None
     return float(np.mean(logs)), float(np.mean(variances))

@@ -35,11 +35,11 @@ class Rays:
         frames = np.where(inside, frames, 0.0)
         low = np.floor(frames + 1e-6).astype(int).clip(0, last)
         high = np.minimum(low + 1, last)
-        share = np.clip(frames - low, 0.0, 1.0)[:, None]
-        directions = self.directions[low] * (1 - share[..., None])
-        directions = directions + np.where(share[..., None] > 1e-6, self.directions[high] * share[..., None], 0.0)
+        fraction = np.clip(frames - low, 0.0, 1.0)[:, None]
+        directions = self.directions[low] * (1 - fraction[..., None])
+        directions = directions + np.where(fraction[..., None] > 1e-6, self.directions[high] * fraction[..., None], 0.0)
         confidence = np.where(
-            share > 1e-6, np.minimum(self.confidence[low], self.confidence[high]), self.confidence[low]
+            fraction > 1e-6, np.minimum(self.confidence[low], self.confidence[high]), self.confidence[low]
         )
         directions[~inside], confidence[~inside] = np.nan, 0.0
         return Rays(self.origin, _unit(directions), confidence)

@@ -19,7 +19,7 @@ from kinesynth_train.predict.scaled import scaled
 from kinesynth_train.predict.size_fit import refit_size
 from kinesynth_train.predict.views import Sight
 
-MAX_HEIGHT_ERROR = 0.06  # share by which the measured height may differ from the one told silently
+MAX_HEIGHT_ERROR = 0.06  # fraction by which the measured height may differ from the one told silently
 SIZE_ROUNDS = 1
 MAX_MISFIT_M = 0.12
 

@@ -18,17 +18,18 @@ class Request:
         cameras: the calibration; None where markers are given.
         output: the folder to write to.
         videos: by the camera's name.
-        markers: a .trc file of points in space, instead of views.
-        static: a .trc file of the same person standing with the same markers.
+        markers: a .trc or .c3d file of points in space, instead of views.
+        static: such a file of the same person standing with the same markers.
         keypoints: files of 2-D points by the camera's name; a detector finds those of the other views.
         name: of the files that are written.
         height: m, of the skeleton, or with markers about what it is; None takes what is measured.
-        mass: kg; None takes what is usual.
+        mass: kg; None takes what the markers' file states, else what is usual.
         person: px in the first view, near the person who is meant.
         start, end: s of the first view.
         smooth: Hz, cut-off of the low-pass; 0 for none.
         offsets: s, by how much a view lags behind the first, where it is known.
-        up: axis of the calibration's, or the markers', world that is up; empty takes the format's own.
+        up: axis of the calibration's, or the markers', world that is up; empty takes the calibration format's own, and
+            that along which the markers' trunk is above the feet.
         keypoint_set: the points' set, where the files do not say.
         fps: frames per second of points without a video.
         masks: files of the person's masks, by the camera's name; else those of the detector, where it ran.

@@ -16,7 +16,7 @@ from kinesynth_train.predict.scaled import scaled, stature
 
 LONGEST = 90.0  # percentile of the frames: the longest of all is noise
 LONGEST_SPREAD = 0.02  # logarithm, of a limb's length as it is seen then: estimate
-MIN_SHARE = 0.9  # of its length, that a limb must be seen at some time
+MIN_FRACTION = 0.9  # of its length, that a limb must be seen at some time
 
 
 def by_seen_lengths(
@@ -35,24 +35,24 @@ def by_seen_lengths(
     factors = dict(size.factors)
     for row in table("proportions"):
         ratios = [
-            _seen_share(names.index(one), names.index(other), markers, points, camera)
+            _seen_fraction(names.index(one), names.index(other), markers, points, camera)
             for one, other in (pair.split("-") for pair in row["pairs"].split())
             if one in names and other in names
         ]
         known = np.concatenate([*ratios, np.empty(0)])
         known = known[np.isfinite(known)]
         longest = float(np.percentile(known, LONGEST)) if len(known) else 0.0
-        if longest < MIN_SHARE:
+        if longest < MIN_FRACTION:
             continue
         name, spread = row["measurement"], float(row["spread"])
-        share = spread**2 / (spread**2 + LONGEST_SPREAD**2)
-        factors[name] = usual[name] * float((factors[name] / usual[name] * longest) ** share)
+        fraction = spread**2 / (spread**2 + LONGEST_SPREAD**2)
+        factors[name] = usual[name] * float((factors[name] / usual[name] * longest) ** fraction)
     tall = stature(scaled(generic_skeleton(), scales_of(marked, factors)))
     factors = {name: factor * size.height / tall for name, factor in factors.items()}
     return replace(size, scales=scales_of(marked, factors), factors=factors)
 
 
-def _seen_share(one: int, other: int, markers: np.ndarray, points: np.ndarray, camera: np.ndarray) -> np.ndarray:
+def _seen_fraction(one: int, other: int, markers: np.ndarray, points: np.ndarray, camera: np.ndarray) -> np.ndarray:
     """Return the length (T,) across the line of sight between two points as seen, over that of the skeleton."""
     sight = (points[:, one] + points[:, other]) / 2 - camera
     sight = sight / np.linalg.norm(sight, axis=1, keepdims=True)

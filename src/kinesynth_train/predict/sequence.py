@@ -32,7 +32,7 @@ class Chain:
 
 
 def minimize_chain(
-    chain: Callable[[np.ndarray], Chain], start: np.ndarray, bounds: np.ndarray, tolerance: float, most_iterations: int
+    chain: Callable[[np.ndarray], Chain], start: np.ndarray, bounds: np.ndarray, tolerance: float, max_iterations: int
 ) -> np.ndarray:
     """Return the motion (T, P) at which a cost is least, near `start`.
 
@@ -40,12 +40,12 @@ def minimize_chain(
         chain: gives the cost near a motion.
         start: (T, P).
         bounds: (P, 2).
-        tolerance: a fall of the cost by less than this share ends the search.
-        most_iterations: when to stop in any case.
+        tolerance: a fall of the cost by less than this fraction ends the search.
+        max_iterations: when to stop in any case.
     """
     motion = start.clip(*bounds.T)
     here, damping = chain(motion), FIRST_DAMPING
-    for _ in range(most_iterations):
+    for _ in range(max_iterations):
         trial = (motion + _step(here, motion, bounds, damping)).clip(*bounds.T)
         there = chain(trial)
         if not there.cost < here.cost:

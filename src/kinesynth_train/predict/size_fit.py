@@ -42,9 +42,9 @@ def refit_size(
     names = list(spread)
     fit = SightFit(scaled(marked, size.scales), lines.select(torch.tensor(chosen)), angles[chosen])
     pull, matrix = _reduced(marked, size, names, fit, angles[chosen])
-    share = min(INDEPENDENT_FRAMES / len(chosen), 1.0)
+    fraction = min(INDEPENDENT_FRAMES / len(chosen), 1.0)
     precision = torch.diag(torch.tensor([spread[name] ** -2 for name in names], dtype=torch.float64))
-    change = -torch.linalg.solve(share * matrix + precision, share * pull)
+    change = -torch.linalg.solve(fraction * matrix + precision, fraction * pull)
     logs = change.clamp(-MAX_CHANGE, MAX_CHANGE).numpy()
     factors = {name: size.factors[name] * float(np.exp(log)) for name, log in zip(names, logs, strict=True)}
     tall = stature(scaled(generic_skeleton(), scales_of(marked, factors)))

@@ -30,21 +30,21 @@ def soles(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
     return found
 
 
-def rests(places: np.ndarray, fps: float) -> np.ndarray:
-    """Return how much each of the places (T, C, 3) seems to rest, (T, C) from 0 to 1; 0 where it is not known."""
-    share = np.zeros(places.shape[:2])
-    for first, last in runs(np.isfinite(places).all(axis=(1, 2))):
+def rests(positions: np.ndarray, fps: float) -> np.ndarray:
+    """Return how much each of the positions (T, C, 3) seems to rest, (T, C) from 0 to 1; 0 where it is not known."""
+    fraction = np.zeros(positions.shape[:2])
+    for first, last in runs(np.isfinite(positions).all(axis=(1, 2))):
         if last - first < 2:
             continue
-        speed = np.linalg.norm(np.gradient(places[first:last], 1 / fps, axis=0), axis=-1)
-        share[first:last] = (1 + (speed / REST_M_S) ** 2) ** -2.0
-    return share
+        speed = np.linalg.norm(np.gradient(positions[first:last], 1 / fps, axis=0), axis=-1)
+        fraction[first:last] = (1 + (speed / REST_M_S) ** 2) ** -2.0
+    return fraction
 
 
-def floor_height(places: np.ndarray, share: np.ndarray) -> float:
+def floor_height(positions: np.ndarray, fraction: np.ndarray) -> float:
     """Return the height, m, of which half of what rests is below and half above."""
-    known = np.isfinite(places).all(axis=-1) & (share > 0)
-    heights, weights = places[known][:, 1], share[known]
+    known = np.isfinite(positions).all(axis=-1) & (fraction > 0)
+    heights, weights = positions[known][:, 1], fraction[known]
     order = np.argsort(heights)
     sums = np.cumsum(weights[order])
     return float(heights[order][np.searchsorted(sums, sums[-1] / 2)])

@@ -7,7 +7,7 @@ import numpy as np
 from kinesynth_train.predict.rays import Rays, gaps
 
 SEARCHED_SECONDS = 1.0
-MIN_SHARE, MIN_GAIN_M = 0.1, 0.001  # by which the misses must fall for an offset to be believed
+MIN_FRACTION, MIN_GAIN_M = 0.1, 0.001  # by which the misses must fall for an offset to be believed
 MIN_COMMON = 0.5  # of the frames
 OUTLIER_M = 0.1
 NEARLY = 1.1  # times the least miss: of such offsets the smallest is taken, for a walk looks alike after each stride
@@ -44,14 +44,14 @@ def best_offset(reference: Rays, times: np.ndarray, other: Rays, other_times: np
     speeds = _speeds(reference.directions), _speeds(other.directions)
     values = []
     for offset in tried:
-        places = frame_places(other_times, times + offset)
-        near = np.clip(np.rint(places).astype(int), 0, len(other_times) - 1)
-        values.append(_miss(gaps(reference, other.at(places)), speeds[0] + speeds[1][near], len(other_times)))
+        positions = frame_places(other_times, times + offset)
+        near = np.clip(np.rint(positions).astype(int), 0, len(other_times) - 1)
+        values.append(_miss(gaps(reference, other.at(positions)), speeds[0] + speeds[1][near], len(other_times)))
     misses, before = np.array(values), float(values[reach])
     if not np.isfinite(before):
         return Offset(0.0, float("nan"), float("nan"))
     best = _smallest(misses, reach)
-    if best is None or before - misses[best] < max(MIN_SHARE * before, MIN_GAIN_M):
+    if best is None or before - misses[best] < max(MIN_FRACTION * before, MIN_GAIN_M):
         return Offset(0.0, before, before)
     return Offset(float(tried[best] + step * _vertex(*misses[best - 1 : best + 2])), before, float(misses[best]))
 
@@ -98,9 +98,9 @@ def frame_places(frame_times: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return the fractional indices (N,) of times among a view's frames; before and after them they go on evenly."""
     if len(frame_times) < 2:
         return np.asarray((wanted - frame_times[0]) * 1e6)
-    places = np.interp(wanted, frame_times, np.arange(len(frame_times)))
+    positions = np.interp(wanted, frame_times, np.arange(len(frame_times)))
     step = (frame_times[-1] - frame_times[0]) / (len(frame_times) - 1)
     early, late = wanted < frame_times[0], wanted > frame_times[-1]
-    places[early] = (wanted[early] - frame_times[0]) / step
-    places[late] = len(frame_times) - 1 + (wanted[late] - frame_times[-1]) / step
-    return np.asarray(places)
+    positions[early] = (wanted[early] - frame_times[0]) / step
+    positions[late] = len(frame_times) - 1 + (wanted[late] - frame_times[-1]) / step
+    return np.asarray(positions)

@@ -66,11 +66,11 @@ class Sight:
 
     def at(self, times: np.ndarray) -> Rays:
         """Return the lines of sight at times (N,) of the first view; none where the view itself paused for long."""
-        places = frame_places(self.view.times, times + self.offset.seconds)
+        positions = frame_places(self.view.times, times + self.offset.seconds)
         steps = np.append(np.diff(self.view.times), 0.0)
-        low = np.floor(places + 1e-6).astype(int).clip(0, len(steps) - 1)
-        paused = (steps[low] > MAX_SECONDS) & (places - low > 1e-6)
-        return self.rays.at(np.where(paused, np.inf, places))
+        low = np.floor(positions + 1e-6).astype(int).clip(0, len(steps) - 1)
+        paused = (steps[low] > MAX_SECONDS) & (positions - low > 1e-6)
+        return self.rays.at(np.where(paused, np.inf, positions))
 
 
 def sights(

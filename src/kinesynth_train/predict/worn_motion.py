@@ -25,6 +25,8 @@ from kinesynth_train.predict.proportions import Proportions, proportions
 from kinesynth_train.predict.reconstruct import Reconstruction, check_poses, height_notes
 from kinesynth_train.predict.scaled import scaled, stature
 
+MAX_OFF_M = 0.03  # RMS of a marker, in motion: soft tissue moves by less
+MAX_NAMED = 6
 FIX = "check the labels, right and left above all"
 
 
@@ -54,6 +56,7 @@ def worn_motion(given: Marked, worn: WornMarkers, smooth_hz: float, height: floa
     positions = positions[:, seen]
     poses = poses_of(person.definition, _angles(person, landmarks, positions), positions)
     notes += [*height_notes(size, height), *_static_notes(worn, fitted), *check_poses(poses, FIX)]
+    notes += _misplaced_notes(worn.standing, labels, np.linalg.norm(poses.markers - positions, axis=-1))
     return Reconstruction(
         given.times, labels, positions, sure[:, seen], gaps[:, seen], size, person.definition, poses, tuple(notes)
     )
@@ -91,3 +94,14 @@ def _static_notes(worn: WornMarkers, fitted: FittedMarkers) -> list[str]:
     if not fitted.standing:
         return ["whoever is seen in --static has bent knees: taken for a pose like any other"]
     return []
+
+
+def _misplaced_notes(standing: bool, labels: tuple[str, ...], off: np.ndarray) -> list[str]:
+    """Return a note that names the markers that are off (T, M) m by more than soft tissue moves, if there are any."""
+    far = np.sqrt(np.nanmean(off**2, axis=0)) > MAX_OFF_M
+    names = [label for label, is_far in zip(labels, far, strict=True) if is_far]
+    if not names:
+        return []
+    named = ", ".join(names[:MAX_NAMED]) + (f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else "")
+    where = "where --static has them" if standing else "where they were worn"
+    return [f"{named}: over {1e3 * MAX_OFF_M:.0f} mm from {where}, so angles of their segments are doubtful"]

@@ -169,7 +169,7 @@ class Call:
 BEYOND = Call(np.dtype, ("V8", False, True), (3, "|", None, ("a",), {"a": (np.dtype("f8"), 1 << 40)}, 8, 1, 0))
 LISTS = [0.0] * 10
 for _ in range(8):
-    LISTS = [LISTS] * 10  # a hundred bytes each, and ten times as many figures as before
+    LISTS = [LISTS] * 10  # a hundred bytes each, and ten times as many metrics as before
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_any_value_of_a_field_is_read_or_refused(
         ({"distortion": np.array([0, 0, 9.0, 0, 0])}, "distortion"),
     ],
 )
-def test_impossible_figures(tmp_path: Path, change: dict[str, np.ndarray], message: str) -> None:
+def test_impossible_numbers(tmp_path: Path, change: dict[str, np.ndarray], message: str) -> None:
     path = tmp_path / "cameras.json"
     path.write_text(as_json({"left": replace(CAMERAS[0], **change)}))
     with pytest.raises(BadInput, match=message):

@@ -69,9 +69,9 @@ def test_a_table_has_a_column_for_it(results: Path, tmp_path: Path) -> None:
         return method(stretch)._replace(activations=torch.full((stretch.frames, 112), 0.1))
 
     checkpoints = [tmp_path / name / "checkpoint.pt" for name in names]
-    figures = evaluate(checkpoints, results, tmp_path / "table.json", "cpu", rests)
-    column = figures["methods"][DYNAMICS.format("neurik_tiny")]
+    metrics = evaluate(checkpoints, results, tmp_path / "table.json", "cpu", rests)
+    column = metrics["methods"][DYNAMICS.format("neurik_tiny")]
     assert column["muscle_rmse"] > 0
-    assert column["mae_angle_deg"] == figures["methods"]["neurik_tiny"]["mae_angle_deg"]
-    assert DYNAMICS.format("mqhmr_tiny") not in figures["methods"]  # a mesh tells no angles
-    assert "muscle_pcc" in figures["rows"]
+    assert column["mae_angle_deg"] == metrics["methods"]["neurik_tiny"]["mae_angle_deg"]
+    assert DYNAMICS.format("mqhmr_tiny") not in metrics["methods"]  # a mesh tells no angles
+    assert "muscle_pcc" in metrics["rows"]

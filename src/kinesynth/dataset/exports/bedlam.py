@@ -20,14 +20,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.body.model import BodyModel, SmplxPose
-from kinesynth.dataset.camera import CORNER, camera_of, cornered, project
+from kinesynth.dataset.camera import CORNER, camera_of, cornered, in_picture, project
 from kinesynth.dataset.exports.bodies import check_body, fitted_pose, needed_body, turned
 from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.exports.pictures import picture_name, write_pictures
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.record import ViewRecord
-from kinesynth.dataset.visibility import Visibility, in_picture
+from kinesynth.dataset.visibility import Visibility
 from kinesynth.errors import BadInput
 from kinesynth.notes import tell
 from kinesynth.npz import write_npz

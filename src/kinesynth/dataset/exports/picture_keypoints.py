@@ -10,10 +10,10 @@ from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel
 from kinesynth.body.parts import parts
 from kinesynth.body.virtual_markers import MarkerLayout, resolve_markers
-from kinesynth.dataset.camera import camera_of
+from kinesynth.dataset.camera import at_pixels, camera_of, in_picture
 from kinesynth.dataset.masks import masks_of, whole_masks_of
 from kinesynth.dataset.record import ViewRecord
-from kinesynth.dataset.visibility import Visibility, at_pixels, in_picture, is_drawn
+from kinesynth.dataset.visibility import Visibility, is_drawn
 from kinesynth.geometry.projection import project
 from kinesynth.text import table_rows
 
@@ -93,9 +93,9 @@ def _landmarks(view: ViewRecord, skin: SkinPoints) -> tuple[np.ndarray, np.ndarr
     outward, towards = _unit(skin.places - skin.joints), _unit(eye - skin.places)
     facing = (outward * towards).sum(axis=-1) > EDGE
     part_of = {row.landmark: row.part for row in picture_keypoints()}
-    drawn = is_drawn(np.nan_to_num(pixels), _labels(view), _fronts([part_of[name] for name in skin.names]))
+    drawn = is_drawn(pixels, _labels(view), _fronts([part_of[name] for name in skin.names]))
     if "whole_mask" in view.arrays:
-        drawn &= ~at_pixels(whole_masks_of(view) & ~masks_of(view), np.nan_to_num(pixels))
+        drawn &= ~at_pixels(whole_masks_of(view) & ~masks_of(view), pixels)
     seen = np.where(facing & drawn, Visibility.VISIBLE, Visibility.OCCLUDED)
     return pixels, np.where(inside, seen, Visibility.OUTSIDE)
 

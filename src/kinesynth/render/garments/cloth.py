@@ -17,7 +17,7 @@ from kinesynth.render.mesh import Patch, push_out, smooth, smoothing_matrix
 
 
 @dataclass(frozen=True)
-class Fit:
+class Looseness:
     """How a garment lies: m, and m per m for `taper`, by which its radius may shrink downwards.
 
     `slack` is how far its cloth falls under its own weight, m.
@@ -30,7 +30,7 @@ class Fit:
     slack: float
 
 
-def offset(body: RestBody, patch: Patch, fit: Fit, clearance: np.ndarray) -> np.ndarray:
+def offset(body: RestBody, patch: Patch, fit: Looseness, clearance: np.ndarray) -> np.ndarray:
     """Return the patch's points (n,3) moved out by the ease and smoothed, nowhere nearer than the clearance (n,)."""
     base, normal = patch.sample(body.vertices), unit(patch.sample(body.normals))
     matrix = smoothing_matrix(len(base), patch.faces)
@@ -99,7 +99,7 @@ def finish(
     body: RestBody,
     patch: Patch,
     points: np.ndarray,
-    fit: Fit,
+    fit: Looseness,
     clearance: np.ndarray,
     seed: int,
 ) -> Piece:

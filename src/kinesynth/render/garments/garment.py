@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kinesynth.render.anatomy import Piece, RestBody
-from kinesynth.render.garments.cloth import Fit, finish, hang, offset, seams, unit
+from kinesynth.render.garments.cloth import Looseness, finish, hang, offset, seams, unit
 from kinesynth.render.garments.cuts import Region, cut
 from kinesynth.render.garments.prints import lower_uv, upper_uv, with_hem
 
@@ -36,7 +36,7 @@ class Upper:
     sleeve: float
     rise: float
     hem: float
-    fit: Fit
+    fit: Looseness
     margin: float = 0.055
     collar: Callable[[RestBody], Piece] | None = None
     open_front: bool = False
@@ -88,7 +88,7 @@ class Lower:
 
     name: str
     leg: float
-    fit: Fit
+    fit: Looseness
     margin: float = 0.06
 
     def region(self, body: RestBody) -> Region:

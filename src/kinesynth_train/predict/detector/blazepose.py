@@ -118,14 +118,14 @@ class BlazePose:
         )
         outputs = _run(self._landmarks, np.asarray(crop, dtype=np.float32) / 255.0)
         raw = outputs[0].reshape(-1, 5)
-        places = _refined(raw[:, :2] / LANDMARK_SIZE, outputs[3][0]) * LANDMARK_SIZE
-        places = (places @ matrix[:, :2].T) + matrix[:, 2]
+        positions = _refined(raw[:, :2] / LANDMARK_SIZE, outputs[3][0]) * LANDMARK_SIZE
+        positions = (positions @ matrix[:, :2].T) + matrix[:, 2]
         visibility = expit(raw[:, 3:].min(axis=1))  # seen, and inside the picture
-        points = np.concatenate([places[:POINTS], visibility[:POINTS, None]], axis=1)
+        points = np.concatenate([positions[:POINTS], visibility[:POINTS, None]], axis=1)
         lifted = outputs[4].reshape(-1, 3)[:POINTS].astype(float)
         cosine, sine = np.cos(circle.turn), np.sin(circle.turn)
         lifted[:, :2] = lifted[:, :2] @ np.array([[cosine, sine], [-sine, cosine]])
-        following = Circle.of(places[POINTS], places[POINTS + 1])
+        following = Circle.of(positions[POINTS], positions[POINTS + 1])
         return Look(points, lifted, packed(outputs[2][0, ..., 0], matrix), following, float(outputs[1].ravel()[0]))
 
 
@@ -137,7 +137,7 @@ def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:
 
 
 def _anchors() -> np.ndarray:
-    """Return the middles (A, 2) of the detector's anchors, as shares of its picture."""
+    """Return the middles (A, 2) of the detector's anchors, as fractions of its picture."""
     middles = []
     for stride, count in STRIDES:
         cells = DETECTOR_SIZE // stride
@@ -155,10 +155,10 @@ def _crop_matrix(circle: Circle) -> np.ndarray:
     return np.concatenate([linear, (np.array([circle.x, circle.y]) - linear @ middle)[:, None]], axis=1)
 
 
-def _refined(places: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return places (P, 2), as shares of the square, moved to the middle of the heat (64, 64, P) about them."""
-    result, half = places.copy(), KERNEL // 2
-    cells = (places * HEATMAP_SIZE).astype(int)
+def _refined(positions: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Return positions (P, 2), as fractions of the square, moved to the middle of the heat (64, 64, P) about them."""
+    result, half = positions.copy(), KERNEL // 2
+    cells = (positions * HEATMAP_SIZE).astype(int)
     for index, (x, y) in enumerate(cells):
         if not (0 <= x < HEATMAP_SIZE and 0 <= y < HEATMAP_SIZE):
             continue

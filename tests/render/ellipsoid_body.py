@@ -1,4 +1,4 @@
-"""A jointed figure of ellipsoids in SMPL-X's schema: cheap to build, shaped enough to be dressed."""
+"""A jointed body of ellipsoids in SMPL-X's schema: cheap to build, shaped enough to be dressed."""
 
 import numpy as np
 
@@ -26,8 +26,8 @@ def _place(name: str) -> tuple[float, float, float]:
     return sign * x, y, z
 
 
-def figure() -> RestBody:
-    """Return the figure at rest."""
+def ellipsoid_body() -> RestBody:
+    """Return the body at rest."""
     joints = rest_joints()
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
@@ -63,8 +63,8 @@ def only(joint: str, n: int) -> np.ndarray:
 
 
 def schema() -> dict[str, np.ndarray]:
-    """Return the figure as the arrays of an SMPL-X file; its first 55 vertices are the joints."""
-    body = figure()
+    """Return the body as the arrays of an SMPL-X file; its first 55 vertices are the joints."""
+    body = ellipsoid_body()
     n = len(body.vertices)
     return {
         "v_template": body.vertices,

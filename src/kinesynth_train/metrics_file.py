@@ -1,4 +1,4 @@
-"""Figures as JSON that every reader takes, in a file that is either whole or absent."""
+"""Metrics as JSON that every reader takes, in a file that is either whole or absent."""
 
 import json
 import math
@@ -8,9 +8,9 @@ from typing import Any
 from kinesynth.atomic import write_text
 
 
-def write_figures(path: Path, figures: dict[str, Any]) -> None:
-    """Write figures as JSON; what is no number, as a mean over nothing, is null."""
-    write_text(path, json.dumps(_plain(figures), indent=1, allow_nan=False) + "\n")
+def write_metrics(path: Path, metrics: dict[str, Any]) -> None:
+    """Write metrics as JSON; what is no number, as a mean over nothing, is null."""
+    write_text(path, json.dumps(_plain(metrics), indent=1, allow_nan=False) + "\n")
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Figures and losses of activations by hand; labels that are not valid count for nothing."""
+"""Metrics and losses of activations by hand; labels that are not valid count for nothing."""
 
 import math
 from pathlib import Path
@@ -18,14 +18,14 @@ FOUND = torch.tensor([[0.1, 0.2], [0.1, 0.2], [0.2, 0.1]])
 ALL = torch.ones(3, dtype=torch.bool)
 
 
-def figures(found: torch.Tensor, truth: torch.Tensor, valid: torch.Tensor = ALL) -> ActivationErrors:
+def errors(found: torch.Tensor, truth: torch.Tensor, valid: torch.Tensor = ALL) -> ActivationErrors:
     errors = ActivationErrors()
     errors.add(found, truth, valid, ALL)
     return errors
 
 
-def test_figures_by_hand() -> None:
-    found = figures(FOUND, TRUTH).figures()
+def test_metrics_by_hand() -> None:
+    found = errors(FOUND, TRUTH).metrics()
     # Six entries: truth 0, .2, .1, .4, .3, 0 (mean 1/6), found .1, .2, .1, .2, .2, .1 (mean .15).
     assert found["rmse"] == pytest.approx(math.sqrt((0.01 + 0 + 0 + 0.04 + 0.01 + 0.01) / 6))
     assert found["mae"] == pytest.approx(0.5 / 6)
@@ -37,8 +37,8 @@ def test_figures_by_hand() -> None:
     assert found["pcc"] == pytest.approx(shared / math.sqrt((0.30 / 6 - 1 / 36) * (0.15 / 6 - 0.15**2)))
 
 
-def test_figures_of_one_muscle() -> None:
-    found = figures(FOUND, TRUTH).figures([1])
+def test_metrics_of_one_muscle() -> None:
+    found = errors(FOUND, TRUTH).metrics([1])
     assert found["mae"] == pytest.approx(0.1)
     assert found["pcc"] == pytest.approx(float(torch.corrcoef(torch.stack([FOUND[:, 1], TRUTH[:, 1]]))[0, 1]))
 
@@ -54,27 +54,27 @@ def test_parts_make_the_whole_and_what_is_not_valid_is_left_out() -> None:
     parts.add(found[:9], truth[:9], valid[:9], counted[:9])
     later = torch.arange(12) > 0  # an overlap of one frame, which has been counted
     parts.add(found[8:], truth[8:], valid[8:], later)
-    assert whole.figures() == pytest.approx(parts.figures())
+    assert whole.metrics() == pytest.approx(parts.metrics())
     here = torch.stack([found[valid].flatten(), truth[valid].flatten()])
-    assert whole.figures()["pcc"] == pytest.approx(float(torch.corrcoef(here)[0, 1]), abs=1e-6)
+    assert whole.metrics()["pcc"] == pytest.approx(float(torch.corrcoef(here)[0, 1]), abs=1e-6)
 
 
 def test_a_bound_that_every_row_must_keep() -> None:
     generator = torch.Generator().manual_seed(1)
-    for share in (0.0, 0.5, 1.0):
+    for fraction in (0.0, 0.5, 1.0):
         truth = torch.rand(50, 4, generator=generator)
-        found = share * truth + (1.0 - share) * torch.rand(50, 4, generator=generator)
+        found = fraction * truth + (1.0 - fraction) * torch.rand(50, 4, generator=generator)
         every = torch.ones(50, dtype=torch.bool)
         errors = ActivationErrors()
         errors.add(found, truth, every, every)
-        told = errors.figures()
+        told = errors.metrics()
         assert told["nrmse"] >= math.sqrt(max(1.0 - told["pcc"] ** 2, 0.0)) - 1e-6
 
 
-def test_nothing_valid_is_no_figure() -> None:
-    assert all(math.isnan(value) for value in figures(FOUND, TRUTH, ~ALL).figures().values())
-    assert math.isnan(ActivationErrors().figures()["pcc"])
-    constant = figures(torch.full_like(TRUTH, 0.2), TRUTH).figures()
+def test_nothing_valid_is_no_metric() -> None:
+    assert all(math.isnan(value) for value in errors(FOUND, TRUTH, ~ALL).metrics().values())
+    assert math.isnan(ActivationErrors().metrics()["pcc"])
+    constant = errors(torch.full_like(TRUTH, 0.2), TRUTH).metrics()
     assert math.isnan(constant["pcc"])
 
 
@@ -99,7 +99,7 @@ def test_core_terms_by_hand() -> None:
     terms = core_terms(FOUND[None], TRUTH[None], ALL[None])
     assert float(terms["activation"]) == pytest.approx(0.5 / 6)
     assert float(terms["activation_change"]) == pytest.approx(0.7 / 4)
-    assert float(terms["correlation"]) == pytest.approx(1.0 - figures(FOUND, TRUTH).figures()["pcc"], abs=1e-5)
+    assert float(terms["correlation"]) == pytest.approx(1.0 - errors(FOUND, TRUTH).metrics()["pcc"], abs=1e-5)
     part = core_terms(FOUND[None], TRUTH[None], torch.tensor([[True, False, True]]))
     assert float(part["activation"]) == pytest.approx((0.1 + 0.0 + 0.1 + 0.1) / 4)
     assert float(part["activation_change"]) == 0.0  # no two frames in a row are valid

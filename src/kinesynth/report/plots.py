@@ -41,10 +41,10 @@ MAX_ACTIONS, PLOTS_PER_LINE = 24, 4
 SIDES = {"r": RIGHT, "l": LEFT}
 
 
-def clip_figure(clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, name: str) -> str:
+def clip_plot(clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, name: str) -> str:
     """Return a clip's angles, vertical forces, moments and activations over time."""
     times = np.arange(clip.n_frames) / clip.fps
-    with _figure(name, 11.0, 7.5) as (figure, written):
+    with _plot(name, 11.0, 7.5) as (figure, written):
         rows = figure.add_gridspec(3, 1, height_ratios=[1, 1, 1.9])
         above, middle, below = (figure.add_subfigure(rows[index]) for index in range(3))
         grid = above.subplots(1, len(ANGLES))
@@ -62,9 +62,9 @@ def clip_figure(clip: ClipRecord, skeleton: SkeletonDefinition, mass_kg: float, 
     return written[0]
 
 
-def loss_figure(curve: Sequence[Mapping[str, float]]) -> str:
+def loss_plot(curve: Sequence[Mapping[str, float]]) -> str:
     """Return the training's loss over steps, in parts and in total."""
-    with _figure("loss", 6.2, 2.9) as (figure, written):
+    with _plot("loss", 6.2, 2.9) as (figure, written):
         axes = figure.add_subplot()
         steps = [point["step"] for point in curve]
         names = [name for name in curve[0] if name not in {"step", "total"}]
@@ -77,10 +77,10 @@ def loss_figure(curve: Sequence[Mapping[str, float]]) -> str:
     return written[0]
 
 
-def actions_figure(rows: Sequence[Mapping[str, Any]]) -> str:
+def actions_plot(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the number of clips of each action, by split."""
     actions = [action for action, _ in Counter(row["action"] for row in rows).most_common(MAX_ACTIONS)][::-1]
-    with _figure("actions", 6.4, 0.9 + 0.24 * len(actions)) as (figure, written):
+    with _plot("actions", 6.4, 0.9 + 0.24 * len(actions)) as (figure, written):
         axes = figure.add_subplot()
         left = np.zeros(len(actions))
         for split, colour in SPLIT_COLOURS.items():
@@ -96,25 +96,25 @@ def actions_figure(rows: Sequence[Mapping[str, Any]]) -> str:
     return written[0]
 
 
-def lengths_figure(rows: Sequence[Mapping[str, Any]]) -> str:
+def lengths_plot(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return how long the clips are, and the greatest force under the feet in them."""
-    with _figure("lengths", 4.2, 2.6) as (figure, written):
+    with _plot("lengths", 4.2, 2.6) as (figure, written):
         above, below = figure.subplots(2, 1)
         _histogram(above, [row["frames"] / row["fps"] for row in rows], "length of a clip, s")
         _histogram(below, [row["peak_vertical_force_bw"] for row in rows], "peak vertical force, body weights")
     return written[0]
 
 
-def quality_figure(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return a histogram of each figure of quality, over all clips."""
-    figures = load_schema().clip_quality
-    lines = -(-len(figures) // PLOTS_PER_LINE)
-    with _figure("quality", 11.0, 1.75 * lines) as (figure, written):
+def quality_plot(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a histogram of each measure of quality, over all clips."""
+    measures = load_schema().clip_quality
+    lines = -(-len(measures) // PLOTS_PER_LINE)
+    with _plot("quality", 11.0, 1.75 * lines) as (figure, written):
         grid = figure.subplots(lines, PLOTS_PER_LINE, squeeze=False).ravel()
-        for axes, (name, attribute) in zip(grid, figures.items(), strict=False):
+        for axes, (name, attribute) in zip(grid, measures.items(), strict=False):
             title = "\n".join(wrap(f"{attribute.description}, {attribute.unit}", 32))
             _histogram(axes, [row[name] for row in rows], title)
-        for axes in grid[len(figures) :]:
+        for axes in grid[len(measures) :]:
             axes.set_axis_off()
     return written[0]
 
@@ -127,7 +127,7 @@ def _histogram(axes: Axes, values: Sequence[float], title: str) -> None:
 
 
 @contextmanager
-def _figure(name: str, width: float, height: float) -> Iterator[tuple[Figure, list[str]]]:
+def _plot(name: str, width: float, height: float) -> Iterator[tuple[Figure, list[str]]]:
     """Give a figure to draw on; its SVG text is in the list when the block has ended."""
     written: list[str] = []
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):

@@ -1,4 +1,4 @@
-"""A figure, its bar, and the table of all of them."""
+"""A metric, its bar, and the table of all of them."""
 
 import json
 import os
@@ -14,8 +14,8 @@ SHARED = Path(os.environ.get("KINESYNTH_SHARED", ROOT.parent / "shared"))
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One figure and its bar; its name is `<topic>.<figure>`, `better` is "lower" or "higher"."""
+class Metric:
+    """One metric and its bar; its name is `<topic>.<metric>`, `better` is "lower" or "higher"."""
 
     name: str
     value: float
@@ -29,18 +29,18 @@ class Figure:
         return bool(self.value <= self.bar if self.better == "lower" else self.value >= self.bar)
 
 
-def keep(topic: str, figures: list[Figure]) -> None:
-    """Replace the topic's figures in acceptance/results.json."""
+def keep(topic: str, metrics: list[Metric]) -> None:
+    """Replace the topic's metrics in acceptance/results.json."""
     others = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     others = [entry for entry in others if not entry["name"].startswith(f"{topic}.")]
-    entries = [*others, *({**asdict(figure), "pass": figure.passes} for figure in figures)]
+    entries = [*others, *({**asdict(metric), "pass": metric.passes} for metric in metrics)]
     write_text(RESULTS, json.dumps(entries, indent=1) + "\n")
 
 
-def print_table(figures: list[Figure]) -> None:
-    """Print figure, bar, and pass or fail."""
-    for figure in figures:
-        sign = "<=" if figure.better == "lower" else ">="
-        verdict = "pass" if figure.passes else "FAIL"
-        bar = f"{sign} {figure.bar:g} {figure.unit}"
-        print(f"{figure.name:48} {figure.value:10.4g} {bar:>16}  {verdict}")  # noqa: T201
+def print_table(metrics: list[Metric]) -> None:
+    """Print metric, bar, and pass or fail."""
+    for metric in metrics:
+        sign = "<=" if metric.better == "lower" else ">="
+        verdict = "pass" if metric.passes else "FAIL"
+        bar = f"{sign} {metric.bar:g} {metric.unit}"
+        print(f"{metric.name:48} {metric.value:10.4g} {bar:>16}  {verdict}")  # noqa: T201
