@@ -161,7 +161,7 @@ def make_clip(
                 | {name: np.zeros((frames, size)) for name, size in poses.items()}, attrs),
         "grf": (
             GroundForces.partly(force=force, cop=cop, moment=free, smooth_angles=angles).arrays,
-            {**attrs, "grf_engine": "contact"},
+            {**attrs, "grf_engine": "contact", "angle_cutoffs_hz": [6.0, 6.0, 9.0], "path_cutoffs_hz": [6.0, 9.5, 7.0]},
         ),
         "id": ({"moments": moments, "residual": np.full((frames, 6), RESIDUAL)}, attrs),
         "so": ({"activations": activations, "reserves": 0.05 * moments, "so_violation": np.full(frames, 1e-4)}, attrs),

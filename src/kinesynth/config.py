@@ -66,7 +66,12 @@ class GroundReaction:
 
     engine: Literal["contact", "gaitdynamics"] = option("contact", "from mechanics, or the published network")
     weights: str = option("", "GaitDynamicsRefinement.pt, for the engine gaitdynamics")
-    cutoff_hz: float = option(6.0, "zero-phase low-pass on the joint angles", exclusiveMinimum=0)
+    cutoff_hz: float = option(
+        6.0,
+        "zero-phase low-pass on the joint angles; 0: each angle's own, and that of the mass centre's path, by residual "
+        "analysis, 6 Hz or more",
+        minimum=0,
+    )
     friction: float = option(0.8, "friction coefficient between sole and floor", exclusiveMinimum=0, maximum=2)
     measured_cutoff_hz: float = option(
         0,

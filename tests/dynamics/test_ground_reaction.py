@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from motions import jump, planted, squat, standing, write_angles
 
+from kinesynth.config import GroundReaction
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
 from kinesynth.gravity import GRAVITY
@@ -38,6 +39,17 @@ def clips(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     assert not grf.rejected
     assert not moments.rejected
     return {clip_id: (grf.clips[clip_id], moments.clips[clip_id]) for clip_id in motions}
+
+
+@pytest.fixture(scope="module")
+def own(skeleton: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Clip]:
+    """Ground reaction of two motions that are low-passed at their own cut-offs."""
+    folder = tmp_path_factory.mktemp("own_cutoffs")
+    names, motion = squat(skeleton, FPS)
+    ik = write_angles(folder / "ik.h5", {"squat": motion, "jump": jump(skeleton, FPS)[1]}, names, FPS)
+    output = folder / "grf.h5"
+    ground_reaction(ik=ik, model=skeleton, output=output, grf=GroundReaction(cutoff_hz=0.0), log=folder / "log")
+    return dict(read_stage(output).clips)
 
 
 def vertical(clip: Clip) -> np.ndarray:
@@ -82,6 +94,23 @@ def test_a_jump_is_in_doubt_where_it_leaves_and_meets_the_floor(clips: dict[str,
     assert clip.arrays["moment_doubt"][flying].max() > 0.0
     assert (clips["stand"][0].arrays["force_doubt"] < 1.0).all()  # N
     assert clip.attrs["mass_error_kg"] == 8.1
+
+
+@pytest.mark.parametrize("clip_id", ["squat", "jump"])
+def test_own_cutoffs_are_told_and_keep_the_peak(
+    clips: dict[str, tuple[Clip, Clip]], own: dict[str, Clip], clip_id: str
+) -> None:
+    """A made motion has no noise: its own cut-offs let through all that the rate holds."""
+    stated, _ = clips[clip_id]
+    np.testing.assert_array_equal(stated.attrs["angle_cutoffs_hz"], 6.0)
+    assert (stated.attrs["path_cutoffs_hz"] >= 6.0).all()
+    clip = own[clip_id]
+    assert (clip.attrs["angle_cutoffs_hz"] >= 6.0).all()
+    assert clip.attrs["angle_cutoffs_hz"].max() > 15.0
+    assert clip.attrs["path_cutoffs_hz"][1] > 6.0
+    assert clip.attrs["oscillation_gain"] == 1.0
+    assert vertical(clip).max() > 0.97 * vertical(stated).max()
+    assert np.trapezoid(vertical(clip)) / (len(vertical(clip)) - 1) == pytest.approx(1.0, abs=0.02)
 
 
 @pytest.mark.parametrize("clip_id", ["stand", "squat", "jump"])

@@ -173,6 +173,9 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
         **{name: float(source.get(name, neutral)) for name, neutral in _PLACEMENT.items()},
         "belt_m_per_s": float(np.linalg.norm(source.get("belt_velocity_m_per_s", 0.0))),
         "grf_engine": str(ground["grf_engine"]),
+        "angle_cutoff_hz": float(np.median(ground.get("angle_cutoffs_hz", 0.0))),
+        "path_cutoff_hz": float(np.ravel(ground.get("path_cutoffs_hz", (0.0, 0.0)))[1]),
+        "oscillation_gain": float(ground.get("oscillation_gain", 1.0)),
         "so_rate": float(stages["quality"].attrs["so_rate"]),
         "dynamics_reason": stages["quality"].attrs.get("dynamics_reason", ""),
     }

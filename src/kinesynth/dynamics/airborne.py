@@ -94,7 +94,9 @@ def vertical_support(height: np.ndarray, rate_hz: float) -> np.ndarray:
     return support
 
 
-def falling_path(path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: Sequence[float]) -> np.ndarray:
+def falling_path(
+    path: np.ndarray, spans: list[slice], rate_hz: float, cutoff_hz: Sequence[float] | np.ndarray
+) -> np.ndarray:
     """Return the path (T, 3) m of a mass centre, smooth, and falling freely within `spans`.
 
     A low-pass filter alone smears the force of a short stance into the flights around it and blunts its peak. That

@@ -24,19 +24,19 @@ from kinesynth.dynamics.contact import (
     sole_points,
     velocities,
 )
-from kinesynth.dynamics.filters import low_pass, residual_cutoff
+from kinesynth.dynamics.cutoffs import OWN, Cutoffs, angle_cutoffs, base_hz, path_cutoffs
+from kinesynth.dynamics.falls import calmed, oscillation_gain
+from kinesynth.dynamics.filters import low_pass
 from kinesynth.dynamics.floors import Footing, boxes, floor_under
 from kinesynth.dynamics.force_doubt import OCTAVE, ForceDoubt, flight_moment_doubt, quicker, support_doubt
 from kinesynth.dynamics.names import PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OtherMotion
 from kinesynth.dynamics.root_rotation import RootRotation
-from kinesynth.gravity import GRAVITY
 from kinesynth.options import option
 
 if TYPE_CHECKING:
     from kinesynth.opensim_models.opened import Model
 
-MAX_NOISE = 0.1 * GRAVITY  # m/s^2, that may pass into the force of a body that jumps or runs
 FREE_FALL_SWEEPS = 2  # OpenSim's spline and the shift's differences differ a little: the second makes up for it
 
 
@@ -73,6 +73,8 @@ class Demand:
         root: the columns of J in the order of `ROOT`.
         mass_kg: of the whole body.
         rate_hz: frames per second.
+        cutoffs: at which the motion was low-passed.
+        gain: how much of the mass centre's oscillation that the motion shows was taken (see `falls`).
     """
 
     forces: np.ndarray
@@ -86,6 +88,8 @@ class Demand:
     root: list[int]
     mass_kg: float
     rate_hz: float
+    cutoffs: Cutoffs
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,10 @@ def whole_body_demand(
     cutoff_hz: float,
     rules: SoleContactRules,
 ) -> Demand:
-    """Return what `angles` (T, J), low-passed, ask of the ground. Runs OpenSim: call it in a child process."""
+    """Return what `angles` (T, J), low-passed at `cutoff_hz` or at their own, ask of the ground.
+
+    Runs OpenSim: call it in a child process.
+    """
     from kinesynth.dynamics.body_motion import foot_motion, other_motion
     from kinesynth.opensim_models.coordinates import check_coordinates
     from kinesynth.opensim_models.couplers import coupled
@@ -147,22 +154,21 @@ def whole_body_demand(
     check_coordinates(body, names)
     root, mass = [names.index(name) for name in ROOT], total_mass(body)
     motion = _Motion(body, model, names, root_rotation, angles, fps)
-    quick = quicker(cutoff_hz, rules.contact_cutoff_hz / cutoff_hz, fps)
+    base = base_hz(cutoff_hz)
+    quick = quicker(base, rules.contact_cutoff_hz / base, fps)
     centre = mass_centres(body, coupled(body, angles))
-    soles = sole_contact(foot_motion(body, motion.smoothed(quick)), low_pass(centre, fps, quick), fps, rules)
-    cutoffs = [residual_cutoff(path, fps, cutoff_hz, MAX_NOISE) if soles.flights else cutoff_hz for path in centre.T]
-    doubt = support_doubt(centre[:, 1], soles.flights, fps, cutoff_hz, cutoffs[1])
-    flying, moment_doubt = frames_of(soles.flights, len(angles)), np.zeros(len(angles))
-    if soles.flights:
-        falling = falling_path(centre, soles.flights, fps, cutoffs)
-        posed, forces = _in_free_fall(motion, motion.along(falling, cutoff_hz), soles.flights, mass)
-        quick_forces = motion.forces(motion.along(mass_centres(body, posed), quicker(cutoff_hz, OCTAVE, fps)))
-        moment_doubt = flight_moment_doubt(forces, quick_forces, root, mass, flying)
-    else:
-        posed = motion.smoothed(cutoff_hz)
-        forces = motion.forces(posed)
+    centre, soles, gain = _contact(
+        foot_motion(body, motion.smoothed(np.full(len(names), quick))), centre, fps, quick, rules
+    )
+    cutoffs = Cutoffs(
+        angle_cutoffs(angles, fps, cutoff_hz, root_rotation.columns),
+        path_cutoffs(centre, fps, cutoff_hz, flies=bool(soles.flights)),
+    )
+    doubt = support_doubt(centre[:, 1], soles.flights, fps, base, cutoffs.path[1])
+    posed, forces, moment_doubt = _posed(motion, centre, soles.flights, cutoffs, own=cutoff_hz == OWN)
     feet, others = foot_motion(body, posed), other_motion(body, posed)
-    return Demand(forces, feet, others, soles, posed, flying, doubt, moment_doubt, root, mass, fps)
+    flying = frames_of(soles.flights, len(angles))
+    return Demand(forces, feet, others, soles, posed, flying, doubt, moment_doubt, root, mass, fps, cutoffs, gain)
 
 
 @dataclass(frozen=True)
@@ -181,19 +187,23 @@ class _Motion:
         """The columns of the pelvis' place."""
         return [self.names.index(name) for name in ROOT[: len(PELVIS_FORCES)]]
 
-    def smoothed(self, cutoff_hz: float) -> np.ndarray:
-        """Return the angles, low-passed."""
+    def smoothed(self, cutoffs_hz: np.ndarray) -> np.ndarray:
+        """Return the angles, low-passed at `cutoffs_hz` (J,)."""
         from kinesynth.opensim_models.couplers import coupled
 
-        smooth = low_pass(self.angles, self.fps, cutoff_hz)
-        smooth[:, self.root_rotation.columns] = self.root_rotation.low_passed(self.angles, self.fps, cutoff_hz)
+        smooth = np.empty_like(self.angles)
+        for cutoff in np.unique(cutoffs_hz):
+            columns = cutoffs_hz == cutoff
+            smooth[:, columns] = low_pass(self.angles[:, columns], self.fps, cutoff)
+        rotation = self.root_rotation
+        smooth[:, rotation.columns] = rotation.low_passed(self.angles, self.fps, float(cutoffs_hz[rotation.columns[0]]))
         return coupled(self.body, smooth)
 
-    def along(self, path: np.ndarray, cutoff_hz: float) -> np.ndarray:
+    def along(self, path: np.ndarray, cutoffs_hz: np.ndarray) -> np.ndarray:
         """Return the low-passed angles with the whole body moved so that its mass centre follows `path` (T, 3) m."""
         from kinesynth.opensim_models.posing import mass_centres
 
-        posed = self.smoothed(cutoff_hz)
+        posed = self.smoothed(cutoffs_hz)
         posed[:, self.translations] += path - mass_centres(self.body, posed)
         return posed
 
@@ -206,6 +216,30 @@ class _Motion:
             return generalised_forces(folder, self.model, self.names, np.arange(len(posed)) / self.fps, posed)
 
 
+def _posed(
+    motion: _Motion, centre: np.ndarray, flights: list[slice], cutoffs: Cutoffs, *, own: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the low-passed angles (T, J), their generalised forces, and the doubt (T,) of moments in flight.
+
+    The mass centre follows `centre` (T, 3) m, low-passed at its `own` cut-offs, and in `flights` falls freely.
+    """
+    from kinesynth.opensim_models.masses import total_mass
+    from kinesynth.opensim_models.posing import mass_centres
+
+    frames, fps = len(motion.angles), motion.fps
+    if own or flights:
+        posed = motion.along(falling_path(centre, flights, fps, cutoffs.path), cutoffs.angles)
+    else:
+        posed = motion.smoothed(cutoffs.angles)
+    if not flights:
+        return posed, motion.forces(posed), np.zeros(frames)
+    mass, root = total_mass(motion.body), [motion.names.index(name) for name in ROOT]
+    posed, forces = _in_free_fall(motion, posed, flights, mass)
+    quick_angles = np.array([quicker(each, OCTAVE, fps) for each in cutoffs.angles])
+    quick_forces = motion.forces(motion.along(mass_centres(motion.body, posed), quick_angles))
+    return posed, forces, flight_moment_doubt(forces, quick_forces, root, mass, frames_of(flights, frames))
+
+
 def _in_free_fall(
     motion: _Motion, posed: np.ndarray, flights: list[slice], mass_kg: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -216,6 +250,23 @@ def _in_free_fall(
         posed[:, motion.translations] += shift
         forces = motion.forces(posed)
     return posed, forces
+
+
+def _contact(
+    feet: FootMotion, centre: np.ndarray, fps: float, cutoff_hz: float, rules: SoleContactRules
+) -> tuple[np.ndarray, SoleContact, float]:
+    """Return the path (T, 3) m of a mass centre, where the soles touch, and the path's gain (see `falls`).
+
+    The path is `centre` but for a runner's, who falls no faster than bodies fall.
+    """
+    smooth = low_pass(centre, fps, cutoff_hz)
+    soles = sole_contact(feet, smooth, fps, rules)
+    gain = oscillation_gain(vertical_support(smooth[:, 1], fps), soles.flights, fps)
+    if gain == 1.0:
+        return centre, soles, gain
+    calm = centre.copy()
+    calm[:, 1] = calmed(centre[:, 1], fps, gain)
+    return calm, sole_contact(feet, low_pass(calm, fps, cutoff_hz), fps, rules), gain
 
 
 def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleContactRules) -> SoleContact:

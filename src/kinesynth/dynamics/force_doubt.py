@@ -62,13 +62,13 @@ def support_doubt(
         height: (T,) m, of the mass centre, unfiltered.
         flights: spans of frames in the air.
         rate_hz: frames per second.
-        cutoff_hz: of the low-pass filter of the angles.
-        path_cutoff_hz: of that of the path, where there are flights.
+        cutoff_hz: the least of the low-pass filters that the motion goes through.
+        path_cutoff_hz: of that of the path.
     """
     if len(height) <= ORDER:
         nothing = np.zeros(len(height))
         return ForceDoubt(nothing + 1.0, nothing, nothing)  # so few frames tell no acceleration
-    used = path_cutoff_hz if flights else cutoff_hz
+    used = path_cutoff_hz
 
     def support(cutoff: float, spans: list[slice]) -> np.ndarray:
         smooth = falling_height(height, spans, rate_hz, cutoff) if spans else low_pass(height, rate_hz, cutoff)

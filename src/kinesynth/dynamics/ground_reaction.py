@@ -19,6 +19,7 @@ from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.contact import sole_points
 from kinesynth.dynamics.contact_forces import Load, point_effect, share_load
 from kinesynth.dynamics.demand import Demand, SoleContactRules, whole_body_demand
+from kinesynth.dynamics.falls import calm_notes
 from kinesynth.dynamics.measured_forces import forces_of
 from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error
@@ -133,16 +134,22 @@ def ground_reaction(
             )  # fmt: skip
         except ClipRejected as error:
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
+        plates_hz = grf.measured_cutoff_hz or grf.cutoff_hz or float(demand.cutoffs.path.max())
         try:
-            reaction = taken(clip, demand, grf.measured_cutoff_hz or grf.cutoff_hz) if on_plates else react(demand)
+            reaction = taken(clip, demand, plates_hz) if on_plates else react(demand)
         except BadInput as error:
             tell(clip.clip_id, [f"no dynamics: {error}"])
             return _not_estimated(clip, attrs, f"ground reaction: {error}")
         fraction = unexplained_frames(reaction, demand.mass_kg * GRAVITY, limits)
         valid = fraction <= limits.unexplained_share
+        calm = calm_notes(demand.gain)
+        tell(clip.clip_id, calm)
         attrs |= {
             "mass_kg": demand.mass_kg,
-            "grf_notes": "; ".join(reaction.notes),
+            "angle_cutoffs_hz": demand.cutoffs.angles,
+            "path_cutoffs_hz": demand.cutoffs.path,
+            "oscillation_gain": demand.gain,
+            "grf_notes": "; ".join((*reaction.notes, *calm)),
             "sole_rest_heights_m": demand.soles.rest_heights,
             "floor_heights_m": np.unique(demand.soles.floor),
             "dynamics_valid": valid,
