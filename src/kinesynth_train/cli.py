@@ -104,10 +104,10 @@ def settings_of(options: dict[str, Any]) -> Settings:
 def report_fit(metrics: dict[str, Any]) -> None:
     """Print a line about a run; nothing in the processes that only helped."""
     if metrics:
-        metrics = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
+        shown = {"mae_angle_deg": ("MAE_angle", ".2f", "deg"), "mpjpe_mm": ("MPJPE", ".1f", "mm")}
         told = [
             f"{title} {metrics[name]:{digits}} {unit} (mean pose {metrics[f'baseline_{name}']:{digits}})"
-            for name, (title, digits, unit) in metrics.items()
+            for name, (title, digits, unit) in shown.items()
             if name in metrics
         ]
         print(f"{metrics['split']}: {', '.join(told)}")  # noqa: T201
