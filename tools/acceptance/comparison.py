@@ -55,7 +55,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "biohuman_tiny": {"steps": 2400, "window": 16, "batch_size": 4},
 }
 FRONTS = {"biopose_tiny": "mqhmr_tiny", "mint_tiny": "mqhmr_tiny", "biohuman_tiny": "hsmr_tiny"}  # trained before them
-MIN_LOSS = 5e-3  # that the curves show: the limits' term is next to nothing
+MIN_LOSS = 5e-3  # that the curves show, where the total is greater: the limits' term is next to nothing
 CURVES = ROOT / "docs/images/training.png"
 TITLES = {
     "odah_tiny": "ODAH (small)",
@@ -219,7 +219,8 @@ def draw_curves(output: Path) -> None:
         for term in sorted(terms, key="total".__ne__):
             points = [(point["step"], point[term]) for point in curve if term in point]
             axis.semilogy(*zip(*points, strict=True), label=term, lw=1.8 if term == "total" else 0.9)
-        axis.set(xlabel="step", title=TITLES[name], ylim=(MIN_LOSS, None))
+        lowest = min(point["total"] for point in curve)
+        axis.set(xlabel="step", title=TITLES[name], ylim=(min(MIN_LOSS, lowest / 10), None))
         axis.grid(alpha=0.3)
         axis.legend(frameon=False, fontsize=8, ncols=2)
     for axis in axes[:, 0]:
