@@ -47,6 +47,16 @@ def test_no_survivor_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "i.parquet").exists()
 
 
+def test_rejections_of_an_older_version_are_refused(tmp_path: Path) -> None:
+    shard = tmp_path / "dan_000.h5"
+    with h5py.File(shard, "w") as file:
+        file.attrs.update({"subject": "dan", "split": "train", "sex": "male", "mass_kg": 70.0, "height_m": 1.8})
+        file.create_group("clips")
+        file.create_group("rejected/dan_fall").attrs.update(stage="load_motion", reason="NaN", figure=1.0, detail="")
+    with pytest.raises(BadInput, match="rejected: found no value"):
+        index_shards(shards=[shard], output=tmp_path / "i.parquet", rejected=tmp_path / "r.tsv", card=tmp_path / "c.md")
+
+
 def test_every_row_of_the_cards_tables_has_as_many_cells_as_its_heading(results: Path) -> None:
     card = (results / "README.md").read_text()
     rows = [line for line in card.splitlines() if line.startswith("|")]

@@ -86,6 +86,11 @@ def _read(shard: Path) -> tuple[str, dict[str, Any], list[dict[str, Any]], list[
             {"clip_id": clip_id, "subject": attrs["subject"], **dict(group.attrs)}
             for clip_id, group in file["rejected"].items()
         ]
+        if missing := [name for row in left_out for name in REJECTED_COLUMNS if name not in row]:
+            found = f"no {missing[0]}"
+            raise BadInput(
+                shard, "rejected", found, ", ".join(REJECTED_COLUMNS), "pack it again: it is an older version's"
+            )
         return digest, attrs, delivered, left_out
 
 
