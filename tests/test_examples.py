@@ -34,7 +34,7 @@ def test_each_is_run_here_and_told_of() -> None:
 def test_reading(tmp_path: Path) -> None:
     told = run("read.py", tmp_path)
     assert "p01_walking: 60 frames at 30 fps" in told
-    assert "angles (2, 16, 42)" in told
+    assert "angles (2, 16, 53)" in told
 
 
 def test_plotting(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from kinesynth_train.rotations import vector_to_rotation
 # Coordinates of the middle of the body that turn about, or go along, an axis that the mirror turns round.
 TURNED_ROUND = (
     *("pelvis_list", "pelvis_rotation", "pelvis_tz"),
-    *(f"{joint}_{turn}" for joint in ("lumbar", "neck") for turn in ("bending", "rotation")),
+    *(f"{joint}_{turn}" for joint in ("lumbar", "thoracic", "neck") for turn in ("bending", "rotation")),
 )
 
 # Labels by the last part of their names; one that says what is valid of both sides at once stays as it is.

@@ -105,8 +105,8 @@ def test_faces_are_seen_from_the_front(behind: float, shown: set[str], free_path
         "K": np.array([[400.0, 0.0, 100.0], [0.0, 400.0, 100.0], [0.0, 0.0, 1.0]]),
         "world_to_camera": look,
         "parts": head,
-        "keypoints_2d": np.zeros((1, 46, 2)),
-        "visibility": np.zeros((1, 46), np.uint8),
+        "keypoints_2d": np.zeros((1, 56, 2)),
+        "visibility": np.zeros((1, 56), np.uint8),
     }
     bodies = tuple(body for row in picture_keypoints() for body in row.centres)
     _, visibility = keypoints_in_view(ViewRecord(arrays, {"height": 200, "width": 200}), bodies, skin)
@@ -236,8 +236,10 @@ def test_the_visualizers_bodies_stand_where_the_shards_do(moving_shard: Path, tm
     assert len(told["bodies"]) >= 20
     for body, each in told["bodies"].items():
         at = names.index(body)
-        np.testing.assert_allclose(each["translation"], keypoints[:, at], atol=2e-5)
-        turned = Rotation.from_euler("XYZ", each["rotation"]).apply(centres[at])
+        place = scales[at] * ([0.02, -0.125, 0.0] if body == "torso" else 0.0)  # the back joint, where the mesh begins
+        origin = keypoints[:, at] + Rotation.from_euler("XYZ", each["rotation"]).apply(np.broadcast_to(place, 3))
+        np.testing.assert_allclose(each["translation"], origin, atol=2e-5)
+        turned = Rotation.from_euler("XYZ", each["rotation"]).apply(centres[at] - place)
         np.testing.assert_allclose(turned + each["translation"], keypoints[:, len(names) + at], atol=5e-5)
         np.testing.assert_allclose(each["scaleFactors"], scales[at], atol=1e-5)
         assert all(name.endswith(".vtp") for name in each["attachedGeometries"])

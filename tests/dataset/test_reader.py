@@ -121,7 +121,7 @@ def test_torch_collates_it(results: Path) -> None:
     loader: DataLoader[Any] = DataLoader(ShardDataset(results, window=8), batch_size=3)  # type: ignore[arg-type]
     batch = next(iter(loader))
     assert batch["views"]["frontal"]["frames"].shape == (3, 8, 72, 96, 3)
-    assert batch["moments"].shape == (3, 8, 42)
+    assert batch["moments"].shape == (3, 8, 53)
     assert len(batch["clip_id"]) == 3
 
 

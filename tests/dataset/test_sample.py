@@ -56,8 +56,8 @@ def test_the_readme_s_lines_run_on_it() -> None:
     told: dict[str, np.ndarray] = {}
     exec(lines, told)  # what a stranger pastes
     assert told["frames"].shape == (16, 192, 256, 3)
-    assert told["angles"].shape == (16, 42)
-    assert told["centres"].shape == (16, 46, 3)
+    assert told["angles"].shape == (16, 53)
+    assert told["centres"].shape == (16, 56, 3)
     assert told["forces"].shape == (16, 2, 3)
     assert told["valid"].shape == (16,)
     bare = "import sys\nsys.modules.update(dict.fromkeys(('torch', 'scipy', 'PIL', 'pandas', 'pyarrow')))\n"

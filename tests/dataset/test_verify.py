@@ -79,7 +79,7 @@ def set_split(file: h5py.File) -> None:
         ),
         (remove(f"{WALK}/views/frontal/visibility"), "views/frontal/visibility: missing"),
         (widen, "angles: found type float64, expected float32"),
-        (shorten, r"moments: found shape \(19, 42\)"),
+        (shorten, r"moments: found shape \(19, 53\)"),
         (remove(f"{WALK}/grf/cop"), "grf/cop: missing"),
         (remove(f"{WALK}/views/frontal/mask"), "views/frontal/mask: missing"),
         (remove("skeleton"), "skeleton"),
@@ -119,7 +119,7 @@ def test_truncated_and_changed_files(results: Path, tmp_path: Path) -> None:
         file.attrs["created"] = "2026-01-02"
     assert [fault for fault in shard_faults(shard) if "checksum" in fault]
     shard.write_bytes(shard.read_bytes()[:5000])
-    assert "expected an HDF5 file of schema 1" in next(iter(shard_faults(shard)))
+    assert "expected an HDF5 file of schema 2" in next(iter(shard_faults(shard)))
     assert "expected an HDF5 file" in next(iter(shard_faults(tmp_path / "absent.h5")))
 
 

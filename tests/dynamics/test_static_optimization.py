@@ -13,6 +13,7 @@ from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.static_optimization import solution_grid, static_optimization
 from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.isolation import isolated
+from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.stage_file import StageFile, read_stage, write_stage
 
 FPS = 30.0
@@ -121,21 +122,28 @@ def check_balance(stages: dict[str, Path], solved: StageFile) -> None:
     ground, moments, clip = (
         *(read_stage(stages[stage]).clips["crouch"].arrays for stage in ("grf", "id")), solved.clips["crouch"].arrays,
     )  # fmt: skip
+    skeleton = SkeletonDefinition.from_osim(stages["model"])
     frames, driven = [0, 4, 7], ["hip_flexion_r", "knee_angle_l", "ankle_angle_r", "lumbar_extension"]
     supplied = isolated(
-        muscle_moments_by_lengths, stages["model"].absolute(), ground["smooth_angles"], clip["activations"], frames,
-        driven, timeout_seconds=120.0, log=Path("/dev/null"),
+        muscle_moments_by_lengths, stages["model"].absolute(), skeleton, ground["smooth_angles"], clip["activations"],
+        frames, driven, timeout_seconds=120.0, log=Path("/dev/null"),
     )  # fmt: skip
     names = list(read_stage(stages["grf"]).attrs["coordinate_names"])
     columns = [names.index(name) for name in driven]
-    wanted = moments["moments"][frames][:, columns] - clip["reserves"][frames][:, columns]
+    carried = skeleton.carried(ground["smooth_angles"], moments["moments"])
+    wanted = carried[frames][:, columns] - clip["reserves"][frames][:, columns]
     np.testing.assert_allclose(
         supplied, wanted, rtol=0.01, atol=0.1
     )  # wrapping: OpenSim's speeds are no difference quotients
 
 
 def muscle_moments_by_lengths(
-    path: Path, angles: np.ndarray, activations: np.ndarray, frames: list[int], driven: list[str]
+    path: Path,
+    skeleton: SkeletonDefinition,
+    angles: np.ndarray,
+    activations: np.ndarray,
+    frames: list[int],
+    driven: list[str],
 ) -> np.ndarray:
     import opensim
     from scipy.interpolate import make_interp_spline
@@ -149,12 +157,9 @@ def muscle_moments_by_lengths(
     speeds = make_interp_spline(times, angles, k=5).derivative()(times)
 
     def pose(row: np.ndarray, speed: np.ndarray) -> None:
-        for value, rate, coordinate in zip(row, speed, coordinates, strict=True):
+        for value, rate, coordinate in zip(skeleton.coupled(row), speed, coordinates, strict=True):
             coordinate.setValue(state, float(value), False)
             coordinate.setSpeedValue(state, float(rate))
-        for side in "rl":  # the knee cap follows the knee
-            knee = row[names.index(f"knee_angle_{side}")]
-            model.getCoordinateSet().get(f"knee_angle_{side}_beta").setValue(state, float(knee), False)
         model.realizeVelocity(state)
 
     moments = np.zeros((len(frames), len(driven)))

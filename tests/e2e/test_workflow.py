@@ -93,8 +93,8 @@ def test_the_broken_clip_is_rejected_and_the_others_are_delivered(run: Path) -> 
 def test_loader_gives_windows_of_frames_and_labels(run: Path) -> None:
     dataset = ShardDataset(run / "results", split="test", window=4, views=["frontal", "sagittal"])
     window = dataset[0]
-    assert window["angles"].shape == (4, 42)
-    assert window["keypoints"].shape == (4, 46, 3)
+    assert window["angles"].shape == (4, 53)
+    assert window["keypoints"].shape == (4, 56, 3)
     assert window["grf"]["force"].shape == (4, 2, 3)
     assert window["views"]["frontal"]["frames"].shape == (4, 120, 160, 3)
     assert window["views"]["frontal"]["frames"].std() > 10

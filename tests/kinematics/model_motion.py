@@ -16,6 +16,7 @@ def turning(frames: int, **other: np.ndarray) -> dict[str, np.ndarray]:
         "knee_angle_r": 0.2 + 1.2 * phase,
         "ankle_angle_r": 0.2 * phase,
         "lumbar_extension": -0.2 * phase,
+        "thoracic_extension": 0.61 * -0.2 * phase,
         "elbow_flex_r": 0.5 + phase,
         "pro_sup_r": 0.8 * np.ones(frames),
         "arm_add_l": -0.6 - 0.4 * phase,

@@ -16,9 +16,9 @@ def markers() -> dict[str, tuple[str, np.ndarray]]:
         }
 
 
-def test_there_are_103_markers_on_19_bodies(markers) -> None:
+def test_there_are_103_markers_on_21_bodies(markers) -> None:
     assert len(markers) == 103
-    assert len({body for body, _ in markers.values()}) == 19
+    assert len({body for body, _ in markers.values()}) == 21
 
 
 def test_markers_mirror_exactly(markers) -> None:

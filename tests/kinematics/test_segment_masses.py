@@ -10,6 +10,7 @@ from kinesynth.kinematics.segment_masses import shared_out as masses_shared_out
 opensim = pytest.importorskip("opensim")
 
 MASS_KG = 61.9
+GIRDLE = tuple(f"{bone}_{side}" for bone in ("clavicle", "scapula") for side in "rl")
 
 
 def shared_out(skeleton: Path, sex: Sex) -> Any:
@@ -35,7 +36,7 @@ def test_shares_are_those_of_the_sex(skeleton: Path) -> None:
     woman, man, either = (shared_out(skeleton, sex) for sex in ("female", "male", "neutral"))
     for model, thigh, trunk in ((woman, 0.1478, 0.4257), (man, 0.1416, 0.4346), (either, 0.1447, 0.43015)):
         assert mass_of(model, "femur_r", "patella_r") / MASS_KG == pytest.approx(thigh, rel=1e-3)
-        assert mass_of(model, "pelvis", "torso") / MASS_KG == pytest.approx(trunk, rel=1e-3)
+        assert mass_of(model, "pelvis", "abdomen", "torso", *GIRDLE) / MASS_KG == pytest.approx(trunk, rel=1e-3)
         assert mass_of(model, "hand_l") == pytest.approx(mass_of(model, "hand_r"), abs=1e-12)
 
 

@@ -75,10 +75,10 @@ def test_limbs_that_wear_no_marker_are_unseen_all_along(tmp_path: Path, shared: 
     body = load_body(tmp_path / "model.npz")
     static = shared / "data/trials/s4/static1.trc"
     recording = read_marker_motion(tmp_path / "legs.trc", static, body, np.zeros(10), (None, None, 0.3))
-    arms = {f"{part}_{side}" for part in ("humerus", "ulna", "radius", "hand") for side in "rl"}
+    arms = {f"{part}_{side}" for part in ("scapula", "humerus", "ulna", "radius", "hand") for side in "rl"}
     assert set(recording.unseen) == {"torso"} | arms
     assert recording.unseen["torso"] == [(0.0, pytest.approx(0.4, abs=0.2))]
-    assert any(note.startswith("no marker on torso, humerus_r") for note in recording.notes)
+    assert any(note.startswith("no marker on torso, scapula_r") for note in recording.notes)
 
 
 def test_start_is_the_files_own_time(tmp_path: Path, shared: Path) -> None:

@@ -44,7 +44,11 @@ def test_seconds_that_the_user_names_stand() -> None:
 def test_limbs_that_wear_no_marker_are_told_and_ends_are_not() -> None:
     legs = [f"{part}_{side}" for part in ("femur", "tibia", "toes") for side in "rl"]
     arms = [f"{part}_{side}" for part in ("humerus", "radius") for side in "rl"]
-    assert unmarked(["pelvis", "torso", *legs, *arms]) == ()
-    assert unmarked(["pelvis", *legs, *arms]) == ("torso",)
-    assert unmarked(["pelvis", "torso", *legs, "humerus_r", "humerus_l", "hand_r"]) == ("ulna_l", "radius_l", "hand_l")
-    assert unmarked(["pelvis", "torso", *arms, *legs[:-1]]) == ("calcn_l", "toes_l")
+    shoulders = ["scapula_r", "scapula_l"]
+    assert unmarked(["pelvis", "torso", *shoulders, *legs, *arms]) == ()
+    assert unmarked(["pelvis", *shoulders, *legs, *arms]) == (), "shoulders tell the trunk"
+    assert unmarked(["pelvis", *legs, *arms]) == ("torso", "scapula_r", "scapula_l")
+    assert unmarked(["pelvis", "torso", *legs, *arms]) == ("scapula_r", "scapula_l")
+    upper = ["torso", *shoulders, "humerus_r", "humerus_l", "hand_r"]
+    assert unmarked(["pelvis", *upper, *legs]) == ("ulna_l", "radius_l", "hand_l")
+    assert unmarked(["pelvis", "torso", *shoulders, *arms, *legs[:-1]]) == ("calcn_l", "toes_l")

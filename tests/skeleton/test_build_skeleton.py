@@ -18,7 +18,7 @@ PUBLISHED = "RajagopalLaiUhlrich2023.osim"
 LEG = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle", "subtalar_angle", "mtp_angle")
 # Mirroring the body turns these about; the others keep their value or change sides.
 MIRROR_NEGATES = {"pelvis_list", "pelvis_rotation", "pelvis_tz", "lumbar_bending", "lumbar_rotation"}
-MIRROR_NEGATES |= {"neck_bending", "neck_rotation"}
+MIRROR_NEGATES |= {"thoracic_bending", "thoracic_rotation", "neck_bending", "neck_rotation"}
 POSES = {  # degrees
     "T-pose": {"arm_add_r": -90, "arm_rot_r": 90, "pro_sup_r": 90},
     "arms overhead": {"arm_add_r": -175},
@@ -53,8 +53,8 @@ def test_opens_without_warning(generic_osim: Path) -> None:
 
 def test_contents(generic_osim: Path) -> None:
     model, state = opened(generic_osim)
-    assert model.getBodySet().getSize() == 23
-    assert model.getCoordinateSet().getSize() == 42
+    assert model.getBodySet().getSize() == 28
+    assert model.getCoordinateSet().getSize() == 53
     assert model.getMuscles().getSize() == 112
     assert model.getContactGeometrySet().getSize() == 12
     assert model.getTotalMass(state) == pytest.approx(

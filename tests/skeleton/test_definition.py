@@ -39,7 +39,10 @@ def test_coordinates(definition: SkeletonDefinition) -> None:
     names = np.array(definition.coordinate_names)
     assert set(names[definition.coordinate_translational]) == {"pelvis_tx", "pelvis_ty", "pelvis_tz"}
     assert set(names[definition.coordinate_free]) == {"pelvis_tilt", "pelvis_rotation"}
-    assert set(names[definition.coupled_to >= 0]) == {"knee_angle_r_beta", "knee_angle_l_beta"}
+    followers = {"knee_angle_r_beta", "knee_angle_l_beta"}
+    followers |= {f"thoracic_{turn}" for turn in ("extension", "bending", "rotation")}
+    followers |= {f"scap_{turn}_{side}" for turn in ("elev", "prot") for side in "rl"}
+    assert set(names[definition.coupled_to >= 0]) == followers
 
 
 def test_coupled_leaves_the_rest_alone(definition: SkeletonDefinition) -> None:
@@ -48,6 +51,21 @@ def test_coupled_leaves_the_rest_alone(definition: SkeletonDefinition) -> None:
     knee, patella = (definition.coordinate_names.index(name) for name in ("knee_angle_r", "knee_angle_r_beta"))
     np.testing.assert_array_equal(result[..., patella], angles[..., knee])
     np.testing.assert_array_equal(result[..., definition.coupled_to < 0], angles[..., definition.coupled_to < 0])
+
+
+def test_followers_moments_are_carried(definition: SkeletonDefinition) -> None:
+    """By virtual work: what moments do when one coordinate moves a little and takes its followers along."""
+    generator = np.random.default_rng(0)
+    angles = definition.coupled(generator.normal(size=(3, len(definition.coordinate_names))))
+    moments = generator.normal(size=angles.shape)
+    carried = definition.carried(angles, moments)
+    step = 1e-6
+    for column in np.flatnonzero(definition.coupled_to < 0):
+        moved = angles.copy()
+        moved[:, column] += step
+        work = ((definition.coupled(moved) - angles) * moments).sum(axis=1) / step
+        np.testing.assert_allclose(carried[:, column], work, atol=1e-6)
+    assert not carried[:, definition.coupled_to >= 0].any()
 
 
 def test_splines_are_exact() -> None:

@@ -99,8 +99,8 @@ def test_dependent_coordinates_follow_their_couplers(definition: SkeletonDefinit
     ("angles", "scales", "message"),
     [
         (torch.zeros(5, 3, dtype=torch.float64), None, "angles: shape"),
-        (torch.zeros(5, 42), None, "angles: torch.float32"),
-        (torch.zeros(5, 42, dtype=torch.float64), torch.ones(3, dtype=torch.float64), "scales: shape"),
+        (torch.zeros(5, 53), None, "angles: torch.float32"),
+        (torch.zeros(5, 53, dtype=torch.float64), torch.ones(3, dtype=torch.float64), "scales: shape"),
     ],
 )
 def test_refuses_what_does_not_fit(

@@ -46,25 +46,31 @@ def test_a_run_of_right_rows_is_followed_by_its_mirror_image() -> None:
     bodies = [row["body"] for row in both_sides("bodies")]
     assert bodies[:3] == ["pelvis", "femur_r", "tibia_r"]
     assert bodies.index("femur_l") == bodies.index("toes_r") + 1
-    assert len(bodies) == 23
+    assert len(bodies) == 28
 
 
-def test_head_and_torso_together_are_the_published_torso() -> None:
-    """Mass, mass centre and inertia of Rajagopal 2016's torso, from which the head was split, at neutral neck."""
-    bodies = {row["body"]: row for row in read_table("bodies")}
-    neck = next(row for row in read_table("joints") if row["joint"] == "neck")
-    masses = np.array([float(bodies[name]["mass"]) for name in ("torso", "head")])
-    centres = np.array(
-        [numbers(bodies[name], *(f"mass_centre_{axis}" for axis in "xyz")) for name in ("torso", "head")]
-    )
-    centres[1] += numbers(neck, "parent_x", "parent_y", "parent_z")
-    assert masses.sum() == pytest.approx(26.8266, abs=1e-12)
+def test_upper_body_without_arms_is_the_published_torso() -> None:
+    """Mass, mass centre and inertia of Rajagopal 2016's torso, which was split, in the neutral pose."""
+    parts = ["abdomen", "torso", "head", *(f"{bone}_{side}" for bone in ("clavicle", "scapula") for side in "rl")]
+    bodies = {row["body"]: row for row in both_sides("bodies")}
+    joints = {row["child"]: row for row in both_sides("joints")}
+    masses = np.array([float(bodies[name]["mass"]) for name in parts])
+    centres = np.array([numbers(bodies[name], *(f"mass_centre_{axis}" for axis in "xyz")) for name in parts])
+    centres += [_origin(name, joints) for name in parts]
+    assert masses.sum() == pytest.approx(26.8266, abs=1e-9)
     centre = masses @ centres / masses.sum()
-    np.testing.assert_allclose(centre, [-0.03, 0.32, 0.0], atol=1e-8)
+    np.testing.assert_allclose(centre, [-0.03 - 0.1007, 0.32 + 0.0815, 0.0], atol=1e-7)
     inertia = np.zeros((3, 3))
-    for name, mass, place in zip(("torso", "head"), masses, centres - centre, strict=True):
+    for name, mass, place in zip(parts, masses, centres - centre, strict=True):
         inertia += _inertia(bodies[name]) + mass * (place @ place * np.eye(3) - np.outer(place, place))
-    np.testing.assert_allclose(inertia, np.diag([1.4745, 0.7555, 1.4314]), atol=1e-7)
+    np.testing.assert_allclose(inertia, np.diag([1.4745, 0.7555, 1.4314]), atol=1e-6)
+
+
+def _origin(body: str, joints: dict[str, Row]) -> np.ndarray:
+    """Return a body's origin (3,) m in the pelvis' frame, in the neutral pose."""
+    if body == "pelvis":
+        return np.zeros(3)
+    return np.array(numbers(joints[body], "parent_x", "parent_y", "parent_z")) + _origin(joints[body]["parent"], joints)
 
 
 def _inertia(row: Row) -> np.ndarray:

@@ -42,12 +42,12 @@ def test_published_sizes(stats: CoordinateStats, skeleton: DatasetSkeleton) -> N
     with torch.device("meta"):
         network = make_network("biohuman", preset_named("biohuman"), stats, skeleton)
         assert isinstance(network, BioHuman)
-        reading = Reading(*(torch.empty(2, 4, size) for size in (1024, 74, stats.factors, 3)))
+        reading = Reading(*(torch.empty(2, 4, size) for size in (1024, 82, stats.factors, 3)))
         code, activations, _ = network.over_time(reading, torch.zeros(2, 4, dtype=torch.bool))
-    assert code.shape == (2, 4, 74)
+    assert code.shape == (2, 4, 82)
     assert activations.shape == (2, 4, MUSCLES)
     sizes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
-    assert sizes["encoder.enter.weight"] == (512, 3 * 74)  # a pose, its change, the change of that
+    assert sizes["encoder.enter.weight"] == (512, 3 * 82)  # a pose, its change, the change of that
     assert sizes["seen.weight"] == (512, 1024 + stats.factors + 3)
     assert sizes["fusion.kinds"] == (2, 512)
     assert sizes["fusion.input_gate.layers.0.weight"] == (512, 1024)

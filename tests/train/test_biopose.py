@@ -59,8 +59,8 @@ def test_the_published_parts(stats: CoordinateStats, skeleton: DatasetSkeleton) 
 def test_meshes_are_stored_as_markers_of_each_view(network: BioPose, batch: Batch, stored: Batch) -> None:
     assert stored["estimates"].shape == (2, 2, 14, 3 * 103)
     with torch.no_grad():
-        refined = network.front.bodies(view_of(batch, 1, detected=False), 10).points[:, 23:]
-        plain = network.front(batch, "picture").points[:, :, 23:]
+        refined = network.front.bodies(view_of(batch, 1, detected=False), 10).points[:, 28:]
+        plain = network.front(batch, "picture").points[:, :, 28:]
     apart = of_meshes(stored)["markers"].unflatten(0, (2, 2))
     torch.testing.assert_close(apart[0, 1], refined)
     assert 0 < float((apart[:, 0] - plain).norm(dim=-1).mean()) < 0.3

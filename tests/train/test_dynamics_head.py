@@ -55,7 +55,7 @@ def test_units_and_frames(network: BioHuman, batch: Batch, skeleton: DatasetSkel
     torch.testing.assert_close(wanted.moments[0], batch["moments"][0] / 75.337)
     seen = wanted._replace(forces=wanted.forces @ truth["rotations"].mT)
     told = told_moments(skeleton)
-    assert int(told.sum()) == 37 - 3
+    assert int(told.sum()) == 41 - 3
     terms = dynamics_terms(seen, truth, told)
     assert all(float(value) < 1e-5 for value in terms.values())
     off = dynamics_terms(Dynamics(seen.forces + 0.1, seen.moments + 0.5), truth, told)

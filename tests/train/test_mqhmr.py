@@ -181,7 +181,7 @@ def test_refined_joints_lie_nearer_to_what_was_seen(network: MqHmr, batch: Batch
 def test_labels_are_seen_with_noise_and_detections_as_they_are(batch: Batch) -> None:
     first, second = (view_of(batch, 1, detected=False) for _ in range(2))
     assert torch.equal(first["keypoints_2d"], second["keypoints_2d"])
-    labels = batch["keypoints_2d"][0, 1][:, :23]
+    labels = batch["keypoints_2d"][0, 1][:, :28]
     assert float((first["keypoints_2d"] - labels).std()) == pytest.approx(0.01, rel=0.3)  # half a percent of the side
     assert torch.equal(view_of(batch, 1, detected=True)["keypoints_2d"], labels)
     assert torch.equal(first["rotations"], batch["rotations"][0, 1])
@@ -195,7 +195,7 @@ def test_metrics_of_the_mesh_by_hand(network: MqHmr, batch: Batch, results: Path
     for turn in (torch.eye(3), quarter):
         root = torch.cat([(turn @ turned[:, 0])[:, None], turned[:, 1:]], dim=1)
         joints, markers = (stretch.batch[name][0] for name in ("keypoints", "markers"))
-        said = Estimate(torch.zeros(3, 42), torch.ones(3, 23, 3), markers, body=root, joints=joints[:, :23],
+        said = Estimate(torch.zeros(3, 53), torch.ones(3, 28, 3), markers, body=root, joints=joints[:, :28],
                         betas=stretch.batch["betas"].expand(3, -1))  # fmt: skip
         tally = MeshTally(skeleton, "cpu", network.body)
         tally.add(said, stretch)

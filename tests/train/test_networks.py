@@ -140,7 +140,7 @@ def test_parameters_of_the_published_odah(stats: CoordinateStats, skeleton: Data
 
 
 def test_parameters_of_the_published_d3ke(stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
-    inputs = 9 + 3 * (23 + 103) + stats.factors + 42
+    inputs = 9 + 3 * (28 + 103) + stats.factors + 53
     attention, norms = 4 * 256 * 256 + 4 * 256, 4 * 256
     plain = attention + norms + 256 * 512 + 512 + 512 * 256 + 256
     strided = attention + norms + 256 * 512 + 512 + 3 * 512 * 256 + 256
@@ -178,7 +178,7 @@ def test_odah_is_what_section_three_says(stats: CoordinateStats, skeleton: Datas
     assert sizes["unet.down.2.0.attention.enter.0.weight"] == (3 * 384, 384, 1, 1)
     assert sizes["unet.down.0.0.attention.enter.1.weight"] == (3 * 48, 1, 3, 3)  # depth-wise
     assert sizes["unet.down.0.0.perceptron.enter.0.weight"] == (2 * int(2.66 * 48), 48, 1, 1)
-    assert sizes["angles.angles.weight"] == (42, 48 * 102)
+    assert sizes["angles.angles.weight"] == (53, 48 * 102)
     assert sizes["scales.factors.weight"] == (stats.factors, 384)
 
 

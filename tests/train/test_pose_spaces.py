@@ -33,7 +33,7 @@ def batch(results: Path) -> Batch:
 
 def test_bodies_stand_before_the_camera(stats: CoordinateStats, skeleton: DatasetSkeleton, batch: Batch) -> None:
     space = BodySpace(CodedPose(stats, skeleton), 8)
-    pose = space.initial(torch.zeros(74))
+    pose = space.initial(torch.zeros(82))
     rotations = space.rotations(pose)
     torch.testing.assert_close(rotations[0] @ torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, -1.0, 0.0]))  # up
     torch.testing.assert_close(rotations[0] @ torch.tensor([0.0, 0.0, 1.0]), torch.tensor([0.0, 0.0, -1.0]))  # front

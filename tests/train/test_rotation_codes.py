@@ -84,7 +84,7 @@ def test_the_code_has_74_numbers_and_gives_the_angles_back(skeleton: DatasetSkel
     definition = skeleton.definition
     code = RotationCode.of(definition)
     assert len(code.balls) == 7
-    assert code.size == 74
+    assert code.size == 82
     rng = np.random.default_rng(0)
     low, high = definition.coordinate_ranges.T
     inner = rng.uniform(0.9 * low + 0.1 * high, 0.1 * low + 0.9 * high, (200, len(low)))

@@ -35,7 +35,7 @@ def test_fit_writes_checkpoint_and_metrics(results: Path, tmp_path: Path, networ
     assert 0 < metrics["mpjpe_mm"] < 1000
     assert metrics["pa_mpjpe_mm"] < metrics["mpjpe_mm"]
     assert 0 <= metrics["data_wait_share"] < 1
-    assert len(metrics["mae_by_coordinate_deg"]) == 42 - 3 - 2
+    assert len(metrics["mae_by_coordinate_deg"]) == 53 - 3 - 9
     assert not list(tmp_path.glob(".partial*"))
 
 
@@ -198,7 +198,7 @@ def test_evaluate_prints_the_table(results: Path, tmp_path: Path, capsys: pytest
         line.split("  ")[0] for line in lines
     }
     assert any(line.startswith("  knee_angle_r, deg") for line in lines)
-    assert lines[-1] == "34 frames, each counted once; 6 of 37 coordinates move by more than 3 degrees"
+    assert lines[-1] == "34 frames, each counted once; 6 of 41 coordinates move by more than 3 degrees"
 
 
 def test_rows_of_some_networks_alone(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

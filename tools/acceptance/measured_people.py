@@ -184,11 +184,17 @@ def angles_apart(
             if all(term in published for _, term in terms) and common.any():
                 theirs = sum(sign * unit * file.values[:, published[term]] for sign, term in terms)
                 there = np.interp(times[common], file.times, theirs)
-                apart.append(np.degrees(angles[common, names.index(name)]) - there)
+                apart.append(np.degrees(_as_published(angles[common], names, name)) - there)
                 good.append(valid[common, names.index(name)])
         if apart:
             result[group] = Apart(np.concatenate(apart), np.concatenate(good))
     return result
+
+
+def _as_published(angles: np.ndarray, names: list[str], name: str) -> np.ndarray:
+    """Return a coordinate (T,) of ours as of a model whose trunk has one joint: the sum of both."""
+    here = angles[:, names.index(name)]
+    return here + angles[:, names.index(name.replace("lumbar", "thoracic"))] if name.startswith("lumbar") else here
 
 
 def _rms(values: np.ndarray) -> float:

@@ -80,12 +80,14 @@ def compare(
                            timeout_seconds=TIMEOUT_SECONDS)  # fmt: skip
         tool = worker.call(_timed, model.absolute(), names, angles, fps, loads, fps / stride,
                            timeout_seconds=TIMEOUT_SECONDS)  # fmt: skip
-        columns = [names.index(name) for name in known.driven]
+        columns = [names.index(name) for name in known.moved]
         lengths, gradients = worker.call(_sampled, model.absolute(), angles[solved], timeout_seconds=TIMEOUT_SECONDS)
+    driven = np.array([known.moved.index(name) for name in known.driven])
+    muscles = BatchedMuscles(MusclePaths.load(paths), force, np.array(columns), driven)
     exact = share_among_muscles(
-        force, lengths, gradients[:, :, columns], speeds(angles[:, columns], fps)[solved], wanted[solved][:, columns]
-    )
-    muscles = BatchedMuscles(MusclePaths.load(paths), force, np.array(columns))
+        force, lengths, gradients[:, :, columns], speeds(angles[:, columns], fps)[solved],
+        wanted[solved][:, muscles.columns[driven]], driven,
+    )  # fmt: skip
     fitted = solve_batched(muscles, angles, fps, wanted)["activations"]
     batch = _there_and_back(angles), _there_and_back(wanted)
     start = time.process_time()

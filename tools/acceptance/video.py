@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from kinesynth.dataset.exports.opensim import in_degrees
 from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import MarkerTrajectories, Storage, read_storage, read_trc
@@ -154,8 +155,7 @@ def _centres(
 ) -> dict[str, float]:
     """Return the mean distance, mm, of joint centres from the markers' after one rigid alignment of all."""
     definition = SkeletonDefinition.from_osim(model)
-    degrees = ~definition.coordinate_translational & (definition.coupled_to < 0)
-    angles = np.where(degrees, np.radians(motion.values), motion.values)[ours]
+    angles = np.where(in_degrees(definition), np.radians(motion.values), motion.values)[ours]
     joints = SkeletonLayer(definition)(torch.tensor(angles)).joint_centres.numpy()
     found = np.stack([joints[:, definition.body_names.index(body)] for body in CENTRES], axis=1)
     known = np.stack(

@@ -42,7 +42,7 @@ BONES = {
     },
 }  # fmt: skip
 BODIES = {
-    "trunk": ("torso", "pelvis"), "head": ("head", "torso"), "thigh": ("femur",), "shank": ("tibia",),
+    "trunk": ("torso", "scapula", "pelvis"), "head": ("head", "torso"), "thigh": ("femur",), "shank": ("tibia",),
     "foot": ("calcn", "toes"), "upper arm": ("humerus",), "forearm": ("ulna", "radius"),
 }  # fmt: skip
 _PROGRESS = re.compile(r"^\w+: +\d+%\|.*$")

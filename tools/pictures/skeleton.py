@@ -29,9 +29,12 @@ TRUNK = ("ercspn", "intobl", "extobl")
 POSE = {"arm_add_r": -0.12, "arm_add_l": -0.12, "elbow_flex_r": 0.15, "elbow_flex_l": 0.15}
 HEAD_CENTRE, HEAD_RADII = np.array([0.022, 0.085, 0.0]), np.array([0.098, 0.12, 0.078])
 RIBS = (  # height, depth and half width of the hoops, m
-    *((0.13, 0.085, 0.110), (0.17, 0.095, 0.125), (0.21, 0.100, 0.132), (0.25, 0.098, 0.130)),
-    *((0.29, 0.090, 0.120), (0.33, 0.078, 0.102), (0.36, 0.055, 0.075)),
+    *((0.005, 0.085, 0.110), (0.045, 0.095, 0.125), (0.085, 0.100, 0.132), (0.125, 0.098, 0.130)),
+    *((0.165, 0.090, 0.120), (0.205, 0.078, 0.102), (0.235, 0.055, 0.075)),
 )
+SHOULDER_BLADE = (  # root of the spine, inferior angle, neck: places on the scapula, m
+    np.array([-0.075, -0.035, -0.075]), np.array([-0.085, -0.150, -0.060]), np.array([-0.020, -0.035, 0.0]),
+)  # fmt: skip
 # Of a bone: fraction of the width, grey, offset
 STROKES = ((1.0, 0.45, 0.0), (0.86, 0.80, 0.0), (0.62, 0.88, 0.08), (0.34, 0.95, 0.14), (0.14, 0.985, 0.18))
 MARGINS = {"left": 0.0, "right": 1.0, "bottom": 0.0, "top": 0.96, "wspace": 0.0}
@@ -97,12 +100,20 @@ def _bones(model: Any, state: Any) -> list[Capsule]:
         bones += [(at[f"{first}_{side}"], at[f"{last}_{side}"], width) for first, last, width in BONES]
         bones.append((at[f"hand_{side}"], _station(model, state, f"hand_{side}", BELOW_WRIST_M), 0.034))
         bones.append((at[f"toes_{side}"], _station(model, state, f"toes_{side}", TOE_M), 0.026))
-        bones.append((at[f"femur_{side}"], at["torso"], 0.046))
-        bones.append((_station(model, state, "torso", np.array([0.02, 0.36, 0.0])), at[f"humerus_{side}"], 0.024))
-        bones += _ribs(model, state, 1.0 if side == "r" else -1.0)
+        bones.append((at[f"femur_{side}"], at["abdomen"], 0.046))
+        bones.append((at[f"clavicle_{side}"], at[f"scapula_{side}"], 0.020))
+        bones.append((at[f"scapula_{side}"], at[f"humerus_{side}"], 0.024))
+        corners = [_station(model, state, f"scapula_{side}", place * _side(side)) for place in SHOULDER_BLADE]
+        bones += [(first, last, 0.014) for first, last in pairwise([at[f"scapula_{side}"], *corners])]
+        bones += _ribs(model, state, _side(side)[2])
     bones.append((at["femur_r"], at["femur_l"], 0.04))
+    bones.append((at["abdomen"], at["torso"], 0.042))
     bones.append((at["torso"], at["head"], 0.036))
     return bones
+
+
+def _side(side: str) -> np.ndarray:
+    return np.array([1.0, 1.0, 1.0 if side == "r" else -1.0])
 
 
 def _ribs(model: Any, state: Any, side: float) -> list[Capsule]:
@@ -111,7 +122,7 @@ def _ribs(model: Any, state: Any, side: float) -> list[Capsule]:
     turns = np.linspace(0.0, np.pi, 13)
     for height, depth, width in RIBS:
         hoop = [
-            np.array([-0.005 - depth * np.cos(turn), height + 0.02 * np.cos(turn), side * width * np.sin(turn)])
+            np.array([0.015 - depth * np.cos(turn), height + 0.02 * np.cos(turn), side * width * np.sin(turn)])
             for turn in turns
         ]
         placed = [_station(model, state, "torso", point) for point in hoop]

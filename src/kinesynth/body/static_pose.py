@@ -27,9 +27,8 @@ def static_pose(body: BodyModel, betas: np.ndarray) -> SmplxPose:
     """Return one frame of upright standing, facing along x, the arms hanging some 30 degrees off the trunk.
 
     In the T-pose the skeleton's shoulder flexion and rotation share one axis, and the shoulders are raised; here they
-    are where standing people hold them, in the middle of what hanging and raised arms ask for, since the skeleton has
-    no shoulder girdle to follow either. Elevations are those of the bones, because the rest poses of body models differ
-    (SMPL-X's collars rise by 26 degrees).
+    are where standing people hold them, in the middle of what hanging and raised arms ask for. Elevations are those of
+    the bones, because the rest poses of body models differ (SMPL-X's collars rise by 26 degrees).
     """
     joints = body.rest_joints(betas)
     body_pose = np.zeros((1, 21, 3))

@@ -13,7 +13,7 @@ from kinesynth.geometry.mesh import nearest_point
 from kinesynth.records import MarkerPaths, WornPaths
 from kinesynth.stage_file import Clip, process_clips
 
-_BODY_SIDES = frozenset({"femur", "tibia", "calcn", "toes", "humerus", "ulna", "radius", "hand"})
+_BODY_SIDES = frozenset({"femur", "tibia", "calcn", "toes", "scapula", "humerus", "ulna", "radius", "hand"})
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _list_shard(shard: Path) -> tuple[Names, list[ClipEntry]]:
         with open_shard(shard) as file:
             root = h5py.h5g.open(file.id, b"/")
             if (version := read_integer(root, "schema")) != SCHEMA_VERSION:
-                fix = "read it with the release of kinesynth that wrote it"
+                fix = "make the shards again, or read them with the release of kinesynth that wrote them"
                 raise BadInput(shard, "schema", str(version), str(SCHEMA_VERSION), fix)
             own_members(root)
             return read_names(file["skeleton"]), list(_clips(shard, root))

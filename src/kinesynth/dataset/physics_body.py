@@ -10,7 +10,7 @@ from kinesynth.skeleton.tables import both_sides
 
 Found = tuple[str, float, str]  # check, value, where it is worst
 _ARMS = ("arm_", "elbow_", "pro_sup", "wrist_")
-STATURE = 1.125  # over thigh, shank, hip to pelvis, to torso and to head: 1.111 to 1.142 in the demo's people
+STATURE = 1.125  # over thigh, shank, hip to pelvis, up the trunk to the head: 1.111 to 1.142 in the demo's people
 
 
 def body_values(person: Person) -> Iterator[Found]:
@@ -42,9 +42,9 @@ def motion_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
 
 def suggested_stature(centres: np.ndarray, person: Person) -> float:
     """Return the stature (m) that lengths of thigh, shank and trunk suggest, of joint centres (T, B, 3)."""
-    names = ("femur_r", "tibia_r", "talus_r", "pelvis", "torso", "head", "femur_l")
-    hip, knee, ankle, pelvis, torso, head, other = centres[:, person.bodies(names)].swapaxes(0, 1)
-    ends = ((hip, knee), (knee, ankle), ((hip + other) / 2, pelvis), (pelvis, torso), (torso, head))
+    names = ("femur_r", "tibia_r", "talus_r", "pelvis", "abdomen", "torso", "head", "femur_l")
+    hip, knee, ankle, pelvis, waist, torso, head, other = centres[:, person.bodies(names)].swapaxes(0, 1)
+    ends = ((hip, knee), (knee, ankle), ((hip + other) / 2, pelvis), (pelvis, waist), (waist, torso), (torso, head))
     return STATURE * sum(float(np.median(np.linalg.norm(a - b, axis=-1))) for a, b in ends)
 
 

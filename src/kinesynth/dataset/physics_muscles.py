@@ -9,6 +9,7 @@ from kinesynth.dataset.physics_body import Found, worst
 from kinesynth.dataset.record import ClipRecord
 from kinesynth.reasons import REASONS
 from kinesynth.skeleton.moment_limits import moment_limits
+from kinesynth.skeleton.torques import torque_driven
 
 _SMALLEST = 0.2  # N m/kg: the fraction of a smaller moment is taken of this, as the filter does
 _LEG = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
@@ -29,9 +30,11 @@ def muscle_values(clip: ClipRecord, person: Person) -> Iterator[Found]:
         yield "strength", float(fraction.max()), worst(fraction, names)
     valid = arrays["quality/activation_valid"]
     if valid.any():
-        torque_driven = np.isclose(reserves, moments, rtol=1e-3, atol=1e-3)[valid].all(axis=0)
+        moments = person.skeleton.carried(arrays["smooth_angles"].astype(float), moments)
+        by_torque = np.isclose(reserves, moments, rtol=1e-3, atol=1e-3)[valid].all(axis=0)
+        by_torque |= np.isin(names, list(torque_driven()))
         fraction = np.abs(reserves) / np.maximum(np.abs(moments), _SMALLEST * mass)
-        fraction = np.where(valid[:, None] & ~torque_driven, fraction, 0.0)
+        fraction = np.where(valid[:, None] & ~by_torque, fraction, 0.0)
         fraction[:, person.coordinates("pelvis_")] = 0.0  # residuals, which no muscle supplies
         yield "reserve", float(fraction.max()), worst(fraction, names)
         yield from _lag(clip, person)

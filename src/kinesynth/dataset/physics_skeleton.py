@@ -40,7 +40,8 @@ def _work_values(clip: ClipRecord, person: Person, layer: SkeletonLayer) -> Iter
     """Compare joint moments with the work that masses and ground forces do when the joint alone moves a little."""
     joints = person.coordinates(*_ALLOWED)
     asked = virtual_moments(clip, person, layer, joints) / person.mass_kg
-    given = clip.arrays["moments"][:, joints] / person.mass_kg
+    moments = person.skeleton.carried(clip.arrays["smooth_angles"], clip.arrays["moments"])
+    given = moments[:, joints] / person.mass_kg
     seen = clip.arrays["quality/force_valid"] & np.isfinite(asked).all(axis=1)
     if not seen.any():
         return

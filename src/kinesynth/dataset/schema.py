@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Schema:
 
 @cache
 def load_schema() -> Schema:
-    """Return schema 1."""
+    """Return schema 2."""
     table = json.loads((files("kinesynth.dataset") / "schema.json").read_text(encoding="utf-8"))
 
     def attributes(part: str) -> dict[str, Attribute]:

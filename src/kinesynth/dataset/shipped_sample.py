@@ -12,13 +12,13 @@ def sample() -> Path:
     """Return the folder with the sample's shards, for `ShardDataset` and all that takes shards.
 
     `p01` (train) walks, squats and raises the arms, `p02` (test) walks, jumps and kicks: two seconds each, two views of
-    256 x 192 pixels, every label of schema 1. People and motions are drawn by the package itself, and the sample is
+    256 x 192 pixels, every label of schema 2. People and motions are drawn by the package itself, and the sample is
     under the package's licence.
 
     Example:
         >>> from kinesynth.dataset import ShardDataset, sample
         >>> ShardDataset(sample(), split="train", window=16, views=())[0]["angles"].shape
-        (16, 42)
+        (16, 53)
     """
     return FOLDER
 

@@ -1,4 +1,4 @@
-"""`kinesynth pack-shard`: the stages' files of one shard become one HDF5 file of schema 1."""
+"""`kinesynth pack-shard`: the stages' files of one shard become one HDF5 file of schema 2."""
 
 import json
 import lzma

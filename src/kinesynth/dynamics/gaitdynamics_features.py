@@ -23,11 +23,13 @@ COORDINATES = (
 )  # fmt: skip
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 HINGES = tuple(f"{joint}_angle_{side}" for side in "rl" for joint in ("knee", "ankle", "subtalar"))
+TRUNK = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
+UPPER_TRUNK = ("thoracic_extension", "thoracic_bending", "thoracic_rotation")  # of skeletons that have it
 BALLS = (
     ("pelvis_tilt", "pelvis_list", "pelvis_rotation"),
     ("hip_flexion_r", "hip_adduction_r", "hip_rotation_r"),
     ("hip_flexion_l", "hip_adduction_l", "hip_rotation_l"),
-    ("lumbar_extension", "lumbar_bending", "lumbar_rotation"),
+    TRUNK,
 )
 FORCE_COLUMNS = np.arange(9, 21)
 MOTION_COLUMNS = np.concatenate([np.arange(9), np.arange(21, 63)])
@@ -55,6 +57,8 @@ def motion_features(
     resampled = _resampled(angles, fps)
     column = {name: resampled[:, index] for index, name in enumerate(names)}
     turns = [Rotation.from_euler(EULER, np.stack([column[name] for name in ball], axis=1)) for ball in BALLS]
+    if set(UPPER_TRUNK) <= set(names):  # the published model's trunk bends at one place
+        turns[-1] *= Rotation.from_euler(EULER, np.stack([column[name] for name in UPPER_TRUNK], axis=1))
     heading = _heading(turns[0])
     turns[0] = heading * turns[0]
     path = heading.apply(np.stack([column[name] for name in TRANSLATIONS], axis=1))

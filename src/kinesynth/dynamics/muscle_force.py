@@ -22,7 +22,8 @@ class Muscles:
 
     Attributes:
         names: the A muscles in the order of the model's ForceSet.
-        driven: the coordinates on which a muscle has a moment arm.
+        moved: the coordinates on which a muscle has a moment arm.
+        driven: those of them that no torque of the model drives: muscles must.
         free: the coordinates that are neither coupled, locked nor prescribed.
         coordinate_names: all J coordinates in the order of the CoordinateSet.
         coordinate_ranges: (J, 2) rad or m.
@@ -30,6 +31,7 @@ class Muscles:
     """
 
     names: tuple[str, ...]
+    moved: tuple[str, ...]
     driven: tuple[str, ...]
     free: tuple[str, ...]
     coordinate_names: tuple[str, ...]

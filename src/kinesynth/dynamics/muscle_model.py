@@ -11,20 +11,26 @@ from kinesynth.opensim_models.muscles import (
     crossed_coordinates,
     driven_coordinates,
     full_forces,
+    moved_coordinates,
     muscle_properties,
     sample_paths,
 )
 from kinesynth.opensim_models.opened import coordinate_names, muscle_names, open_model
+from kinesynth.skeleton.torques import STRONG_NM
 
 
 def read_muscles(path: Path) -> Muscles:
     """Return the names of muscles and coordinates."""
     model = open_model(path)
-    by_muscles = driven_coordinates(model)
-    driven = tuple(name for name, moved in by_muscles.items() if moved)
-    defaults = np.array(list(default_pose(model).values()))
+    moved, driven = moved_coordinates(model), driven_coordinates(model, STRONG_NM)
     return Muscles(
-        muscle_names(model), driven, tuple(by_muscles), coordinate_names(model), coordinate_ranges(model), defaults
+        names=muscle_names(model),
+        moved=tuple(name for name, does in moved.items() if does),
+        driven=tuple(name for name, does in driven.items() if does),
+        free=tuple(moved),
+        coordinate_names=coordinate_names(model),
+        coordinate_ranges=coordinate_ranges(model),
+        coordinate_defaults=np.array(list(default_pose(model).values())),
     )
 
 
@@ -39,9 +45,9 @@ def read_muscle_force(path: Path) -> MuscleForce:
 
 
 def muscle_moments(
-    path: Path, angles: np.ndarray, speeds: np.ndarray, activations: np.ndarray, driven: Sequence[str]
+    path: Path, angles: np.ndarray, speeds: np.ndarray, activations: np.ndarray, moved: Sequence[str]
 ) -> np.ndarray:
-    """Return the moments (K, T, D) N m of the model's own muscles about the coordinates `driven`.
+    """Return the moments (K, T, D) N m of the model's own muscles about the coordinates `moved`.
 
     Forces are what OpenSim's StaticOptimization takes them to be; paths and moment arms are exact.
 
@@ -50,10 +56,10 @@ def muscle_moments(
         angles: (T, J) rad and m.
         speeds: (T, J) rad/s and m/s.
         activations: (K, T, A), K sets of them.
-        driven: names of D coordinates.
+        moved: names of D coordinates.
     """
     full = full_forces(path, angles, speeds)
     _, gradients = sample_paths(path, angles, crossed_coordinates(path))
     names = coordinate_names(open_model(path))
-    columns = [names.index(name) for name in driven]
+    columns = [names.index(name) for name in moved]
     return np.asarray(-np.einsum("taj,kta->ktj", gradients[:, :, columns], full * activations))

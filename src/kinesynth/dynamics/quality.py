@@ -152,7 +152,8 @@ def failed_checks(
     residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
     residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * filters.moment_limit
-    reserve_fraction = np.abs(record["reserves"]) / np.maximum(np.abs(record["moments"]), MIN_MOMENT * mass)
+    carried = subject.skeleton.carried(record["smooth_angles"], record["moments"])
+    reserve_fraction = np.abs(record["reserves"]) / np.maximum(np.abs(carried), MIN_MOMENT * mass)
     return {
         "marker_error": record["marker_error_rms"] > filters.max_marker_rms_m,
         "no_dynamics": np.full(frames, not dynamics_valid),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from kinesynth.errors import BadInput, ClipRejected, KinesynthError
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.records import GroundForces, Moments, MuscleActivity
+from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.torques import STRONG_NM
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
@@ -52,10 +55,11 @@ def static_optimization(
         id: joint moments (stage file of inverse-dynamics).
         model: the subject's scaled model (.osim).
         paths: the muscle paths around these motions (.npz of fit-muscle-paths), which the batched engine needs.
-        output: stage file with activations (T, A), in [0, 1]; reserves (T, J), what of each moment the muscles at these
-            activations do not supply, N m (N for translations), all of it where no muscle drives the coordinate and 0
-            where that is coupled; and so_violation (T,) N m, the norm over the muscle-driven coordinates of what the
-            engine's own activations and reserves missed of the moments; its attribute muscle_driven names these.
+        output: stage file with activations (T, A), in [0, 1]; reserves (T, J), what the muscles at these activations do
+            not supply of each moment, those about coupled coordinates carried along, N m (N for translations), all of
+            it where no muscle moves the coordinate and 0 where that is coupled; and so_violation (T,) N m, the norm
+            over the muscle-driven coordinates of what the engine's own activations and reserves missed of the moments;
+            its attribute muscle_driven names these.
         log: what OpenSim says.
         so: the section `so` of the configuration. Its engine batched solves all frames at once, the same problem as
             OpenSim's StaticOptimization, opensim, which needs about a second for each of the `rate` solutions per
@@ -74,8 +78,11 @@ def static_optimization(
         )
     names = list(read_stage(grf).attrs["coordinate_names"])
 
+    skeleton = SkeletonDefinition.from_osim(model, log=log)
+
     def work(worker: Worker, known: Muscles, solve: Solve, ground: Clip, moments: Clip) -> Clip:
         forces, asked = GroundForces.of(ground), Moments.of(moments)
+        asked = replace(asked, moments=skeleton.carried(forces.smooth_angles, asked.moments))
         attrs = {**moments.attrs, "so_engine": so.engine, "activation_exponent": so.activation_exponent, "so_rate": 0.0}
         zeros = MuscleActivity.zeros(T=len(asked.moments), A=len(known.names), J=len(names))
         if not moments.attrs["dynamics_valid"]:
@@ -85,7 +92,7 @@ def static_optimization(
             smooth = local_fit(found["activations"], ground.fps, so.smoothing_seconds, so.smoothing_order)
             both = np.stack([found["activations"], np.clip(smooth, 0.0, 1.0)])
             supplied = worker.call(
-                exact_supply, model.absolute(), known.driven, forces.smooth_angles, ground.fps, both,
+                exact_supply, model.absolute(), known.moved, forces.smooth_angles, ground.fps, both,
                 timeout_seconds=so.timeout_seconds,
             )  # fmt: skip
         except ClipRejected as error:
@@ -106,9 +113,9 @@ def static_optimization(
 
 
 def _left_over(known: Muscles, moments: np.ndarray, supplied: np.ndarray) -> np.ndarray:
-    """Return what of `moments` (T, J) the muscles, which supply (T, D), leave to the reserves (T, J)."""
+    """Return what of `moments` (T, J) the muscles leave to the reserves (T, J); they supply (T, C) where they move."""
     reserves = np.where(np.isin(known.coordinate_names, known.free), moments, 0.0)
-    reserves[:, _driven(known)] -= supplied
+    reserves[:, [known.coordinate_names.index(name) for name in known.moved]] -= supplied
     return reserves
 
 
@@ -121,11 +128,12 @@ def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: 
     """Return the batched engine for the subject's clips."""
     force = worker.call(_muscle_force, model.absolute(), timeout_seconds=MODEL_SECONDS)
     fitted = MusclePaths.load(paths)
-    if fitted.muscle_names != known.names or fitted.coordinate_names != known.driven:
+    if fitted.muscle_names != known.names or fitted.coordinate_names != known.moved:
         found = f"{len(fitted.muscle_names)} muscles over {len(fitted.coordinate_names)} coordinates"
-        expected = f"the {len(known.names)} over {len(known.driven)} of {model.name}"
+        expected = f"the {len(known.names)} over {len(known.moved)} of {model.name}"
         raise BadInput(paths, "muscle_names", found, expected, "run fit-muscle-paths on this model")
-    muscles = BatchedMuscles(fitted, force, np.array([names.index(name) for name in known.driven]))
+    columns = np.array([names.index(name) for name in known.moved])
+    muscles = BatchedMuscles(fitted, force, columns, np.array([known.moved.index(name) for name in known.driven]))
 
     def solve(forces: GroundForces, asked: Moments, fps: float) -> tuple[Arrays, float]:
         return solve_batched(muscles, forces.smooth_angles, fps, asked.moments, exponent), fps
@@ -172,7 +180,8 @@ def activations(
     spline = make_interp_spline(frame_times, angles, k=spline_order(len(angles)))
     posed = coupled(body, spline(times))
     reserves = {
-        name: WEAK_RESERVE if by_muscles else STRONG_RESERVE for name, by_muscles in driven_coordinates(body).items()
+        name: WEAK_RESERVE if by_muscles else STRONG_RESERVE
+        for name, by_muscles in driven_coordinates(body, STRONG_NM).items()
     }
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
@@ -186,15 +195,15 @@ def activations(
 
 
 def exact_supply(
-    model: Path, driven: Sequence[str], angles: np.ndarray, fps: float, activations: np.ndarray
+    model: Path, moved: Sequence[str], angles: np.ndarray, fps: float, activations: np.ndarray
 ) -> np.ndarray:
-    """Return the moments (K, T, D) N m of the model's own muscles, at K times activations (K, T, A), about `driven`.
+    """Return the moments (K, T, D) N m of the model's own muscles, at K times activations (K, T, A), about `moved`.
 
     Runs OpenSim: call it in a child process.
     """
     from kinesynth.dynamics import muscle_model
 
-    return muscle_model.muscle_moments(model, angles, speeds(angles, fps), activations, driven)
+    return muscle_model.muscle_moments(model, angles, speeds(angles, fps), activations, moved)
 
 
 def solution_grid(frames: int, fps: float, rate: float) -> tuple[np.ndarray, int]:

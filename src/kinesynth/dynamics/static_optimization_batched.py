@@ -22,14 +22,16 @@ class BatchedMuscles:
     """What the engine knows of a subject.
 
     Attributes:
-        paths: of A muscles over the D coordinates that they drive.
+        paths: of A muscles over the coordinates that they move.
         force: of the same muscles.
-        columns: (D,) where those coordinates stand among all J.
+        columns: (C,) where those coordinates stand among all J.
+        driven: (D,) which of these C they drive.
     """
 
     paths: MusclePaths
     force: MuscleForce
     columns: np.ndarray
+    driven: np.ndarray
 
 
 def solve_batched(
@@ -44,13 +46,13 @@ def solve_batched(
         moments: (T, J) N m, of inverse dynamics.
         exponent: of the activations in the cost.
     """
-    driven = angles[:, muscles.columns]
-    speed, wanted = speeds(driven, fps), moments[:, muscles.columns]
+    moved = angles[:, muscles.columns]
+    speed, wanted = speeds(moved, fps), moments[:, muscles.columns[muscles.driven]]
     parts = [slice(start, start + CHUNK) for start in range(0, len(angles), CHUNK)]
-    solved = [
-        share_among_muscles(muscles.force, *muscles.paths.evaluate(driven[part]), speed[part], wanted[part], exponent)
-        for part in parts
-    ]
+    solved = []
+    for part in parts:
+        paths = muscles.paths.evaluate(moved[part])
+        solved.append(share_among_muscles(muscles.force, *paths, speed[part], wanted[part], muscles.driven, exponent))
     return {
         "activations": np.concatenate([part.activations for part in solved]),
         "reserves": np.concatenate([part.reserves for part in solved]),
@@ -63,14 +65,17 @@ def share_among_muscles(
     gradients: np.ndarray,
     speed: np.ndarray,
     moments: np.ndarray,
+    driven: np.ndarray,
     exponent: float = 2.0,
 ) -> Sharing:
-    """Share `moments` (T, D) among muscles of `lengths` (T, A) m whose gradients (T, A, D) m/rad are known.
+    """Share `moments` (T, D) among muscles of `lengths` (T, A) m whose gradients (T, A, C) m/rad are known.
 
-    `speed` (T, D) rad/s is that of the coordinates.
+    `speed` (T, C) rad/s is that of the coordinates, of which those at `driven` (D,) have the moments.
     """
     full = force.full(lengths, (gradients @ speed[..., None])[..., 0])
-    capacity = -np.swapaxes(gradients * full[..., None], 1, 2)  # a muscle pulls: it turns the joint to grow shorter
+    capacity = -np.swapaxes(
+        gradients[..., driven] * full[..., None], 1, 2
+    )  # a muscle pulls: it turns the joint to grow shorter
     return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE), exponent)
 
 

@@ -19,7 +19,7 @@ from kinesynth.kinematics.initial_poses import (
     ARM_POSES,
     ROOT,
     ROOT_BODY,
-    TRUNK_BODY,
+    TRUNK_BODIES,
     arm_start,
     is_arm,
     root_on_markers,
@@ -204,11 +204,12 @@ class _Search:
         Of a root that has fewer than three, the trunk's are taken too, as they stand in the default pose.
         """
         definition, weighed = self._definition, (self._weights > 0).any(axis=0)
-        root, trunk = (definition.body_names.index(body) for body in (ROOT_BODY, TRUNK_BODY))
+        root = definition.body_names.index(ROOT_BODY)
         here = np.flatnonzero((definition.marker_bodies == root) & weighed)
         if len(here) >= 3:
             return root_on_markers(definition.marker_places[here], self._positions[:, here])
-        here = np.flatnonzero(np.isin(definition.marker_bodies, [root, trunk]) & weighed)
+        trunk = [index for index, body in enumerate(definition.body_names) if body in TRUNK_BODIES]
+        here = np.flatnonzero(np.isin(definition.marker_bodies, [root, *trunk]) & weighed)
         standing = definition.coordinate_defaults.copy()
         standing[[definition.coordinate_names.index(name) for name in ROOT]] = 0.0
         local = self.layer(torch.tensor(standing)[None]).markers[0].numpy()

@@ -16,8 +16,8 @@ from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
 
 WINDOW_SECONDS = 0.3
 MAX_SWAY_M = 0.01  # standard deviation within the window
-# Hands that carry no markers hang from the forearms as at rest, and shoes hide what bends between the foot's bones.
-NEUTRAL_IN_SHOES = tuple(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle") for side in "rl")
+# Shoes hide what bends between the foot's bones, and one marker a shoulder does not tell a raised one from a broad one.
+NEUTRAL = tuple(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "clav_prot", "clav_elev") for side in "rl")
 
 
 def scale_to_markers(
@@ -59,7 +59,7 @@ def scale_to_markers(
     places = static_places(static, known)
     protocol = Protocol(
         measurements=known.measurements,
-        neutral=NEUTRAL_IN_SHOES,
+        neutral=NEUTRAL,
         places=known.places,
         replaced=True,
         measuring_points=frozenset(known.places) - frozenset(known.motion),

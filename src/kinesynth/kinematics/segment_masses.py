@@ -58,7 +58,7 @@ def shared_out(generic: "BodyMasses", mass_kg: float, sex: Sex) -> "BodyMasses":
     fraction, radii = {}, {}
     for segment in segments(sex):
         members = [name for name in generic.names if _without_side(name) in segment.bodies]
-        sides = len({name[-2:] for name in members if name != _without_side(name)}) or 1
+        sides = len({name[-2:] for name in members}) if all(name != _without_side(name) for name in members) else 1
         whole = sum(mass_of[name] for name in members)
         for name in members:
             fraction[name] = sides * segment.mass * mass_of[name] / whole

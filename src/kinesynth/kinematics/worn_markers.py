@@ -69,8 +69,8 @@ def landmark_places() -> dict[str, tuple[str, np.ndarray]]:
 def followed_weights(landmarks: Sequence[str]) -> np.ndarray:
     """Return what markers at these landmarks, "" where unknown, weigh in inverse kinematics, (M,).
 
-    They weigh as virtual ones do. Shoulder girdle and flank, which the skeleton cannot follow and for which virtual
-    markers are no loss, weigh as soft tissue: many a laboratory marks little else of the trunk.
+    They weigh as virtual ones do. Shoulders and flanks, where skin slides and virtual markers are no loss, weigh as
+    soft tissue: many a laboratory marks little else of the trunk.
     """
     weights = marker_weights([name for name in landmarks if name], "motion")
     return np.array([max(weights[name], 1.0) if name else 1.0 for name in landmarks])

@@ -1,8 +1,8 @@
 """Where a person's markers sit on the skeleton that was fitted to them: where they were worn.
 
-A static trial tells it, but for markers that its pose shows elsewhere than motion does: arms that are raised out of the
-way lift the shoulder girdle, which the skeleton lacks, by centimetres. The arms' sizes and their markers' places are
-then told by frames of the motion, and so are the places of the girdle's markers.
+A static trial tells it, but for markers that its pose shows elsewhere than motion does: where arms are raised out of
+the way, skin slides over the shoulders by centimetres. The arms' sizes and their markers' places are then told by
+frames of the motion, and so are the places of the girdle's markers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ import torch
 from kinesynth.body.measurements import measurements
 from kinesynth.kinematics.batched_ik import Prior, solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.initial_poses import ARM_BODIES, TRUNK_BODY
+from kinesynth.kinematics.initial_poses import ARM_BODIES, TRUNK_BODIES
 from kinesynth.kinematics.worn_fit import fit_sizes_and_poses, stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, landmark_places, standing_prior
 from kinesynth.skeleton.definition import SkeletonDefinition
@@ -26,8 +26,9 @@ _ON_GIRDLE = ("ACR", "ASH", "PSH", "SCA")
 _ON_ELBOW = ("LEL", "MEL")
 _HOLD_A_BODY, _HOLD_A_PERSON = 3, 12  # markers
 _ON_UPPER_ARM = ("UA1", "UA2", "UA3", "UAF")
-_HOLD_TOES = 5e-4  # the same: a marker on the toes errs by a centimetre, and toes turn by some 25 degrees
 _HOLD = 5e-5  # weight times m^2 over rad^2: holds what no marker tells, and moves what one tells by nothing to speak of
+_HOLD_FIRMLY = 5e-4  # the same: a marker errs by a centimetre
+_FIRM = ("mtp_angle", "clav_")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def fit_worn_markers(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mappi
     displaced = _moved_by_arms(names, found.angles, worn).all(axis=0) & worn.standing
     arms = _arms_in_motion(skeleton, worn, likely) if displaced.any() and len(worn.moving) else None
     if displaced.any():
-        on_trunk = displaced & (np.array(worn.bodies) == TRUNK_BODY)
+        on_trunk = displaced & np.isin(worn.bodies, TRUNK_BODIES)
         held = replace(worn, positions=np.where(on_trunk[:, None], np.nan, worn.positions))
         told = arms.sizes if arms else {}
         found = fit_sizes_and_poses(skeleton, held, {**likely, **told}, floating=True)
@@ -116,11 +117,12 @@ def wearing(
 def holding_prior(skeleton: SkeletonDefinition) -> Prior:
     """Return what holds coordinates that no marker tells at those of people who stand, and the others hardly at all.
 
-    Toes are held a little: a marker on them rides so near to their axis that its error would turn them any way.
+    Toes and clavicles are held a little: a marker on toes rides so near to their axis that its error would turn them
+    any way, and where little else of the trunk is marked, shoulders tell how that turns.
     """
     prior = standing_prior(skeleton, (), standing=False)
-    toes = np.array([name.startswith("mtp_angle") for name in skeleton.coordinate_names])
-    return Prior(prior.mean, np.where(prior.precision > 0, np.where(toes, _HOLD_TOES, _HOLD), 0.0))
+    firm = np.array([name.startswith(_FIRM) for name in skeleton.coordinate_names])
+    return Prior(prior.mean, np.where(prior.precision > 0, np.where(firm, _HOLD_FIRMLY, _HOLD), 0.0))
 
 
 def _places_in_motion(

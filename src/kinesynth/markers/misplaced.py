@@ -25,7 +25,7 @@ _JOINTS = {
     "FAU": {"ulna", "radius", "hand"},
 }
 """Landmarks at a joint, which keep their distance to markers on either side of it."""
-_MIDDLE = ("pelvis", "torso", "head")
+_MIDDLE = ("pelvis", "torso", "scapula", "head")
 _ON_THE_MOVE = frozenset({"ACR", "ASH", "PSH", "SCA"})  # shoulders go up and down with the arms
 
 

@@ -12,7 +12,9 @@ from kinesynth.markers.anatomy import Markers, carriers, forwards, typical, unit
 
 _CONTRARY = -0.3  # cosine of what should be above zero; joints turn, and markers sit a little off their places
 _OPPOSED = -0.5  # the same, of directions that may well be at right angles
-_NEAR = frozenset({"pelvis", "torso", "head", "femur"})  # bodies of which the right one is at the right nearly always
+_NEAR = frozenset(
+    {"pelvis", "torso", "scapula", "head", "femur"}
+)  # bodies of which the right one is at the right nearly always
 _BELOW = frozenset({"tibia", "calcn", "toes"})
 _ANCHORS = {
     "tibia": ("LFC", "MFC", "TH4", "TH3", "TH2", "TH1"),
@@ -59,13 +61,13 @@ def _check_front(path: Path, markers: Markers, ahead: dict[str, np.ndarray]) -> 
 
 
 def _labels_of(markers: Markers, part: str) -> str:
-    on = {"pelvis": "pelvis", "trunk": "torso"}.get(part, "")
+    on = {"pelvis": ("pelvis",), "trunk": ("torso", "scapula")}.get(part, ())
     side = {"r": "R", "l": "L"}.get(part[0], "") if "foot" in part else ""
     body = carriers()
     names = [
         name
         for name, place in markers.landmark.items()
-        if (body[place] == on if on else place[0] == side and body[place] in ("calcn", "toes"))
+        if (body[place] in on if on else place[0] == side and body[place] in ("calcn", "toes"))
     ]
     return ", ".join(names)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 
-_UPPER = ("torso", "head", "pelvis")
+_UPPER = ("torso", "scapula", "head", "pelvis")
 _LOWER = ("tibia", "talus", "calcn", "toes")
 _MIN_FRACTION = 0.75  # of the way from feet to trunk along one axis; someone who lies gives no such axis
 _CLIMBS_M, _CLIMBS_TIMES = 0.8, 2.0  # m, and times the way along the floor: stairs are less steep

@@ -37,7 +37,7 @@ _MIN_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
 _ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
-_TRUNK = ("torso", "pelvis")
+_TRUNK = ("torso", "scapula_r", "scapula_l", "pelvis")
 """The bodies whose markers tell where the trunk is."""
 
 

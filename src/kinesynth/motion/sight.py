@@ -12,12 +12,14 @@ from kinesynth.runs import runs
 MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
 _MIN_ON_BODY = 3  # markers
 _ON_THE_WAY = (
-    ("pelvis",), ("torso",),
+    ("pelvis",), ("torso", "scapula_r", "scapula_l"), ("scapula_r",), ("scapula_l",),
     *((f"{part}_{side}",) for side in "rl" for part in ("femur", "tibia", "humerus")),
     *((f"ulna_{side}", f"radius_{side}", f"hand_{side}") for side in "rl"),
     *((f"calcn_{side}", f"toes_{side}") for side in "rl"),
 )  # fmt: skip
 """Bodies that markers must tell, or others on the same part of a limb; heads, hands and toes are ends that may rest."""
+_TELL = {"torso": ("torso", "scapula_r", "scapula_l")}
+"""Bodies whose markers tell the pose of another: shoulders move little against the trunk."""
 _MIN_SEEN, _MIN_FRACTION = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
 
 
@@ -64,7 +66,8 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
     """
     found = {}
     for body in dict.fromkeys(carriers.values()):
-        columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier == body]
+        telling = _TELL.get(body, (body,))
+        columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier in telling]
         shown = np.isfinite(trial.positions[:, columns]).all(axis=-1).sum(axis=1)
         few = runs(shown < min(len(columns), _MIN_ON_BODY))
         long = [(first, last) for first, last in few if (last - first) / trial.fps > MAX_HIDDEN_SECONDS]
@@ -76,7 +79,7 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
 
 def unmarked(ridden: Collection[str]) -> tuple[str, ...]:
     """Return the bodies of trunk and limbs that no marker tells, given those on which some marker rides."""
-    return tuple(body for part in _ON_THE_WAY if not set(part) & set(ridden) for body in part)
+    return tuple(dict.fromkeys(body for part in _ON_THE_WAY if not set(part) & set(ridden) for body in part))
 
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:

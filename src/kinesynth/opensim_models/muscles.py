@@ -18,19 +18,35 @@ MIN_MOMENT_ARM_M = 0.001
 SPEED_STEP = 1e-6
 
 
-def driven_coordinates(model: Model) -> dict[str, bool]:
-    """Return which coordinates muscles drive, among those that are neither coupled, locked nor prescribed.
+def moved_coordinates(model: Model) -> dict[str, bool]:
+    """Return which coordinates muscles move, among those that are neither coupled, locked nor prescribed.
 
-    A muscle drives a coordinate on which it has a moment arm of a millimetre or more in the default pose.
+    A muscle moves a coordinate on which it has a moment arm of a millimetre or more in the default pose.
     """
     state = model.initSystem()
     muscles = _muscles(model)
-    driven = {}
+    moved = {}
     for name in unconstrained(model, state):
         coordinate = model.getCoordinateSet().get(name)
         arms = (abs(muscle.computeMomentArm(state, coordinate)) for muscle in muscles)
-        driven[name] = max(arms, default=0.0) > MIN_MOMENT_ARM_M
-    return driven
+        moved[name] = max(arms, default=0.0) > MIN_MOMENT_ARM_M
+    return moved
+
+
+def driven_coordinates(model: Model, strong_nm: float) -> dict[str, bool]:
+    """Return of the same coordinates which ones muscles drive: those that they move and no strong torque does.
+
+    Muscles from trunk to humerus move the shoulder girdle too, but most of what drives it the model lacks.
+
+    Args:
+        model: whose state is made anew.
+        strong_nm: the least optimal moment of a torque that drives; weaker ones stand by the muscles.
+    """
+    actuators = (opensim.CoordinateActuator.safeDownCast(actuator) for actuator in model.getActuators())
+    strong = {
+        actuator.get_coordinate() for actuator in actuators if actuator and actuator.getOptimalForce() >= strong_nm
+    }
+    return {name: moved and name not in strong for name, moved in moved_coordinates(model).items()}
 
 
 def muscle_properties(path: Path, force_length: np.ndarray, force_velocity: np.ndarray) -> dict[str, np.ndarray]:

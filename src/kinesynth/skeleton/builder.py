@@ -1,9 +1,12 @@
 """The generic skeleton: a full-body OpenSim model made from the tables beside this file.
 
-Kinesynth-112: 23 bodies, 42 coordinates and 112 muscles. Bones and the 80 leg muscles have the values of Rajagopal
-2016 as corrected by Lai 2017 (knee, high flexion) and Uhlrich 2022 (passive forces, hip abductor paths); the head is
-split from the torso by de Leva 1996; 6 trunk muscles are Hamner 2010's, 13 per arm Saul 2015's, laid on a shoulder
-without girdle. Torques drive neck and wrists; weak ones stand by everywhere above the pelvis.
+Kinesynth-112: 28 bodies, 53 coordinates, of which nine follow others, and 112 muscles. Bones and the 80 leg muscles
+have the values of Rajagopal 2016 as corrected by Lai 2017 (knee, high flexion) and Uhlrich 2022 (passive forces, hip
+abductor paths); the head is split from the torso by de Leva 1996. The trunk bends at the back joint of Rajagopal 2016,
+amid the lumbar spine, and, by shares of White and Panjabi 1990, amid the lower thoracic one. Clavicles have two
+coordinates (Seth 2019); a scapula glides with its clavicle and keeps the torso's orientation, so that arm angles are
+those between torso and humerus, as they are in models without a girdle. 6 trunk muscles are Hamner 2010's, 13 per arm
+Saul 2015's. Torques drive neck, girdle and wrists; weak ones stand by everywhere above the pelvis.
 """
 
 from pathlib import Path

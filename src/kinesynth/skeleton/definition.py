@@ -149,6 +149,26 @@ class SkeletonDefinition:
             result[..., dependent] = evaluate(knots, coefficients, angles[..., self.coupled_to[dependent]])
         return result
 
+    def carried(self, angles: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """Return the moments (..., J) about coordinates that take those coupled to them along.
+
+        Inverse dynamics has a moment about every coordinate. Whatever turns an independent one also works against the
+        moments about its followers, each by how much it follows; about these themselves nothing is left.
+
+        Args:
+            angles: (..., J) rad and m.
+            moments: (..., J) N m and N, of inverse dynamics.
+        """
+        result = moments.copy()
+        for dependent in np.flatnonzero(self.coupled_to >= 0):
+            function, leader = self.coupling_functions[dependent], self.coupled_to[dependent]
+            knots, coefficients = self.function_knots[function], self.function_coefficients[function]
+            powers = np.arange(coefficients.shape[1])
+            slope = evaluate(knots, (coefficients * powers)[:, 1:], angles[..., leader])
+            result[..., leader] += slope * moments[..., dependent]
+            result[..., dependent] = 0.0
+        return result
+
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: _encoded(value) if isinstance(value, tuple) else value for name, value in arrays.items()}

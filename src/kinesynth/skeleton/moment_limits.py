@@ -14,7 +14,10 @@ LIMITS = {
     "subtalar_angle": 2.0,
     "mtp_angle": 1.5,
     "lumbar": 7.0,
+    "thoracic": 7.0,
     "neck": 1.5,
+    "clav": 3.0,
+    "scap": 3.0,
     "arm": 3.0,
     "elbow": 2.0,
 }

@@ -18,14 +18,14 @@ from kinesynth.opensim_files.trc import MarkerTrajectories
 _DIGITS = 5
 BODY_OF_JOINT = {
     "pelvis": "pelvis",
-    "spine1": "torso",
+    "spine1": "abdomen",
     "spine2": "torso",
     "spine3": "torso",
     "neck": "head",
     "head": "head",
     "jaw": "head",
     "eye": "head",
-    "collar": "torso",
+    "collar": "scapula",
     "hip": "femur",
     "knee": "tibia",
     "ankle": "calcn",
@@ -82,7 +82,7 @@ def bodies_ridden(marked: MarkedSubject, labels: Mapping[str, Label]) -> list[st
     for name, joint in zip(marked.attachment.names, moved.tolist(), strict=True):
         side, _, part = body.joint_names[joint].rpartition("_")
         plain = BODY_OF_JOINT.get(part, "hand")
-        sided = f"{plain}_{side[0]}" if side and plain not in ("torso", "head", "pelvis") else plain
+        sided = f"{plain}_{side[0]}" if side and plain not in ("abdomen", "torso", "head", "pelvis") else plain
         found.append(carriers.get(name, sided))
     return found
 

@@ -4,8 +4,8 @@ As published: a vision transformer encodes the picture, a transformer head with 
 in a continuous code, and a shape; the pose costs squared distances of matrices, the shape squared distances, the
 keypoints L1 in space, from the pelvis, and in the picture.
 
-Native to the dataset's OpenSim skeleton instead of SKEL: 74 numbers for the 37 angles that follow no other (seven
-rotations of six numbers, sixteen angles as points on the unit circle) for SKEL's 46; the independent scale factors for
+Native to the dataset's OpenSim skeleton instead of SKEL: 82 numbers for the 41 angles that follow no other (seven
+rotations of six numbers, twenty angles as points on the unit circle) for SKEL's 46; the independent scale factors for
 ten betas; joint and mass centres, and at half the weight the markers, for 44 keypoints. The camera is the crop's own,
 turned to its middle, for one of 5000 pixels, so that the pelvis' place in the world follows. Keypoints that are hidden
 count half. From the release, where the text is silent: sizes of the head, weights, rates, batches, augmentation (but

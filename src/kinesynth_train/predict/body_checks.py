@@ -15,7 +15,9 @@ MIN_BEND = 0.1  # of the way from hip to ankle, by which the knee is off it in a
 
 def check_upright(marked: SkeletonDefinition, positions: np.ndarray) -> list[str]:
     """Raise where the person's trunk hangs down; note where it mostly lies: then the world's up may be wrong."""
-    body = _middle_of(marked, positions, ("torso", "head")) - _middle_of(marked, positions, ("tibia", "calcn", "toes"))
+    body = _middle_of(marked, positions, ("torso", "scapula", "head")) - _middle_of(
+        marked, positions, ("tibia", "calcn", "toes")
+    )
     body = body[np.isfinite(body).all(axis=1)]
     if not len(body):
         return []

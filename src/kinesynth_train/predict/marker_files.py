@@ -28,7 +28,7 @@ KEYPOINTS = "halpe26"  # whose names OpenCap's and Pose2Sim's .trc files use
 TELLING = ("RHip", "LHip", "RKnee", "LKnee", "RAnkle", "LAnkle")  # all of them, where a file holds keypoints
 CENTRE_SPREAD_M = 0.015  # of a hip joint centre that another tool computed
 MARKER_SPREAD_M = 0.02  # of a marker that weighs 1 in inverse kinematics
-MIN_WEIGHT = 0.2  # of markers that move with the shoulder girdle, which the skeleton lacks: here they are few
+MIN_WEIGHT = 0.2  # of markers over which skin slides: here markers are few
 MIN_POINTS = 12
 AFAR_M = 1000.0  # from where a known point is looked at along each axis
 

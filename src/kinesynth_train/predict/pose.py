@@ -12,7 +12,7 @@ from kinesynth_train.inverse_kinematics import search_limits
 from kinesynth_train.predict.landmarks import priors
 
 # Points that a frame must show: so many on one of the bodies whose names begin so.
-NEEDED = ((2, ("pelvis",)), (2, ("torso",)), (1, ("femur", "tibia")), (1, ("tibia", "calcn", "toes")))
+NEEDED = ((2, ("pelvis",)), (2, ("torso", "scapula")), (1, ("femur", "tibia")), (1, ("tibia", "calcn", "toes")))
 MIN_WEIGHT = 0.05  # of the confidence: a point that is hardly seen still counts
 
 

@@ -17,7 +17,7 @@ from kinesynth.dataset.record import ClipRecord, pushes
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth.opensim_files.external_loads import write_external_loads
-from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.definition import SkeletonDefinition, evaluate
 
 
 def write(shards: Sequence[Path], folder: Path) -> None:
@@ -75,18 +75,22 @@ def _write_clip(stem: Path, clip: ClipRecord, skeleton: SkeletonDefinition) -> N
 
 def for_opensim(skeleton: SkeletonDefinition, angles: np.ndarray) -> np.ndarray:
     """Return `angles` (T, J) as they stand in a file that says degrees."""
-    return np.where(_in_degrees(skeleton), np.degrees(angles), angles)
+    return np.where(in_degrees(skeleton), np.degrees(angles), angles)
 
 
-def _in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
-    """Return (J,), true for the coordinates that OpenSim converts when a file says degrees."""
-    return ~skeleton.coordinate_translational & (skeleton.coupled_to < 0)
+def in_degrees(skeleton: SkeletonDefinition) -> np.ndarray:
+    """Return (J,), true for the coordinates that OpenSim converts when a file says degrees: those that are angles.
+
+    Where a body turns by a function of a coordinate, as the knee cap does, OpenSim takes the coordinate for no angle.
+    """
+    asked = np.array([-1.0, 0.0, 0.5, 2.0])
+    pieces = zip(skeleton.function_knots, skeleton.function_coefficients, strict=True)
+    identity = np.array([np.allclose(evaluate(knots, coefficients, asked), asked) for knots, coefficients in pieces])
+    turning = skeleton.axis_coordinates[:, :3][identity[skeleton.axis_functions[:, :3]]]
+    return np.isin(np.arange(len(skeleton.coordinate_names)), turning)
 
 
 def moment_labels(skeleton: SkeletonDefinition) -> list[str]:
-    """Return the column names that InverseDynamicsTool gives: a moment for an angle, a force for a translation.
-
-    It calls that of a coupled coordinate a force too, whatever the coordinate is.
-    """
-    pairs = zip(skeleton.coordinate_names, _in_degrees(skeleton), strict=True)
+    """Return the column names that InverseDynamicsTool gives: a moment for an angle, a force for all else."""
+    pairs = zip(skeleton.coordinate_names, in_degrees(skeleton), strict=True)
     return [f"{name}_{'moment' if angle else 'force'}" for name, angle in pairs]

@@ -48,19 +48,27 @@ def visualizer_json(skeleton: SkeletonDefinition, angles: np.ndarray, scales: np
 
     transforms = SkeletonLayer(skeleton)(torch.tensor(angles.astype(np.float64))).transforms.numpy()
     bodies = {}
-    for body, files in geometry().items():
+    for body, (files, place) in geometry().items():
         index = skeleton.body_names.index(body)
-        turns = Rotation.from_matrix(transforms[:, index, :3, :3]).as_euler("XYZ")
+        turned, origins = transforms[:, index, :3, :3], transforms[:, index, :3, 3]
+        turns = Rotation.from_matrix(turned).as_euler("XYZ")
+        origins = origins + turned @ (place * scales[index])
         bodies[body] = {
             "attachedGeometries": [f"{name}.vtp" for name in files],
             "scaleFactors": np.round(scales[index].astype(float), DIGITS).tolist(),
             "rotation": np.round(turns, DIGITS).tolist(),
-            "translation": np.round(transforms[:, index, :3, 3], DIGITS).tolist(),
+            "translation": np.round(origins, DIGITS).tolist(),
         }
     return json.dumps({"time": np.round(times, DIGITS).tolist(), "bodies": bodies})
 
 
 @cache
-def geometry() -> dict[str, tuple[str, ...]]:
-    """Return the files of each body's bones."""
-    return {row["body"]: tuple(row["files"].split()) for row in table_rows(GEOMETRY)}
+def geometry() -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Return the files of each body's bones, and where (3,) m on the generic body these have their origin.
+
+    The chest's has it at the back joint of Rajagopal's model, of which the geometry is.
+    """
+    return {
+        row["body"]: (tuple(row["files"].split()), np.array([float(row[axis]) for axis in "xyz"]))
+        for row in table_rows(GEOMETRY)
+    }
