@@ -20,6 +20,7 @@ from kinesynth.records import Kinematics
 from kinesynth.shards import ShardSize
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.metrics import OUTPUT, SHARED, Metric
+from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "fitting"
 HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "static")
@@ -56,6 +57,7 @@ def residual_metrics() -> Iterator[Metric]:
 def round_trip_metrics() -> Iterator[Metric]:
     """Make markers and joint centres from the demo's bodies, disturb the bodies, and fit them back."""
     stages = OUTPUT / "demo/stages"
+    run_workflow("demo", {}, ["stages/regressor.npz"])
     body, regressor = load_body(stages / "body/model.npz"), stages / "regressor.npz"
     FOLDER.mkdir(parents=True, exist_ok=True)
     apart, turned, frames, seconds = [], [], 0, 0.0
