@@ -141,6 +141,9 @@ def test_small_and_computed_coordinates_may_be_missing() -> None:
     small = {"mtp_angle_r", "mtp_angle_l", "pro_sup_r", "knee_angle_r_beta", "subtalar_angle_r"}
     (note,) = matched(FILE, MODEL, names - small, COORDINATES)
     assert "mtp_angle_r, pro_sup_r, mtp_angle_l" in note
+    collar = Coordinate("clav_elev_r", True, -0.3, 0.7, True, frozenset({"humerus_r", "hand_r"}), slides=True)
+    (note,) = matched(FILE, MODEL, names, (*COORDINATES, collar))
+    assert "clav_elev_r" in note
     (note,) = matched(FILE, MODEL, names | {"knee_moment"}, COORDINATES)
     assert "knee_moment" in note
 

@@ -125,7 +125,8 @@ class _Person:
         for fact in coordinate_facts(self.model, self.state):
             moved = self.posed({**rest, fact.name: rest[fact.name] + _A_LITTLE})
             turned, shifted = (np.abs(new - old) for new, old in zip(moved, at_rest, strict=True))
-            moves = (turned.max(axis=(1, 2)) > _STILL) | (shifted.max(axis=1) > _STILL)
+            turns = turned.max(axis=(1, 2)) > _STILL
+            moves = turns | (shifted.max(axis=1) > _STILL)
             found.append(
                 Coordinate(
                     name=fact.name,
@@ -135,6 +136,7 @@ class _Person:
                     free=not (fact.held or fact.name in self.couplers),
                     moves=frozenset(body for body, does in zip(BODIES, moves, strict=True) if does),
                     lifts=bool(shifted[0, 1] > 0.5 * _A_LITTLE),
+                    slides=bool(moves.any() and not turns.any()),
                 )
             )
         return tuple(found)

@@ -46,6 +46,7 @@ class Coordinate:
         free: it is neither locked, prescribed nor computed from another.
         moves: the bodies that it moves.
         lifts: whether it moves them up.
+        slides: whether it turns none of them: a collar bone only carries the arm along.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Coordinate:
     free: bool
     moves: frozenset[str]
     lifts: bool = False
+    slides: bool = False
 
     @property
     def is_root(self) -> bool:
@@ -71,7 +73,7 @@ def matched(path: Path, model: Path, columns: Iterable[str], coordinates: Sequen
     names = {coordinate.name for coordinate in coordinates}
     foreign = [name for name in columns if name not in names]
     lost = [c for c in coordinates if c.free and c.moves and c.name not in columns]
-    needed = [c.name for c in lost if c.moves - FREE_TO_LACK]
+    needed = [c.name for c in lost if c.moves - FREE_TO_LACK and (c.is_root or not c.slides)]
     if needed:
         found = f"no {_listed(needed)}" + (f", but {_listed(foreign)} that the model lacks" if foreign else "")
         fix = "name the model that the file was made with, or rename its columns"
