@@ -11,6 +11,7 @@ from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import isolated
 from kinesynth.opensim_files import read_storage
 from kinesynth.records import Kinematics
+from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 from tools.acceptance.gait_trial import model_motion
 from tools.acceptance.metrics import OUTPUT, Metric
@@ -84,13 +85,15 @@ def activation_metrics(stages: Path) -> Iterator[Metric]:
         driven = list(muscles.attrs["muscle_driven"])
         columns = [list(names).index(name) for name in driven]
         model = (stages / f"scale/{path.stem.rpartition('_')[0]}.osim").absolute()
+        skeleton = SkeletonDefinition.from_osim(model)
         for clip_id, clip in muscles.clips.items():
             valid = quality[clip_id].arrays["activation_valid"]
             supplied = isolated(
                 exact_supply, model, driven, ground[clip_id].arrays["smooth_angles"], clip.fps,
                 clip.arrays["activations"][None], timeout_seconds=SECONDS, log=LOG,
             )  # fmt: skip
-            wanted = moments[clip_id].arrays["moments"][:, columns]
+            carried = skeleton.carried(ground[clip_id].arrays["smooth_angles"], moments[clip_id].arrays["moments"])
+            wanted = carried[:, columns]
             missed = np.abs(supplied[0] + clip.arrays["reserves"][:, columns] - wanted)[valid]
             least = MIN_MOMENT * float(ground[clip_id].attrs["mass_kg"])
             off = (missed > MIN_FRACTION * np.maximum(np.abs(wanted[valid]), least)).any(axis=1)

@@ -11,6 +11,7 @@ from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.static_optimization import activations
 from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, share_among_muscles, solve_batched, speeds
 from kinesynth.isolation import Worker
+from kinesynth.skeleton import SkeletonDefinition
 from kinesynth.stage_file import Clip
 
 TIMEOUT_SECONDS = 3600.0
@@ -71,7 +72,8 @@ def compare(
     fps = ground.fps
     stride = (len(moments.arrays["moments"]) - 1) // (frames + 1)
     kept = slice(0, stride * (frames + 1) + 1)
-    angles, wanted = ground.arrays["smooth_angles"][kept], moments.arrays["moments"][kept]
+    angles = ground.arrays["smooth_angles"][kept]
+    wanted = SkeletonDefinition.from_osim(model).carried(angles, moments.arrays["moments"][kept])
     loads = [ground.arrays[name][kept] for name in GROUND]
     solved = slice(stride, -stride, stride)
     with Worker(log) as worker:
