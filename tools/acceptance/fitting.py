@@ -57,7 +57,7 @@ def residual_metrics() -> Iterator[Metric]:
 def round_trip_metrics() -> Iterator[Metric]:
     """Make markers and joint centres from the demo's bodies, disturb the bodies, and fit them back."""
     stages = OUTPUT / "demo/stages"
-    run_workflow("demo", {}, ["stages/regressor.npz"])
+    run_workflow("demo", {}, [FILES["joint_regressor"]])
     body, regressor = load_body(stages / "body/model.npz"), stages / "regressor.npz"
     FOLDER.mkdir(parents=True, exist_ok=True)
     apart, turned, frames, seconds = [], [], 0, 0.0
