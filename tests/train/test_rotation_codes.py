@@ -80,7 +80,7 @@ def test_the_branch_within_the_limits_is_taken() -> None:
     torch.testing.assert_close(nearest_branch(plain, wide, before=turns + 0.1), turns, atol=1e-4, rtol=0)
 
 
-def test_the_code_has_74_numbers_and_gives_the_angles_back(skeleton: DatasetSkeleton) -> None:
+def test_the_code_has_82_numbers_and_gives_the_angles_back(skeleton: DatasetSkeleton) -> None:
     definition = skeleton.definition
     code = RotationCode.of(definition)
     assert len(code.balls) == 7

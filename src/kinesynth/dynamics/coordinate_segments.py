@@ -1,20 +1,18 @@
 """Which segments an angle lies between."""
 
 from kinesynth.skeleton.definition import SkeletonDefinition
-
-_GLIDING = ("scapula_r", "scapula_l")  # they keep the torso's orientation
+from kinesynth.skeleton.trunk import SHOULDER_BLADES
 
 
 def angle_segments(skeleton: SkeletonDefinition) -> list[list[int]]:
     """Return for each coordinate the bodies that carry markers on both sides of its joint, as indices.
 
     A body without markers (talus, patella) is passed over towards the next one, outwards or inwards, and inwards one
-    that only glides: an arm's angles are those between humerus and torso.
+    that only glides (a shoulder blade): an arm's angles are those between humerus and torso.
     """
     marked = set(skeleton.marker_bodies.tolist())
     parents = skeleton.parents.tolist()
-    names = skeleton.body_names
-    gliding = {names.index(body) for body in _GLIDING if body in names}
+    gliding = {index for index, body in enumerate(skeleton.body_names) if body in SHOULDER_BLADES}
     segments: list[list[int]] = [[] for _ in skeleton.coordinate_names]
     for body, coordinates in enumerate(skeleton.axis_coordinates):
         bodies = [*_outward(body, parents, marked), *_inward(parents[body], parents, marked - gliding)]

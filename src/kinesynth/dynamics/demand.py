@@ -146,13 +146,11 @@ def whole_body_demand(
     from kinesynth.dynamics.body_motion import foot_motion, other_motion
     from kinesynth.opensim_models.coordinates import check_coordinates
     from kinesynth.opensim_models.couplers import coupled
-    from kinesynth.opensim_models.masses import total_mass
     from kinesynth.opensim_models.opened import open_model
     from kinesynth.opensim_models.posing import mass_centres
 
     body = open_model(model)
     check_coordinates(body, names)
-    root, mass = [names.index(name) for name in ROOT], total_mass(body)
     motion = _Motion(body, model, names, root_rotation, angles, fps)
     base = base_hz(cutoff_hz)
     quick = quicker(base, rules.contact_cutoff_hz / base, fps)
@@ -168,7 +166,9 @@ def whole_body_demand(
     posed, forces, moment_doubt = _posed(motion, centre, soles.flights, cutoffs, own=cutoff_hz == OWN)
     feet, others = foot_motion(body, posed), other_motion(body, posed)
     flying = frames_of(soles.flights, len(angles))
-    return Demand(forces, feet, others, soles, posed, flying, doubt, moment_doubt, root, mass, fps, cutoffs, gain)
+    return Demand(
+        forces, feet, others, soles, posed, flying, doubt, moment_doubt, motion.root, motion.mass_kg, fps, cutoffs, gain
+    )
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,21 @@ class _Motion:
     fps: float
 
     @property
+    def root(self) -> list[int]:
+        """The columns in the order of `ROOT`."""
+        return [self.names.index(name) for name in ROOT]
+
+    @property
+    def mass_kg(self) -> float:
+        """The mass of the whole body."""
+        from kinesynth.opensim_models.masses import total_mass
+
+        return total_mass(self.body)
+
+    @property
     def translations(self) -> list[int]:
         """The columns of the pelvis' place."""
-        return [self.names.index(name) for name in ROOT[: len(PELVIS_FORCES)]]
+        return self.root[: len(PELVIS_FORCES)]
 
     def smoothed(self, cutoffs_hz: np.ndarray) -> np.ndarray:
         """Return the angles, low-passed at `cutoffs_hz` (J,)."""
@@ -223,7 +235,6 @@ def _posed(
 
     The mass centre follows `centre` (T, 3) m, low-passed at its `own` cut-offs, and in `flights` falls freely.
     """
-    from kinesynth.opensim_models.masses import total_mass
     from kinesynth.opensim_models.posing import mass_centres
 
     frames, fps = len(motion.angles), motion.fps
@@ -233,11 +244,11 @@ def _posed(
         posed = motion.smoothed(cutoffs.angles)
     if not flights:
         return posed, motion.forces(posed), np.zeros(frames)
-    mass, root = total_mass(motion.body), [motion.names.index(name) for name in ROOT]
+    mass = motion.mass_kg
     posed, forces = _in_free_fall(motion, posed, flights, mass)
     quick_angles = np.array([quicker(each, OCTAVE, fps) for each in cutoffs.angles])
     quick_forces = motion.forces(motion.along(mass_centres(motion.body, posed), quick_angles))
-    return posed, forces, flight_moment_doubt(forces, quick_forces, root, mass, frames_of(flights, frames))
+    return posed, forces, flight_moment_doubt(forces, quick_forces, motion.root, mass, frames_of(flights, frames))
 
 
 def _in_free_fall(

@@ -68,7 +68,6 @@ def support_doubt(
     if len(height) <= ORDER:
         nothing = np.zeros(len(height))
         return ForceDoubt(nothing + 1.0, nothing, nothing)  # so few frames tell no acceleration
-    used = path_cutoff_hz
 
     def support(cutoff: float, spans: list[slice]) -> np.ndarray:
         smooth = falling_height(height, spans, rate_hz, cutoff) if spans else low_pass(height, rate_hz, cutoff)
@@ -76,9 +75,9 @@ def support_doubt(
         told[[0, -1]] = told[[1, -2]]
         return told
 
-    told = support(used, flights)
-    others = [support(cutoff, flights) for cutoff in (cutoff_hz, quicker(used, HALF_OCTAVE, rate_hz))]
-    others += [support(used, spans) for spans in moved(flights, len(height), rate_hz)]
+    told = support(path_cutoff_hz, flights)
+    others = [support(cutoff, flights) for cutoff in (cutoff_hz, quicker(path_cutoff_hz, HALF_OCTAVE, rate_hz))]
+    others += [support(path_cutoff_hz, spans) for spans in moved(flights, len(height), rate_hz)]
     smeared = _lasting(np.abs(np.array(others) - told).max(axis=0), rate_hz, BEFORE_CYCLES / cutoff_hz)
     timing, masses = TIMING_SECONDS * np.abs(np.gradient(told)) * rate_hz, GAIN * np.abs(told - 1.0)
     for span in well_inside(flights, rate_hz):

@@ -23,7 +23,8 @@ class Muscles:
     Attributes:
         names: the A muscles in the order of the model's ForceSet.
         moved: the coordinates on which a muscle has a moment arm.
-        driven: those of them that no torque of the model drives: muscles must.
+        driven: those of them that no strong torque of the model drives. Muscles from trunk to humerus move the shoulder
+            girdle too, but most of what drives it the model lacks.
         free: the coordinates that are neither coupled, locked nor prescribed.
         coordinate_names: all J coordinates in the order of the CoordinateSet.
         coordinate_ranges: (J, 2) rad or m.

@@ -8,8 +8,8 @@ import numpy as np
 from kinesynth.dynamics.muscle_force import CURVE_POINTS, FORCE_LENGTH_RANGE, FORCE_VELOCITY_RANGE, MuscleForce, Muscles
 from kinesynth.opensim_models.coordinates import coordinate_ranges, default_pose
 from kinesynth.opensim_models.muscles import (
+    coordinates_with_torque,
     crossed_coordinates,
-    driven_coordinates,
     full_forces,
     moved_coordinates,
     muscle_properties,
@@ -22,12 +22,13 @@ from kinesynth.skeleton.torques import STRONG_NM
 def read_muscles(path: Path) -> Muscles:
     """Return the names of muscles and coordinates."""
     model = open_model(path)
-    moved, driven = moved_coordinates(model), driven_coordinates(model, STRONG_NM)
+    free, by_torque = moved_coordinates(model), coordinates_with_torque(model, STRONG_NM)
+    moved = tuple(name for name, does in free.items() if does)
     return Muscles(
         names=muscle_names(model),
-        moved=tuple(name for name, does in moved.items() if does),
-        driven=tuple(name for name, does in driven.items() if does),
-        free=tuple(moved),
+        moved=moved,
+        driven=tuple(name for name in moved if name not in by_torque),
+        free=tuple(free),
         coordinate_names=coordinate_names(model),
         coordinate_ranges=coordinate_ranges(model),
         coordinate_defaults=np.array(list(default_pose(model).values())),

@@ -75,17 +75,17 @@ def fitted_paths(
     crossed = np.array([[name in by_muscle[muscle] for name in muscles.moved] for muscle in muscles.names])
     columns = [muscles.coordinate_names.index(name) for name in muscles.moved]
     ranges = muscles.coordinate_ranges[columns]
-    turned = None if motion is None else motion[:, [names.index(name) for name in muscles.moved]]
+    around = None if motion is None else motion[:, [names.index(name) for name in muscles.moved]]
     sequence = qmc.Sobol(len(columns), scramble=False)
-    fitted, held_out = (_poses(sequence.random(count), ranges, turned) for count in (poses, poses // 8))
-    driven = np.concatenate([fitted, held_out])
-    angles = np.tile(muscles.coordinate_defaults, (len(driven), 1))
-    angles[:, columns] = driven
+    fitted, held_out = (_poses(sequence.random(count), ranges, around) for count in (poses, poses // 8))
+    moved = np.concatenate([fitted, held_out])
+    angles = np.tile(muscles.coordinate_defaults, (len(moved), 1))
+    angles[:, columns] = moved
     lengths, gradients = sample_paths(model, angles, by_muscle)
     gradients = gradients[:, :, columns]
-    samples = driven[:poses], lengths[:poses], gradients[:poses]
+    samples = moved[:poses], lengths[:poses], gradients[:poses]
     paths = fit_paths(muscles.names, muscles.moved, crossed, ranges, degree, samples)
-    error = (paths.evaluate(driven[poses:])[1] - gradients[poses:])[:, crossed]
+    error = (paths.evaluate(moved[poses:])[1] - gradients[poses:])[:, crossed]
     return paths, float(np.sqrt(np.mean(error**2)))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
@@ -21,7 +22,6 @@ from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.records import GroundForces, Moments, MuscleActivity
 from kinesynth.skeleton.definition import SkeletonDefinition
-from kinesynth.skeleton.torques import STRONG_NM
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 MODEL_SECONDS = 600.0
@@ -78,9 +78,9 @@ def static_optimization(
         )
     names = list(read_stage(grf).attrs["coordinate_names"])
 
-    skeleton = SkeletonDefinition.from_osim(model, log=log)
-
-    def work(worker: Worker, known: Muscles, solve: Solve, ground: Clip, moments: Clip) -> Clip:
+    def work(
+        worker: Worker, skeleton: SkeletonDefinition, known: Muscles, solve: Solve, ground: Clip, moments: Clip
+    ) -> Clip:
         forces, asked = GroundForces.of(ground), Moments.of(moments)
         asked = replace(asked, moments=skeleton.carried(forces.smooth_angles, asked.moments))
         attrs = {**moments.attrs, "so_engine": so.engine, "activation_exponent": so.activation_exponent, "so_rate": 0.0}
@@ -98,30 +98,31 @@ def static_optimization(
         except ClipRejected as error:
             return without_dynamics(ground.clip_id, attrs, f"static optimization: {error}", zeros)
         needed, reserves = (_left_over(known, asked.moments, part) for part in supplied)
-        missed = needed[:, _driven(known)] - found["reserves"]
+        missed = needed[:, _columns(known, known.driven)] - found["reserves"]
         activity = MuscleActivity(both[1], reserves, np.linalg.norm(missed, axis=1))
         return activity.clip(ground.clip_id, {**attrs, "so_rate": so_rate})
 
     with Worker(log) as worker:
+        skeleton = SkeletonDefinition(**worker.call(_skeleton, model.absolute(), timeout_seconds=MODEL_SECONDS))
         known = worker.call(_muscles, model.absolute(), timeout_seconds=MODEL_SECONDS)
         if so.engine == "batched":
             solve = _batched(worker, model, paths, names, known, so.activation_exponent)
         else:
             solve = partial(_with_tool, worker, model, names, known, so)
         attrs = {"muscle_names": list(known.names), "muscle_driven": list(known.driven)}
-        process_clips("static_optimization", [grf, id], output, partial(work, worker, known, solve), attrs)
+        process_clips("static_optimization", [grf, id], output, partial(work, worker, skeleton, known, solve), attrs)
 
 
 def _left_over(known: Muscles, moments: np.ndarray, supplied: np.ndarray) -> np.ndarray:
     """Return what of `moments` (T, J) the muscles leave to the reserves (T, J); they supply (T, C) where they move."""
     reserves = np.where(np.isin(known.coordinate_names, known.free), moments, 0.0)
-    reserves[:, [known.coordinate_names.index(name) for name in known.moved]] -= supplied
+    reserves[:, _columns(known, known.moved)] -= supplied
     return reserves
 
 
-def _driven(known: Muscles) -> list[int]:
-    """Return where the D muscle-driven coordinates stand among all."""
-    return [known.coordinate_names.index(name) for name in known.driven]
+def _columns(known: Muscles, coordinates: Sequence[str]) -> list[int]:
+    """Return where coordinates stand among all."""
+    return [known.coordinate_names.index(name) for name in coordinates]
 
 
 def _batched(worker: Worker, model: Path, paths: Path, names: list[str], known: Muscles, exponent: float) -> Solve:
@@ -150,7 +151,7 @@ def _with_tool(
         activations, model.absolute(), names, forces.smooth_angles, fps, forces.wrench,
         so.rate or fps, so.activation_exponent, timeout_seconds=so.timeout_seconds,
     )  # fmt: skip
-    return {**arrays, "reserves": arrays["reserves"][:, _driven(known)]}, so_rate
+    return {**arrays, "reserves": arrays["reserves"][:, _columns(known, known.driven)]}, so_rate
 
 
 def activations(
@@ -168,7 +169,6 @@ def activations(
     """
     from kinesynth.opensim_models.coordinates import check_coordinates
     from kinesynth.opensim_models.couplers import coupled
-    from kinesynth.opensim_models.muscles import driven_coordinates
     from kinesynth.opensim_models.opened import open_model
     from kinesynth.opensim_models.so_tool import solve
     from kinesynth.opensim_models.tool_files import scratch_folder
@@ -179,10 +179,8 @@ def activations(
     times, stride = solution_grid(len(angles), fps, rate)
     spline = make_interp_spline(frame_times, angles, k=spline_order(len(angles)))
     posed = coupled(body, spline(times))
-    reserves = {
-        name: WEAK_RESERVE if by_muscles else STRONG_RESERVE
-        for name, by_muscles in driven_coordinates(body, STRONG_NM).items()
-    }
+    known = _muscles(model)
+    reserves = {name: WEAK_RESERVE if name in known.driven else STRONG_RESERVE for name in known.free}
     with scratch_folder() as folder:
         loads = folder / "ground_reaction.xml"
         write_external_loads(loads, loads.with_suffix(".mot"), frame_times, *ground)
@@ -216,6 +214,13 @@ def solution_grid(frames: int, fps: float, rate: float) -> tuple[np.ndarray, int
     intervals = min(frames - 1, max(1, math.ceil(duration * rate - 1e-9)))
     stride = math.ceil((frames - 1) / intervals)
     return np.linspace(0.0, duration, intervals * stride + 1), stride
+
+
+def _skeleton(model: Path) -> dict[str, Any]:
+    """Return what `SkeletonDefinition` is made of. Runs OpenSim: call it in a child process."""
+    from kinesynth.opensim_models.read_osim import read_osim
+
+    return read_osim(model)
 
 
 def _muscles(model: Path) -> Muscles:

@@ -73,9 +73,8 @@ def share_among_muscles(
     `speed` (T, C) rad/s is that of the coordinates, of which those at `driven` (D,) have the moments.
     """
     full = force.full(lengths, (gradients @ speed[..., None])[..., 0])
-    capacity = -np.swapaxes(
-        gradients[..., driven] * full[..., None], 1, 2
-    )  # a muscle pulls: it turns the joint to grow shorter
+    # A muscle pulls: it turns the joint to grow shorter.
+    capacity = -np.swapaxes(gradients[..., driven] * full[..., None], 1, 2)
     return share_moments(capacity, moments, force.bounds, np.full(moments.shape[1], WEAK_RESERVE), exponent)
 
 

@@ -19,7 +19,6 @@ from kinesynth.kinematics.initial_poses import (
     ARM_POSES,
     ROOT,
     ROOT_BODY,
-    TRUNK_BODIES,
     arm_start,
     is_arm,
     root_on_markers,
@@ -27,6 +26,7 @@ from kinesynth.kinematics.initial_poses import (
 from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
+from kinesynth.skeleton.trunk import TRUNK_BODIES
 
 BATCH = 256  # frames: their matrices stay in a core's cache
 MIN_ERROR_M = 1e-7  # RMS error at which a frame counts as converged

@@ -20,7 +20,6 @@ ARM_POSES = {
 ARM_COORDINATES = ("arm_flex", "arm_add", "arm_rot", "elbow_flex")
 ARM_BODIES = ("humerus", "ulna", "radius", "hand")
 ROOT_BODY = "pelvis"
-TRUNK_BODIES = ("torso", "scapula_r", "scapula_l")
 ROOT = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 
 

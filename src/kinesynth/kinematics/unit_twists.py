@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.skeleton.definition import SkeletonDefinition
+from kinesynth.skeleton.definition import SkeletonDefinition, derivative
 from kinesynth.skeleton.piecewise import PiecewiseFunctions
 
 
@@ -30,7 +30,7 @@ class Twists:
         bodies, slots = np.nonzero(moves)
         coordinates = definition.axis_coordinates[bodies, slots]
         pairs, freedom = np.unique(np.stack([leader[coordinates], bodies]), axis=1, return_inverse=True)
-        derived = replace(definition, function_coefficients=_derivative(definition.function_coefficients))
+        derived = replace(definition, function_coefficients=derivative(definition.function_coefficients))
         following = np.flatnonzero(definition.coupled_to[coordinates] >= 0)
         dependent = np.flatnonzero(definition.coupled_to >= 0)
 
@@ -102,10 +102,3 @@ def _axis_bases(definition: SkeletonDefinition, bodies: np.ndarray, slots: np.nd
     third = (slots == 2)[:, None, None]
     orientations = np.where(third, definition.child_orientations[bodies], definition.parent_orientations[bodies])
     return np.asarray(bases @ orientations.transpose(0, 2, 1))
-
-
-def _derivative(coefficients: np.ndarray) -> np.ndarray:
-    """Return the coefficients (..., D) of the derivatives of polynomials (..., D) in ascending powers."""
-    powers = np.arange(1, coefficients.shape[-1])
-    last = np.zeros_like(coefficients[..., :1])
-    return np.concatenate([coefficients[..., 1:] * powers, last], axis=-1)

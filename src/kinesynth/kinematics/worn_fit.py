@@ -22,7 +22,7 @@ from kinesynth.skeleton.layer import SkeletonLayer
 
 SIZE_SPREAD = 0.06  # of a body's factor about that of the free body, standard deviation
 NOISE_M = 0.01  # of a marker on its skin
-GIRDLE_M = 0.05  # by how much raised arms move the shoulder joints, which the skeleton fixes to the trunk
+GIRDLE_M = 0.05  # by how much raised arms move the shoulder joints further than clavicles of standing people turn
 _STEP = 1e-6  # rad, and of a factor's logarithm, for differences
 _ROUNDS, _MIN_FALL = 40, 1e-6
 _DAMPING, _MAX_DAMPING = 1e-3, 1e8

@@ -14,11 +14,12 @@ import torch
 from kinesynth.body.measurements import measurements
 from kinesynth.kinematics.batched_ik import Prior, solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.initial_poses import ARM_BODIES, TRUNK_BODIES
+from kinesynth.kinematics.initial_poses import ARM_BODIES
 from kinesynth.kinematics.worn_fit import fit_sizes_and_poses, stretched
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, landmark_places, standing_prior
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
+from kinesynth.skeleton.trunk import TRUNK_BODIES
 
 RAISED_RAD = np.radians(45.0)  # of an upper arm from hanging
 MAX_BENT_RAD = np.radians(30.0)  # knees of somebody who stands

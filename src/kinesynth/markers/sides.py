@@ -12,9 +12,8 @@ from kinesynth.markers.anatomy import Markers, carriers, forwards, typical, unit
 
 _CONTRARY = -0.3  # cosine of what should be above zero; joints turn, and markers sit a little off their places
 _OPPOSED = -0.5  # the same, of directions that may well be at right angles
-_NEAR = frozenset(
-    {"pelvis", "torso", "scapula", "head", "femur"}
-)  # bodies of which the right one is at the right nearly always
+_NEAR = frozenset({"pelvis", "torso", "scapula", "head", "femur"})
+"""Bodies of which the right one is at the right nearly always."""
 _BELOW = frozenset({"tibia", "calcn", "toes"})
 _ANCHORS = {
     "tibia": ("LFC", "MFC", "TH4", "TH3", "TH2", "TH1"),

@@ -27,6 +27,7 @@ from kinesynth.mosh.on_skin import off_skin
 from kinesynth.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.opensim_files.trc import MarkerTrajectories
+from kinesynth.skeleton.trunk import TRUNK_BODIES
 
 _HIDDEN = "too few markers are seen at once"
 _MIN_ON_FINGERS = 4.0  # markers' worth of skin; those on knuckles ride on fingers a little
@@ -37,7 +38,7 @@ _MIN_OF_FULLEST = {"shape": 0.8, "places": 2.0 / 3.0}
 _ROUNDS = 3
 _KEYFRAMES_HZ = 8.0
 _ROBUST_SCALES_M = (0.5, 0.1)  # first no marker is given up, then those that stay far off
-_TRUNK = ("torso", "scapula_r", "scapula_l", "pelvis")
+_TRUNK = (*TRUNK_BODIES, "pelvis")
 """The bodies whose markers tell where the trunk is."""
 
 

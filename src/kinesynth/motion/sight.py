@@ -8,18 +8,17 @@ import numpy as np
 from kinesynth.errors import ClipRejected
 from kinesynth.opensim_files.trc import MarkerTrajectories
 from kinesynth.runs import runs
+from kinesynth.skeleton.trunk import SHOULDER_BLADES, TRUNK_BODIES
 
 MAX_HIDDEN_SECONDS = 0.25  # between frames that hold the body; a quarter of a stride
 _MIN_ON_BODY = 3  # markers
 _ON_THE_WAY = (
-    ("pelvis",), ("torso", "scapula_r", "scapula_l"), ("scapula_r",), ("scapula_l",),
+    ("pelvis",), ("torso",), *((blade,) for blade in SHOULDER_BLADES),
     *((f"{part}_{side}",) for side in "rl" for part in ("femur", "tibia", "humerus")),
     *((f"ulna_{side}", f"radius_{side}", f"hand_{side}") for side in "rl"),
     *((f"calcn_{side}", f"toes_{side}") for side in "rl"),
 )  # fmt: skip
 """Bodies that markers must tell, or others on the same part of a limb; heads, hands and toes are ends that may rest."""
-_TELL = {"torso": ("torso", "scapula_r", "scapula_l")}
-"""Bodies whose markers tell the pose of another: shoulders move little against the trunk."""
 _MIN_SEEN, _MIN_FRACTION = 6, 1 / 3  # markers, and of all; or a frame does not hold the body
 
 
@@ -66,8 +65,7 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
     """
     found = {}
     for body in dict.fromkeys(carriers.values()):
-        telling = _TELL.get(body, (body,))
-        columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier in telling]
+        columns = [trial.names.index(name) for name, carrier in carriers.items() if carrier in _tellers(body)]
         shown = np.isfinite(trial.positions[:, columns]).all(axis=-1).sum(axis=1)
         few = runs(shown < min(len(columns), _MIN_ON_BODY))
         long = [(first, last) for first, last in few if (last - first) / trial.fps > MAX_HIDDEN_SECONDS]
@@ -79,7 +77,13 @@ def unseen(trial: MarkerTrajectories, carriers: Mapping[str, str]) -> dict[str, 
 
 def unmarked(ridden: Collection[str]) -> tuple[str, ...]:
     """Return the bodies of trunk and limbs that no marker tells, given those on which some marker rides."""
-    return tuple(dict.fromkeys(body for part in _ON_THE_WAY if not set(part) & set(ridden) for body in part))
+    bare = (part for part in _ON_THE_WAY if not {teller for body in part for teller in _tellers(body)} & set(ridden))
+    return tuple(body for part in bare for body in part)
+
+
+def _tellers(body: str) -> tuple[str, ...]:
+    """Return the bodies whose markers tell the pose of one: shoulders move little against the trunk."""
+    return TRUNK_BODIES if body == "torso" else (body,)
 
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:

@@ -33,20 +33,10 @@ def moved_coordinates(model: Model) -> dict[str, bool]:
     return moved
 
 
-def driven_coordinates(model: Model, strong_nm: float) -> dict[str, bool]:
-    """Return of the same coordinates which ones muscles drive: those that they move and no strong torque does.
-
-    Muscles from trunk to humerus move the shoulder girdle too, but most of what drives it the model lacks.
-
-    Args:
-        model: whose state is made anew.
-        strong_nm: the least optimal moment of a torque that drives; weaker ones stand by the muscles.
-    """
+def coordinates_with_torque(model: Model, least_nm: float) -> frozenset[str]:
+    """Return the coordinates on which a torque of the model has an optimal moment of `least_nm` or more."""
     actuators = (opensim.CoordinateActuator.safeDownCast(actuator) for actuator in model.getActuators())
-    strong = {
-        actuator.get_coordinate() for actuator in actuators if actuator and actuator.getOptimalForce() >= strong_nm
-    }
-    return {name: moved and name not in strong for name, moved in moved_coordinates(model).items()}
+    return frozenset(each.get_coordinate() for each in actuators if each and each.getOptimalForce() >= least_nm)
 
 
 def muscle_properties(path: Path, force_length: np.ndarray, force_velocity: np.ndarray) -> dict[str, np.ndarray]:

@@ -163,8 +163,7 @@ class SkeletonDefinition:
         for dependent in np.flatnonzero(self.coupled_to >= 0):
             function, leader = self.coupling_functions[dependent], self.coupled_to[dependent]
             knots, coefficients = self.function_knots[function], self.function_coefficients[function]
-            powers = np.arange(coefficients.shape[1])
-            slope = evaluate(knots, (coefficients * powers)[:, 1:], angles[..., leader])
+            slope = evaluate(knots, derivative(coefficients), angles[..., leader])
             result[..., leader] += slope * moments[..., dependent]
             result[..., dependent] = 0.0
         return result
@@ -190,6 +189,13 @@ def evaluate(knots: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> np.n
     for coefficient in coefficients.T[::-1]:
         value = value * offset + coefficient[piece]
     return value
+
+
+def derivative(coefficients: np.ndarray) -> np.ndarray:
+    """Return the coefficients (..., D) of the derivatives of polynomials (..., D) in ascending powers."""
+    powers = np.arange(1, coefficients.shape[-1])
+    last = np.zeros_like(coefficients[..., :1])
+    return np.concatenate([coefficients[..., 1:] * powers, last], axis=-1)
 
 
 def _encoded(names: tuple[str, ...]) -> np.ndarray:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.exports.opensim import in_degrees
 from kinesynth.dataset.video import unpack_masks
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import read_storage, write_trc
@@ -102,11 +103,10 @@ def flags_of(exported: Path, views: Mapping[str, object]) -> list[str]:
 
 
 def angles_of(output: Path) -> np.ndarray:
-    """Return the angles (T, J) rad and m of what was predicted, without coupled coordinates' own unit."""
+    """Return the angles (T, J) rad and m of what was predicted."""
     storage, skeleton = read_storage(output / "kinematics/walk.mot"), generic_skeleton()
     values = np.stack([storage.column(name) for name in skeleton.coordinate_names], axis=1)
-    degrees = ~skeleton.coordinate_translational & (skeleton.coupled_to < 0)
-    return np.where(degrees, np.radians(values), values)
+    return np.where(in_degrees(skeleton), np.radians(values), values)
 
 
 @pytest.fixture
