@@ -42,6 +42,14 @@ def test_a_foot_may_be_said_to_land_before_plates_saw_any() -> None:
     assert errors(FootForces(*parts, (TIMES, estimated)))["event_off"] == pytest.approx(20.0, abs=1.0)
 
 
+def test_an_event_whose_partner_may_lie_beyond_the_recording_is_left_out() -> None:
+    measured, late = stances(-0.02), stances(0.02)  # the last contact: measured at 2.98 s, estimated after the end
+    assert compared(late, measured)["event_off"] == pytest.approx(40.0, abs=1.0)
+    never = late.copy()
+    never[280:, 0, 1] = 0.2  # and here the foot is said to stand all the while: it has been missed
+    assert compared(never, measured)["event_off"] > 40.0
+
+
 def test_a_foot_that_never_stands_is_as_far_off_as_can_be() -> None:
     found = compared(np.zeros((len(TIMES), 2, 3)), stances())
     assert found["event_off"] == pytest.approx(150.0)

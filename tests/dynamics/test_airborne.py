@@ -3,6 +3,7 @@ import pytest
 
 from kinesynth.dynamics.airborne import (
     airborne,
+    falls,
     falling_path,
     frames_of,
     free_fall_shift,
@@ -53,12 +54,37 @@ def test_feet_and_body_meet_half_way() -> None:
     assert (held[66:] == 1.0).all()
 
 
-def test_a_body_that_falls_flies_though_its_feet_graze_the_floor() -> None:
+def test_a_body_that_falls_for_long_flies_though_its_feet_graze_the_floor() -> None:
     support = np.ones(100)
-    support[40:48] = 0.0
-    assert airborne(likelihood(100), support, RATE) == [slice(40, 48)]
-    support[42:48] = 1.0
+    support[40:54] = 0.0
+    assert airborne(likelihood(100), support, RATE) == [slice(40, 54)]
+    support[42:54] = 1.0
     assert airborne(likelihood(100), support, RATE) == []
+
+
+def test_a_short_fall_in_which_no_foot_leaves_the_floor_is_no_flight() -> None:
+    support = np.ones(100)
+    support[40:48] = 0.0  # a slow runner's, just before the other foot lands
+    assert airborne(likelihood(100), support, RATE) == []
+    assert falls(support, RATE)
+    seen = likelihood(100)
+    seen[48:52] = 0.0
+    support[48:52] = 0.2
+    assert airborne(seen, support, RATE) == [slice(40, 50)]  # half way between feet and body
+
+
+def test_a_foot_that_grazes_the_floor_does_not_part_a_flight() -> None:
+    seen = likelihood(100)
+    seen[40:45] = seen[47:60] = 0.0
+    support = np.ones(100)
+    support[40:60] = 0.0
+    assert airborne(seen, support, RATE) == [slice(40, 60)]
+
+
+def test_who_falls_only_at_an_end_of_the_clip_is_not_said_to_fall() -> None:
+    support = np.ones(100)
+    support[:5] = support[95:] = 0.0
+    assert not falls(support, RATE)
 
 
 def bouncing(rate_hz: float = RATE) -> tuple[np.ndarray, np.ndarray, list[slice]]:

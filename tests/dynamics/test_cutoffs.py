@@ -18,8 +18,8 @@ def angles() -> np.ndarray:
 def test_a_stated_cutoff_holds_for_all() -> None:
     np.testing.assert_array_equal(angle_cutoffs(angles(), RATE, 8.0, ROTATION), 8.0)
     path = angles()[:, :3]
-    np.testing.assert_array_equal(path_cutoffs(path, RATE, 8.0, flies=False), 8.0)
-    assert (path_cutoffs(path, RATE, 8.0, flies=True) >= 8.0).all()
+    np.testing.assert_array_equal(path_cutoffs(path, RATE, 8.0, falls=False), 8.0)
+    assert (path_cutoffs(path, RATE, 8.0, falls=True) >= 8.0).all()
 
 
 def test_a_quick_angle_asks_for_more_than_a_slow_one() -> None:
@@ -40,7 +40,7 @@ def test_noise_that_would_be_a_force_is_not_let_through() -> None:
     found = {}
     for noise in (2e-5, 1e-3):
         path = np.stack([bounce + noise * np.random.default_rng(1).normal(size=len(TIMES))] * 3, axis=1)
-        found[noise] = path_cutoffs(path, RATE, OWN, flies=False)[1]
+        found[noise] = path_cutoffs(path, RATE, OWN, falls=False)[1]
     assert found[1e-3] < found[2e-5]
     passing = 1e-3 * (2.0 * np.pi * found[1e-3]) ** 2 * np.sqrt(2.0 * found[1e-3] / RATE)
     assert found[1e-3] == LEAST_HZ or passing < 1.3 * MAX_NOISE

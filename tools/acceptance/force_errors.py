@@ -71,15 +71,22 @@ def errors(forces: FootForces) -> dict[str, float]:
 
 
 def event_differences(forces: FootForces) -> Iterator[float]:
-    """Yield how far (s) each contact and each lift-off that was measured is from the nearest estimated one."""
+    """Yield how far (s) each contact and each lift-off that was measured is from the nearest estimated one.
+
+    Left out is one so near the recording's beginning that the foot is said to have met, or left, the floor before it,
+    or so near its end that it is said to do so after it: of how far off that is nothing is known.
+    """
     for foot in (0, 1):
         for sign in (1.0, -1.0):
-            found, true = (
-                crossings(sign * (each[:, foot, 1] - LOADED_BW), times)
-                for times, each in (forces.whole, (forces.times, forces.measured))
-            )
-            for time in true:
-                yield min([NEAR_SECONDS, *np.abs(found - time)])
+            times, estimated = forces.whole
+            above = sign * (estimated[:, foot, 1] - LOADED_BW)
+            found = crossings(above, times)
+            for time in crossings(sign * (forces.measured[:, foot, 1] - LOADED_BW), forces.times):
+                off = min([NEAR_SECONDS, *np.abs(found - time)])
+                before = above[0] >= 0.0 and time - times[0] < NEAR_SECONDS
+                after = above[-1] < 0.0 and times[-1] - time < NEAR_SECONDS
+                if off < NEAR_SECONDS or not (before or after):
+                    yield off
 
 
 def crossings(values: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ MAX_SECONDS = 1.0  # a jump of 1.2 m
 MAX_SUPPORT = 0.3  # of body weight, mean over a flight that is one; a body on a chair has it all
 NO_SUPPORT = 0.1  # of body weight: a body with less falls
 CARRIED = 0.6  # of body weight: one with more is carried, whether by feet that are seen to touch or by anything else
+EDGE_SECONDS = 0.05  # at a clip's ends accelerations are noise
 AGREE_SECONDS = 0.06  # by how much feet and body may differ on when a flight begins
 ORDER = 4  # of the differences that are to be small
 STIFF = 1e8  # weight of free fall against measured places
@@ -41,13 +42,35 @@ def airborne(likelihood: np.ndarray, support: np.ndarray, rate_hz: float) -> lis
         support: (T,), the vertical force in weights that the acceleration of the mass centre asks.
         rate_hz: frames per second.
     """
-    off = (likelihood.max(axis=(1, 2)) < 0.5) & (support < CARRIED)
     falling = support < NO_SUPPORT
-    for first, last in runs(falling):  # flat shoes may graze the floor all through a short flight
-        off[first:last] |= not off[first:last].any() and last - first >= MIN_SECONDS * rate_hz
+    off = _off_the_floor((likelihood.max(axis=(1, 2)) < 0.5) & (support < CARRIED), falling, rate_hz)
     reach = round(AGREE_SECONDS * rate_hz)
     spans = [slice(_agreed(first, falling, reach, 1), _agreed(last, ~falling, reach, 0)) for first, last in runs(off)]
     return [span for span in spans if MIN_SECONDS <= (span.stop - span.start) / rate_hz <= MAX_SECONDS]
+
+
+def falls(support: np.ndarray, rate_hz: float) -> bool:
+    """Return whether a body with `support` (T,), in weights, falls anywhere for MIN_SECONDS or more."""
+    edge = round(EDGE_SECONDS * rate_hz)
+    inside = support[edge : len(support) - edge] < NO_SUPPORT
+    return any(last - first >= MIN_SECONDS * rate_hz for first, last in runs(inside))
+
+
+def _off_the_floor(feet_off: np.ndarray, falling: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the frames (T,) bool of flights: those of `feet_off` (T,), and others in which the body is `falling` (T,).
+
+    Flat shoes may graze the floor in a flight, at its ends or all through it. A short fall that ends when the other
+    foot lands, and in which no foot is seen to leave, is no flight: a slow runner's support fades before he leaves.
+    """
+    off, reach = feet_off.copy(), round(AGREE_SECONDS * rate_hz)
+    for first, last in runs(falling):
+        if last - first < MIN_SECONDS * rate_hz or feet_off[first:last].any():
+            continue
+        off[first:last] = feet_off[max(first - reach, 0) : last + reach].any() or last - first >= 2 * reach
+    for first, last in runs(~off):
+        inside = 0 < first and last < len(off)
+        off[first:last] |= inside and last - first < MIN_SECONDS * rate_hz  # nobody stands so shortly
+    return off
 
 
 def _agreed(edge: int, flags: np.ndarray, reach: int, up: int) -> int:

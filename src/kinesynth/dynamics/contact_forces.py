@@ -6,8 +6,11 @@ from itertools import product
 import daqp
 import numpy as np
 
-MIN_LIKELIHOOD = 0.02
-MAX_FORCE = 4.0
+LIKELY = 0.02
+"""Likelihood of contact from which cost alone keeps force off a point. The most that a point may bear grows up to there:
+with a step, a foot about to land would carry at one frame rate and not at another."""
+
+MAX_FORCE = 4.0  # body weights, on one point
 NEIGHBOUR_SECONDS = 1.0 / 30.0
 
 
@@ -21,7 +24,7 @@ class Weights:
     that the result does not depend on the frame rate. Set by hand on one measured gait trial (see tests/dynamics).
     """
 
-    root: float = 100.0
+    root: float = 200.0
     joints: float = 0.1
     unlikely: float = 0.05
     smooth: float = 0.5
@@ -115,7 +118,7 @@ class _Problem:
         likely = np.repeat(likelihood.reshape(frames, -1), 3, axis=1)
         hessian = weighted @ effect + np.eye(likely.shape[1]) * (weights.unlikely / (likely + 1e-3))[:, None]
         gradient = -(weighted @ load.demand[..., None])[..., 0] / load.body_weight
-        limit = np.where(likely > MIN_LIKELIHOOD, MAX_FORCE * likely, 0.0)
+        limit = MAX_FORCE * np.minimum(likely / LIKELY, 1.0)
         return cls(hessian, gradient, limit, _friction_pyramid(likelihood[0].size, friction))
 
     def solve(self, frame: int, smooth: float = 0.0, target: np.ndarray | float = 0.0) -> np.ndarray:

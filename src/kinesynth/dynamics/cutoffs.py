@@ -42,9 +42,9 @@ def angle_cutoffs(angles: np.ndarray, rate_hz: float, stated_hz: float, rotation
     return own
 
 
-def path_cutoffs(path: np.ndarray, rate_hz: float, stated_hz: float, *, flies: bool) -> np.ndarray:
-    """Return the cut-offs (3,) of the mass centre's `path` (T, 3) m: of one that flies its own in any case."""
+def path_cutoffs(path: np.ndarray, rate_hz: float, stated_hz: float, *, falls: bool) -> np.ndarray:
+    """Return the cut-offs (3,) of the mass centre's `path` (T, 3) m: of one that falls its own in any case."""
     least = base_hz(stated_hz)
-    if stated_hz != OWN and not flies:
+    if stated_hz != OWN and not falls:
         return np.full(3, least)
     return np.array([residual_cutoff(axis, rate_hz, least, MAX_NOISE) for axis in path.T])

@@ -9,6 +9,7 @@ import numpy as np
 from kinesynth.dynamics.airborne import (
     airborne,
     falling_path,
+    falls,
     frames_of,
     free_fall_shift,
     held_contact,
@@ -49,12 +50,14 @@ class SoleContact:
         floor: (T, 2) m, height of what each foot is nearest to standing on.
         rest_heights: (P,) m, where the points of the soles were found to rest above it.
         flights: spans of frames in which nothing touches.
+        falls: whether the body falls anywhere, be it that its feet are not seen to leave the floor: a slow run.
     """
 
     likelihood: np.ndarray
     floor: np.ndarray
     rest_heights: np.ndarray
     flights: list[slice]
+    falls: bool
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def whole_body_demand(
     )
     cutoffs = Cutoffs(
         angle_cutoffs(angles, fps, cutoff_hz, root_rotation.columns),
-        path_cutoffs(centre, fps, cutoff_hz, flies=bool(soles.flights)),
+        path_cutoffs(centre, fps, cutoff_hz, falls=soles.falls),
     )
     doubt = support_doubt(centre[:, 1], soles.flights, fps, base, cutoffs.path[1])
     posed, forces, moment_doubt = _posed(motion, centre, soles.flights, cutoffs, own=cutoff_hz == OWN)
@@ -297,4 +300,4 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     )
     likelihood = likelihood * soft_landing(likelihood, velocity, fast)
     flights = airborne(likelihood, support, fps)
-    return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights)
+    return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights, bool(flights) or falls(support, fps))

@@ -8,7 +8,7 @@ is too much in the whole oscillation.
 
 import numpy as np
 
-from kinesynth.dynamics.airborne import frames_of
+from kinesynth.dynamics.airborne import EDGE_SECONDS, frames_of
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.runs import runs
 
@@ -16,7 +16,6 @@ LEAST_FALLS = 4  # of who runs; one who jumps once moves in no cycle, and a long
 MOST_SECONDS = 1.0  # from one fall to the next
 STEADY_HZ = 0.8  # slower than anybody steps: what a path does beside its oscillation
 LEAST_GAIN = 0.9  # a tenth: by so much may masses be elsewhere (`force_doubt.GAIN`)
-EDGE_SECONDS = 0.05  # at a clip's ends accelerations are noise
 
 
 def calmed(height: np.ndarray, rate_hz: float, gain: float) -> np.ndarray:
