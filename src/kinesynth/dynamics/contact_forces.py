@@ -24,10 +24,10 @@ class Weights:
     that the result does not depend on the frame rate. Set by hand on one measured gait trial (see tests/dynamics).
     """
 
-    root: float = 200.0
+    root: float = 100.0
     joints: float = 0.1
-    unlikely: float = 0.05
-    smooth: float = 0.5
+    unlikely: float = 0.025
+    smooth: float = 0.25
 
 
 DEFAULT_WEIGHTS = Weights()
