@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def read_row(row: ClipRow) -> AmassFile:
 
 def readable_files(rows: Sequence[ClipRow]) -> list[AmassFile]:
     """Return the files of a person's first clips, each once; one that cannot be read is left to its clip's stage."""
-    files = {}
+    files: dict[Path | None, AmassFile] = {}
     for row in rows[:_MAX_FILES]:
         try:
             files.setdefault(row.path, read_row(row))
