@@ -12,7 +12,23 @@ from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
 
 FIX = "make it again with `kinesynth subject-shape`"
-_OPTIONAL = ("amass_size", "worn", "rejected")
+_OPTIONAL = ("amass_size", "amass_collar", "tibial_torsion", "worn", "rejected")
+_MAX_TORSION_RAD = np.pi / 4.0
+
+
+@dataclass(frozen=True)
+class TibialTorsion:
+    """By how much each shin is twisted outwards between knee and ankle, rad, against the generic skeleton's."""
+
+    right: float
+    left: float
+
+    def rounded(self) -> Self:
+        """Return it to a thousandth of a degree or so, as it is written."""
+        return type(self)(round(self.right, 5), round(self.left, 5))
+
+
+UNTWISTED = TibialTorsion(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,9 @@ class SubjectRecord:
         split: train, val or test.
         shape_source: where the shape comes from.
         amass_size: leg length over that of SMPL-X's mean body, where betas of another model do not tell it.
+        amass_collar: (3,) rad, how the left collar is turned in the person's AMASS files where the arms hang, the right
+            one being its mirror image; where files tell it.
+        tibial_torsion: of the shins, where the motion tells it.
         worn: of measured markers, what `kinesynth.subjects.worn` says of them.
         rejected: reason, value and detail, why all of the subject's clips are to be rejected.
     """
@@ -44,6 +63,8 @@ class SubjectRecord:
     split: str
     shape_source: str
     amass_size: float | None = None
+    amass_collar: tuple[float, ...] | None = None
+    tibial_torsion: TibialTorsion | None = None
     worn: Mapping[str, Any] | None = None
     rejected: Mapping[str, Any] | None = None
 
@@ -67,6 +88,8 @@ class SubjectRecord:
             if value is None and name not in _OPTIONAL:
                 raise BadInput(path, name, "nothing", "a value", FIX)
         known |= {"betas": _betas(path, known["betas"]), **_sizes(path, known)}
+        known |= {"amass_collar": _collar(path, known["amass_collar"])}
+        known |= {"tibial_torsion": _torsion(path, known["tibial_torsion"])}
         return cls(**known)
 
     def write(self, path: Path) -> None:
@@ -87,6 +110,28 @@ def _betas(path: Path, value: Any) -> np.ndarray:
     if betas.ndim != 1 or not np.isfinite(betas).all():
         raise BadInput(path, "betas", f"shape {betas.shape}", "finite numbers (10,)", FIX)
     return betas
+
+
+def _collar(path: Path, value: Any) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 3 or not all(_is_angle(each, np.pi) for each in value):
+        raise BadInput(path, "amass_collar", f"{value}", "three numbers, rad", FIX)
+    return tuple(map(float, value))
+
+
+def _torsion(path: Path, value: Any) -> TibialTorsion | None:
+    if value is None:
+        return None
+    sides: list[Any] = [value.get(side) for side in ("right", "left")] if isinstance(value, dict) else [None]
+    if not all(_is_angle(side, _MAX_TORSION_RAD) for side in sides):
+        expected = f"right and left, numbers within {_MAX_TORSION_RAD:.2f} rad of 0"
+        raise BadInput(path, "tibial_torsion", f"{value}", expected, FIX)
+    return TibialTorsion(*(float(side) for side in sides))
+
+
+def _is_angle(value: Any, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
 
 
 def _sizes(path: Path, known: Mapping[str, Any]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.record import own_array
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer, SkeletonPose
+from kinesynth.skeleton.shins import with_twisted_shins
 
 SAME_SCALE = 1e-5  # scales that agree so well in every subject are one measurement's
 MIN_SPREAD = 0.05  # rad, m: coordinates that hardly move in training keep a usable unit
@@ -97,7 +98,8 @@ def root_of(definition: SkeletonDefinition) -> tuple[Tensor, Tensor]:
 class DatasetSkeleton(nn.Module):
     """Forward kinematics of everybody in a dataset: one subject's skeleton, and the scales that it already has.
 
-    Markers sit where that subject has them; other subjects' differ by how theirs were put on.
+    Markers sit where that subject has them; other subjects' differ by how theirs were put on. Shins are those of the
+    generic skeleton: angles and scales, which networks tell, do not say how a person's are twisted.
     """
 
     reference: Tensor
@@ -136,7 +138,8 @@ def dataset_skeleton(dataset: ShardDataset) -> DatasetSkeleton:
         raise BadInput(dataset.shards[0].parent, "clips", "none of this split", "at least one", "check the splits")
     place = dataset.clips[0]
     with h5py.File(place.shard, "r") as file:
-        definition = SkeletonDefinition.read(file["skeleton"])
+        right, left = (float(file.attrs.get(f"tibial_torsion_{side}_rad", 0.0)) for side in ("right", "left"))
+        definition = with_twisted_shins(SkeletonDefinition.read(file["skeleton"]), -right, -left)
         return DatasetSkeleton(definition, torch.from_numpy(own_array(file["clips"][place.clip_id], "scales")))
 
 

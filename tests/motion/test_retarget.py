@@ -102,3 +102,25 @@ def test_smplx_rest_pose_on_another_body() -> None:
 def test_turns_are_rotations() -> None:
     turns = between_rests(rest_joints(), other_body()).as_matrix()
     np.testing.assert_allclose(np.linalg.det(turns), 1.0)
+
+
+@pytest.mark.parametrize("side", [RIGHT, LEFT])
+def test_shoulders_hang_where_theirs_do(side: int) -> None:
+    """Ours lie level there, and rise from there by what theirs do; the upper arms keep their directions."""
+    ours, theirs, hanging = rest_joints()[:22], other_body(), np.array([0.02, 0.1, -0.3])
+    ours[COLLARS[side], 1] -= 0.02
+    mirror = np.array([1.0, -1.0, -1.0]) if side == RIGHT else np.ones(3)
+    at = slice(3 * COLLARS[side], 3 * COLLARS[side] + 3)
+    raise_by = Rotation.from_rotvec(np.array([0.0, 0.0, 0.4]) * mirror)
+    poses = np.zeros((2, 66))
+    poses[0, at] = hanging * mirror
+    poses[1, at] = (raise_by * Rotation.from_rotvec(hanging * mirror)).as_rotvec()
+    found = re_expressed(poses, ours, theirs, hanging)
+    level, raised = directions(ours, found, COLLARS[side], SHOULDERS[side])
+    longer = np.linalg.norm(ours[SHOULDERS[side]] - ours[COLLARS[side]]) / np.linalg.norm(
+        theirs[SHOULDERS[side]] - theirs[COLLARS[side]]
+    )
+    assert level[1] == pytest.approx(0.0, abs=1e-9)
+    assert np.arcsin(raised[1]) == pytest.approx(0.4 / longer, abs=0.01)
+    arms = (directions(body, pose, SHOULDERS[side], ELBOWS[side]) for body, pose in ((ours, found), (theirs, poses)))
+    np.testing.assert_allclose(*arms, atol=1e-9)

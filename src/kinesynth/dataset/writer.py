@@ -35,7 +35,7 @@ from kinesynth.records import BodyFit, BodyMotion
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
-from kinesynth.subject_record import SubjectRecord
+from kinesynth.subject_record import UNTWISTED, SubjectRecord
 
 STAGE = "pack_shard"
 FIX = "run the stages of this shard again"
@@ -114,6 +114,7 @@ def pack_shard(
             file.attrs["config_sha256"] = config_sha256
             file.attrs["created"] = created or _date()
             file.attrs.update({name: getattr(person, name) for name in _PERSON})
+            file.attrs.update(_torsions(person))
             file.attrs.update(_body_attributes(body))
             file.attrs["asset_license"] = OWN
             file.attrs["quality_reasons"] = " ".join(read["quality"].attrs["reasons"])
@@ -252,6 +253,11 @@ def _scales(report: Path, bodies: tuple[str, ...]) -> np.ndarray:
     if missing:
         raise BadInput(report, "body_names", f"no {', '.join(missing)}", "all bodies of the model", "scale it again")
     return np.array([factors[body] for body in bodies], dtype=float)
+
+
+def _torsions(person: SubjectRecord) -> dict[str, float]:
+    torsion = person.tibial_torsion or UNTWISTED
+    return {"tibial_torsion_right_rad": torsion.right, "tibial_torsion_left_rad": torsion.left}
 
 
 def _body_attributes(body: Path) -> dict[str, str]:

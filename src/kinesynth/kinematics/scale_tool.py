@@ -27,6 +27,8 @@ from kinesynth.opensim_models.opened import (
 )
 from kinesynth.opensim_models.posing import forward_kinematics, set_pose
 from kinesynth.opensim_models.scaling import run_scale_tool, scale_factors
+from kinesynth.opensim_models.torsion import twist_tibia
+from kinesynth.subject_record import UNTWISTED, TibialTorsion
 
 STATIC_FPS = 100.0
 STATIC_ACCURACY = 1e-8
@@ -64,6 +66,7 @@ def scale_to_static_pose(
     sex: Sex,
     own: Mapping[str, tuple[str, np.ndarray]] | None = None,
     factors: np.ndarray | None = None,
+    tibial_torsion: TibialTorsion = UNTWISTED,
 ) -> ScaledModel:
     """Scale `skeleton` to one static pose and write the subject's model to `output`.
 
@@ -81,11 +84,13 @@ def scale_to_static_pose(
         own: markers that the model is to have in place of the landmarks: the body of each, and its place (3,) m in the
             static pose.
         factors: (B, 3) of the bodies in the model's order, where they are known and nothing is to be measured.
+        tibial_torsion: of the shins, as the static pose has it.
     """
     folder = Path.cwd()
     generic = folder / "generic.osim"
     _add_places(skeleton, generic, protocol)
     scaled = run_scale_tool(folder, generic, static, STATIC_FRAMES, STATIC_FPS, protocol.measurements, mass_kg, factors)
+    _twist(scaled, tibial_torsion)
     model = light_model(scaled)
     lock(model, [*protocol.neutral, *unobserved(model, [name for name, weight in weights.items() if weight > 0])])
     upright = set(ROOT) & set(protocol.neutral)
@@ -115,6 +120,16 @@ def _add_places(skeleton: Path, output: Path, protocol: Protocol) -> None:
         remove_all_markers(model)
     add_markers(model, protocol.places)
     write_model(model, output)
+
+
+def _twist(scaled: Path, tibial_torsion: TibialTorsion) -> None:
+    """Twist the shins of the model in a file."""
+    if tibial_torsion == UNTWISTED:
+        return
+    model = open_model(scaled)
+    twist_tibia(model, "r", tibial_torsion.right)
+    twist_tibia(model, "l", tibial_torsion.left)
+    write_model(model, scaled)
 
 
 def _place_markers(model: Model, pose: np.ndarray, placed: Mapping[str, np.ndarray], kept: Sequence[str]) -> None:

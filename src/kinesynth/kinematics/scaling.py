@@ -20,7 +20,7 @@ from kinesynth.kinematics.worn_ik import WornPlaces
 from kinesynth.kinematics.worn_markers import WornMarkers
 from kinesynth.kinematics.worn_places import fit_worn_markers
 from kinesynth.skeleton.marker_weights import marker_weights
-from kinesynth.subject_record import SubjectRecord
+from kinesynth.subject_record import UNTWISTED, SubjectRecord, TibialTorsion
 
 if TYPE_CHECKING:
     from kinesynth.kinematics.scale_tool import ScaledModel
@@ -42,7 +42,8 @@ def scale_model(
     Bodies are scaled by distances between landmarks and joint centres, left and right together; the mass is the
     subject's, shared out among the segments as the sex has it (de Leva 1996), and so are radii of gyration; every
     marker then moves to where the static pose has it, or gives way to the user's own. The report gives the factors and
-    how far landmarks lay from the generic markers (RMS, maximum) before they moved.
+    how far landmarks lay from the generic markers (RMS, maximum) before they moved. Shins are twisted by what the
+    subject's record says.
 
     Of a person who wore markers, these scale the bodies (`worn_fit`): the virtual ones, which the body is fitted to
     later, are placed on the model that comes out, and the report tells where those that were worn sit on it.
@@ -63,8 +64,9 @@ def scale_model(
             beyond those of people (`kinesynth.body.measurements`), which `subject-shape` should have rejected.
     """
     person = SubjectRecord.read(subject)
-    static = static_markers(body, person.betas)
-    own = None if marker_vertices is None else user_markers(body, person.betas, marker_vertices)
+    torsion = person.tibial_torsion or UNTWISTED
+    static = static_markers(body, person.betas, torsion)
+    own = None if marker_vertices is None else user_markers(body, person.betas, marker_vertices, torsion)
     weights = marker_weights(list(static), "static")
     worn = None if person.worn is None else WornMarkers.of_record(person.worn)
     fitted = None
@@ -74,7 +76,7 @@ def scale_model(
     with atomic_path(output) as temporary:
         scaled = isolated(
             scale, skeleton.absolute(), temporary.absolute(), static, weights, person.mass_kg,
-            virtual_protocol(), _sex(person.sex), own, None if fitted is None else fitted.factors,
+            virtual_protocol(), _sex(person.sex), own, None if fitted is None else fitted.factors, torsion,
             timeout_seconds=timeout_seconds, log=log,
         )  # fmt: skip
         check_factors(subject, scaled, virtual_protocol(), "check the subject's betas")
@@ -95,11 +97,12 @@ def scale(
     sex: Sex,
     own: Mapping[str, tuple[str, np.ndarray]] | None = None,
     factors: np.ndarray | None = None,
+    tibial_torsion: TibialTorsion = UNTWISTED,
 ) -> "ScaledModel":
     """Scale and write the model. Runs in a process of its own."""
     from kinesynth.kinematics.scale_tool import scale_to_static_pose
 
-    return scale_to_static_pose(skeleton, output, static, weights, mass_kg, protocol, sex, own, factors)
+    return scale_to_static_pose(skeleton, output, static, weights, mass_kg, protocol, sex, own, factors, tibial_torsion)
 
 
 def _sex(stated: str) -> Sex:

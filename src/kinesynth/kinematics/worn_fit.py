@@ -15,14 +15,13 @@ import torch
 from kinesynth.body.measurements import Measurement, measurements
 from kinesynth.kinematics.batched_ik import solve_clips
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
-from kinesynth.kinematics.initial_poses import ARM_BODIES
 from kinesynth.kinematics.worn_markers import WornMarkers, landmark_places, standing_prior
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
 
 SIZE_SPREAD = 0.06  # of a body's factor about that of the free body, standard deviation
 NOISE_M = 0.01  # of a marker on its skin
-GIRDLE_M = 0.05  # by how much raised arms move the shoulder joints further than clavicles of standing people turn
+RAISED_CLAVICLES_RAD = np.radians(20.0)  # standard deviation where arms are raised: by so much a motion turns them
 _STEP = 1e-6  # rad, and of a factor's logarithm, for differences
 _ROUNDS, _MIN_FALL = 40, 1e-6
 _DAMPING, _MAX_DAMPING = 1e-3, 1e8
@@ -45,17 +44,15 @@ class _Guess:
         angles: (F, J) poses.
         sizes: (S,) logarithms of the measurements' factors.
         offsets: (K, 3) m, of the markers from their landmarks.
-        shifts: (2, 3) m, of the right and the left shoulder.
     """
 
     angles: np.ndarray
     sizes: np.ndarray
     offsets: np.ndarray
-    shifts: np.ndarray
 
 
 def fit_sizes_and_poses(
-    skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mapping[str, float], *, floating: bool = False
+    skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mapping[str, float], *, arms_raised: bool = False
 ) -> SizesAndPoses:
     """Return the most probable sizes, and poses in the frames of `worn.positions`.
 
@@ -63,9 +60,9 @@ def fit_sizes_and_poses(
         skeleton: the generic one.
         worn: the markers.
         likely: the most probable factor of each measurement (`kinesynth.body.measurements`).
-        floating: whether the arms, each as a whole, may hang off the trunk elsewhere than at the skeleton's shoulders.
+        arms_raised: whether clavicles may be far from where those of standing people are.
     """
-    fit = _Fit(skeleton, worn, likely, GIRDLE_M if floating else 0.0)
+    fit = _Fit(skeleton, worn, likely, arms_raised)
     guess = fit.solve()
     return SizesAndPoses(fit.factors(guess.sizes), guess.angles, fit.transforms(guess))
 
@@ -86,7 +83,7 @@ class _Fit:
     """The estimate as a sum of squares, each over the square of its standard deviation, the frames' mean counting."""
 
     def __init__(
-        self, skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mapping[str, float], girdle_m: float
+        self, skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mapping[str, float], arms_raised: bool
     ) -> None:
         places = landmark_places()
         self.known = [column for column, name in enumerate(worn.landmarks) if name in places]
@@ -106,13 +103,14 @@ class _Fit:
         self.size_bounds = np.log([row.bounds for row in rows]).T * (1 - 1e-9)
         self.measured, self.slack = worn.positions[:, self.known], worn.slack_m[self.known, None]
         self.prior = standing_prior(self.definition, worn.landmarks, worn.standing)
-        self.girdle_m = max(girdle_m, 1e-6)
-        arms = [[body in {f"{part}_{side}" for part in ARM_BODIES} for body in bodies] for side in "rl"]
-        self.arms = np.array(arms, dtype=float) * (girdle_m > 0)
+        if arms_raised:
+            clavicles = np.array([name.startswith("clav_") for name in self.definition.coordinate_names])
+            precision = np.where(clavicles, 1.0 / RAISED_CLAVICLES_RAD**2, self.prior.precision)
+            self.prior = replace(self.prior, precision=precision)
 
     def solve(self) -> _Guess:
         """Return the minimum by Levenberg and Marquardt's method, from the pose at the likely sizes."""
-        guess = _Guess(self._first_pose(), self.likely, np.zeros((len(self.known), 3)), np.zeros((2, 3)))
+        guess = _Guess(self._first_pose(), self.likely, np.zeros((len(self.known), 3)))
         cost, damping = self._cost(guess), _DAMPING
         for _ in range(_ROUNDS):
             matrix, slope = self._normal(guess)
@@ -141,9 +139,7 @@ class _Fit:
 
     def transforms(self, guess: _Guess) -> np.ndarray:
         pose = self.layer(torch.tensor(guess.angles), torch.tensor(self.factors(guess.sizes)))
-        transforms = pose.transforms.numpy().copy()
-        transforms[..., :3, 3] += self.arms.T @ guess.shifts
-        return np.asarray(transforms)
+        return np.asarray(pose.transforms.numpy())
 
     def _markers(self, angles: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """Return where poses (..., F, J) at sizes (..., S) have the landmarks, (..., F, K, 3) m."""
@@ -153,7 +149,6 @@ class _Fit:
         """Return how far the markers are from the measured ones (F, K, 3) m, and their bodies' rotations."""
         turn = self.transforms(guess)[:, self.definition.marker_bodies, :3, :3]
         there = self._markers(guess.angles, guess.sizes) + np.einsum("fmij,mj->fmi", turn, guess.offsets)
-        there += self._hanging @ guess.shifts
         return np.nan_to_num(there - self.measured), turn
 
     def _cost(self, guess: _Guess) -> float:
@@ -165,29 +160,23 @@ class _Fit:
     def _away(self, guess: _Guess) -> np.ndarray:
         """Return the unknowns less what is likely of them, in one row."""
         turned = (guess.angles - self.prior.mean)[:, self.free]
-        return np.concatenate([turned.ravel(), guess.sizes - self.likely, guess.offsets.ravel(), guess.shifts.ravel()])
+        return np.concatenate([turned.ravel(), guess.sizes - self.likely, guess.offsets.ravel()])
 
     def _precision(self, frames: int) -> np.ndarray:
         turns = np.tile(self.prior.precision[self.free] / frames, frames)
         sizes = np.full(len(self.likely), 1.0 / SIZE_SPREAD**2)
-        return np.concatenate([turns, sizes, np.repeat(1.0 / self.slack**2, 3), np.full(6, 1.0 / self.girdle_m**2)])
+        return np.concatenate([turns, sizes, np.repeat(1.0 / self.slack**2, 3)])
 
     def _moved(self, guess: _Guess, step: np.ndarray) -> _Guess:
-        ends = np.cumsum([len(guess.angles) * len(self.free), len(self.likely), guess.offsets.size])
-        turns, sizes, offsets, shifts = np.split(step, ends)
+        ends = np.cumsum([len(guess.angles) * len(self.free), len(self.likely)])
+        turns, sizes, offsets = np.split(step, ends)
         angles = guess.angles.copy()
         angles[:, self.free] += turns.reshape(len(angles), -1)
         return _Guess(
             np.clip(angles, *self.skeleton.bounds.T),
             np.clip(guess.sizes + sizes, *self.size_bounds),
             guess.offsets + offsets.reshape(-1, 3),
-            guess.shifts + shifts.reshape(2, 3),
         )
-
-    @property
-    def _hanging(self) -> np.ndarray:
-        """Which markers (K, 2) move with the right and the left shoulder."""
-        return self.arms[:, self.definition.marker_bodies].T
 
     def _normal(self, guess: _Guess) -> tuple[np.ndarray, np.ndarray]:
         """Return Gauss-Newton's matrix and half the gradient, by differences."""
@@ -200,14 +189,13 @@ class _Fit:
         by_size = (
             self._markers(np.repeat(guess.angles[None], sizes, axis=0), guess.sizes + _STEP * np.eye(sizes)) - here
         )
-        jacobian = np.zeros((frames, count, 3, frames * free + sizes + 3 * count + 6))
+        jacobian = np.zeros((frames, count, 3, frames * free + sizes + 3 * count))
         for frame in range(frames):
             jacobian[frame, ..., frame * free : (frame + 1) * free] = np.moveaxis(by_turn[:, frame], 0, -1) / _STEP
         jacobian[..., frames * free : frames * free + sizes] = np.moveaxis(by_size, 0, -1) / _STEP
         for marker in range(count):
             first = frames * free + sizes + 3 * marker
             jacobian[:, marker, :, first : first + 3] = turn[:, marker]
-        jacobian[..., -6:] = np.einsum("ms,ij->misj", self._hanging, np.eye(3)).reshape(count, 3, 6)
         jacobian *= np.isfinite(self.measured).all(axis=-1)[..., None, None]
         rows, weight = jacobian.reshape(-1, jacobian.shape[-1]), 1.0 / NOISE_M**2 / frames
         precision = self._precision(frames)

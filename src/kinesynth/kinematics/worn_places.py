@@ -69,7 +69,7 @@ def fit_worn_markers(skeleton: BoundedSkeleton, worn: WornMarkers, likely: Mappi
         on_trunk = displaced & np.isin(worn.bodies, TRUNK_BODIES)
         held = replace(worn, positions=np.where(on_trunk[:, None], np.nan, worn.positions))
         told = arms.sizes if arms else {}
-        found = fit_sizes_and_poses(skeleton, held, {**likely, **told}, floating=True)
+        found = fit_sizes_and_poses(skeleton, held, {**likely, **told}, arms_raised=True)
     landmarks = _landmarks(skeleton.definition, worn, found.factors)
     places = _mean_places(found.transforms, _carriers(skeleton.definition, worn), worn.positions)
     places[displaced] = np.nan

@@ -123,6 +123,8 @@ def write_subject(
         split=split,
         shape_source=shape.source,
         amass_size=None if shape.amass_size is None else round(shape.amass_size, 6),
+        amass_collar=shape.amass_collar,
+        tibial_torsion=None if shape.tibial_torsion is None else shape.tibial_torsion.rounded(),
         worn=shape.worn,
         rejected=None if rejection is None else _told(rejection),
     ).write(path)

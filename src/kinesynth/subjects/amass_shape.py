@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -55,6 +56,17 @@ def read_row(row: ClipRow) -> AmassFile:
     if row.path is None:
         raise ValueError("a clip without its file passed the check of the table")
     return read_upright(row.path, row.up, row.fps)
+
+
+def readable_files(rows: Sequence[ClipRow]) -> list[AmassFile]:
+    """Return the files of a person's first clips, each once; one that cannot be read is left to its clip's stage."""
+    files: dict[Path | None, AmassFile] = {}
+    for row in rows[:_MAX_FILES]:
+        try:
+            files.setdefault(row.path, read_row(row))
+        except BadInput as error:
+            sys.stderr.write(f"note: {error}; it tells nothing of the subject\n")
+    return list(files.values())
 
 
 def first_betas(file: AmassFile) -> np.ndarray:
@@ -117,12 +129,7 @@ def _of_markers(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], like
 
 def _of_motion(model: BodyModel, file: AmassFile, rows: Sequence[ClipRow], density_kg_m3: float) -> Shape:
     """Return the most probable shape of the sex with legs as long as the motion shows them to be."""
-    files = [file]
-    for row in rows[1:]:
-        try:
-            files.append(read_row(row))
-        except BadInput as error:
-            sys.stderr.write(f"note: {error}; it does not tell the subject's size\n")
+    files = [file, *readable_files(rows[1:])]
     size, error_of_size = size_from_motion(files, usual_size(model, file.gender))
     target = size * lengths(model.rest_joints(np.zeros(BETAS)))
     target[len(LEG) :] = np.nan

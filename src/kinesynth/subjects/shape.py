@@ -10,6 +10,7 @@ from kinesynth.body.bone_lengths import lengths
 from kinesynth.body.model import BodyModel
 from kinesynth.body.schema import BETAS
 from kinesynth.geometry.mesh import volume
+from kinesynth.subject_record import TibialTorsion
 
 SEXES = ("male", "female")
 BMI, BMI_SPREAD = 24.0, 3.0  # kg/m2: what a body of unknown mass is taken for
@@ -31,6 +32,8 @@ class Shape:
         mass_kg: if something better than the mesh's volume tells it.
         amass_size: of an AMASS file whose own betas are another model's, how large its body is against SMPL-X's mean
             one, by the length of the legs.
+        amass_collar: (3,) rad, how the left collar is turned in AMASS files where the arms hang, if they tell.
+        tibial_torsion: of the shins, if the recordings tell.
         basis: what tells it: nothing (drawn), the file's betas as they are, bone lengths, or markers on the skin.
         length_spread_m: (7,) how well each of `LENGTHS` is known, infinite where it is not.
         file_mass_kg: that the recordings' files state.
@@ -42,6 +45,8 @@ class Shape:
     source: str
     mass_kg: float | None = None
     amass_size: float | None = None
+    amass_collar: tuple[float, ...] | None = None
+    tibial_torsion: TibialTorsion | None = None
     basis: Literal["drawn", "betas", "lengths", "skin"] = "lengths"
     length_spread_m: np.ndarray = field(default_factory=LENGTH_SPREAD_M.copy)
     file_mass_kg: float | None = None

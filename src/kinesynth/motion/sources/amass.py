@@ -13,11 +13,13 @@ from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.motion.recording import Recording, from_amass
 from kinesynth.motion.retarget import re_expressed
 from kinesynth.motion.sources import Loading, Person, Shaping
+from kinesynth.motion.told_anatomy import Poses, hanging_collar, tibial_torsion
 from kinesynth.subjects.amass_shape import (
     OWN_BETAS,
     first_betas,
     has_own_betas,
     read_row,
+    readable_files,
     require_own_betas,
     shape_of_amass,
     usual_size,
@@ -35,9 +37,25 @@ def read(row: ClipRow, who: Person, how: Loading) -> Recording:  # noqa: ARG001 
 
 
 def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping) -> Shape:
-    """Return the shape that the file's betas, its markers or its motion tell."""
+    """Return the shape that the file's betas, its markers or its motion tell, and what of the bones the motions do."""
     left = list(rows)[list(rows).index(row) :]
-    return shape_of_amass(model, left, how.density_kg_m3, how.stated)
+    found = shape_of_amass(model, left, how.density_kg_m3, how.stated)
+    files = readable_files(left)
+    if found.basis == "betas":
+        return replace(found, tibial_torsion=tibial_torsion([_poses(file) for file in files]))
+    theirs = [_joints_of(file, model, found.amass_size) for file in files]
+    collar = hanging_collar([_poses(file) for file in files], theirs[0])
+    ours = model.rest_joints(found.betas)
+    moved = [
+        replace(_poses(file), values=re_expressed(_poses(file).values, ours, joints, collar))
+        for file, joints in zip(files, theirs, strict=True)
+    ]
+    told = None if collar is None else tuple(collar.round(6).tolist())
+    return replace(found, amass_collar=told, tibial_torsion=tibial_torsion(moved))
+
+
+def _poses(file: AmassFile) -> Poses:
+    return Poses(from_amass(file).poses, file.fps)
 
 
 def _fitted(file: AmassFile, who: Person) -> Recording:
@@ -51,20 +69,20 @@ def _fitted(file: AmassFile, who: Person) -> Recording:
         require_own_betas(file, who.body)
     if who.record.shape_source == OWN_BETAS and has_own_betas(file, who.body):
         return recording
-    theirs, ours = _joints_of(file, who), who.proportions.joints
+    theirs, ours = _joints_of(file, who.body, who.record.amass_size), who.proportions.joints
+    collar = None if who.record.amass_collar is None else np.array(who.record.amass_collar)
     return replace(
         recording,
-        poses=re_expressed(recording.poses, ours, theirs),
+        poses=re_expressed(recording.poses, ours, theirs, collar),
         root_scale=leg_length(ours) / leg_length(theirs),
         attrs={**recording.attrs, "rest_pose": "re-expressed from SMPL-X's"},
     )
 
 
-def _joints_of(file: AmassFile, who: Person) -> np.ndarray:
+def _joints_of(file: AmassFile, body: BodyModel, size: float | None) -> np.ndarray:
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
-    if who.body.identity.is_free and has_own_betas(file, who.body):
-        return who.body.rest_joints(first_betas(file))
-    if tells_size(file) or not who.body.identity.is_free:
+    if body.identity.is_free and has_own_betas(file, body):
+        return body.rest_joints(first_betas(file))
+    if tells_size(file) or not body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
-    size = who.record.amass_size
-    return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
+    return mean_joints(size or size_from_motion([file], usual_size(body, file.gender))[0])
