@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from kinesynth.dataset.arguments import check_choices, check_kinds, check_names, check_numbers
+from kinesynth.dataset.arguments import check_choices, check_kinds, check_names, check_numbers, whole_number
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop
 from kinesynth.dataset.listing import (
@@ -148,8 +148,12 @@ class ShardDataset:
         return self._epoch.value
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw other random windows and crops, in workers too, those that persist included."""
-        self._epoch.value = epoch
+        """Draw other random windows and crops, in workers too, those that persist included.
+
+        Raises:
+            BadInput: the epoch is no whole number from 0 on.
+        """
+        self._epoch.value = whole_number("epoch", epoch)
 
     def shard_of(self, index: int) -> Path:
         """Return the file that an item is read from."""
