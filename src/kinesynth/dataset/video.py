@@ -35,7 +35,7 @@ def _decode(video: np.ndarray, start: int, stop: int) -> Iterator[av.VideoFrame]
     Frames come at even times (`kinesynth verify` makes sure of it), so that a frame's time follows from its index.
     """
     try:
-        with av.open(io.BytesIO(video.data), mode="r") as container:
+        with _opened(video) as container:
             stream = container.streams.video[0]
             stream.thread_count = 1  # processes share the cores among themselves, and may be forked meanwhile
             if stop > stream.frames:
@@ -54,6 +54,11 @@ def _decode(video: np.ndarray, start: int, stop: int) -> Iterator[av.VideoFrame]
     raise ValueError(f"the video lacks frame {wanted}")
 
 
+def _opened(video: np.ndarray) -> av.container.InputContainer:
+    """Open an mp4 file held as bytes, as that and nothing else: other formats, told to find out, name files to read."""
+    return av.open(io.BytesIO(video.data), mode="r", format="mp4")
+
+
 def count_frames(video: np.ndarray) -> int:
     """Return the number of frames of an mp4 file held as bytes.
 
@@ -61,7 +66,7 @@ def count_frames(video: np.ndarray) -> int:
         ValueError: the bytes are no video, or its frames do not come at even times.
     """
     try:
-        with av.open(io.BytesIO(video.data), mode="r") as container:
+        with _opened(video) as container:
             stamps = np.sort([packet.pts for packet in container.demux(video=0) if packet.pts is not None])
     except (av.error.FFmpegError, IndexError) as error:
         raise ValueError(f"the video cannot be read: {error}") from error
@@ -77,7 +82,7 @@ def frame_rate(video: np.ndarray) -> float:
         ValueError: the bytes are no video.
     """
     try:
-        with av.open(io.BytesIO(video.data), mode="r") as container:
+        with _opened(video) as container:
             return float(container.streams.video[0].average_rate)
     except (av.error.FFmpegError, IndexError, TypeError) as error:
         raise ValueError(f"the video cannot be read: {error}") from error
