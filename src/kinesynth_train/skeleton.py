@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.record import own_array
+from kinesynth.dataset.sound import readable
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer, SkeletonPose
 
@@ -136,14 +137,16 @@ def dataset_skeleton(dataset: ShardDataset) -> DatasetSkeleton:
         raise BadInput(dataset.shards[0].parent, "clips", "none of this split", "at least one", "check the splits")
     place = dataset.clips[0]
     with h5py.File(place.shard, "r") as file:
-        definition = SkeletonDefinition.read(file["skeleton"])
+        with readable(place.shard, "skeleton"):
+            definition = SkeletonDefinition.read(file["skeleton"])
         return DatasetSkeleton(definition, torch.from_numpy(own_array(file["clips"][place.clip_id], "scales")))
 
 
 def subject_layer(shard: Path) -> SkeletonLayer:
     """Return the skeleton of a shard's subject, with the subject's own size and markers, in float64."""
     with h5py.File(shard, "r") as file:
-        return SkeletonLayer(SkeletonDefinition.read(file["skeleton"]))
+        with readable(shard, "skeleton"):
+            return SkeletonLayer(SkeletonDefinition.read(file["skeleton"]))
 
 
 def all_angles(dataset: ShardDataset) -> np.ndarray:
