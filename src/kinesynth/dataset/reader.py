@@ -97,12 +97,13 @@ class ShardDataset:
         check_kinds(path, crop=crop, keep=keep)
         self.window, self.stride, self.seed, self.damaged = window, stride, seed, damaged
         self._epoch = SharedEpoch()
-        self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
         self.shards = find_shards(path)
         for shard in missing_shards(path):
             fix = "fetch it again, or pass damaged='skip'"
             skip_or_refuse(DamagedShard(shard, "file", "nothing", f"it, which {CHECKSUMS} lists", fix), damaged)
         clips, self.names = list_clips(self.shards, damaged)
+        chosen = None if views is None else tuple(views)
+        self._reader = WindowReader(window, chosen, labels, tracks, crop, self.names.sizes)
         least = window if short == "drop" else 1
         self.clips = [
             clip
