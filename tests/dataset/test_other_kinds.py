@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kinesynth import cli
 from kinesynth.dataset import ShardDataset
+from kinesynth.dataset.index import index_shards
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.verify import shard_faults, shard_values
 from kinesynth.errors import BadInput
@@ -145,7 +146,9 @@ def test_no_attribute_breaks_a_reader(
     assert codes <= {0, 2}
     list(shard_faults(shard))
     with contextlib.suppress(BadInput, IndexError):  # IndexError: no clip is left
-        ShardDataset(shard, window=8)[0]
+        ShardDataset(shard, window=8, keep=lambda clip: clip.quality["force_valid"] >= 0 and bool(clip.license))[0]
+    with contextlib.suppress(BadInput):
+        index_shards(shards=[shard], output=folder / "i.parquet", rejected=folder / "r.tsv", card=folder / "README.md")
 
 
 @pytest.mark.parametrize(
