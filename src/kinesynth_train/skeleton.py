@@ -58,12 +58,7 @@ class CoordinateStats:
         return cls(
             mean=torch.tensor(mean).float(),
             spread=torch.tensor(np.maximum(angles.std(axis=0), MIN_SPREAD)).float(),
-            free=torch.tensor(free),
-            translational=torch.tensor(definition.coordinate_translational),
-            limits=torch.tensor(definition.coordinate_ranges).float(),
-            root=root_of(definition)[0],
-            root_axes=root_of(definition)[1],
-            root_place=torch.tensor(definition.axis_coordinates[0, 3:]),
+            **told_by(definition),
             bodies=torch.tensor(len(definition.body_names)),
             markers=torch.tensor(len(definition.marker_names)),
             ties=torch.tensor(tied_factors(scales)),
@@ -87,6 +82,19 @@ class CoordinateStats:
     def tensors(self) -> dict[str, Tensor]:
         """Return the attributes by name."""
         return {name: getattr(self, name) for name in self.names()}
+
+
+def told_by(definition: SkeletonDefinition) -> dict[str, Tensor]:
+    """Return what of `CoordinateStats` the skeleton alone tells, by name."""
+    root, axes = root_of(definition)
+    return {
+        "free": torch.tensor(definition.coordinate_free),
+        "translational": torch.tensor(definition.coordinate_translational),
+        "limits": torch.tensor(definition.coordinate_ranges).float(),
+        "root": root,
+        "root_axes": axes,
+        "root_place": torch.tensor(definition.axis_coordinates[0, 3:]),
+    }
 
 
 def root_of(definition: SkeletonDefinition) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,13 +11,14 @@ from torch import Tensor
 
 from kinesynth.networks import network_modules
 from kinesynth.skeleton import SkeletonDefinition
-from kinesynth_train.presets import Precision, Preset
-from kinesynth_train.skeleton import CoordinateStats
+from kinesynth_train.presets import Phase, Precision, Preset
+from kinesynth_train.skeleton import CoordinateStats, told_by
 
 PARTS = ("name", "preset", "source", "anatomy", "skeleton", "model", "best", "progress")
 MAX_SIZE = 1 << 16  # of anything that a network's shape counts; the largest published has 4096
 MODULES = ("layers", "convolutions", "stacks", "depth")  # what counts modules, each of which has tensors in the file
 MAX_FPS = 10000.0
+PLAIN: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}
 
 
 def missing_part(saved: Mapping[str, Any]) -> str:
@@ -35,6 +37,10 @@ def check_preset(preset: Preset, tensors: int) -> None:
     Raises:
         ValueError: one is none of these; the message names it.
     """
+    for name, part in {"shape": preset.shape, "weights": preset.weights, "augment": preset.augment}.items():
+        _check_kinds(name, type(part), part)
+    for phase in preset.phases:
+        _check_kinds("phase", Phase, phase)
     for name, number in _numbers("shape", preset.shape):
         most = tensors if name.endswith(MODULES) else MAX_SIZE
         if not 0 <= number <= most:
@@ -45,6 +51,21 @@ def check_preset(preset: Preset, tensors: int) -> None:
         raise ValueError(f"aspect and precision of {preset.aspect!r:.40}, {preset.precision!r:.40}")
     if not preset.phases or any(not _whole(phase.window, MAX_SIZE) for phase in preset.phases):
         raise ValueError("phases without windows")
+
+
+def _check_kinds(name: str, kind: Any, value: object) -> None:
+    """Raise ValueError where a value is not of the type that a dataclass's field has."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(value, typing.cast(type, kind)):
+        for field, hint in typing.get_type_hints(kind).items():
+            _check_kinds(f"{name}.{field}", hint, getattr(value, field))
+    elif origin is tuple and isinstance(value, tuple):
+        for place, each in enumerate(value):
+            _check_kinds(name, inner[0] if inner[-1] is ... else inner[min(place, len(inner) - 1)], each)
+    elif origin is typing.Literal and value in inner:
+        return
+    elif not (kind in PLAIN and isinstance(value, PLAIN[kind])) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{name} of {value!r:.40}")
 
 
 def _numbers(name: str, value: object) -> Iterator[tuple[str, float]]:
@@ -66,23 +87,22 @@ def check_stats(stats: CoordinateStats, skeleton: SkeletonDefinition) -> None:
         ValueError: one is of another shape or type, or no number; the message names it.
     """
     J, B, M = (len(names) for names in (skeleton.coordinate_names, skeleton.body_names, skeleton.marker_names))
-    shapes: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
-        "mean": ((J,), torch.float32), "spread": ((J,), torch.float32), "free": ((J,), torch.bool),
-        "translational": ((J,), torch.bool), "limits": ((J, 2), torch.float32), "root": ((3,), torch.int64),
-        "root_axes": ((3, 3), torch.float32), "root_place": ((3,), torch.int64), "bodies": ((), torch.int64),
-        "markers": ((), torch.int64), "ties": ((3 * B,), torch.int64),
-    }  # fmt: skip
-    for name, tensor in stats.tensors().items():
-        if not isinstance(tensor, Tensor) or (tuple(tensor.shape), tensor.dtype) != shapes[name]:
+    shapes = {"mean": (J,), "spread": (J,), "bodies": (), "markers": (), "ties": (3 * B,)}
+    for name, shape in shapes.items():
+        tensor = getattr(stats, name)
+        kind = torch.float32 if name in ("mean", "spread") else torch.int64
+        if not isinstance(tensor, Tensor) or (tuple(tensor.shape), tensor.dtype) != (shape, kind):
             raise ValueError(f"anatomy/{name} does not fit the skeleton")
-        if tensor.isnan().any() or (name != "limits" and tensor.isinf().any()):
+        if not bool(tensor.isfinite().all()):
             raise ValueError(f"anatomy/{name} holds what is no number")
-    for name, size in {"root": J, "root_place": J, "ties": 3 * B}.items():
-        indices = getattr(stats, name)
-        if not (indices.min() >= 0 and indices.max() < size):
-            raise ValueError(f"anatomy/{name} holds what is no index below {size}")
-    if set(stats.ties.tolist()) != set(range(stats.factors)) or (int(stats.bodies), int(stats.markers)) != (B, M):
-        raise ValueError("anatomy/ties, bodies, markers do not fit the skeleton")
+    factors = set(stats.ties.tolist())
+    if factors != set(range(len(factors))) or (int(stats.bodies), int(stats.markers)) != (B, M):
+        raise ValueError("anatomy/ties, bodies or markers do not fit the skeleton")
+    for name, told in told_by(skeleton).items():
+        tensor = getattr(stats, name)
+        same = isinstance(tensor, Tensor) and (tensor.shape, tensor.dtype) == (told.shape, told.dtype)
+        if not same or not bool(torch.isclose(tensor, told, equal_nan=True).all()):
+            raise ValueError(f"anatomy/{name} is not that of the skeleton")
 
 
 def check_source(source: object) -> None:
