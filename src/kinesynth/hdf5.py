@@ -49,13 +49,16 @@ def require_own(group: h5py.Group) -> None:
     """Require that all below a group lies in its file, and is stored in about the size that it declares.
 
     Raises:
-        OSError: something is a link elsewhere, has its bytes elsewhere, or is larger than it can be.
+        OSError: something is a link elsewhere, has its bytes elsewhere, is larger than it can be, or stands in two
+            places, by which a small file would be read without end.
     """
     found: list[tuple[bytes, int]] = []
     group.id.links.visit(lambda name, link: found.append((name, link.type)), info=True)  # it must not raise in there
     for name, kind in found:
         _require_hard(name, kind)
         item = h5py.h5o.open(group.id, name)
+        if (places := h5py.h5o.get_info(item).rc) > 1:
+            raise OSError(f"{name.decode('utf-8', 'replace')} is a link: what it holds stands in {places} places")
         if isinstance(item, h5py.h5d.DatasetID):
             _require_stored(name.decode("utf-8", "replace"), item)
 

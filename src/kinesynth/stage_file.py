@@ -120,8 +120,11 @@ def process_clips(
     write_stage(output, StageFile(clips, rejected, shared))
 
 
-def progress[T](items: Iterable[T], label: str) -> Iterable[T]:
-    """Show how far a loop over `items` has come (on standard error, hence in the job's log)."""
+def progress[T](items: Iterable[T], label: str) -> "tqdm[T]":
+    """Show how far a loop over `items` has come (on standard error, hence in the job's log).
+
+    A loop that may end in a user's error is run in its `with`, so that the error has a line of its own.
+    """
     return tqdm(items, desc=label, mininterval=2.0, leave=True, dynamic_ncols=True)
 
 

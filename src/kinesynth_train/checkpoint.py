@@ -17,10 +17,18 @@ from kinesynth.atomic import write_bytes
 from kinesynth.dataset import Crop, ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth.skeleton.soundness import check_skeleton
 from kinesynth_train.networks import Network, make_network, network_module
-from kinesynth_train.networks.pretrained import UNREADABLE
 from kinesynth_train.presets import Preset, preset_from_dict
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
+from kinesynth_train.strange_checkpoint import (
+    check_preset,
+    check_source,
+    check_stats,
+    known_network,
+    missing_part,
+    unknown_weights,
+)
 
 FORMAT = 3
 FIX = "give the checkpoint.pt of kinesynth-train fit"
@@ -100,7 +108,7 @@ def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, 
     """Return a model and its training's progress: with its best parameters, or with those of the last step.
 
     Raises:
-        BadInput: the file is missing or no checkpoint.
+        BadInput: the file is missing or no checkpoint, or one whose parts do not belong together or are no numbers.
     """
     if not zipfile.is_zipfile(path):
         raise BadInput(path, "checkpoint", "no archive of torch's" if path.exists() else "no file", "one", FIX)
@@ -110,15 +118,35 @@ def load_checkpoint(path: Path, *, best: bool = True) -> tuple[Model, dict[str, 
             raise BadInput(path, "checkpoint", type(saved).__name__, "a dictionary", FIX)
         if (found := saved.get("format")) != FORMAT:
             raise BadInput(path, "format", str(found)[:80], str(FORMAT), "train again with this release")
-        skeleton = _skeleton_from_dict(saved["skeleton"])
-        module = network_module(saved["name"])
-        preset = preset_from_dict(saved["preset"], module.Shape, module.Weights)
-        model = Model.new(saved["name"], preset, CoordinateStats(**saved["anatomy"]), skeleton, saved["source"])
-        model.network.load_state_dict(saved["best"] if best and saved["best"] else saved["model"])
+        if missing := missing_part(saved):
+            raise BadInput(path, missing, "nothing", "it, as of every checkpoint", FIX)
+        if not known_network(saved["name"]):
+            expected = "one of networks.csv"
+            raise BadInput(path, "network", repr(saved["name"])[:80], expected, "use the release that trained it")
+        model = _model(saved)
+        used = saved["best"] if best and saved["best"] else saved["model"]
+        model.network.load_state_dict(used)
+        if unknown := list(unknown_weights(used)):
+            found = f"{len(unknown)} of {len(used)} parameters that hold no numbers, {unknown[0]} among them"
+            raise BadInput(path, "weights", found, "finite numbers", "take an earlier checkpoint: training diverged")
         return model, {**saved["progress"], "best": saved["best"]}
-    except (*UNREADABLE, AttributeError, KeyError, TypeError) as error:  # whatever a stranger's file may hold
-        found = " ".join(str(error).split())[:200]
+    except BadInput:
+        raise
+    except Exception as error:  # whatever a stranger's file may hold
+        found = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise BadInput(path, "checkpoint", found, "preset, stats, skeleton, model", FIX) from error
+
+
+def _model(saved: dict[str, Any]) -> Model:
+    """Return the untrained model of what a checkpoint holds."""
+    skeleton = _skeleton_from_dict(saved["skeleton"])
+    module = network_module(saved["name"])
+    preset = preset_from_dict(saved["preset"], module.Shape, module.Weights)
+    check_preset(preset, len(saved["model"]))
+    check_source(saved["source"])
+    stats = CoordinateStats(**saved["anatomy"])
+    check_stats(stats, skeleton.definition)
+    return Model.new(saved["name"], preset, stats, skeleton, saved["source"])
 
 
 def _skeleton_to_dict(skeleton: DatasetSkeleton) -> dict[str, list[str] | Tensor]:
@@ -132,4 +160,5 @@ def _skeleton_from_dict(saved: dict[str, list[str] | Tensor]) -> DatasetSkeleton
     if not isinstance(scales, Tensor):
         raise TypeError(f"the skeleton's reference is a {type(scales).__name__}")
     fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v.numpy() for name, v in saved.items()}
+    check_skeleton(fields)
     return DatasetSkeleton(SkeletonDefinition(**fields), scales)

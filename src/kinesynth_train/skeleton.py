@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.record import own_array
+from kinesynth.dataset.sound import readable
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer, SkeletonPose
 from kinesynth.skeleton.shins import with_twisted_shins
@@ -58,12 +59,7 @@ class CoordinateStats:
         return cls(
             mean=torch.tensor(mean).float(),
             spread=torch.tensor(np.maximum(angles.std(axis=0), MIN_SPREAD)).float(),
-            free=torch.tensor(free),
-            translational=torch.tensor(definition.coordinate_translational),
-            limits=torch.tensor(definition.coordinate_ranges).float(),
-            root=root_of(definition)[0],
-            root_axes=root_of(definition)[1],
-            root_place=torch.tensor(definition.axis_coordinates[0, 3:]),
+            **told_by(definition),
             bodies=torch.tensor(len(definition.body_names)),
             markers=torch.tensor(len(definition.marker_names)),
             ties=torch.tensor(tied_factors(scales)),
@@ -87,6 +83,19 @@ class CoordinateStats:
     def tensors(self) -> dict[str, Tensor]:
         """Return the attributes by name."""
         return {name: getattr(self, name) for name in self.names()}
+
+
+def told_by(definition: SkeletonDefinition) -> dict[str, Tensor]:
+    """Return what of `CoordinateStats` the skeleton alone tells, by name."""
+    root, axes = root_of(definition)
+    return {
+        "free": torch.tensor(definition.coordinate_free),
+        "translational": torch.tensor(definition.coordinate_translational),
+        "limits": torch.tensor(definition.coordinate_ranges).float(),
+        "root": root,
+        "root_axes": axes,
+        "root_place": torch.tensor(definition.axis_coordinates[0, 3:]),
+    }
 
 
 def root_of(definition: SkeletonDefinition) -> tuple[Tensor, Tensor]:
@@ -138,15 +147,18 @@ def dataset_skeleton(dataset: ShardDataset) -> DatasetSkeleton:
         raise BadInput(dataset.shards[0].parent, "clips", "none of this split", "at least one", "check the splits")
     place = dataset.clips[0]
     with h5py.File(place.shard, "r") as file:
+        with readable(place.shard, "skeleton"):
+            definition = SkeletonDefinition.read(file["skeleton"])
         right, left = (float(file.attrs.get(f"tibial_torsion_{side}_rad", 0.0)) for side in ("right", "left"))
-        definition = with_twisted_shins(SkeletonDefinition.read(file["skeleton"]), -right, -left)
+        definition = with_twisted_shins(definition, -right, -left)
         return DatasetSkeleton(definition, torch.from_numpy(own_array(file["clips"][place.clip_id], "scales")))
 
 
 def subject_layer(shard: Path) -> SkeletonLayer:
     """Return the skeleton of a shard's subject, with the subject's own size and markers, in float64."""
     with h5py.File(shard, "r") as file:
-        return SkeletonLayer(SkeletonDefinition.read(file["skeleton"]))
+        with readable(shard, "skeleton"):
+            return SkeletonLayer(SkeletonDefinition.read(file["skeleton"]))
 
 
 def all_angles(dataset: ShardDataset) -> np.ndarray:

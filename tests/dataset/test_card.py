@@ -1,6 +1,8 @@
 """The card: front matter as the hub reads it, Croissant as its own library does, whole tables, a picture."""
 
+import inspect
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,32 @@ def test_the_hub_reads_the_cards_head(results: Path) -> None:
     assert card.split("---\n", 2)[2].lstrip().startswith("# Kinesynth dataset")
 
 
+def test_the_hubs_own_library_reads_the_card(results: Path) -> None:
+    """What it cannot read it drops or refuses; the hub itself would check more, and needs a network."""
+    hub = pytest.importorskip("huggingface_hub", reason="huggingface_hub, the hub's own library, is not installed")
+    head = told((results / "README.md").read_text())
+    card = hub.DatasetCard.load(results / "README.md")
+    read = card.data.to_dict()
+    assert {name: read[name] for name in head} == head
+    known = inspect.signature(hub.DatasetCardData).parameters
+    assert set(head) - set(known) == {"tags", "configs"}  # which every card may have
+    again = hub.DatasetCard(str(card))
+    assert again.data.to_dict() == read
+    assert again.text.strip() == card.text.strip()
+
+
+def test_words_are_of_the_hubs_lists(results: Path) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="huggingface_hub, the hub's own library, is not installed")
+
+    def listed(name: str) -> set[str]:
+        documented = str(hub.DatasetCardData.__doc__).partition(f"{name} (")[2].partition("Options are:")[2]
+        return set(re.findall(r"'([^']+)'", documented.partition("(`")[0]))
+
+    sizes = {size_category(10**power) for power in range(14)}
+    assert sizes <= listed("size_categories")
+    assert set(told((results / "README.md").read_text())["annotations_creators"]) <= listed("annotations_creators")
+
+
 def test_one_restricted_clip_makes_the_whole_restricted() -> None:
     rows = [FREE, {**FREE, "motion_license": "LicenseRef-AMASS"}, {**FREE, "motion_license": "NOASSERTION"}]
     head = told(front_matter(rows))
@@ -44,7 +72,8 @@ def test_one_restricted_clip_makes_the_whole_restricted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clips", "category"), [(1, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (10**7, "10M<n<100M"), (10**10, "n>1B")]
+    ("clips", "category"),
+    [(1, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (10**7, "10M<n<100M"), (10**10, "10B<n<100B"), (10**12, "n>1T")],
 )
 def test_sizes_are_the_hubs(clips: int, category: str) -> None:
     assert size_category(clips) == category

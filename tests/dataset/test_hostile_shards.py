@@ -199,6 +199,23 @@ def test_a_clip_of_an_odd_name_is_exported(results: Path, tmp_path: Path) -> Non
         export([shard], webdataset=tmp_path / "tars")
 
 
+def test_a_video_that_names_another_is_not_followed(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libav takes a text for a list of videos, and would read them from the working directory."""
+    shard = Path(shutil.copy(results / "shards" / "anna_000.h5", tmp_path))
+    with h5py.File(shard, "r+") as file:
+        view = file[f"{CLIP}/views/frontal"]
+        (tmp_path / "private.mp4").write_bytes(view["video"][()].tobytes())
+        del view["video"]
+        view["video"] = np.frombuffer(b"ffconcat version 1.0\nfile private.mp4\n", np.uint8)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kinesynth.dataset.windows.PAUSES", ())
+    with pytest.raises(BadInput, match="the video cannot be decoded"):
+        ShardDataset(shard, window=8)[0]
+    assert any("video: the video cannot be read" in fault for fault in shard_faults(shard))
+
+
 def test_stage_files_lead_nowhere_either(tmp_path: Path) -> None:
     stage = tmp_path / "ik.h5"
     write_stage(stage, StageFile({}))

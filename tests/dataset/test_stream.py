@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from kinesynth.dataset import ResumableSampler, ShardDataset, ShardStream
 from kinesynth.dataset.shared_epoch import SharedEpoch
+from kinesynth.errors import BadInput
 
 Key = tuple[str, int]
 
@@ -122,3 +123,28 @@ def test_the_epoch_outlives_neither_its_memory_nor_a_pickle() -> None:
     del epoch
     assert not Path(f"/dev/shm/{name}").exists()
     assert pickle.loads(text).value == 3
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**64, 1.5, "3", None])
+def test_an_epoch_is_a_whole_number(results: Path, epoch: Any) -> None:
+    dataset = windows(results)
+    for taker in (dataset, ShardStream(dataset), ResumableSampler(3)):
+        with pytest.raises(BadInput, match=r"epoch: found .*, expected a whole number, 0 or more"):
+            taker.set_epoch(epoch)
+    assert dataset.epoch == 0
+
+
+@pytest.mark.parametrize(("rank", "ranks"), [(0, 0), (2, 2), (-1, 2), (0, -1), (0.5, 2)])
+def test_a_rank_is_one_of_the_ranks(results: Path, rank: Any, ranks: Any) -> None:
+    with pytest.raises(BadInput, match="rank"):
+        ShardStream(windows(results), rank=rank, ranks=ranks)
+    with pytest.raises(BadInput, match="rank"):
+        ResumableSampler(9, rank=rank, ranks=ranks)
+
+
+@pytest.mark.parametrize("state", [{}, {"epoch": 1}, {"epoch": -1, "taken": 0}, {"epoch": 1, "taken": "2"}])
+def test_a_state_that_is_none_is_told_and_changes_nothing(results: Path, state: Any) -> None:
+    stream = ShardStream(windows(results))
+    with pytest.raises(BadInput, match="loader: "):
+        stream.load_state_dict(state)
+    assert stream.state_dict() == {"epoch": 0, "taken": 0}

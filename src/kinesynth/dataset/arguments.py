@@ -1,8 +1,10 @@
 """What the loader is asked for, before any shard is opened."""
 
+import operator
 from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import SupportsIndex
 
 from kinesynth.clips import SPLITS
 from kinesynth.dataset.crop import Crop
@@ -10,6 +12,7 @@ from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
 
 FIX = "correct the argument"
+MAX_COUNT = 2**63 - 1  # of what travels in eight bytes
 CHOICES = {"split": (None, *SPLITS), "short": ("pad", "drop"), "damaged": ("refuse", "skip")}
 
 
@@ -33,6 +36,33 @@ def check_numbers(path: str | Path, *, window: object, stride: object) -> None:
     for value in (window, 1 if stride is None else stride):
         if not isinstance(value, Integral) or value < 1:
             raise BadInput(path, "window, stride", f"{window}, {stride}", "whole numbers of frames, 1 or more", FIX)
+
+
+def whole_number(name: str, value: SupportsIndex, *, below: int = MAX_COUNT) -> int:
+    """Return an argument as the whole number that it is: numpy's and torch's are taken, fractions are not.
+
+    Raises:
+        BadInput: it is none, or not from 0 to `below`, which is left out.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = -1
+    if not 0 <= number < below:
+        limit = "" if below == MAX_COUNT else f" below {below}"
+        raise BadInput("loader", name, repr(value)[:80], f"a whole number, 0 or more{limit}", FIX)
+    return number
+
+
+def check_share(rank: SupportsIndex, ranks: SupportsIndex) -> None:
+    """Require a rank among ranks.
+
+    Raises:
+        BadInput: there is no rank, or this is none of them.
+    """
+    if whole_number("ranks", ranks) < 1:
+        raise BadInput("loader", "ranks", "0", "1 or more", FIX)
+    whole_number("rank", rank, below=operator.index(ranks))
 
 
 def check_kinds(path: str | Path, *, crop: object, keep: object) -> None:

@@ -25,6 +25,25 @@ def clip_faults(clip: ClipRecord, sizes: Mapping[str, int], *, drawn: bool = Tru
         sizes: lengths of the axes J, B, M and A, from the skeleton.
         drawn: whether pictures were drawn of it, which it then must have.
     """
+    faults = list(structure_faults(clip, sizes))
+    yield from faults
+    if list(attributes_faults(clip.attrs, load_schema().clip_attributes)):
+        return
+    if drawn and not clip.views:
+        yield "views: found none, expected at least one camera"
+    for camera, view in clip.views.items():
+        if not any(fault.startswith(f"views/{camera}/") for fault in faults):
+            for fault in _disagreements(view, clip.arrays.get("keypoints"), clip.n_frames):
+                yield f"views/{camera}/{fault}"
+
+
+def structure_faults(clip: ClipRecord, sizes: Mapping[str, int]) -> Iterator[str]:
+    """Yield what of a clip is missing, or of another shape, type or range than the schema's: who reads it would fail.
+
+    Args:
+        clip: the record.
+        sizes: lengths of the axes J, B, M and A, from the skeleton.
+    """
     schema = load_schema()
     attribute_faults = list(attributes_faults(clip.attrs, schema.clip_attributes))
     yield from attribute_faults
@@ -32,10 +51,8 @@ def clip_faults(clip: ClipRecord, sizes: Mapping[str, int], *, drawn: bool = Tru
         return
     sizes = {**sizes, "K": 2 * sizes["B"], "T": clip.n_frames}
     yield from _array_faults(clip.arrays, schema.clip, sizes)
-    if drawn and not clip.views:
-        yield "views: found none, expected at least one camera"
     for camera, view in clip.views.items():
-        for fault in _view_faults(view, clip.arrays.get("keypoints"), sizes):
+        for fault in _view_faults(view, sizes):
             yield f"views/{camera}/{fault}"
 
 
@@ -78,8 +95,9 @@ def _array_faults(
 def _array_fault(array: np.ndarray, field: Field, sizes: Mapping[str, int]) -> str:
     """Return what is wrong with an array, nothing if all is well; an axis without a size may have any."""
     shape = tuple(sizes.get(axis, -1) if isinstance(axis, str) else axis for axis in field.shape)
-    if len(array.shape) != len(shape) or any(b not in (-1, a) for a, b in zip(array.shape, shape, strict=True)):
-        return f"found shape {array.shape}, expected {field.shape} = {shape}"
+    found = array.shape or ()  # None of h5py's Empty
+    if len(found) != len(shape) or any(b not in (-1, a) for a, b in zip(found, shape, strict=True)):
+        return f"found shape {found}, expected {field.shape} = {shape}"
     if array.dtype != field.dtype:
         return f"found type {array.dtype}, expected {field.dtype}"
     if field.range is None or array.size == 0:
@@ -92,8 +110,8 @@ def _array_fault(array: np.ndarray, field: Field, sizes: Mapping[str, int]) -> s
     return ""
 
 
-def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[str, int]) -> Iterator[str]:
-    schema = load_schema()
+def _view_faults(view: ViewRecord, sizes: Mapping[str, int]) -> Iterator[str]:
+    schema, height, width = load_schema(), 0, 0
     faults = list(attributes_faults(view.attrs, schema.view_attributes))
     if not faults:
         height, width = int(view.attrs["height"]), int(view.attrs["width"])
@@ -103,16 +121,20 @@ def _view_faults(view: ViewRecord, keypoints: np.ndarray | None, sizes: Mapping[
     if faults:
         return
     try:
-        frames = count_frames(view.arrays["video"])
+        frames = count_frames(view.arrays["video"], (width, height))
     except ValueError as error:
         yield f"video: {error}"
     else:
         if frames != sizes["T"]:
             yield f"video: found {frames} frames, expected {sizes['T']} as the labels have"
+
+
+def _disagreements(view: ViewRecord, keypoints: np.ndarray | None, frames: int) -> Iterator[str]:
+    """Yield where a view's camera, masks and keypoints contradict one another."""
     rotation = view.arrays["world_to_camera"][:3, :3].astype(float)
     if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) or np.linalg.det(rotation) < 0:
         yield "world_to_camera: found no rotation in its upper left, expected a rigid transform"
-    if keypoints is not None and keypoints.shape[0] == sizes["T"]:
+    if keypoints is not None and keypoints.shape[0] == frames:
         hits, total = _view_counts(view, keypoints)
         if hits < MIN_FRACTION_ON_MASK * total or total == 0:
             fraction = hits / total if total else 0.0

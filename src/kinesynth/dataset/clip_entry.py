@@ -9,6 +9,7 @@ from typing import Any
 from kinesynth.dataset.file_cache import open_shard
 from kinesynth.dataset.provenance import Provenance, read_provenance
 from kinesynth.dataset.schema import load_schema
+from kinesynth.dataset.sound import readable
 from kinesynth.errors import BadInput
 
 
@@ -52,12 +53,14 @@ class ClipEntry:
     def quality(self) -> Mapping[str, float]:
         """The measures of quality that docs/dataset.md lists, by name."""
         clip = self._told[1]
-        return {name: float(clip[name]) for name in load_schema().clip_quality}
+        with readable(self.shard, f"clips/{self.clip_id}"):
+            return {name: float(clip[name]) for name in load_schema().clip_quality}
 
     @cached_property
     def provenance(self) -> Provenance:
         """In which recording it is, and under which licences."""
-        return read_provenance(*self._told[:2])
+        with readable(self.shard, f"clips/{self.clip_id}"):
+            return read_provenance(*self._told[:2])
 
     @property
     def license(self) -> str:
@@ -110,6 +113,6 @@ class ClipEntry:
             with open_shard(self.shard) as file:
                 group = file["clips"][self.clip_id]
                 return dict(file.attrs), dict(group.attrs), tuple(group.get("views", ()))
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, TypeError, AttributeError) as error:
             found, fix = " ".join(str(error).split()), "check it with `kinesynth verify`"
             raise BadInput(self.shard, f"clips/{self.clip_id}", found, "a clip's attributes", fix) from error

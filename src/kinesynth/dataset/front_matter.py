@@ -48,11 +48,11 @@ def size_category(clips: int) -> str:
         >>> size_category(72), size_category(12_000), size_category(1_000_000)
         ('n<1K', '10K<n<100K', '1M<n<10M')
     """
-    steps = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
+    steps = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
     for power, step in enumerate(steps, start=3):
         if clips < 10**power:
             return f"n<{step}" if power == 3 else f"{steps[power - 4]}<n<{step}"
-    return "n>1B"
+    return "n>1T"
 
 
 def _license(identifiers: Sequence[str]) -> dict[str, Any]:

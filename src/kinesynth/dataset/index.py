@@ -17,6 +17,7 @@ from kinesynth.dataset.listing import CHECKSUMS
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
+from kinesynth.dataset.sound import readable
 from kinesynth.errors import BadInput
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
@@ -75,7 +76,7 @@ def index_shards(
 
 def _read(shard: Path) -> tuple[str, dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
     """Return a shard's checksum and attributes, and the rows of its clips and of those that are not delivered."""
-    with whole_shard(shard) as file:
+    with whole_shard(shard) as file, readable(shard, "attributes"):
         digest = checksum(shard)
         attrs = dict(file.attrs)
         delivered = [

@@ -41,7 +41,7 @@ def read_names(skeleton: h5py.Group) -> Names:
 def _bytes(skeleton: h5py.h5g.GroupID, kind: str) -> tuple[bytes, int]:
     """Return a table of names as it is stored, and the bytes of each."""
     dataset = own_dataset(skeleton, kind)
-    if dataset.dtype.kind != "S":
+    if dataset.dtype.kind != "S" or dataset.rank != 1:
         raise ValueError(f"skeleton/{kind} is no table of names")
     names = np.empty(dataset.shape, dataset.dtype)
     dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, names)

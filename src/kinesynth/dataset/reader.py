@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from kinesynth.dataset.arguments import check_choices, check_kinds, check_names, check_numbers
+from kinesynth.dataset.arguments import check_choices, check_kinds, check_names, check_numbers, whole_number
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.dataset.crop import Crop
 from kinesynth.dataset.listing import (
@@ -97,12 +97,13 @@ class ShardDataset:
         check_kinds(path, crop=crop, keep=keep)
         self.window, self.stride, self.seed, self.damaged = window, stride, seed, damaged
         self._epoch = SharedEpoch()
-        self._reader = WindowReader(window, None if views is None else tuple(views), labels, tracks, crop)
         self.shards = find_shards(path)
         for shard in missing_shards(path):
             fix = "fetch it again, or pass damaged='skip'"
             skip_or_refuse(DamagedShard(shard, "file", "nothing", f"it, which {CHECKSUMS} lists", fix), damaged)
         clips, self.names = list_clips(self.shards, damaged)
+        chosen = None if views is None else tuple(views)
+        self._reader = WindowReader(window, chosen, labels, tracks, crop, self.names.sizes)
         least = window if short == "drop" else 1
         self.clips = [
             clip
@@ -148,8 +149,12 @@ class ShardDataset:
         return self._epoch.value
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw other random windows and crops, in workers too, those that persist included."""
-        self._epoch.value = epoch
+        """Draw other random windows and crops, in workers too, those that persist included.
+
+        Raises:
+            BadInput: the epoch is no whole number from 0 on.
+        """
+        self._epoch.value = whole_number("epoch", epoch)
 
     def shard_of(self, index: int) -> Path:
         """Return the file that an item is read from."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from kinesynth.dataset.arguments import check_share, whole_number
 from kinesynth.seeds import generator
 
 
@@ -23,15 +24,23 @@ class ResumableSampler:
         seed: of the order.
         rank: whose share.
         ranks: how many share.
+
+    Raises:
+        BadInput: the rank is none of these.
     """
 
     def __init__(self, length: int, *, seed: int = 0, rank: int = 0, ranks: int = 1) -> None:
+        check_share(rank, ranks)
         self.length, self.seed, self.rank, self.ranks = length, seed, rank, ranks
         self.epoch = self.taken = 0
 
     def set_epoch(self, epoch: int, taken: int = 0) -> None:
-        """Order the windows for `epoch`, and leave out the first `taken` of this rank."""
-        self.epoch, self.taken = epoch, taken
+        """Order the windows for `epoch`, and leave out the first `taken` of this rank.
+
+        Raises:
+            BadInput: one of them is no whole number from 0 on.
+        """
+        self.epoch, self.taken = whole_number("epoch", epoch), whole_number("taken", taken)
 
     def __len__(self) -> int:
         """Return how many indices are left in the epoch."""

@@ -5,8 +5,10 @@ from importlib.util import find_spec
 from itertools import groupby
 from typing import Any
 
+from kinesynth.dataset.arguments import FIX, check_share, whole_number
 from kinesynth.dataset.reader import ShardDataset
 from kinesynth.dataset.sampler import share
+from kinesynth.errors import BadInput
 from kinesynth.seeds import generator
 
 
@@ -24,6 +26,9 @@ class ShardStream:
         rank: whose share.
         ranks: how many share; each gets the same number.
 
+    Raises:
+        BadInput: the rank is none of these.
+
     Example:
         >>> stream = ShardStream(ShardDataset("results", window=64, stride=64), shuffle=True)  # doctest: +SKIP
         >>> for batch in DataLoader(stream, batch_size=8, num_workers=4):  # doctest: +SKIP
@@ -31,6 +36,7 @@ class ShardStream:
     """
 
     def __init__(self, windows: ShardDataset, *, shuffle: bool = False, rank: int = 0, ranks: int = 1) -> None:
+        check_share(rank, ranks)
         self.windows, self.shuffle, self.rank, self.ranks = windows, shuffle, rank, ranks
         self._began = (0, 0)  # the epoch that is not begun at its first window, and the window it is begun at
         self._taken = 0
@@ -53,7 +59,11 @@ class ShardStream:
         self._began, self._taken = (0, 0), 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw other random windows, and another order of the shards."""
+        """Draw other random windows, and another order of the shards.
+
+        Raises:
+            BadInput: the epoch is no whole number from 0 on.
+        """
         self.windows.set_epoch(epoch)
         self._taken = 0
 
@@ -62,10 +72,17 @@ class ShardStream:
         return {"epoch": self.windows.epoch, "taken": self._taken}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from where a state was taken; the next epoch begins at its first window."""
-        self.set_epoch(state["epoch"])
-        self._began = (state["epoch"], state["taken"])
-        self._taken = state["taken"]
+        """Go on from where a state was taken; the next epoch begins at its first window.
+
+        Raises:
+            BadInput: it is no state of a stream.
+        """
+        if missing := {"epoch", "taken"} - state.keys():
+            raise BadInput("loader", "state", f"no {min(missing)}", "epoch and taken, as of state_dict", FIX)
+        epoch, taken = whole_number("epoch", state["epoch"]), whole_number("taken", state["taken"])
+        self.set_epoch(epoch)
+        self._began = (epoch, taken)
+        self._taken = taken
 
     def _order(self) -> list[int]:
         """Return the windows' indices, shard by shard."""

@@ -1,6 +1,5 @@
 """`kinesynth verify`: whether shards are what they say they are."""
 
-import lzma
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +29,8 @@ from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
-from kinesynth.errors import KinesynthError
+from kinesynth.dataset.sound import unpacked_model
+from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
 from kinesynth.text import is_file_name
@@ -91,7 +91,9 @@ def shard_faults(shard: str | Path, indexes: dict[Path, IndexRows] | None = None
         with whole_file(shard) as file:
             for fault in _file_faults(file):
                 yield f"{shard}: {fault}"
-    except (OSError, KeyError, AttributeError, lzma.LZMAError) as error:
+    except BadInput as error:
+        yield str(error)
+    except (OSError, KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         yield f"{shard}: found {' '.join(str(error).split())}, expected an HDF5 file of schema {SCHEMA_VERSION}"
     else:
         yield from _index_faults(shard, {} if indexes is None else indexes)
@@ -119,7 +121,7 @@ def shard_values(
             values += [("", checked) for checked in person_values(person, limits)]
             for clip_id in file["clips"].keys() - named:
                 values += [(clip_id, each) for each in clip_values(read_clip(file["clips"][clip_id]), person, limits)]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         if not named:
             failed.append(f"{shard}: found {' '.join(str(error).split())}, expected clips that can be checked")
     failed += [": ".join(filter(None, (str(shard), clip, str(each)))) for clip, each in values if not each.holds]
@@ -159,7 +161,7 @@ def _file_faults(file: h5py.File) -> Iterator[str]:
         return
     yield from attributes_faults(file.attrs, load_schema().file_attributes)
     sizes, drawn = read_names(file["skeleton"]).sizes, is_drawn(file)
-    if (drawn or "model" in file) and not lzma.decompress(file["model"][()].tobytes()).startswith(b"<?xml"):
+    if (drawn or "model" in file) and not unpacked_model(Path(file.filename), file).startswith(b"<?xml"):
         yield "model: found no XML, expected an .osim file"
     if not is_file_name(str(file.attrs["subject"])):
         yield f"subject: found {file.attrs['subject']!r}, expected a name that a file can bear"

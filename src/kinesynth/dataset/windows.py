@@ -1,7 +1,7 @@
 """One window of one clip, read from its shard: the labels and pixels that are asked for and no others."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class WindowReader:
         labels: fields of a clip by their names in the schema; None for all.
         tracks: fields of a view that are optional in the schema, to be read too.
         crop: what to cut out of the pictures; None for all of them.
+        sizes: lengths of the axes B, J, M and A, which every array is held against.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class WindowReader:
         labels: Sequence[str] | None,
         tracks: Sequence[str],
         crop: Crop | None,
+        sizes: Mapping[str, int],
     ) -> None:
+        self.sizes = {**sizes, "K": 2 * sizes["B"]}
         self.window, self.views, self.tracks, self.crop = window, views, tuple(tracks), crop
         self.labels = tuple(load_schema().clip) if labels is None else tuple(labels)
         self.files = OpenFiles()
@@ -65,7 +68,7 @@ class WindowReader:
                     require_own(group)
                     self._own.add((clip.shard, clip.clip_id))
                 return self._read(group, clip, start, rng)
-            except (OSError, KeyError, ValueError, RuntimeError) as error:
+            except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
                 self.files.forget(clip.shard)
                 if pause is None or not isinstance(error, OSError):
                     found = " ".join(str(error).split())
@@ -88,13 +91,13 @@ class WindowReader:
             "height_m": clip.height_m,
             "frame_valid": np.arange(self.window) < stop - start,
         }
-        schema = load_schema().clip
+        schema, sizes = load_schema().clip, {**self.sizes, "T": clip.frames}
         for name in self.labels:
             *folders, leaf = name.split("/")
             target = item
             for folder in folders:
                 target = target.setdefault(folder, {})
-            array = read_array(group.id, name, schema[name], start, stop)
+            array = read_array(group.id, name, schema[name], start, stop, sizes)
             target[leaf] = self._pad(array) if schema[name].over_time else array
         item["views"] = {}
         views = h5py.h5g.open(group.id, b"views")
@@ -108,18 +111,26 @@ class WindowReader:
             if left_out:
                 fix = "leave it out, or name it in the run's render.tracks"
                 raise BadInput(clip.shard, f"{camera}/{left_out[0]}", "nothing", "that track", fix)
-            item["views"][camera] = self._view(view, camera, start, stop, rng)
+            item["views"][camera] = self._view(view, camera, start, stop, rng, sizes)
         return item
 
     def _view(
-        self, view: h5py.h5g.GroupID, camera: str, start: int, stop: int, rng: Callable[[str], np.random.Generator]
+        self,
+        view: h5py.h5g.GroupID,
+        camera: str,
+        start: int,
+        stop: int,
+        rng: Callable[[str], np.random.Generator],
+        sizes: Mapping[str, int],
     ) -> Arrays:
         fields = load_schema().view
 
-        def read(name: str) -> np.ndarray:
-            return read_array(view, name, fields[name], start, stop)
-
         height, width = (read_integer(view, name) for name in ("height", "width"))
+        sizes = {**sizes, "H": height, "C": width, "W": -(-height * width // 8)}
+
+        def read(name: str) -> np.ndarray:
+            return read_array(view, name, fields[name], start, stop, sizes)
+
         K, video = read("K"), read("video")
         arrays = {
             name: read(name) for name in ("bbox", "keypoints_2d", "visibility", *self.tracks) if name not in MASKS
@@ -127,11 +138,11 @@ class WindowReader:
         for name in ("mask", *MASKS.intersection(self.tracks)):
             arrays[name] = unpack_masks(read(name if name.encode() in view else "mask"), height, width)
         if self.crop is None:
-            arrays["frames"] = decode_frames(video, start, stop)
+            arrays["frames"] = decode_frames(video, start, stop, (width, height))
         else:
             squares = self.crop.squares(arrays["bbox"], rng(camera))
             arrays = _cut(arrays, K, squares, self.crop.size)
-            arrays["frames"] = decode_crops(video, start, squares, self.crop.size)
+            arrays["frames"] = decode_crops(video, start, squares, self.crop.size, (width, height))
         padded = {name: self._pad(array) for name, array in arrays.items()}
         lens = read("distortion") if b"distortion" in view else np.zeros(5, dtype=np.float32)
         return {"K": K, **padded, "world_to_camera": read("world_to_camera"), "distortion": lens}

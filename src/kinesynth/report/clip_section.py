@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kinesynth.dataset.record import ClipRecord, read_clip
+from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.sound import readable, sound_clip, sound_shard
 from kinesynth.errors import BadInput
-from kinesynth.hdf5 import whole_file
 from kinesynth.report.muscle_paths import muscle_paths
 from kinesynth.report.plots import clip_plot
 from kinesynth.report.scene import Scene
@@ -54,16 +54,13 @@ def open_clip(shard: Path, clip_id: str) -> tuple[ClipRecord, SkeletonDefinition
     Raises:
         BadInput: the file is no shard, or has no such clip.
     """
-    try:
-        with whole_file(shard) as file:
-            if clip_id not in file["clips"]:
-                found, known = repr(clip_id), ", ".join(file["clips"])
-                raise BadInput(shard, "clip", found, f"one of {known}", "choose one")
+    with sound_shard(shard) as file:
+        if clip_id not in list(file["clips"]):
+            found, known = repr(clip_id)[:80], ", ".join(file["clips"])
+            raise BadInput(shard, "clip", found, f"one of {known}", "choose one")
+        with readable(shard, "skeleton"):
             skeleton = SkeletonDefinition.read(file["skeleton"])
-            return read_clip(file["clips"][clip_id]), skeleton, dict(file.attrs)
-    except (OSError, KeyError) as error:
-        found = " ".join(str(error).split())
-        raise BadInput(shard, "shard", found, "a shard of this release", "check it with `kinesynth verify`") from error
+        return sound_clip(shard, file, clip_id), skeleton, dict(file.attrs)
 
 
 def section_of(shard: Path, clip_id: str, *, with_video: bool) -> ClipSection:

@@ -10,6 +10,7 @@ from kinesynth.errors import BadInput
 from kinesynth.hdf5 import own_dataset
 from kinesynth.isolation import isolated
 from kinesynth.npz import write_npz
+from kinesynth.skeleton.soundness import check_skeleton
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -127,10 +128,13 @@ class SkeletonDefinition:
         Raises:
             OSError: an array is not the file's own, or not as large as it says.
             KeyError: one is missing.
+            ValueError: one does not fit the others.
         """
         for field in fields(cls):
             own_dataset(group.id, field.name)
-        return cls(**{field.name: _decoded(field.name, group[field.name][()]) for field in fields(cls)})
+        arrays = {field.name: _decoded(field.name, group[field.name][()]) for field in fields(cls)}
+        check_skeleton(arrays)
+        return cls(**arrays)
 
     def write(self, group: Any) -> None:
         """Write the definition into an HDF5 group (`h5py.Group`), one dataset per attribute; names as ASCII."""
@@ -205,5 +209,7 @@ def _encoded(names: tuple[str, ...]) -> np.ndarray:
 
 def _decoded(name: str, value: np.ndarray) -> Any:
     if name.endswith(("_names", "_types")):
+        if value.dtype.kind != "S" or value.ndim != 1:
+            raise ValueError(f"skeleton/{name} is no table of names")
         return tuple(item.decode("ascii") for item in value)
     return value

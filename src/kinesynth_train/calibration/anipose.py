@@ -34,7 +34,7 @@ def parse(path: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(read_bytes(path).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(path, "file", " ".join(str(error).split())[:120], "TOML", FIX) from error
 
 

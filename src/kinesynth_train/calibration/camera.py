@@ -16,6 +16,7 @@ FARTHEST_M = 100.0  # no camera of a person stands farther away: such a number i
 NEAREST_MM = 100.0  # and no set of cameras in millimetres lies within this of the origin
 MIN_FOCAL, MAX_FOCAL = 0.2, 20.0  # focal length over the picture's longer side
 ORTHONORMAL = 1e-3
+MAX_TRANSLATION = 1e8  # 100 km, in millimetres
 FIX = "calibrate again, or convert the calibration with Pose2Sim.calibration() and check the file it writes"
 # Of each axis that may be up in a file's world, the rotation that makes it y. The first is Pose2Sim's between its
 # calibrations and its .trc files: (x, y, z) there is (y, z, x) here.
@@ -110,14 +111,16 @@ def checked(
         raise refuse("focal length", np.diag(K)[:2].tolist(), f"px, for pictures of {size[0]:.0f} x {size[1]:.0f}")
     if (K[:2, 2] < -0.5 * size).any() or (K[:2, 2] > 1.5 * size).any():
         raise refuse("principal point", K[:2, 2].tolist(), "a point near the picture")
+    if abs(K[0, 1]) > size.max():
+        raise refuse("skew", f"{K[0, 1]:.3g}", "px, below the picture's size")
     if not np.isfinite(distortion).all() or np.any(distortion[5:]):
         raise refuse("distortion", distortion.tolist(), "at most five coefficients k1 k2 p1 p2 k3")
     if rotation.shape != (3, 3) or not np.abs(rotation @ rotation.T - np.eye(3)).max() < ORTHONORMAL:
         raise refuse("rotation", np.round(rotation, 4).tolist(), "a rotation from the world to the camera")
     if np.linalg.det(rotation) < 0:
         raise refuse("rotation", "a reflection", "a rotation: the handedness of the world differs")
-    if translation.shape != (3,) or not np.isfinite(translation).all():
-        raise refuse("translation", translation.tolist(), "three numbers")
+    if translation.shape != (3,) or not (np.abs(translation) <= MAX_TRANSLATION).all():
+        raise refuse("translation", translation.tolist(), f"three numbers up to {MAX_TRANSLATION:g}")
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation, translation
     lens = np.zeros(5)

@@ -14,7 +14,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration.camera import Camera, checked
-from kinesynth_train.calibration.text import numbers, read_bytes
+from kinesynth_train.calibration.text import numbers, read_json
 
 FIX = "write it as docs/predict.md shows"
 
@@ -26,10 +26,7 @@ def fits(path: Path) -> bool:
 
 def read(path: Path) -> tuple[list[Camera], list[str]]:
     """Return the cameras of a file and what was taken for granted."""
-    try:
-        content = json.loads(read_bytes(path).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput(path, "file", " ".join(str(error).split())[:120], "JSON", FIX) from error
+    content = read_json(path, "JSON", FIX)
     cameras = content.get("cameras") if isinstance(content, dict) else None
     if not isinstance(cameras, dict):
         raise BadInput(path, "cameras", "none", "an object with a camera per name", FIX)

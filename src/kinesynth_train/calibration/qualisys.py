@@ -31,7 +31,7 @@ def read(path: Path) -> tuple[list[Camera], list[str]]:
         raise BadInput(path, "file", "XML with entities", "QTM's plain XML", FIX)
     try:
         root = ElementTree.fromstring(text)  # its entities are refused above
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the latter two of encodings
         raise BadInput(path, "file", f"no XML ({error})", "QTM's XML", FIX) from error
     elements = list(root.iter("camera"))
     video = [element for element in elements if any(word in element.get("model", "").lower() for word in VIDEO)]

@@ -10,7 +10,7 @@ from kinesynth_train.predict.request import METHODS
 
 RANGES = (
     ("height", 0.5, 2.6, "m"), ("mass", 10.0, 400.0, "kg"), ("smooth", 0.0, 1000.0, "Hz"), ("fps", 0.0, 10000.0, "1/s"),
-    ("start", 0.0, 1e6, "s"), ("end", 0.0, float("inf"), "s"),
+    ("start", 0.0, 1e6, "s"), ("end", 0.0, float("inf"), "s"), ("focal-px", 0.0, 1e6, "px"),
 )  # fmt: skip
 MAX_OFFSET = 1e5  # s
 AXES = ("x", "y", "z", "-x", "-y", "-z")
@@ -53,11 +53,10 @@ def run_predict(options: Mapping[str, Any]) -> None:
     from kinesynth_train.predict.request import Request, named
 
     given = dict(options)
-    if Path(given["name"]).name != given["name"]:
-        raise BadInput("--name", "name", given["name"], "a name without folders", "give the folder by --output")
     for flag, low, high, unit in RANGES:
-        if given[flag] is not None and not low <= given[flag] <= high:
-            raise BadInput(f"--{flag}", unit, f"{given[flag]:g}", f"{low:g} to {high:g}", f"give it in {unit}")
+        value = given[flag.replace("-", "_")]
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"--{flag}", unit, f"{value:g}", f"{low:g} to {high:g}", f"give it in {unit}")
     videos = _once("--video", given.pop("video"))
     keypoints = _once("--keypoints", given.pop("keypoints"))
     masks, boxes = ({name: Path(file) for name, file in _once(f"--{kind}", given.pop(kind)).items()}

@@ -8,15 +8,16 @@ import numpy as np
 from kinesynth.errors import BadInput
 from kinesynth_train.calibration.text import read_bytes
 
+MAX_PX = 1e6
 COLUMNS = ("x0", "y0", "x1", "y1")
 FIX = f"write a .csv with the columns {','.join(COLUMNS)} (px) and a row per frame"
 
 
-def read_boxes(path: Path, frames: int) -> np.ndarray:
-    """Return the boxes (T, 4) px of a view: left, top, right and bottom.
+def read_boxes(path: Path, frames: int, width: int, height: int) -> np.ndarray:
+    """Return the boxes (T, 4) px of a view of `width` x `height` px: left, top, right and bottom.
 
     Raises:
-        BadInput: a row is missing, or a box is none.
+        BadInput: a row is missing, or a box is none, or holds nothing of the picture.
     """
     try:
         rows = list(csv.DictReader(read_bytes(path).decode("utf-8-sig").splitlines()))
@@ -26,6 +27,9 @@ def read_boxes(path: Path, frames: int) -> np.ndarray:
     if len(boxes) != frames:
         raise BadInput(path, "boxes", f"{len(boxes)} rows", f"{frames}, as the video has frames", FIX)
     for row, box in enumerate(boxes):
+        shown = ",".join(f"{each:g}" for each in box)
         if not (np.isfinite(box).all() and box[0] < box[2] and box[1] < box[3]):
-            raise BadInput(path, f"row {row + 1}", ",".join(f"{each:g}" for each in box), "x0 < x1 and y0 < y1", FIX)
+            raise BadInput(path, f"row {row + 1}", shown, "x0 < x1 and y0 < y1", FIX)
+        if box[0] >= width or box[1] >= height or (box[2:] <= 0).any() or (np.abs(box) > MAX_PX).any():
+            raise BadInput(path, f"row {row + 1}", shown, f"a box in the picture of {width} x {height} px", FIX)
     return boxes

@@ -58,7 +58,12 @@ def read_masks(path: Path, frames: int, width: int, height: int) -> GivenMasks:
     if masks.shape != (frames, height, width):
         found = " x ".join(map(str, masks.shape)) or "a number"
         raise BadInput(path, "masks", found, f"{frames} frames of {height} x {width} px, as the video has", FIX)
-    return GivenMasks(masks.astype(bool))
+    if masks.dtype.kind not in "buif" or not np.isfinite(masks).all():
+        raise BadInput(path, "masks", f"{masks.dtype} that are no yes or no", "numbers, 0 beside the person", FIX)
+    shown = masks.astype(bool)
+    if not shown.any():
+        raise BadInput(path, "masks", "nobody in any frame", "the person's pixels", FIX)
+    return GivenMasks(shown)
 
 
 def _pictures(folder: Path) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.notes import tell
+from kinesynth.text import is_file_name
 from kinesynth_train.calibration import Camera, read_cameras
 from kinesynth_train.calibration.fitted import fit_to_video
 from kinesynth_train.predict.assumed_camera import assumed_camera
@@ -21,6 +22,7 @@ from kinesynth_train.predict.videos import Video
 from kinesynth_train.predict.views import Sight, View
 
 MIN_FRAMES = 2
+MIN_RATE = 1.0  # Hz, of points without a video
 SAME_RATE = 0.02
 MAX_OUTSIDE = 0.3  # of the points that are seen
 
@@ -45,11 +47,20 @@ def cameras_of(request: Request, videos: Mapping[str, Video]) -> tuple[dict[str,
 
 
 def check_names(request: Request, cameras: Mapping[str, Camera]) -> None:
+    """Require views whose names are cameras' and may name files, and what belongs to views to name one of them.
+
+    Raises:
+        BadInput: one does not.
+    """
     names = list(dict.fromkeys([*request.videos, *request.keypoints]))
     unknown = [name for name in names if name not in cameras]
     if unknown:
         fix = "name each video as its camera: --video NAME=FILE"
         raise BadInput(request.cameras or "--cameras", "camera", unknown[0], ", ".join(cameras), fix)
+    for name in names:
+        if not is_file_name(name):
+            fix = "rename that camera in the calibration"
+            raise BadInput(request.cameras or "--video", "camera", repr(name)[:80], "a name that a file can bear", fix)
     if not names:
         raise BadInput("predict", "views", "none", "one or more", "give --video NAME=FILE or --keypoints NAME=FILE")
     for name in [*request.offsets, *request.masks, *request.boxes]:
@@ -74,8 +85,9 @@ def view_of(request: Request, name: str, camera: Camera, video: Video | None) ->
     frames = len(points.points)
     if frames < MIN_FRAMES:
         raise BadInput(request.keypoints[name], f"view {name}", "1 frame", f"{MIN_FRAMES} or more", "give a motion")
-    if video is None and request.fps <= 0:
-        raise BadInput("--fps", f"view {name}", "nothing", "frames per second", "give --fps or the --video")
+    if video is None and request.fps < MIN_RATE:
+        found = f"{request.fps:g}" if request.fps else "nothing"
+        raise BadInput("--fps", f"view {name}", found, "frames per second, 1 or more", "give --fps or the --video")
     if video is not None and frames != len(video.times):
         found, expected = f"{frames} frames of points", f"{len(video.times)}, as the video has"
         raise BadInput(request.keypoints[name], f"view {name}", found, expected, "give the points of that video")
@@ -138,5 +150,5 @@ def with_person(request: Request, sight: Sight, video: Video | None) -> Sight:
         masks = read_masks(request.masks[name], len(video.times), video.width, video.height)
         sight = replace(sight, silhouettes=masks)
     if name in request.boxes and video is not None:
-        sight = replace(sight, boxes=read_boxes(request.boxes[name], len(video.times)))
+        sight = replace(sight, boxes=read_boxes(request.boxes[name], len(video.times), video.width, video.height))
     return sight

@@ -4,7 +4,6 @@ Our own file holds `points` (T, P, 3) or, of several people, (T, N, P, 3): x, y 
 point was not seen; and `set`, the name of the points' set.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,13 @@ import numpy as np
 
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz
-from kinesynth_train.calibration.text import numbers, read_bytes
+from kinesynth_train.calibration.text import numbers, read_json
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.silhouettes import BYTES, Silhouettes
 
 FIX = "write the points as docs/predict.md shows"
 MAX_PEOPLE = 50
+MAX_PX = 1e6  # of a point; what is farther out is in no picture
 BONES = (
     ("RHip", "RKnee"), ("RKnee", "RAnkle"), ("LHip", "LKnee"), ("LKnee", "LAnkle"), ("RShoulder", "RElbow"),
     ("RElbow", "RWrist"), ("LShoulder", "LElbow"), ("LElbow", "LWrist"), ("RAnkle", "RHeel"), ("LAnkle", "LHeel"),
@@ -67,7 +67,7 @@ def read_keypoints(path: Path, keypoint_set: str = "") -> Keypoints:
     if points.ndim != 4 or points.shape[-1] != 3:
         raise BadInput(path, "points", f"shape {points.shape}", "(frames, points, 3)", FIX)
     points = points.astype(float)
-    seen = np.isfinite(points).all(axis=-1) & (points[..., 2] > 0)
+    seen = (np.abs(points) <= MAX_PX).all(axis=-1) & (points[..., 2] > 0)
     if not seen.any():
         raise BadInput(path, "points", "no person in any frame", "points of a person", "check the detector's output")
     points = np.where(seen[..., None], points, [np.nan, np.nan, 0.0])
@@ -103,13 +103,19 @@ def _number(file: Path) -> tuple[int, str]:
 
 
 def _people(file: Path) -> list[np.ndarray]:
-    try:
-        people = json.loads(read_bytes(file).decode("utf-8"))["people"]
-        arrays = [np.asarray(person.get("pose_keypoints_2d", []), dtype=float).reshape(-1, 3) for person in people]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        found = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadInput(file, "people", found, "OpenPose's JSON with pose_keypoints_2d", FIX) from error
-    return [array for array in arrays if array.size][:MAX_PEOPLE]
+    expected = "OpenPose's JSON with pose_keypoints_2d"
+    content = read_json(file, expected, FIX)
+    people = content.get("people") if isinstance(content, dict) else None
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+        raise BadInput(file, "people", _shown(people), expected, FIX)
+    arrays = [numbers(file, "people", person.get("pose_keypoints_2d", [])) for person in people[:MAX_PEOPLE]]
+    if uneven := [array.size for array in arrays if array.size % 3]:
+        raise BadInput(file, "people", f"{uneven[0]} numbers", f"x, y and confidence of each point: {expected}", FIX)
+    return [array.reshape(-1, 3) for array in arrays if array.size]
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else " ".join(repr(value).split())[:80]
 
 
 def _own(path: Path) -> tuple[str, np.ndarray]:
@@ -118,12 +124,11 @@ def _own(path: Path) -> tuple[str, np.ndarray]:
             if "points" not in archive:
                 raise BadInput(path, "points", "none", "an array (frames, points, 3)", FIX)
             return str(archive["set"]) if "set" in archive else "", numbers(path, "points", archive["points"])
-    try:
-        content = json.loads(read_bytes(path).decode("utf-8"))
-        return str(content.get("set", "")), np.asarray(content["points"], dtype=float)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        found = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadInput(path, "points", found, "JSON with set and points (frames, points, 3)", FIX) from error
+    expected = "JSON with set and points (frames, points, 3)"
+    content = read_json(path, expected, FIX)
+    if not isinstance(content, dict) or "points" not in content:
+        raise BadInput(path, "points", "none", expected, FIX)
+    return str(content.get("set", "")), numbers(path, "points", content["points"])
 
 
 def _of_detector(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray | None, Silhouettes | None]:

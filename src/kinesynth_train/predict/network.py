@@ -203,6 +203,9 @@ def estimate(model: Model, clip: Path) -> tuple[np.ndarray, np.ndarray]:
         said, new = network_method(model)(stretch), stretch.batch["counted"][0].numpy()
         parts.append((said.angles.double().numpy()[new], said.scales.double().numpy()[new]))
     angles, scales = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if not (np.isfinite(angles).all() and np.isfinite(scales).all() and (scales > 0).all()):
+        found, fix = "angles or scales that are no numbers", "train longer, or give another checkpoint"
+        raise BadInput("predict", f"network {model.name}", found, "a person's", fix)
     return angles, scales
 
 

@@ -58,14 +58,13 @@ def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Pa
     return {"points": points, "fitted points": fitted, "angles": angles, "visualizer": visualizer}
 
 
-def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float) -> Path | None:
-    """Write the scaled model, where OpenSim is installed; return where, or None."""
+def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float, log: Path) -> Path | None:
+    """Write the scaled model, where OpenSim is installed, whose messages go to `log`; return where, or None."""
     if importlib.util.find_spec("opensim") is None:
         return None
     from kinesynth.kinematics.scale_by_factors import scale_by_factors
 
     path = folder / "kinematics" / f"{name}_scaled.osim"
-    log = folder / "logs" / "opensim.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     scale_by_factors(path, found.skeleton.body_names, found.size.scales, mass_kg, log)
     return path

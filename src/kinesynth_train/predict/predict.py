@@ -10,7 +10,7 @@ import numpy as np
 from kinesynth.errors import BadInput, MissingDependency
 from kinesynth.notes import tell
 from kinesynth_train.predict.clip_file import write_clip_file
-from kinesynth_train.predict.earlier import SUMMARY, remove_earlier
+from kinesynth_train.predict.earlier import SUMMARY, earlier_files, earlier_notes, written_whole
 from kinesynth_train.predict.given_views import (
     cameras_of,
     check_names,
@@ -25,7 +25,7 @@ from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import skeleton_lines, write_overlay
 from kinesynth_train.predict.reconstruct import Reconstruction, even_times, from_points, reconstruct, refined
-from kinesynth_train.predict.request import Request, check_method
+from kinesynth_train.predict.request import Request, check_method, check_name
 from kinesynth_train.predict.terminal import progress
 from kinesynth_train.predict.videos import Video, open_video
 from kinesynth_train.predict.views import Sight, sights
@@ -39,6 +39,7 @@ def predict(request: Request) -> Path:
         BadInput: something that the user gave does not fit.
         MissingDependency: the detector or OpenSim is needed and not installed.
     """
+    check_name(request)
     check_output(request.output)
     if request.dynamics and importlib.util.find_spec("opensim") is None:
         raise MissingDependency("opensim", "pipeline")
@@ -124,35 +125,48 @@ def _write(
     notes: list[str],
     method: str,
 ) -> Path:
-    mass, said = body_mass(found, request.mass)
-    files = {f"points {sight.view.name}": path for sight in seen if (path := detected_points(request, sight.view.name))}
-    said += remove_earlier(request.output, [*files.values(), *request.keypoints.values()])
-    files |= write_motion(request.output, request.name, found)
-    model = write_model(request.output, request.name, found, mass)
-    if model is None:
-        said.append("no scaled .osim: OpenSim is not installed (pip install 'kinesynth[pipeline]')")
-    else:
-        files["model"] = model
-    if request.overlay and videos:
-        body = skeleton_lines(found)
-        for sight in seen:
-            if video := videos.get(sight.view.name):
-                path = request.output / "overlay" / f"{sight.view.name}.mp4"
-                write_overlay(path, video, sight, found, body, progress(f"overlay {sight.view.name}", len(video.times)))
-                files[f"overlay {sight.view.name}"] = path
-    tell("predict", said)
-    clip = request.output / f"{request.name}.h5"
-    write_clip_file(clip, found, seen, videos, mass, model, None, notes + said)
-    files["clip"] = clip
-    path = request.output / SUMMARY
-    write_summary(
-        path, summary(request.output, found, seen, files, notes + said, mass, method)
-    )  # stays if the motion gives no forces
-    if request.dynamics:
+    output, (mass, said) = request.output, body_mass(found, request.mass)
+    detected = {
+        f"points {sight.view.name}": path for sight in seen if (path := detected_points(request, sight.view.name))
+    }
+    earlier = earlier_files(output, [*detected.values(), *request.keypoints.values()])
+    said += earlier_notes(output, earlier)
+    with written_whole(output, earlier) as folder:
+        written = write_motion(folder, request.name, found)
+        model = write_model(folder, request.name, found, mass, output / "logs" / "opensim.log")
+        if model is None:
+            said.append("no scaled .osim: OpenSim is not installed (pip install 'kinesynth[pipeline]')")
+        else:
+            written["model"] = model
+        written |= _write_overlays(request, folder, found, seen, videos)
+        tell("predict", said)
+        written["clip"] = folder / f"{request.name}.h5"
+        write_clip_file(written["clip"], found, seen, videos, mass, model, None, notes + said)
+        files = detected | {kind: output / path.relative_to(folder) for kind, path in written.items()}
+        write_summary(folder / SUMMARY, summary(output, found, seen, files, notes + said, mass, method))
+    path = output / SUMMARY
+    if request.dynamics:  # what is there by now stays if the motion gives no forces
         from kinesynth_train.predict.dynamics import write_dynamics
 
-        more, told, dynamics = write_dynamics(request.output, request.name, found, model)
+        model = files.get("model")
+        more, told, dynamics = write_dynamics(output, request.name, found, model)
         tell("predict", told)
-        write_clip_file(clip, found, seen, videos, mass, model, dynamics, notes + said + told)
-        write_summary(path, summary(request.output, found, seen, files | more, notes + said + told, mass, method))
+        write_clip_file(files["clip"], found, seen, videos, mass, model, dynamics, notes + said + told)
+        write_summary(path, summary(output, found, seen, files | more, notes + said + told, mass, method))
     return path
+
+
+def _write_overlays(
+    request: Request, folder: Path, found: Reconstruction, seen: list[Sight], videos: Mapping[str, Video]
+) -> dict[str, Path]:
+    """Write the videos with the skeleton, unless they are not wanted; return where."""
+    written: dict[str, Path] = {}
+    if not (request.overlay and videos):
+        return written
+    body = skeleton_lines(found)
+    for sight in seen:
+        name = sight.view.name
+        if video := videos.get(name):
+            path = written[f"overlay {name}"] = folder / "overlay" / f"{name}.mp4"
+            write_overlay(path, video, sight, found, body, progress(f"overlay {name}", len(video.times)))
+    return written

@@ -11,17 +11,18 @@ from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.predict.body_checks import check_handedness, check_upright
 from kinesynth_train.predict.gaps import fill, smooth
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
-from kinesynth_train.predict.pose import Poses, find_poses, poses_of
+from kinesynth_train.predict.pose import Poses, find_poses, is_shown, poses_of
 from kinesynth_train.predict.proportions import USUAL_METRES, Proportions, proportions
 from kinesynth_train.predict.rays import Rays, meet
 from kinesynth_train.predict.refine import SightLines, refine
 from kinesynth_train.predict.scaled import scaled
 from kinesynth_train.predict.size_fit import refit_size
-from kinesynth_train.predict.views import Sight
+from kinesynth_train.predict.views import FIX, SUSPECT_MISS_M, Sight
 
 MAX_HEIGHT_ERROR = 0.06  # fraction by which the measured height may differ from the one told silently
 SIZE_ROUNDS = 1
 MAX_MISFIT_M = 0.12
+MIN_MET = 0.5  # of the frames in which two views show a person
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +79,36 @@ def reconstruct(sights: Sequence[Sight], times: np.ndarray, smooth_hz: float, he
     meeting = meet(rays)
     marked, spreads = with_landmarks(generic_skeleton(), keypoint_set)
     columns = [keypoint_sets()[keypoint_set].index(name) for name in marked.marker_names]
+    check_meeting(sights, marked, rays, columns, meeting.confidence[:, columns] > 0)
     found = from_points(
         times, marked, spreads, meeting.points[:, columns], meeting.confidence[:, columns], smooth_hz, height
     )
     return refined(found, marked, sight_lines(rays, columns, spreads), smooth_hz, height)
+
+
+def check_meeting(
+    sights: Sequence[Sight], marked: SkeletonDefinition, rays: Sequence[Rays], columns: Sequence[int], met: np.ndarray
+) -> None:
+    """Require that views whose trunks already miss each other by much show one body in most of their frames.
+
+    Args:
+        sights: the views.
+        marked: the skeleton of the M points.
+        rays: of the views.
+        columns: of the M points among these.
+        met: (T, M) whether lines of sight meet.
+
+    Raises:
+        BadInput: in fewer than half of the frames in which two views show a person do their lines of sight meet.
+    """
+    twice = np.sum([each.confidence[:, columns] > 0 for each in rays], axis=0) >= 2
+    shown = is_shown(marked, twice)
+    count = int((shown & is_shown(marked, met)).sum())
+    miss = max(sight.miss for sight in sights[1:])
+    if miss > SUSPECT_MISS_M and count < MIN_MET * shown.sum():
+        found = f"lines of sight that meet in {count} of the {shown.sum()} frames that show a person"
+        expected = f"most of them: hips and shoulders miss by {1e3 * miss:.0f} mm as it is"
+        raise BadInput("views", "points", found, expected, FIX)
 
 
 def refined(

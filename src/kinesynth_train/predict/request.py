@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kinesynth.errors import BadInput
+from kinesynth.text import is_file_name
 from kinesynth_train.shipped import SHIPPED
 
 METHODS = ("keypoints", "markers", *SHIPPED)
@@ -74,6 +75,17 @@ def named(request: Request) -> Request:
     """Return the request with the first file's name for its files, where the user gave none."""
     files = [*([request.markers] if request.markers else []), *request.videos.values(), *request.keypoints.values()]
     return request if request.name or not files else replace(request, name=files[0].stem)
+
+
+def check_name(request: Request) -> None:
+    """Require a name that the files can bear, theirs and that of the clip in the .h5.
+
+    Raises:
+        BadInput: it is none.
+    """
+    if request.name and not is_file_name(request.name):
+        fix = "give one by --name, and the folder by --output"
+        raise BadInput("--name", "name", repr(request.name)[:80], "a name without folders that a file can bear", fix)
 
 
 def check_method(request: Request) -> None:

@@ -13,6 +13,7 @@ from kinesynth.pixels import frame_pixels
 FIX = "record or export it again as an .mp4 that plays"
 EVEN = 0.25  # of a frame's time: less is a container's rounding
 MIN_SECONDS = 0.1
+LISTS = {"concat", "hls", "dash", "imf"}  # formats that name other files, in which the pictures are
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,9 @@ def open_video(path: Path) -> Video:
         raise BadInput(path, "video", "no such file", "a video", "check the path")
     try:
         with av.open(str(path)) as container:
+            if LISTS.intersection(container.format.name.split(",")):
+                found = f"a list of other files ({container.format.name})"
+                raise BadInput(path, "video", found, "pictures in the file itself", FIX)
             if not container.streams.video:
                 raise BadInput(path, "video", "no pictures", "a video", FIX)
             stream = container.streams.video[0]

@@ -156,7 +156,7 @@ def _same_person(first: Sight, view: View, trunk: list[int], told: float | None)
     candidates = _candidates(first, view, trunk, told)
     best = candidates[0]
     if not best.miss <= MAX_MISS_M:
-        found = "no common frame" if not np.isfinite(best.miss) else f"lines of sight {best.miss:.2f} m apart"
+        found = "no common frame" if not np.isfinite(best.miss) else f"lines of sight {best.miss:.3g} m apart"
         pair = f"views {first.view.name} and {view.name}"
         raise BadInput(pair, "hips and shoulders", found, f"below {MAX_MISS_M:g} m", FIX)
     points, taken = best.points, _there(best)

@@ -249,6 +249,8 @@ def test_any_value_of_a_field_is_read_or_refused(
         ({"world_to_camera": np.diag([1.0, 1.0, -1.0, 1.0])}, "reflection"),
         ({"world_to_camera": 2 * np.eye(4)}, "rotation"),
         ({"distortion": np.array([0, 0, 9.0, 0, 0])}, "distortion"),
+        ({"K": np.array([[900, 1e308, 360], [0, 900, 640], [0, 0, 1.0]])}, "skew: found 1e"),
+        ({"world_to_camera": np.eye(4) + np.pad([[1e300]], ((0, 3), (3, 0)))}, "translation: found"),
     ],
 )
 def test_impossible_numbers(tmp_path: Path, change: dict[str, np.ndarray], message: str) -> None:
@@ -256,6 +258,23 @@ def test_impossible_numbers(tmp_path: Path, change: dict[str, np.ndarray], messa
     path.write_text(as_json({"left": replace(CAMERAS[0], **change)}))
     with pytest.raises(BadInput, match=message):
         read_cameras(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.json", '{"cameras": {"left": {}, "left": {}}}', "left: found that name twice, expected each name once"),
+        ("a.toml", "a=" + 20000 * "[", "file: found maximum recursion depth"),
+        ("a.toml", "[left]\na=1\n[left]\nb=2", r"Cannot declare \('left',\) twice"),
+        ("a.qca.txt", '<?xml version="1.0" encoding="utf-7"?><a/>', "no XML"),
+        ("a.qca.txt", '<?xml version="1.0" encoding="utf-99"?><a/>', "no XML"),
+        ("a.qca.txt", "<a>" * 99999, "no XML"),
+    ],
+)
+def test_files_that_say_things_twice_or_too_deeply(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadInput, match=message):
+        read_cameras(tmp_path / name)
 
 
 def test_other_formats_are_told_what_to_do(tmp_path: Path) -> None:

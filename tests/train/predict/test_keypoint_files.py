@@ -74,6 +74,60 @@ def test_arrays_of_anything_but_numbers_are_refused(tmp_path: Path, points: np.n
         read_keypoints(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"people": [{"pose_keypoints_2d": [' + ", ".join(["1" + 400 * "0"] * 3) + "]}]}", "people: found"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2, 3, 4]}]}', "found 4 numbers"),
+        ('{"people": null}', "people: found none"),
+        ('{"people": ["anna"]}', r"found \['anna'\]"),
+        ('{"people": [], "people": []}', "people: found that name twice"),
+        ("[" * 99999, "file: found maximum recursion"),
+        ("", "file: found Expecting value"),
+    ],
+)
+def test_openpose_files_from_strangers(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "cam.0.json").write_text(content)
+    with pytest.raises(BadInput, match=message):
+        read_keypoints(tmp_path)
+
+
+def test_numbers_that_no_array_holds_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"set": SET, "points": [[[10**400, 1, 1]] * 25] * 6}))
+    with pytest.raises(BadInput, match="points: found"):
+        read_keypoints(tmp_path / "a.json")
+    np.savez(tmp_path / "a.npz", set=SET, points=POINTS.astype(complex))
+    with pytest.raises(BadInput, match="points: found array"):
+        read_keypoints(tmp_path / "a.npz")
+
+
+def test_points_that_are_in_no_picture_are_not_seen(tmp_path: Path) -> None:
+    points = POINTS.copy()
+    points[2, :, :2], points[3, :, :2], points[4, :, :2] = 1e300, np.inf, np.nan
+    np.savez(tmp_path / "a.npz", set=SET, points=points)
+    seen_points = read_keypoints(tmp_path / "a.npz").points
+    assert (seen_points[2:5, ..., 2] == 0.0).all()
+    assert (seen_points[[0, 1, 5], ..., 2] > 0.0).any(axis=-1).all()
+
+
+values: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(["people", "points"]), values)
+def test_no_json_breaks_the_readers(tmp_path_factory: pytest.TempPathFactory, name: str, value: object) -> None:
+    folder = tmp_path_factory.mktemp("json")
+    for content in (value, {name: value}, {name: [value]}, {name: [{"pose_keypoints_2d": value}]}):
+        (folder / "cam.0.json").write_text(json.dumps(content))
+        for path in (folder, folder / "cam.0.json"):
+            with pytest.raises(BadInput) as caught:
+                read_keypoints(path)
+            assert "\n" not in str(caught.value)
+
+
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_readers(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.mktemp("bytes")

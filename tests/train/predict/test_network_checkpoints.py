@@ -195,7 +195,7 @@ def test_what_a_network_lacks_is_told(
 
 def test_boxes_are_read_row_by_row(tmp_path: Path) -> None:
     (tmp_path / "boxes.csv").write_text("x0,y0,x1,y1\n1,2,30.5,40\n2,3,31,41\n")
-    np.testing.assert_array_equal(read_boxes(tmp_path / "boxes.csv", 2), [[1, 2, 30.5, 40], [2, 3, 31, 41]])
+    np.testing.assert_array_equal(read_boxes(tmp_path / "boxes.csv", 2, 90, 160), [[1, 2, 30.5, 40], [2, 3, 31, 41]])
     for text, message in (
         ("x0,y0,x1,y1\n1,2,3,4\n", "found 1 rows, expected 2"),
         ("x0,y0,x1,y1\n1,2,3,4\n5,2,3,4\n", "row 2: found 5,2,3,4"),
@@ -205,7 +205,7 @@ def test_boxes_are_read_row_by_row(tmp_path: Path) -> None:
     ):
         (tmp_path / "boxes.csv").write_text(text)
         with pytest.raises(BadInput, match=message):
-            read_boxes(tmp_path / "boxes.csv", 2)
+            read_boxes(tmp_path / "boxes.csv", 2, 90, 160)
 
 
 def test_masks_are_those_of_the_video(tmp_path: Path) -> None:

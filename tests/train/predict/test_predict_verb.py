@@ -15,7 +15,7 @@ from kinesynth_train.calibration.own import as_json
 from kinesynth_train.cli import run
 from kinesynth_train.predict import outputs
 from kinesynth_train.predict.detector.people import save_keypoints
-from kinesynth_train.predict.earlier import remove_earlier
+from kinesynth_train.predict.earlier import earlier_files, earlier_notes, written_whole
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.videos import open_video
 
@@ -109,6 +109,28 @@ def test_a_video_is_turned_as_its_file_says(tmp_path: Path) -> None:
     assert picture[5, 5].mean() < 100
 
 
+def climbing(scene: Path, name: str = "../../cam1") -> list[str]:
+    """Name a camera of the calibration so that what is written of it would lie elsewhere."""
+    stranger = json.loads((scene / "cameras.json").read_text())
+    stranger["cameras"][name] = stranger["cameras"].pop("cam1")
+    (scene / "cameras.json").write_text(json.dumps(stranger))
+    return [*flags(scene)[:2], "--keypoints", f"{name}={scene / 'cam1.npz'}", "--fps", "60"]
+
+
+def with_video(scene: Path) -> list[str]:
+    return [*flags(scene), "--video", f"cam0={write_video(scene / 'b.mp4', 720, 1280)}", "--fps", "60"]
+
+
+def masked(scene: Path, masks: np.ndarray) -> list[str]:
+    np.savez(scene / "masks.npz", masks=masks)
+    return [*with_video(scene), "--masks", f"cam0={scene / 'masks.npz'}"]
+
+
+def boxed(scene: Path, row: str) -> list[str]:
+    (scene / "boxes.csv").write_text("x0,y0,x1,y1\n" + f"{row}\n" * FRAMES)
+    return [*with_video(scene), "--boxes", f"cam0={scene / 'boxes.csv'}"]
+
+
 CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "no view": (lambda scene: flags(scene)[:0], "give --video NAME=FILE"),
     "focal length twice": (lambda scene: [*flags(scene)[:2], "--focal-px", "900"], "both it and --cameras"),
@@ -128,6 +150,21 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "endless offset": (lambda scene: [*flags(scene), "--fps", "60", "--offset", "cam1=inf"], "found inf"),
     "first view's offset": (lambda scene: [*flags(scene), "--fps", "60", "--offset", "cam0=1"], "offset of the first"),
     "folder in the name": (lambda scene: [*flags(scene), "--fps", "60", "--name", "a/b"], "without folders"),
+    "two dots for a name": (lambda scene: [*flags(scene), "--fps", "60", "--name", ".."], "without folders"),
+    "a name that is a flag": (lambda scene: [*flags(scene), "--fps", "60", "--name=-rf"], "that a file can bear"),
+    "an endless name": (lambda scene: [*flags(scene), "--fps", "60", "--name", "a" * 300], "that a file can bear"),
+    "a rate of nearly nothing": (lambda scene: [*flags(scene), "--fps", "1e-300"], "frames per second, 1 or more"),
+    "a focal length below zero": (lambda scene: [*flags(scene)[:2], "--focal-px=-9"], "--focal-px: px: found -9"),
+    "no focal length": (lambda scene: [*flags(scene)[:2], "--focal-px", "nan"], "--focal-px: px: found nan"),
+    "a camera that climbs": (climbing, "found '../../cam1', expected a name that a file can bear"),
+    "a camera in a folder": (lambda scene: climbing(scene, "a/b"), "found 'a/b', expected a name that a file can"),
+    "masks of nobody": (lambda scene: masked(scene, np.zeros((40, 1280, 720), bool)), "nobody in any frame"),
+    "masks of words": (lambda scene: masked(scene, np.full((40, 1280, 720), "a")), "that are no yes or no"),
+    "masks that are unknown": (lambda scene: masked(scene, np.full((40, 1280, 720), np.nan, np.float16)),
+                               "that are no yes or no"),
+    "masks of another size": (lambda scene: masked(scene, np.zeros((40, 9, 9), bool)), "found 40 x 9 x 9"),
+    "boxes beside the picture": (lambda scene: boxed(scene, "9000,90,9010,99"), "a box in the picture of 720 x 1280"),
+    "boxes without an end": (lambda scene: boxed(scene, "-1e300,0,1e300,9"), "a box in the picture of 720 x 1280"),
     "nobody there": (lambda scene: [*flags(scene), "--fps", "60", "--person", "9000,9"], "nobody near 9000,9"),
     "one frame": (lambda scene: [*points_of(scene, lambda points: points[:1]), "--fps", "60"], "found 1 frame"),
     "points of a larger picture": (lambda scene: [*points_of(scene, lambda points: points * [3.0, 3.0, 1.0]), "--fps",
@@ -160,8 +197,38 @@ def test_a_file_elsewhere_is_left_alone(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     named = {"one": "../a.txt", "two": str(tmp_path / "a.txt"), "three": "kept.npz", "four": "b.txt"}
     (tmp_path / "out/predict.json").write_text(json.dumps({"files": named}))
-    assert remove_earlier(tmp_path / "out", [tmp_path / "out/kept.npz"])[0].startswith("1 files")
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.txt", "kept.npz", "out"]
+    earlier = earlier_files(tmp_path / "out", [tmp_path / "out/kept.npz"])
+    assert earlier_notes(tmp_path / "out", earlier)[0].startswith("1 files")
+    with written_whole(tmp_path / "out", earlier) as folder:
+        (folder / "predict.json").write_text("")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.txt", "kept.npz", "out", "predict.json"]
+
+
+@pytest.mark.parametrize("in_the_way", ["kinematics", "predict.json/a", "step.h5/a"])
+def test_a_run_that_fails_leaves_everything_as_it_was(
+    scene: Path, in_the_way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be put in its place is told in a line, and nothing else is either."""
+    way = scene / "out" / in_the_way
+    way.parent.mkdir(parents=True)
+    way.write_text("the user's")
+    assert verb(scene, *flags(scene), "--fps", "60", "--end", "0.2", "--name", "step") == 2
+    assert str(scene / "out") in capsys.readouterr().err.splitlines()[-1]
+    left = [path for path in (scene / "out").rglob("*") if path.is_file() and path.name != "opensim.log"]
+    assert left == [way]
+
+
+def test_a_video_that_is_damaged_inside_leaves_no_half(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_video(scene / "cam0.mp4", 720, 1280)
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    content = bytearray(path.read_bytes())
+    for place, size in packets[20:]:
+        content[place : place + size] = b"\xff" * size
+    path.write_bytes(content)
+    assert verb(scene, *flags(scene), "--video", f"cam0={path}", "--fps", "60") == 2
+    assert "damaged after" in capsys.readouterr().err.splitlines()[-1]
+    assert [file.name for file in (scene / "out").rglob("*") if file.is_file()] in ([], ["opensim.log"])
 
 
 def points_of(scene: Path, change: Callable[[np.ndarray], np.ndarray]) -> list[str]:

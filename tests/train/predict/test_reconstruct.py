@@ -233,3 +233,20 @@ def test_a_view_that_paused_for_long_sees_nothing_meanwhile() -> None:
 def test_a_part_without_frames_is_refused() -> None:
     with pytest.raises(BadInput, match="--start"):
         even_times(np.arange(10) / FPS, 5.0, 6.0)
+
+
+@pytest.mark.parametrize(("wrong", "refused"), [(30, True), (10, False)])
+def test_views_whose_lines_of_sight_hardly_ever_meet_are_refused(wrong: int, refused: bool) -> None:
+    """As of swapped views: trunks nearly meet, and limbs do in few frames."""
+    first, second = views_of(motion(40))
+    points = second.keypoints.points.copy()
+    points[..., 1] += 18.0  # px: trunks miss by 9 cm
+    names = keypoint_sets()[SET]
+    legs = [names.index(f"{side}{part}") for side in "RL" for part in ("Knee", "Ankle")]
+    points[:wrong, :, legs, 1] += 150.0
+    views = [first, replace(second, keypoints=replace(second.keypoints, points=points))]
+    if refused:
+        with pytest.raises(BadInput, match="meet in 10 of the 40 frames that show a person"):
+            solve(views, offsets={"cam1": 0.0})
+    else:
+        assert solve(views, offsets={"cam1": 0.0}).poses.valid.sum() >= 20

@@ -75,6 +75,25 @@ def test_damage_in_the_middle_is_one_line(tmp_path: Path) -> None:
         list(open_video(path).frames())
 
 
+def test_a_list_of_files_is_no_video(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", 64, 48)
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile a.mp4\n")
+    with pytest.raises(BadInput, match=r"list\.mp4: video: found a list of other files \(concat\)"):
+        open_video(tmp_path / "list.mp4")
+
+
+def test_sound_without_pictures_is_no_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        for place in range(9):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 44100, 1024 * place
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with pytest.raises(BadInput, match=r"a\.mp4: video: found no pictures"):
+        open_video(tmp_path / "a.mp4")
+
+
 def test_broken_and_short_videos(tmp_path: Path) -> None:
     whole = write_video(tmp_path / "a.mp4", 64, 48).read_bytes()
     for name, content in (("half.mp4", whole[: len(whole) // 2]), ("empty.mp4", b""), ("text.mp4", b"no video\n" * 9)):

@@ -10,13 +10,11 @@ from typing import Any
 import h5py
 
 from kinesynth.clips import SPLITS
-from kinesynth.dataset.file_cache import whole_shard
-from kinesynth.dataset.record import ClipRecord, read_clip
+from kinesynth.dataset.record import ClipRecord
+from kinesynth.dataset.sound import FIX, readable, sound_clip, sound_shard
 from kinesynth.errors import BadInput
 from kinesynth.stage_file import progress
 from kinesynth.text import is_file_name
-
-FIX = "check it with `kinesynth verify`"
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,24 @@ def exported_clips(shards: Sequence[Path]) -> Iterator[ExportedClip]:
             or two hold clips of one name.
     """
     seen: dict[str, Path] = {}
-    for shard in progress(list(shards), "export"):
-        with whole_shard(shard) as file:
-            person = dict(file.attrs)
-            _check_person(shard, person)
-            for clip_id, group in file["clips"].items():
-                _check_names(shard, "clips", [clip_id])
-                _check_names(shard, f"clips/{clip_id}/views", group.get("views", ()))
-                if (other := seen.setdefault(clip_id, shard)) is not shard:
-                    found = f"{clip_id}, which {other} has too"
-                    raise BadInput(shard, "clips", found, "each clip once", "export them apart")
-                yield ExportedClip(shard, person, file, clip_id, read_clip(group))
+    with progress(list(shards), "export") as bar:
+        for shard in bar:
+            yield from _clips_of(shard, seen)
+
+
+def _clips_of(shard: Path, seen: dict[str, Path]) -> Iterator[ExportedClip]:
+    """Yield the clips of a shard; `seen` has the shards of those before."""
+    with sound_shard(shard) as file:
+        person = dict(file.attrs)
+        _check_person(shard, person)
+        for clip_id in file["clips"]:
+            _check_names(shard, "clips", [clip_id])
+            with readable(shard, f"clips/{clip_id}/views"):
+                _check_names(shard, f"clips/{clip_id}/views", file["clips"][clip_id].get("views", ()))
+            if (other := seen.setdefault(clip_id, shard)) is not shard:
+                found = f"{clip_id}, which {other} has too"
+                raise BadInput(shard, "clips", found, "each clip once", "export them apart")
+            yield ExportedClip(shard, person, file, clip_id, sound_clip(shard, file, clip_id))
 
 
 def _check_person(shard: Path, person: Mapping[str, Any]) -> None:

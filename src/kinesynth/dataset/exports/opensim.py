@@ -6,14 +6,14 @@ same of the motion that forces, moments and activations belong to), `<clip>_grf.
 (ExternalLoads), `<clip>_moments.sto` and `<clip>_activations.sto`.
 """
 
-import lzma
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from kinesynth.dataset.exports.clips import FIX, ExportedClip, exported_clips
+from kinesynth.dataset.exports.clips import ExportedClip, exported_clips
 from kinesynth.dataset.record import ClipRecord, pushes
+from kinesynth.dataset.sound import readable, unpacked_model
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth.opensim_files.external_loads import write_external_loads
@@ -30,7 +30,8 @@ def write(shards: Sequence[Path], folder: Path) -> None:
     for clip in exported_clips(shards):
         if clip.shard != shard:
             subject, shard = _write_model(clip, subject, folder), clip.shard
-            skeleton = SkeletonDefinition.read(clip.file["skeleton"])
+            with readable(clip.shard, "skeleton"):
+                skeleton = SkeletonDefinition.read(clip.file["skeleton"])
         _write_clip(folder / clip.clip_id, clip.record, skeleton)
 
 
@@ -43,10 +44,7 @@ def _write_model(clip: ExportedClip, earlier: str, folder: Path) -> str:
     subject = str(clip.person["subject"])
     if earlier not in ("", subject):
         raise BadInput(clip.shard, "subject", subject, earlier, "export one subject at a time")
-    try:
-        (folder / f"{subject}.osim").write_bytes(lzma.decompress(clip.file["model"][()].tobytes()))
-    except lzma.LZMAError as error:
-        raise BadInput(clip.shard, "model", str(error), "a compressed model", FIX) from error
+    (folder / f"{subject}.osim").write_bytes(unpacked_model(clip.shard, clip.file))
     return subject
 
 

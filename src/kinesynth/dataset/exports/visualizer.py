@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesynth.dataset.exports.clips import exported_clips
+from kinesynth.dataset.sound import readable
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.text import table_rows
 
@@ -27,7 +28,9 @@ def write(shards: Sequence[Path], folder: Path) -> None:
         BadInput: a shard is unreadable.
     """
     for clip in exported_clips(shards):
-        record, skeleton = clip.record, SkeletonDefinition.read(clip.file["skeleton"])
+        record = clip.record
+        with readable(clip.shard, "skeleton"):
+            skeleton = SkeletonDefinition.read(clip.file["skeleton"])
         times = np.arange(record.n_frames) / record.fps
         text = visualizer_json(skeleton, record.arrays["angles"], record.arrays["scales"], times)
         (folder / f"{clip.clip_id}.json").write_text(text, encoding="utf-8")
