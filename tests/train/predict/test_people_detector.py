@@ -80,6 +80,15 @@ def test_of_two_looks_the_one_that_sees_counts() -> None:
     np.testing.assert_allclose(visibility, 0.5)
 
 
+def test_a_mirror_image_that_takes_right_for_left_is_turned() -> None:
+    rng = np.random.default_rng(1)
+    positions, seen, lifted = rng.uniform(size=(33, 2)), np.ones(33), rng.normal(size=(33, 3))
+    other = list(_mirrored(positions, np.arange(33.0), lifted)[1].astype(int))
+    found = _mean((positions, seen, lifted), (positions[other], seen, lifted[other]))
+    np.testing.assert_allclose(found[0], positions)
+    np.testing.assert_allclose(found[2], lifted)
+
+
 class TwoPeople:
     """Sees two people; the second leaves after a while."""
 

@@ -157,7 +157,14 @@ def _mirrored(
 
 
 def _mean(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the means of two looks' positions, by visibility, of this and of lifted points."""
+    """Return the means of two looks' positions, by visibility, of this and of lifted points.
+
+    Where the other look has right and left the other way round, in the picture, the first one's word counts.
+    """
+    swapped = other[0][_counterparts()], other[1][_counterparts()], one[2]
+    apart, apart_swapped = (np.linalg.norm(one[0] - each[0], axis=1).sum() for each in (other, swapped))
+    if apart_swapped < apart:
+        other = swapped
     weight = (one[1] + FAINT) / (one[1] + other[1] + 2 * FAINT)
     positions = weight[:, None] * one[0] + (1 - weight[:, None]) * other[0]
     return positions, (one[1] + other[1]) / 2, (one[2] + other[2]) / 2
