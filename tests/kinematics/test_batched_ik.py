@@ -137,6 +137,27 @@ def test_the_quadratic_is_that_of_the_markers(bounded: BoundedSkeleton, weights:
     torch.testing.assert_close(found.matrix, jacobian.mT @ jacobian, rtol=1e-9, atol=1e-11)
 
 
+ARM = ("humerus", "ulna", "radius", "hand")
+
+
+@pytest.mark.parametrize("sides", ["", "l", "r", "rl"])
+def test_the_gradient_is_right_where_no_marker_tells_an_arm(bounded: BoundedSkeleton, sides: str) -> None:
+    """Without one arm there happen to be as many joints' motions as coordinates, and they are not one to one."""
+    names, bodies = bounded.definition.body_names, bounded.definition.marker_bodies
+    bare = {names.index(f"{part}_{side}") for part in ARM for side in sides}
+    marked = [name for name, body in zip(bounded.definition.marker_names, bodies, strict=True) if body not in bare]
+    definition = bounded.with_markers(marked).definition
+    searched = torch.tensor(np.flatnonzero(definition.coupled_to < 0))
+    angles = torch.tensor(motion(bounded)[:2])
+    layer, weights = SkeletonLayer(definition), np.ones(len(marked))
+    positions = layer(angles).markers.numpy() + 0.02
+    found = MarkerFit(definition, searched.numpy()).quadratic(angles, MarkerMoments.of(definition, positions, weights))
+    unknowns = angles[:, searched].requires_grad_()
+    off = layer(angles.index_copy(1, searched, unknowns)).markers - torch.tensor(positions)
+    (slope,) = torch.autograd.grad(off.square().sum(), unknowns)
+    torch.testing.assert_close(found.gradient, slope / 2, rtol=1e-9, atol=1e-11)
+
+
 def test_whole_turns_are_taken_out_where_limits_allow(bounded: BoundedSkeleton) -> None:
     angles = np.repeat(motion(bounded)[:1], 2, axis=0)
     names = bounded.definition.coordinate_names

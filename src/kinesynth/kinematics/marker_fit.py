@@ -94,6 +94,8 @@ class MarkerFit:
         self.searched = searched
         self._layer = SkeletonLayer(bare)
         self._twists = Twists(definition, searched, np.unique(definition.marker_bodies))
+        moved = self._twists.coordinates.tolist()  # some move two joints, and some none that carries a marker
+        self._one_each = moved == list(range(len(searched)))
         hangs = descendants(definition.parents)
         self._hangs = torch.tensor(hangs, dtype=torch.float64)
         bodies = self._twists.bodies.numpy()
@@ -120,7 +122,7 @@ class MarkerFit:
 
     def _summed(self, values: Tensor, axis: int) -> Tensor:
         """Return `values` with the degrees of freedom of each searched coordinate summed along `axis`."""
-        if len(self._twists.coordinates) == len(self.searched):  # each moves one joint
+        if self._one_each:
             return values
         shape = [*values.shape[:axis], len(self.searched), *values.shape[axis + 1 :]]
         return values.new_zeros(shape).index_add(axis, self._twists.coordinates, values)

@@ -1,6 +1,7 @@
 """A person's motion as a clip of a shard, which `kinesynth view`, `export`, the report and `ShardDataset` read.
 
-What is not believed is filled with its neighbours and masked (`angle_valid`); what was not computed is zero, not valid.
+What is not shown is filled with its neighbours, what is not believed masked (`angle_valid`); what was not computed is
+zero, not valid.
 There is no fitted body: `smplx` has the pelvis' place, nothing else, and a residual of a metre.
 """
 
@@ -164,7 +165,8 @@ def _arrays(
     }
     misfit = np.where(valid, np.nan_to_num(found.poses.misfit), 0.0)
     failed = {reason: np.zeros(frames, dtype=bool) for reason in reason_names()}
-    failed["marker_error"], failed["no_dynamics"] = ~valid, np.ones(frames, dtype=bool)
+    doubted = ~found.angle_valid.any(axis=1)  # not shown, or with all markers off
+    failed["marker_error"], failed["no_dynamics"] = doubted, np.ones(frames, dtype=bool)
     arrays |= {
         "angles": angles,
         "smooth_angles": angles,
@@ -175,7 +177,7 @@ def _arrays(
         "smplx/residual": np.full(frames, NO_BODY_M),
         "quality/marker_error_rms": misfit,
         "quality/marker_error_max": misfit,
-        "quality/angle_valid": np.repeat(valid[:, None], angles.shape[1], axis=1),
+        "quality/angle_valid": found.angle_valid,
         "quality/reasons": packed(failed),
     }
     if dynamics is None:

@@ -1,6 +1,7 @@
 """From a person's motion to forces, moments and activations, by the stages that make the shards' labels."""
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from kinesynth.records import Kinematics
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import StageFile, read_stage, write_stage
+from kinesynth_train.predict.belief import FILTERS, Tracking, stretches_of
 from kinesynth_train.predict.clip_file import Dynamics
 from kinesynth_train.predict.reconstruct import Reconstruction
 
@@ -51,8 +53,12 @@ def write_dynamics(
     part = slice(first, last)
     error = np.nan_to_num(np.linalg.norm(found.poses.markers[part] - found.points[part], axis=-1))
     points = Points(found.names, found.poses.markers[part], error, found.poses.misfit[part])
+    if (tracking := found.tracking) is not None:
+        told = Tracking(*(getattr(tracking, each.name)[part] for each in fields(Tracking)))
+        points = points._replace(errors=np.nan_to_num(told.error), misfit=told.rms, tracking=told)
     write_stage(stages / "ik.h5", tracked(name, definition, angles, found.fps, points))
-    run_stages(stages, model, folder / "logs" / "opensim.log")
+    filters = POINT_FILTERS if found.tracking is None else FILTERS
+    run_stages(stages, model, folder / "logs" / "opensim.log", filters)
     files, notes = _write_results(folder / "dynamics", name, definition, stages, first / found.fps)
     files |= {f"stage {path.stem}": path for path in sorted(stages.glob("*"))}
     if (first, last) != (0, len(found.times)):
@@ -77,18 +83,22 @@ def floor_height(definition: SkeletonDefinition, angles: np.ndarray) -> float:
 
 
 class Points(NamedTuple):
-    """The points that a motion was found by: names (M,), places (T, M, 3) m, their errors (T, M) and RMS (T,), m."""
+    """The points that a motion was found by: names (M,), places (T, M, 3) m, their errors (T, M) and RMS (T,), m.
+
+    A few points of a detector tell no segment's own misfit; markers that a person wore do.
+    """
 
     names: tuple[str, ...]
     places: np.ndarray
     errors: np.ndarray
     misfit: np.ndarray
+    tracking: Tracking | None = None
 
 
 def tracked(name: str, definition: SkeletonDefinition, angles: np.ndarray, fps: float, points: Points) -> StageFile:
     """Return what the stage of inverse kinematics would hand on of angles (T, J)."""
     pose = SkeletonLayer(definition)(torch.tensor(angles))
-    untold = np.zeros((len(angles), len(definition.body_names)))  # a few points tell no segment's own misfit
+    untold, tracking = np.zeros((len(angles), len(definition.body_names))), points.tracking
     record = Kinematics(
         angles=angles,
         keypoints=pose.keypoints.numpy(),
@@ -96,19 +106,28 @@ def tracked(name: str, definition: SkeletonDefinition, angles: np.ndarray, fps: 
         marker_error=points.errors,
         marker_error_rms=points.misfit,
         marker_error_max=points.errors.max(axis=1),
-        segment_turn=untold,
-        segment_shift=untold,
+        segment_turn=untold if tracking is None else tracking.turn,
+        segment_shift=untold if tracking is None else tracking.shift,
     )
     attrs = {
         "coordinate_names": list(definition.coordinate_names),
         "body_names": list(definition.body_names),
         "marker_names": list(points.names),
     }
-    return StageFile({name: record.clip(name, {"fps": fps})}, attrs=attrs)
+    hidden = (
+        {}
+        if tracking is None
+        else {
+            body: stretches_of(column, fps)
+            for body, column in zip(definition.body_names, tracking.unseen.T, strict=True)
+            if column.any()
+        }
+    )
+    return StageFile({name: record.clip(name, {"fps": fps, "unseen": json.dumps(hidden)})}, attrs=attrs)
 
 
-def run_stages(stages: Path, model: Path, log: Path) -> None:
-    """Make the files of forces, moments, activations and quality from ik.h5 in a folder."""
+def run_stages(stages: Path, model: Path, log: Path, filters: Filters = POINT_FILTERS) -> None:
+    """Make the files of forces, moments, activations and quality from ik.h5 in a folder, by the filters' limits."""
     from kinesynth.dynamics.ground_reaction import ground_reaction
     from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
     from kinesynth.dynamics.muscle_path_fit import fit_muscle_paths
@@ -120,9 +139,7 @@ def run_stages(stages: Path, model: Path, log: Path) -> None:
     inverse_dynamics(grf=grf, model=model, output=moments, log=log)
     fit_muscle_paths(grf=grf, model=model, output=paths, log=log)
     static_optimization(grf=grf, id=moments, model=model, paths=paths, output=muscles, log=log)
-    quality_filter(
-        ik=ik, grf=grf, id=moments, so=muscles, model=model, output=stages / "quality.h5", filters=POINT_FILTERS
-    )
+    quality_filter(ik=ik, grf=grf, id=moments, so=muscles, model=model, output=stages / "quality.h5", filters=filters)
 
 
 def _write_results(

@@ -9,8 +9,10 @@ MAX_SECONDS = 0.5
 FILLED_CONFIDENCE = 0.1
 
 
-def fill(positions: np.ndarray, confidence: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return positions (T, M, 3) and confidence (T, M) with gaps up to `MAX_SECONDS` filled, and where (T, M).
+def fill(
+    positions: np.ndarray, confidence: np.ndarray, fps: float, longest: float = MAX_SECONDS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return positions (T, M, 3) and confidence (T, M) with gaps up to `longest` s filled, and where (T, M).
 
     Positions are filled by straight lines; before the first frame and after the last that shows a point nothing is.
     """
@@ -21,7 +23,7 @@ def fill(positions: np.ndarray, confidence: np.ndarray, fps: float) -> tuple[np.
         if len(known) < 2:
             continue
         step = np.diff(known)
-        short = (step > 1) & (step - 1 <= MAX_SECONDS * fps)
+        short = (step > 1) & (step - 1 <= longest * fps)
         for first, last in zip(known[:-1][short], known[1:][short], strict=True):
             inside = frames[first + 1 : last]
             fraction = ((inside - first) / (last - first))[:, None]

@@ -217,9 +217,9 @@ def _as_found(found: Reconstruction, angles: np.ndarray, scales: np.ndarray, not
     height = stature(scaled(generic, mean))
     size = Proportions(mean, found.size.factors, height, height)
     shown = skeleton.coupled(np.where(valid[:, None], angles, np.nan))
-    return replace(
-        found, size=size, skeleton=skeleton, poses=poses_of(skeleton, shown, found.points), notes=tuple(notes)
-    )
+    tracking = found.tracking and found.tracking.of_network()
+    poses = poses_of(skeleton, shown, found.points)
+    return replace(found, size=size, skeleton=skeleton, poses=poses, notes=tuple(notes), tracking=tracking)
 
 
 def _marked(found: Reconstruction) -> SkeletonDefinition:
@@ -254,6 +254,7 @@ def _at_rate(
         confidence=found.confidence[nearest],
         filled=found.filled[nearest],
         poses=poses,
+        tracking=None,
     )
     return shown, None if markers is None else _between(markers, found.times, times)
 

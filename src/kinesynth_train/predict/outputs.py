@@ -15,6 +15,7 @@ from kinesynth.dataset.exports.opensim import for_opensim
 from kinesynth.errors import BadInput
 from kinesynth.opensim_files import write_storage, write_trc
 from kinesynth.subjects.shape import BMI
+from kinesynth_train.predict.belief import stretches_of
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import Reconstruction
 from kinesynth_train.predict.synchronisation import frame_places
@@ -42,7 +43,8 @@ def check_output(folder: Path) -> None:
 def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Path]:
     """Write points (.trc), the same of the skeleton fitted to them, angles (.mot) and bones to look at; return where.
 
-    Frames that are not believed are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN.
+    Frames that are not shown are NaN in the .trc, and have no row in the .mot: OpenSim's tools end at NaN. The same
+    angles with NaN wherever one is not believed stand in the .sto beside it.
     """
     points, angles = folder / "pose-3d" / f"{name}.trc", folder / "kinematics" / f"{name}.mot"
     fitted = points.with_name(f"{name}_fitted.trc")
@@ -53,9 +55,21 @@ def write_motion(folder: Path, name: str, found: Reconstruction) -> dict[str, Pa
     columns = dict(zip(found.skeleton.coordinate_names, values.T, strict=True))
     times = np.arange(len(found.times))[valid] / found.fps
     write_storage(angles, times, columns, in_degrees=True, name="Coordinates")
+    believed = angles.with_name(f"{name}_believed.sto")
+    masked = np.full(found.poses.angles.shape, np.nan)
+    masked[valid] = np.where(found.angle_valid[valid], values, np.nan)
+    columns = dict(zip(found.skeleton.coordinate_names, masked.T, strict=True))
+    frames = np.arange(len(found.times)) / found.fps
+    write_storage(believed, frames, columns, in_degrees=True, name="Coordinates", missing=True)
     visualizer = folder / "visualizer" / f"{name}.json"
     write_visualizer(visualizer, found)
-    return {"points": points, "fitted points": fitted, "angles": angles, "visualizer": visualizer}
+    return {
+        "points": points,
+        "fitted points": fitted,
+        "angles": angles,
+        "believed angles": believed,
+        "visualizer": visualizer,
+    }
 
 
 def write_model(folder: Path, name: str, found: Reconstruction, mass_kg: float, log: Path) -> Path | None:
@@ -152,6 +166,11 @@ def summary(
             for sight in sights
         },
         "valid": found.poses.valid.tolist(),
+        "angles_not_believed_seconds": {
+            name: np.round(stretches_of(~valid, found.fps), 4).tolist()
+            for name, valid in zip(found.skeleton.coordinate_names, found.angle_valid.T, strict=True)
+            if not valid.all()
+        },
         "confidence": [round(float(value), 3) for value in confidence],
         "points_filled": found.filled.sum(axis=1).tolist(),
         "misfit_rms_mm": [_rounded(1e3 * value, 1) for value in found.poses.misfit],

@@ -8,6 +8,7 @@ import torch
 
 from kinesynth.errors import BadInput
 from kinesynth.skeleton import SkeletonDefinition
+from kinesynth_train.predict.belief import Tracking
 from kinesynth_train.predict.body_checks import check_handedness, check_upright
 from kinesynth_train.predict.gaps import fill, smooth
 from kinesynth_train.predict.landmarks import generic_skeleton, keypoint_sets, with_landmarks
@@ -40,6 +41,7 @@ class Reconstruction:
         poses: the motion.
         notes: what was taken for granted.
         guess: why all of it is a guess; empty where it is not.
+        tracking: how well it follows markers that the person wore; None of points that a detector saw.
     """
 
     times: np.ndarray
@@ -52,11 +54,19 @@ class Reconstruction:
     poses: Poses
     notes: tuple[str, ...]
     guess: str = ""
+    tracking: Tracking | None = None
 
     @property
     def fps(self) -> float:
         """Frames per second."""
         return float((len(self.times) - 1) / (self.times[-1] - self.times[0]))
+
+    @property
+    def angle_valid(self) -> np.ndarray:
+        """Which angles (T, J) are believed."""
+        if self.tracking is None:
+            return np.repeat(self.poses.valid[:, None], self.poses.angles.shape[1], axis=1)
+        return self.tracking.angle_valid(self.poses.valid)
 
 
 def even_times(times: np.ndarray, start: float, end: float) -> np.ndarray:

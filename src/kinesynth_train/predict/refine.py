@@ -16,6 +16,7 @@ from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.inverse_kinematics import search_limits
+from kinesynth_train.predict.flat_feet import FlatFeet
 from kinesynth_train.predict.gaps import smooth
 from kinesynth_train.predict.landmarks import priors
 from kinesynth_train.predict.point_motion import PointMotion
@@ -57,6 +58,12 @@ class SightFit:
         spread = np.where(skeleton.coordinate_translational[self.free], COURSE_SPREAD_M, COURSE_SPREAD_RAD)
         self._steady = torch.tensor(spread**-2)
         self.course = torch.tensor(start[:, self.free])
+        self._feet = FlatFeet(skeleton, start)
+
+    def settle(self, angles: np.ndarray, fps: float) -> None:
+        """Draw the poses to a motion (T, J), and level the soles that rest in it."""
+        self.course = torch.tensor(angles[:, self.free])
+        self._feet.look(angles, fps)
 
     def quadratic(self, unknowns: Tensor, index: Tensor) -> Quadratic:
         """Return cost, gradient and Gauss-Newton matrix at unknowns (K, P) of the frames (K,)."""
@@ -68,7 +75,9 @@ class SightFit:
         away, off = unknowns - self._likely, unknowns - self.course[index]
         cost = cost + (self._precision * away.square() + self._steady * off.square()).sum(dim=1)
         gradient = gradient + self._precision * away + self._steady * off
-        return Quadratic(cost, gradient, matrix + torch.diag(self._precision + self._steady))
+        feet = self._feet.quadratic(unknowns, index)
+        matrix = matrix + torch.diag(self._precision + self._steady)
+        return Quadratic(cost + feet.cost, gradient + feet.gradient, matrix + feet.matrix)
 
     def linear(self, unknowns: Tensor) -> tuple[Tensor, Tensor, Tensor, Quadratic]:
         """Return what a search of more than the poses needs at unknowns (T, P) of all frames.
@@ -118,7 +127,9 @@ def refine(
         unknowns = torch.tensor(part[:, fit.free])
         least = torch.full((last - first,), 1e-9, dtype=torch.float64)
         for _ in range(ROUNDS):
-            fit.course = torch.tensor(course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz))
+            smooth_part = part.copy()
+            smooth_part[:, fit.free] = course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
+            fit.settle(skeleton.coupled(smooth_part), fps)
             unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MAX_ITERATIONS)
         solved = part.copy()
         solved[:, fit.free] = course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)

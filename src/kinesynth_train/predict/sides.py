@@ -1,8 +1,13 @@
-"""Right and left that a detector took for each other: hips against shoulders in the picture.
+"""Right and left that a detector took for each other: from frame to frame, and hips against shoulders in the picture.
+
+A limb does not leap across the body: where all points of the legs, or of arms and head, would have moved less with
+right and left changed, a detector has changed its mind. What it says for the longer time is taken for right.
 
 Nobody turns the trunk so far that hips and shoulders, both seen well apart, point opposite ways. Where they do, thighs
 or upper arms that cross tell which of them is wrong. Where these tell nothing, the legs are not believed.
 """
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +15,48 @@ MIN_HIPS, MIN_SHOULDERS = 0.2, 0.4  # of the trunk's length, seen apart: half of
 CROSSED = 0.25  # of the upper ends' distance, by which the lower ends lie the other way round
 LEGS = ("Hip", "Knee", "Ankle", "Heel", "BigToe", "SmallToe", "FootIndex")
 MIN_CONFIDENCE = 0.2
+MIN_PAIRS = 2  # of points that two frames share
+LEAPT, LEAPT_SIZES = (
+    0.5,
+    0.03,
+)  # change of mind: the movement falls by half, and by so much of a person's size per point
+
+
+def with_sides_steady(points: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, str]:
+    """Return a person's points (T, P, 3) px and confidence with right and left kept over time, and a note if changed.
+
+    Legs are looked at by themselves, and arms with the head.
+    """
+    pairs = [(index, names.index(f"L{name[1:]}")) for index, name in enumerate(names)
+             if name.startswith("R") and f"L{name[1:]}" in names]  # fmt: skip
+    result, said = points.copy(), []
+    for part, wanted in (("legs", True), ("arms", False)):
+        right, left = np.array([pair for pair in pairs if (names[pair[0]][1:] in LEGS) == wanted] or [(0, 0)]).T
+        changed = _changed(points[:, right], points[:, left])
+        result[np.ix_(changed, right)] = points[np.ix_(changed, left)]
+        result[np.ix_(changed, left)] = points[np.ix_(changed, right)]
+        said += [f"{part} taken for each other in {changed.sum()} frames, and changed back"] if changed.any() else []
+    return result, "; ".join(said)
+
+
+def _changed(right: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Tell the frames (T,) in which right and left (T, K, 3) are the other way round than for the longer time."""
+    known = np.minimum(right[..., 2], left[..., 2]) >= MIN_CONFIDENCE
+    shown = np.flatnonzero(known.sum(axis=1) >= MIN_PAIRS)
+    state = np.zeros(len(right), dtype=bool)
+    for before, now in pairwise(shown.tolist()):
+        both = known[before] & known[now]
+        state[before + 1 : now + 1] = state[before]
+        if both.sum() < MIN_PAIRS:
+            continue
+        a, b, c, d = (each[both, :2] for each in (right[before], left[before], right[now], left[now]))
+        size = np.ptp(np.concatenate([a, b]), axis=0).max()
+        stays, leaps = (
+            (np.linalg.norm(first - a, axis=1) + np.linalg.norm(second - b, axis=1)).mean() / 2
+            for first, second in ((c, d), (d, c))
+        )
+        state[now] = state[before] ^ bool(leaps < LEAPT * stays and stays - leaps > LEAPT_SIZES * size)
+    return state if state[shown].sum() * 2 <= len(shown) else ~state
 
 
 def with_sides_right(points: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, str]:

@@ -12,7 +12,7 @@ from kinesynth_train.predict.given_masks import GivenMasks
 from kinesynth_train.predict.keypoint_files import Keypoints
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.rays import Rays, gaps, rays_of
-from kinesynth_train.predict.sides import with_sides_right
+from kinesynth_train.predict.sides import with_sides_right, with_sides_steady
 from kinesynth_train.predict.silhouettes import Silhouettes
 from kinesynth_train.predict.synchronisation import Offset, best_offset, frame_places
 from kinesynth_train.predict.tracks import MIN_POINTS, follow, main_person, of_person
@@ -117,8 +117,9 @@ def _sided(views: Sequence[View], names: tuple[str, ...]) -> tuple[list[View], l
     for view in views:
         points = view.keypoints.points.copy()
         for place in range(points.shape[1]):
-            points[:, place], said = with_sides_right(points[:, place], names)
-            notes += [f"view {view.name}: {said}"] if said else []
+            for mended in (with_sides_steady, with_sides_right):
+                points[:, place], said = mended(points[:, place], names)
+                notes += [f"view {view.name}: {said}"] if said else []
         result.append(replace(view, keypoints=replace(view.keypoints, points=points)))
     return result, notes
 

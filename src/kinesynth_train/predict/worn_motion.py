@@ -14,8 +14,10 @@ from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights
 from kinesynth.kinematics.worn_places import FittedMarkers, fit_worn_markers, holding_prior, wearing
 from kinesynth.markers.telling_frames import spread_frames
+from kinesynth.motion.sight import MAX_HIDDEN_SECONDS
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.inverse_kinematics import search_limits
+from kinesynth_train.predict.belief import belief_notes, tracking_of, unseen_in
 from kinesynth_train.predict.body_checks import check_upright
 from kinesynth_train.predict.gaps import fill, smooth
 from kinesynth_train.predict.landmarks import generic_skeleton
@@ -41,7 +43,8 @@ def worn_motion(given: Marked, worn: WornMarkers, smooth_hz: float, height: floa
     """
     fps = float((len(given.times) - 1) / (given.times[-1] - given.times[0]))
     notes = check_upright(given.skeleton, given.positions)
-    positions, sure, gaps = fill(worn.moving, np.isfinite(worn.moving).all(axis=-1).astype(float), fps)
+    shown = np.isfinite(worn.moving).all(axis=-1).astype(float)
+    positions, sure, gaps = fill(worn.moving, shown, fps, MAX_HIDDEN_SECONDS)  # other markers hold what hides longer
     positions = smooth(positions, fps, smooth_hz)
     generic = generic_skeleton()
     likely = proportions(generic, given.skeleton, given.spreads, given.positions, height).height / stature(generic)
@@ -56,10 +59,15 @@ def worn_motion(given: Marked, worn: WornMarkers, smooth_hz: float, height: floa
     positions = positions[:, seen]
     poses = poses_of(person.definition, _angles(person, landmarks, positions), positions)
     notes += [*height_notes(size, height), *_static_notes(worn, fitted), *check_poses(poses, FIX)]
-    notes += _misplaced_notes(worn.standing, labels, np.linalg.norm(poses.markers - positions, axis=-1))
+    hidden, bare = unseen_in(worn, given.times, generic.body_names)
+    tracking = tracking_of(person.definition, landmarks, (poses.markers, poses.joints), positions, hidden)
+    notes += _misplaced_notes(worn.standing, labels, tracking.error)
+    valid = tracking.angle_valid(poses.valid)
+    notes += belief_notes(valid, poses.valid, generic.coordinate_names, bare)
     return Reconstruction(
-        given.times, labels, positions, sure[:, seen], gaps[:, seen], size, person.definition, poses, tuple(notes)
-    )
+        given.times, labels, positions, sure[:, seen], gaps[:, seen], size, person.definition, poses, tuple(notes),
+        tracking=tracking,
+    )  # fmt: skip
 
 
 def _telling(worn: WornMarkers) -> WornMarkers:

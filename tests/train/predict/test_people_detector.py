@@ -10,9 +10,19 @@ import pytest
 from test_predict_verb import write_video
 
 from kinesynth.errors import BadInput, MissingDependency
-from kinesynth_train.predict.detector.blazepose import BlazePose, Circle, Look, _anchors, _crop_matrix, _refined
+from kinesynth_train.predict.detector.blazepose import (
+    BlazePose,
+    Circle,
+    Look,
+    _anchors,
+    _crop_matrix,
+    _mean,
+    _mirrored,
+    _refined,
+)
 from kinesynth_train.predict.detector.people import detect_people, save_keypoints
 from kinesynth_train.predict.keypoint_files import read_keypoints
+from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.silhouettes import Silhouettes, packed
 from kinesynth_train.predict.videos import open_video
 
@@ -47,6 +57,36 @@ def test_points_move_to_the_heat_about_them_and_no_farther() -> None:
     refined = _refined(positions, heat)
     np.testing.assert_allclose(refined[0] * 64, [41.0, 30.0], atol=1e-3)
     np.testing.assert_allclose(refined[1], positions[1])  # its heat is elsewhere
+
+
+def test_a_mirror_image_tells_the_other_side() -> None:
+    """The right wrist of the picture is the left one in its mirror image, as far from the other edge."""
+    names, rng = keypoint_sets()["blazepose33"], np.random.default_rng(0)
+    positions, visibility, lifted = rng.uniform(size=(35, 2)), rng.uniform(size=33), rng.normal(size=(33, 3))
+    mirrored = _mirrored(positions, visibility, lifted)
+    right, left, nose = (names.index(name) for name in ("RWrist", "LWrist", "Nose"))
+    np.testing.assert_allclose(mirrored[0][right], [1 - positions[left, 0], positions[left, 1]])
+    np.testing.assert_allclose(mirrored[2][nose], lifted[nose] * [-1, 1, 1])
+    back = _mirrored(*mirrored)
+    for once, twice in zip((positions[:33], visibility, lifted), back, strict=True):
+        np.testing.assert_allclose(once, twice)
+
+
+def test_of_two_looks_the_one_that_sees_counts() -> None:
+    one, other = np.zeros((33, 2)), np.ones((33, 2))
+    seen, hidden, lifted = np.ones(33), np.zeros(33), np.zeros((33, 3))
+    positions, visibility, _ = _mean((one, seen, lifted), (other, hidden, lifted))
+    assert positions.max() < 2e-3
+    np.testing.assert_allclose(visibility, 0.5)
+
+
+def test_a_mirror_image_that_takes_right_for_left_is_turned() -> None:
+    rng = np.random.default_rng(1)
+    positions, seen, lifted = rng.uniform(size=(33, 2)), np.ones(33), rng.normal(size=(33, 3))
+    other = list(_mirrored(positions, np.arange(33.0), lifted)[1].astype(int))
+    found = _mean((positions, seen, lifted), (positions[other], seen, lifted[other]))
+    np.testing.assert_allclose(found[0], positions)
+    np.testing.assert_allclose(found[2], lifted)
 
 
 class TwoPeople:

@@ -15,6 +15,7 @@ from made_up_person import FPS, in_world, motion, size
 from scipy.spatial.transform import Rotation
 
 from c3d_writer import write_c3d
+from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
 from kinesynth.kinematics.worn_markers import landmark_places
 from kinesynth.opensim_files import read_storage, read_trc, write_trc
@@ -283,3 +284,60 @@ def test_lines_meet_in_the_points() -> None:
     cost = (lines.weights * miss.square().sum(dim=-1)).sum(dim=0).numpy()
     truth = np.nansum((place - points) ** 2, axis=-1) / np.array([0.01, 0.02, 0.03]) ** 2
     np.testing.assert_allclose(cost, np.where(np.isfinite(points).all(axis=-1), truth, 0.0), rtol=2e-3)
+
+
+LOST, SWAPPED = slice(40, 70), 85
+
+
+def table_with_gaps(path: Path) -> dict[str, np.ndarray]:
+    """Return the columns of a .sto whose values may be NaN."""
+    lines = path.read_text().splitlines()
+    start = lines.index("endheader")
+    values = np.array([[float(cell) for cell in line.split()] for line in lines[start + 2 :]])
+    return dict(zip(lines[start + 1].split(), values.T, strict=True))
+
+
+def partly_seen(tmp_path: Path, angles: np.ndarray) -> Path:
+    """Write a trial without markers on the left arm, in which the right shank's are lost for half a second.
+
+    After that the right foot's foremost and hindmost are taken for each other.
+    """
+    arm = [
+        name for name, (body, _) in landmark_places().items() if body in ("humerus_l", "ulna_l", "radius_l", "hand_l")
+    ]
+    trial = read_trc(worn_trial(tmp_path / "whole.trc", angles, without=arm))
+    positions = trial.positions.copy()
+    carriers = [landmark_places()[name.removesuffix("_study")][0] for name in trial.names]
+    positions[LOST, [body == "tibia_r" for body in carriers]] = np.nan
+    pair = [trial.names.index("RTOE"), trial.names.index("RCAL")]
+    positions[SWAPPED:, pair] = positions[SWAPPED:, pair[::-1]]
+    write_trc(tmp_path / "walk.trc", trial.names, positions, FPS)
+    return tmp_path / "walk.trc"
+
+
+def test_angles_that_no_marker_told_are_masked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    angles = with_usual_tilt(motion(100))
+    path, out = partly_seen(tmp_path, angles), tmp_path / "out"
+    still = worn_trial(tmp_path / "still.trc", standing())
+    given = ["predict", "--markers", str(path), "--static", str(still), "--output", str(out)]
+    assert run(given) == 0
+    told = capsys.readouterr().err
+    assert "no marker on humerus_l, ulna_l, radius_l, hand_l: their angles are not believed" in told
+    believed = table_with_gaps(out / "kinematics/walk_believed.sto")
+    assert len(believed["time"]) == 100
+    assert np.isnan(believed["elbow_flex_l"]).all()
+    assert np.isnan(believed["knee_angle_r"][LOST]).all()
+    assert np.isfinite(believed["knee_angle_r"][: LOST.start]).all()
+    for name in ("elbow_flex_r", "hip_flexion_l", "ankle_angle_l"):
+        assert np.isfinite(believed[name][: SWAPPED - 5]).all()
+        assert np.isnan(believed[name][SWAPPED + 3 :]).all()
+    (item,) = ShardDataset(out / "walk.h5", window=100, stride=100)
+    names = generic_skeleton().coordinate_names
+    for name in ("elbow_flex_l", "knee_angle_r", "hip_flexion_l"):
+        masked = item["quality"]["angle_valid"][:, names.index(name)]
+        np.testing.assert_array_equal(masked, np.isfinite(believed[name]))
+    summary = json.loads((out / "predict.json").read_text())
+    lost, swapped = summary["angles_not_believed_seconds"]["knee_angle_r"]
+    assert lost == pytest.approx([LOST.start / FPS, LOST.stop / FPS], abs=1e-3)
+    assert summary["angles_not_believed_seconds"]["hip_flexion_l"] == [swapped]
+    assert "frames have the markers on bone more than 20 mm (RMS) off: not believed" in told

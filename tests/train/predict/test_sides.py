@@ -6,7 +6,7 @@ from made_up_person import SET, bare, cameras, in_world, motion, seen, view
 
 from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.reconstruct import reconstruct
-from kinesynth_train.predict.sides import LEGS, with_sides_right
+from kinesynth_train.predict.sides import LEGS, with_sides_right, with_sides_steady
 from kinesynth_train.predict.views import sights
 
 NAMES = keypoint_sets()[SET]
@@ -37,6 +37,25 @@ def test_a_pair_is_changed_back(shown: list[np.ndarray], part: str) -> None:
     assert f"{part.lower()}s taken for each other in 15 frames" in note
 
 
+ARMS = ("Shoulder", "Elbow", "Wrist", "Eye", "Ear")
+
+
+@pytest.mark.parametrize("parts", [LEGS, ARMS, LEGS + ARMS])
+def test_whoever_leaps_across_the_body_is_changed_back(shown: list[np.ndarray], parts: tuple[str, ...]) -> None:
+    found, note = with_sides_steady(swapped(shown[0], parts), NAMES)
+    np.testing.assert_array_equal(found, shown[0])
+    assert ("legs taken for each other in 15 frames" in note) == (set(LEGS) <= set(parts))
+    assert ("arms taken for each other in 15 frames" in note) == (set(ARMS) <= set(parts))
+
+
+def test_hidden_frames_do_not_matter(shown: list[np.ndarray]) -> None:
+    points = swapped(shown[0], LEGS)
+    points[[5, 12, 13, 24, 39], :, 2] = 0.0
+    found, _ = with_sides_steady(points, NAMES)
+    seen_ones = found[..., 2].max(axis=1) > 0
+    np.testing.assert_array_equal(found[seen_ones], shown[0][seen_ones])
+
+
 def test_legs_on_the_wrong_side_are_not_believed(shown: list[np.ndarray]) -> None:
     found, note = with_sides_right(swapped(shown[0], LEGS), NAMES)
     legs = [index for index, name in enumerate(NAMES) if name[1:] in LEGS]
@@ -50,9 +69,10 @@ def test_legs_on_the_wrong_side_are_not_believed(shown: list[np.ndarray]) -> Non
 def test_what_is_right_stays_from_wherever_it_is_seen(azimuth: float) -> None:
     camera = bare(cameras((azimuth,))["cam0"])
     points = seen(camera, in_world(motion(FRAMES)), noise=4.0)
-    found, note = with_sides_right(points, NAMES)
-    np.testing.assert_array_equal(found, points)
-    assert note == ""
+    for mended in (with_sides_right, with_sides_steady):
+        found, note = mended(points, NAMES)
+        np.testing.assert_array_equal(found, points)
+        assert note == ""
 
 
 def test_a_motion_does_not_suffer_from_hips_swapped_in_one_view(shown: list[np.ndarray]) -> None:

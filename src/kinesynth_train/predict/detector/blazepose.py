@@ -2,10 +2,12 @@
 
 The detector looks at the whole picture, shrunk to 224 px, and gives for each person the middle of the hips and a point
 on the circle around the body. The square about that circle, turned upright, is what the second network looks at; its
-two extra points tell where to look in the next frame. Constants are those of MediaPipe's graphs (Apache-2.0).
+two extra points tell where to look in the next frame. It looks twice, the second time at the mirror image: it errs by a
+pixel or two of its square each time, and not alike. Constants are those of MediaPipe's graphs (Apache-2.0).
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from scipy.special import expit
 from kinesynth.errors import MissingDependency
 from kinesynth_train.package_files import fetch_files
 from kinesynth_train.predict.detector.weights import BLAZEPOSE
+from kinesynth_train.predict.landmarks import keypoint_sets
 from kinesynth_train.predict.silhouettes import packed
 
 POINTS = 33
@@ -26,6 +29,7 @@ SAME_PERSON = 0.5  # of the circle's radius, between the middles of the hips
 ROI_SCALE = 1.25
 KERNEL = 7  # cells of the heatmap about a point, by which it is refined
 MIN_HEAT = 0.5
+FAINT = 1e-3  # of visibility: two looks that see nothing count alike
 
 
 @dataclass(frozen=True)
@@ -116,17 +120,17 @@ class BlazePose:
         crop = Image.fromarray(picture).transform(
             (LANDMARK_SIZE, LANDMARK_SIZE), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR
         )
-        outputs = _run(self._landmarks, np.asarray(crop, dtype=np.float32) / 255.0)
-        raw = outputs[0].reshape(-1, 5)
-        positions = _refined(raw[:, :2] / LANDMARK_SIZE, outputs[3][0]) * LANDMARK_SIZE
-        positions = (positions @ matrix[:, :2].T) + matrix[:, 2]
-        visibility = expit(raw[:, 3:].min(axis=1))  # seen, and inside the picture
-        points = np.concatenate([positions[:POINTS], visibility[:POINTS, None]], axis=1)
-        lifted = outputs[4].reshape(-1, 3)[:POINTS].astype(float)
+        seen = np.asarray(crop, dtype=np.float32) / 255.0
+        first = _run(self._landmarks, seen)
+        positions, visibility, lifted = _landmarks_of(first)
+        mirrored = _mirrored(*_landmarks_of(_run(self._landmarks, np.ascontiguousarray(seen[:, ::-1]))))
+        positions[:POINTS], visibility, lifted = _mean((positions[:POINTS], visibility, lifted), mirrored)
+        positions = (positions * LANDMARK_SIZE) @ matrix[:, :2].T + matrix[:, 2]
+        points = np.concatenate([positions[:POINTS], visibility[:, None]], axis=1)
         cosine, sine = np.cos(circle.turn), np.sin(circle.turn)
         lifted[:, :2] = lifted[:, :2] @ np.array([[cosine, sine], [-sine, cosine]])
         following = Circle.of(positions[POINTS], positions[POINTS + 1])
-        return Look(points, lifted, packed(outputs[2][0, ..., 0], matrix), following, float(outputs[1].ravel()[0]))
+        return Look(points, lifted, packed(first[2][0, ..., 0], matrix), following, float(first[1].ravel()[0]))
 
 
 def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:
@@ -134,6 +138,44 @@ def _run(network: Any, picture: np.ndarray) -> list[np.ndarray]:
     network.set_tensor(network.get_input_details()[0]["index"], picture[None])
     network.invoke()
     return [network.get_tensor(output["index"]) for output in network.get_output_details()]
+
+
+def _landmarks_of(outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return positions (35, 2) as fractions of the square, visibility (33,) and lifted points (33, 3) m."""
+    raw = outputs[0].reshape(-1, 5)
+    visibility = expit(raw[:POINTS, 3:].min(axis=1))  # seen, and inside the picture
+    return _refined(raw[:, :2] / LANDMARK_SIZE, outputs[3][0]), visibility, outputs[4].reshape(-1, 3)[:POINTS] * 1.0
+
+
+def _mirrored(
+    positions: np.ndarray, visibility: np.ndarray, lifted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is seen in a mirror image as it is in the picture: right is left there, and rows run backward."""
+    other = _counterparts()
+    across = np.array([1.0, 0.0]) + positions[other] * [-1.0, 1.0]
+    return across, visibility[other], lifted[other] * [-1.0, 1.0, 1.0]
+
+
+def _mean(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the means of two looks' positions, by visibility, of this and of lifted points.
+
+    Where the other look has right and left the other way round, in the picture, the first one's word counts.
+    """
+    swapped = other[0][_counterparts()], other[1][_counterparts()], one[2]
+    apart, apart_swapped = (np.linalg.norm(one[0] - each[0], axis=1).sum() for each in (other, swapped))
+    if apart_swapped < apart:
+        other = swapped
+    weight = (one[1] + FAINT) / (one[1] + other[1] + 2 * FAINT)
+    positions = weight[:, None] * one[0] + (1 - weight[:, None]) * other[0]
+    return positions, (one[1] + other[1]) / 2, (one[2] + other[2]) / 2
+
+
+@cache
+def _counterparts() -> list[int]:
+    """Return the index (33,) of each point's counterpart on the other side; its own of one on the midline."""
+    names = keypoint_sets()["blazepose33"]
+    swap = {"R": "L", "L": "R"}
+    return [names.index(swap.get(name[0], name[0]) + name[1:]) for name in names]
 
 
 def _anchors() -> np.ndarray:
