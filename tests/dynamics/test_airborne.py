@@ -3,8 +3,8 @@ import pytest
 
 from kinesynth.dynamics.airborne import (
     airborne,
-    falls,
     falling_path,
+    falls,
     frames_of,
     free_fall_shift,
     held_contact,

@@ -68,7 +68,7 @@ def _off_the_floor(feet_off: np.ndarray, falling: np.ndarray, rate_hz: float) ->
             continue
         off[first:last] = feet_off[max(first - reach, 0) : last + reach].any() or last - first >= 2 * reach
     for first, last in runs(~off):
-        inside = 0 < first and last < len(off)
+        inside = first > 0 and last < len(off)
         off[first:last] |= inside and last - first < MIN_SECONDS * rate_hz  # nobody stands so shortly
     return off
 

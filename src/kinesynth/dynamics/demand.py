@@ -300,4 +300,5 @@ def sole_contact(feet: FootMotion, centre: np.ndarray, fps: float, rules: SoleCo
     )
     likelihood = likelihood * soft_landing(likelihood, velocity, fast)
     flights = airborne(likelihood, support, fps)
-    return SoleContact(held_contact(likelihood, flights, fps), floor, rest, flights, bool(flights) or falls(support, fps))
+    held = held_contact(likelihood, flights, fps)
+    return SoleContact(held, floor, rest, flights, bool(flights) or falls(support, fps))
