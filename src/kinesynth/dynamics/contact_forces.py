@@ -9,8 +9,8 @@ import numpy as np
 LIKELY = 0.02
 """Likelihood of contact from which cost alone keeps force off a point.
 
-The most that a point may bear grows up to there: with a step, a foot about to land would carry at one frame rate and not
-at another."""
+The most that a point may bear grows up to there. With a step, a foot about to land would carry at one frame rate and
+not at another."""
 
 MAX_FORCE = 4.0  # body weights, on one point
 NEIGHBOUR_SECONDS = 1.0 / 30.0
