@@ -149,7 +149,7 @@ def found_of(row: Row, shard: str) -> Found:
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
     skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=row["subject"]))
     unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
-    valid = valid_angles(clip.arrays, skeleton, Filters(), unseen)
+    valid = valid_angles(Kinematics.of(clip), skeleton, Filters(), unseen)
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], valid, list(stage.attrs["coordinate_names"]))
     fraction = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))
