@@ -192,6 +192,16 @@ def test_inputs_are_accepted_by_position_as_well_as_by_name(
     assert taken == [[tmp_path / "a", tmp_path / "b"]]
 
 
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_takes_by_position_all_that_it_needs_but_its_outputs(verb: str) -> None:
+    module, function = cli.VERBS[verb][0].split(":")
+    found = cli.inputs_by_position(cli.groups_as_flags(getattr(import_module(module), function)))
+    parameters = inspect.signature(found).parameters.values()
+    needed = {each.name: each.kind for each in parameters if each.default is each.empty}
+    by_name = {name for name, kind in needed.items() if kind is inspect.Parameter.KEYWORD_ONLY}
+    assert by_name <= {"output", "report"}
+
+
 def test_an_output_is_never_taken_by_position(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["index", str(tmp_path), str(tmp_path / "clips.tsv")]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 GROUND = {
-    "atomic", "cache_folder", "config", "gravity", "isolation", "notes", "npz", "opensim_files", "options", "pixels",
-    "reasons", "records", "runs", "stage_file", "text",
+    "atomic", "cache_folder", "config", "file_names", "gravity", "isolation", "notes", "npz", "opensim_files",
+    "options", "pixels", "reasons", "records", "runs", "stage_file", "text",
 }  # fmt: skip
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
@@ -66,7 +66,7 @@ def part_of(module: str) -> str:
 def test_imports_point_down(path: Path) -> None:
     if path.is_relative_to(ROOT / "src" / "kinesynth_train"):
         allowed = {"", "__version__", "atomic", "cache_folder", "dataset", "geometry", "gravity", "skeleton", "errors"}
-        allowed |= {"networks"}
+        allowed |= {"file_names", "networks"}
         if path.is_relative_to(ROOT / "src" / "kinesynth_train" / "predict"):  # it uses the stages, as the cli does
             allowed |= STAGES | {part for part in FLOORS if FLOORS[part] < FLOORS["dataset"]} | GROUND
         assert {part_of(module) for module in imports(path)} <= allowed
@@ -136,6 +136,25 @@ def test_one_table_says_where_a_run_keeps_what_it_makes() -> None:
         if re.search(r"""["']f?(demo/)?stages/""", re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL))
     ]
     assert spelling == ["layout.py"]
+
+
+def test_stages_take_arrays_by_their_records_fields() -> None:
+    """A stage that spells another's array reads zeros or nothing when that one is renamed."""
+    spelling = re.compile(r"\.arrays\[f?[\"']")
+    parts = [PACKAGE / part for part in (STAGES - {"dataset"}) | {"mosh", "subjects", "body"}]
+    found = [str(path) for part in parts for path in part.rglob("*.py") if spelling.search(path.read_text())]
+    assert not found
+
+
+def test_no_file_but_the_layout_slices_a_pose() -> None:
+    spelling = re.compile(r"\[:, *(3:66|66:|75:|111:|:66)")
+    assert not [str(path) for path in SOURCES if spelling.search(path.read_text())]
+
+
+def test_gravity_is_one_number() -> None:
+    spelling = re.compile(r"\b9\.8(0665|1)?\b")
+    files = [*SOURCES, *(ROOT / "tools").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    assert [path.name for path in files if spelling.search(path.read_text())] == ["gravity.py"]
 
 
 def test_every_rule_is_in_the_table_of_paths() -> None:

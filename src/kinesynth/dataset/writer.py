@@ -27,6 +27,7 @@ from kinesynth.dataset.video import pack_masks
 from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.hdf5 import new_file
 from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
@@ -68,6 +69,7 @@ class StagePaths:
     render: Path = needed("videos, masks and cameras")
 
 
+@takes_file_names
 def pack_shard(
     *,
     body: Path,

@@ -13,6 +13,7 @@ from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.force_doubt import near_ends
 from kinesynth.dynamics.names import FEET, PELVIS_MOMENTS, TOES
 from kinesynth.errors import ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.gravity import GRAVITY
 from kinesynth.reasons import names as reason_names
 from kinesynth.reasons import packed, spoilt
@@ -57,6 +58,7 @@ class Subject:
         return np.isin(self.skeleton.coordinate_names, PELVIS_MOMENTS)
 
 
+@takes_file_names
 def quality_filter(
     *,
     ik: Path,

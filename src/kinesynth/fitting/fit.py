@@ -12,6 +12,7 @@ import torch
 
 from kinesynth.body.model import load_body
 from kinesynth.errors import ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, smplx_arrays
 from kinesynth.fitting.regressor import check_body, read_regressor
 from kinesynth.fitting.shape import read_shape
@@ -19,6 +20,7 @@ from kinesynth.records import BodyFit
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
+@takes_file_names
 def fit_body(
     *,
     body: Path,

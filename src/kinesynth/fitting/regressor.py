@@ -16,6 +16,7 @@ import numpy as np
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.body.virtual_markers import MarkerLayout
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.fitting.convex_weights import convex_weights
 from kinesynth.fitting.paired_stages import Shard, pairs, read_shards
 from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, shared_betas, smplx_arrays
@@ -69,6 +70,7 @@ class _Samples:
         return _Samples(self.vertices[frames], self.centres[frames], self.subject[frames], self.clip[frames])
 
 
+@takes_file_names
 def joint_regressor(
     *,
     body: Path,
@@ -103,6 +105,7 @@ def joint_regressor(
     write_regressor(output, JointRegressor(body_names, mixture, error, model.n_vertices))
 
 
+@takes_file_names
 def shipped_regressor(*, body: Path, output: Path) -> None:
     """Write the free body's regressor, which comes with the package: no shard has to be solved before it is there.
 

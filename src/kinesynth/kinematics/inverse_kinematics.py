@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.marker_set import read_marker_set
@@ -35,6 +36,7 @@ class ModelNames:
     markers: tuple[str, ...]
 
 
+@takes_file_names
 def inverse_kinematics(
     *,
     markers: Path,

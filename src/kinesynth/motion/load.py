@@ -10,6 +10,7 @@ from kinesynth.body.model import load_body
 from kinesynth.body.proportions import proportions_of
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.motion.ground_alignment import Placed, place
 from kinesynth.motion.recording import Recording, cut, unseen_seconds
 from kinesynth.motion.sources import Loading, Person, source_module
@@ -26,6 +27,7 @@ STAGE = "load_motion"
 _AMASS_PARTS = 3  # DATASET/SUBJECT/MOTION.npz
 
 
+@takes_file_names
 def load_motion(
     *,
     clips: str,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.layout import FILES, RUNTIMES, STORED
 from kinesynth.report.extrapolate import Run, Sample, extrapolate, sample
 from kinesynth.report.runtimes import read_jobs
@@ -47,6 +48,7 @@ class Cost:
         return sum(stage.hours for stage in self.stages if stage.on_gpu == on_gpu)
 
 
+@takes_file_names
 def plan(
     *,
     frames: float,
