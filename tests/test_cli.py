@@ -95,7 +95,7 @@ def test_rules_give_sections_of_the_configuration_whole() -> None:
         for name, group in cli.groups_of(getattr(import_module(module), function)).items()
         if type(group) in kinds
     }
-    assert sections == set().union(*used) == {"filters", "grf", "muscle_paths", "render", "so"}
+    assert sections == set().union(*used) == {"filters", "fit", "grf", "ik", "muscle_paths", "render", "so"}
 
 
 def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
