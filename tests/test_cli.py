@@ -63,6 +63,18 @@ def test_rules_use_flags_that_exist() -> None:
             assert used <= flags_of(verb), f"{path.name}: {used - flags_of(verb)}"
 
 
+def test_a_users_marker_list_reaches_every_stage_that_takes_one() -> None:
+    """One that missed it would place its markers by the anatomical rules, beside those that others placed."""
+    rules = {
+        verb: command
+        for path in (ROOT / "rules").glob("*.smk")
+        for verb, command in re.findall(r"^\s+kinesynth ([a-z-]+) \\\n((?:.*\\\n)+)", path.read_text(), re.MULTILINE)
+    }
+    taking = {verb for verb in rules if "marker_vertices" in flags_of(verb)}
+    assert taking == {verb for verb, command in rules.items() if "{params.vertices}" in command}
+    assert {"virtual-markers", "scale-model", "joint-regressor", "fit-shape", "fit-body"} <= taking
+
+
 def rule_flags() -> list[tuple[str, str, str, str]]:
     """Return rule file, verb, flag and key of the configuration for each flag that a rule takes from one."""
     found = []

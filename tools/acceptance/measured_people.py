@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.atomic import write_text
+from kinesynth.clips import REQUIRED_COLUMNS
 from kinesynth.config import Filters
 from kinesynth.dynamics.quality import valid_angles
 from kinesynth.layout import FILES
@@ -29,7 +30,7 @@ from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "people"
 SECONDS = 20.0
-COLUMNS = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "static", "fps")
+COLUMNS = (*REQUIRED_COLUMNS, "static", "fps")
 GROUPS = {
     "pelvis": ("pelvis_tilt",),
     "hip": ("hip_flexion_r", "hip_flexion_l"),

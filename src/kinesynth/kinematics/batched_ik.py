@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kinesynth.geometry.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.initial_poses import (
     ARM_BODIES,
@@ -23,7 +24,6 @@ from kinesynth.kinematics.initial_poses import (
     is_arm,
     root_on_markers,
 )
-from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.skeleton.trunk import TRUNK_BODIES

@@ -24,7 +24,6 @@ from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_sta
 from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
-_AMASS_PARTS = 3  # DATASET/SUBJECT/MOTION.npz
 
 
 @takes_file_names
@@ -145,7 +144,7 @@ def _source_path(row: ClipRow) -> str:
     """Return by what a clip's file is known elsewhere: DATASET/SUBJECT/MOTION.npz of AMASS, else the file's name."""
     parts = Path(os.path.normpath(row.path)).parts if row.path is not None else ()
     named = [part for part in parts if part not in (os.sep, os.pardir)]
-    return "/".join(named[-_AMASS_PARTS if row.source == "amass" else -1 :])
+    return "/".join(named[-sources()[row.source].path_parts :])
 
 
 def _worn(recording: Recording, positions: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
+from kinesynth.geometry.levenberg_marquardt import Quadratic, minimize
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.inverse_kinematics import search_limits

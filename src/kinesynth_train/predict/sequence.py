@@ -1,7 +1,7 @@
 """Levenberg-Marquardt over a whole motion: frames that are tied to their neighbours, in one banded system.
 
 The matrix of a cost whose terms reach over at most three frames in a row is banded; its Cholesky factor costs as many
-steps as there are frames. Bounds are kept as in `kinesynth.kinematics.levenberg_marquardt`: a step is taken in the
+steps as there are frames. Bounds are kept as in `kinesynth.geometry.levenberg_marquardt`: a step is taken in the
 unknowns that are free, and cut off.
 """
 
