@@ -242,7 +242,7 @@ def _scalar(path: Path, keys: Any, name: str) -> float:
     return float(array.ravel()[0])
 
 
-def _within(path: Path, name: str, array: np.ndarray, most: float, unit: str) -> None:
+def _within(path: Path, name: str, array: np.ndarray, maximum: float, unit: str) -> None:
     worst = float(np.abs(array).max(initial=0.0))
-    if worst > most:
-        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {most:g} {unit}", _FIX)
+    if worst > maximum:
+        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {maximum:g} {unit}", _FIX)

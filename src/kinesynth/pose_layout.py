@@ -1,4 +1,4 @@
-"""Where each joint's axis-angle stands in a row of pose parameters: root, body, left hand, right hand."""
+"""The layout of a row of pose parameters: axis-angles of root, body, left hand, right hand."""
 
 from dataclasses import dataclass
 

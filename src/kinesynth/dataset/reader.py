@@ -103,11 +103,11 @@ class ShardDataset:
             fix = "fetch it again, or pass damaged='skip'"
             skip_or_refuse(DamagedShard(shard, "file", "nothing", f"it, which {CHECKSUMS} lists", fix), damaged)
         clips, self.names = list_clips(self.shards, damaged)
-        least = window if short == "drop" else 1
+        minimum = window if short == "drop" else 1
         self.clips = [
             clip
             for clip in clips
-            if clip.frames >= least and split in (None, clip.split) and (keep is None or keep(clip))
+            if clip.frames >= minimum and split in (None, clip.split) and (keep is None or keep(clip))
         ]
         self._items = [(clip, start) for clip in self.clips for start in self._starts(clip)]
         self._lost: set[tuple[Path, str]] = set()  # clips that this process could not read

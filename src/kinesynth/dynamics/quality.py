@@ -1,4 +1,4 @@
-"""Which frame's labels can be believed, and why not."""
+"""Which frames' labels are valid, and why others are not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -212,34 +212,34 @@ def _held_out(samples: _Samples, fraction: float) -> np.ndarray:
     return np.arange(n_frames) >= n_frames - max(1, int(fraction * n_frames))
 
 
-def _train(samples: _Samples, body_names: Sequence[str], most: int) -> Mixture:
-    indices = np.zeros((len(body_names), most), dtype=np.int64)
-    weights = np.zeros((len(body_names), most))
+def _train(samples: _Samples, body_names: Sequence[str], max_count: int) -> Mixture:
+    indices = np.zeros((len(body_names), max_count), dtype=np.int64)
+    weights = np.zeros((len(body_names), max_count))
     for row, _ in enumerate(progress(body_names, "joint_regressor: training")):
-        chosen, fraction = _train_joint(samples.vertices, samples.centres[:, row], most)
+        chosen, fraction = _train_joint(samples.vertices, samples.centres[:, row], max_count)
         indices[row, : len(chosen)], weights[row, : len(chosen)] = chosen, fraction
     return Mixture(indices, weights)
 
 
-def _train_joint(vertices: np.ndarray, centre: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _train_joint(vertices: np.ndarray, centre: np.ndarray, max_count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the vertices, in ascending order, and the weights that give one joint centre (F, 3)."""
     # A vertex that is far away in any frame, a hand that swings past the hip say, does not move with the joint.
     furthest = np.linalg.norm(vertices - centre[:, None].astype(np.float32), axis=-1).max(0)
     reach = max(_MIN_REACH_M, _REACH * float(furthest.min()))
-    near = np.argsort(furthest, kind="stable")[: max(most, int((furthest <= reach).sum()))]
+    near = np.argsort(furthest, kind="stable")[: max(max_count, int((furthest <= reach).sum()))]
     candidates = np.sort(near[_spread(vertices[0, near], _CANDIDATES)])
     offsets = vertices[:, candidates] - centre[:, None]
     noise = _NOISE_M + _NOISE_PER_METRE * np.linalg.norm(offsets, axis=-1).mean(0)
-    weights = convex_weights(offsets, noise, most)
+    weights = convex_weights(offsets, noise, max_count)
     used = np.flatnonzero(weights)
     return candidates[used], weights[used]
 
 
-def _spread(positions: np.ndarray, most: int) -> np.ndarray:
-    """Return indices of at most `most` positions (N, 3), each as far as can be from those before it."""
+def _spread(positions: np.ndarray, max_count: int) -> np.ndarray:
+    """Return indices of at most `max_count` positions (N, 3), each as far as can be from those before it."""
     chosen = [0]
     distance = np.linalg.norm(positions - positions[0], axis=1)
-    while len(chosen) < min(most, len(positions)):
+    while len(chosen) < min(max_count, len(positions)):
         chosen.append(int(distance.argmax()))
         distance = np.minimum(distance, np.linalg.norm(positions - positions[chosen[-1]], axis=1))
     return np.array(chosen)

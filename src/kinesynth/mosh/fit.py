@@ -187,7 +187,7 @@ def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
     return SmplxPose(state.betas.numpy(), **WITH_FACE.split(turns), transl=transl.numpy())
 
 
-def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, full: float) -> MarkerTrajectories:
+def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, max_count: int, full: float) -> MarkerTrajectories:
     """Return so many frames of a trial, spread evenly over those that show that fraction of what the fullest one shows.
 
     Where these leave out markers that another frame shows, the frame that shows most markers joins them.
@@ -197,7 +197,7 @@ def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, fu
     counts = np.where(_well_seen(targets), shown.sum(axis=1), 0)
     fullest = int(counts.argmax())
     seen = np.flatnonzero(counts >= max(full * counts[fullest], 1.0))
-    chosen = seen[:: max(1, -(-len(seen) // most))]
+    chosen = seen[:: max(1, -(-len(seen) // max_count))]
     if (shown[fullest] & ~shown[chosen].any(axis=0)).any():
         chosen = np.append(chosen, fullest)
     return replace(trial, positions=trial.positions[chosen])

@@ -49,7 +49,7 @@ def load_motion(
         body: the body model.
         subject: the subject's shape (json).
         output: the stage file.
-        size: of the table's shards, with the rate and the greatest length of their clips.
+        size: of the table's shards, with the rate and the maximum length of their clips.
         seed: of the procedural motions.
         log: where OpenSim's messages go.
     """

@@ -124,7 +124,7 @@ def _why(row: dict[str, Any]) -> str:
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
-    """Return the least, median and largest of each measure of quality."""
+    """Return minimum, median and maximum of each measure of quality."""
     columns = {name: [row[name] for row in rows] for name in load_schema().clip_quality}
     return {name: (min(values), statistics.median(values), max(values)) for name, values in columns.items()}
 

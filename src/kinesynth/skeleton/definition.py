@@ -40,7 +40,7 @@ class SkeletonDefinition:
         masses: (B,).
         mass_centres: (B, 3) in the body's frame.
         coordinate_names: (J,).
-        coordinate_ranges: (J, 2) least and greatest value.
+        coordinate_ranges: (J, 2) minimum and maximum.
         coordinate_defaults: (J,).
         coordinate_translational: (J,) bool, metres rather than radians.
         coordinate_free: (J,) bool, an angle whose range is the full circle.

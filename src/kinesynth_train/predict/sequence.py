@@ -34,7 +34,7 @@ class Chain:
 def minimize_chain(
     chain: Callable[[np.ndarray], Chain], start: np.ndarray, bounds: np.ndarray, tolerance: float, max_iterations: int
 ) -> np.ndarray:
-    """Return the motion (T, P) at which a cost is least, near `start`.
+    """Return the motion (T, P) of minimum cost, near `start`.
 
     Args:
         chain: gives the cost near a motion.
