@@ -119,6 +119,8 @@ def test_one_part_touches_opensim() -> None:
 def test_nothing_imports_tests() -> None:
     others = [path for folder in ("src", "tools", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
     assert not [path for path in others if "tests" in {name.split(".")[0] for name in imports(path)}]
+    on_the_path = re.compile(r"""["']tests["']""")
+    assert not [path for path in others if on_the_path.search(path.read_text())]
 
 
 @pytest.mark.parametrize("module", PUBLIC)
