@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -77,6 +78,27 @@ def test_imports_point_down(path: Path) -> None:
         other = part_of(module)
         if other and other != part:
             assert FLOORS.get(other, 0) < FLOORS.get(part, 0) or FLOORS.get(other, 0) == 0, f"{part} imports {module}"
+
+
+def test_the_ground_floor_has_no_circles() -> None:
+    ground = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")} - set(FLOORS)
+    arrows: dict[str, set[str]] = {part: set() for part in ground}
+    for path in PACKAGE.rglob("*.py"):
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if part in ground:
+            arrows[part] |= {part_of(module) for module in imports(path)} & ground - {part}
+    TopologicalSorter(arrows).prepare()
+
+
+def test_the_page_names_every_part_on_its_floor() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    rows = dict.fromkeys(range(9), "")
+    for floor, parts in re.findall(r"^\| (\d) \| ([^|]+) \|", page, re.MULTILINE):
+        rows[int(floor)] += parts
+    parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")} - {"__init__"}
+    assert set(re.findall(r"`(\w+)`", rows[0])) == parts - set(FLOORS)
+    for part, floor in FLOORS.items():
+        assert f"`{part}`" in rows[floor]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
