@@ -54,7 +54,7 @@ rule fit_body:
         "../envs/pipeline.yaml"
     params:
         vertices=MARKER_VERTICES,
-        max_residual=CONFIG.fit.max_residual_m,
+        fit=flags(CONFIG.fit),
     shell:
         """
         kinesynth fit-body \
@@ -64,7 +64,7 @@ rule fit_body:
             --ik {input.ik:q} \
             --regressor {input.regressor:q} \
             --shape {input.shape:q} \
-            --max-residual-m {params.max_residual} \
+            {params.fit} \
             --output {output.fit:q} \
             2>{log:q}
         """

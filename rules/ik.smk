@@ -20,18 +20,14 @@ rule inverse_kinematics:
     conda:
         "../envs/pipeline.yaml"
     params:
-        engine=CONFIG.ik.engine,
-        accuracy=CONFIG.ik.accuracy,
-        timeout=CONFIG.ik.timeout_seconds,
+        ik=flags(CONFIG.ik),
     shell:
         """
         kinesynth inverse-kinematics \
             --markers {input.markers:q} \
             --model {input.model:q} \
             --scaling {input.scaling:q} \
-            --engine {params.engine} \
-            --accuracy {params.accuracy} \
-            --timeout-seconds {params.timeout} \
+            {params.ik} \
             --output {output.ik:q} \
             --log {log:q} \
             2>>{log:q}

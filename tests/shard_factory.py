@@ -21,7 +21,7 @@ from kinesynth.dataset.camera import project
 from kinesynth.dataset.index import index_shards
 from kinesynth.dataset.writer import StagePaths, pack_shard
 from kinesynth.drawn_view import DrawnView
-from kinesynth.records import GroundForces
+from kinesynth.records import GroundForces, Kinematics
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.stage_file import Clip, Rejection, StageFile, write_stage
@@ -153,8 +153,10 @@ def make_clip(
     }
     return {
         "ik": (
-            {"angles": angles, "keypoints": keypoints, "markers": markers, "marker_error": error,
-             "marker_error_rms": error.mean(axis=1), "marker_error_max": 2 * error.mean(axis=1)}, attrs,
+            Kinematics.partly(
+                angles=angles, keypoints=keypoints, markers=markers, marker_error=error,
+                marker_error_rms=error.mean(axis=1), marker_error_max=2 * error.mean(axis=1),
+            ).arrays, attrs,
         ),
         "markers": ({"markers": markers}, attrs),
         "fit": ({"betas": np.zeros(10), "residual": np.full(frames, 0.011)}

@@ -63,6 +63,18 @@ def test_rules_use_flags_that_exist() -> None:
             assert used <= flags_of(verb), f"{path.name}: {used - flags_of(verb)}"
 
 
+def test_a_users_marker_list_reaches_every_stage_that_takes_one() -> None:
+    """One that missed it would place its markers by the anatomical rules, beside those that others placed."""
+    rules = {
+        verb: command
+        for path in (ROOT / "rules").glob("*.smk")
+        for verb, command in re.findall(r"^\s+kinesynth ([a-z-]+) \\\n((?:.*\\\n)+)", path.read_text(), re.MULTILINE)
+    }
+    taking = {verb for verb in rules if "marker_vertices" in flags_of(verb)}
+    assert taking == {verb for verb, command in rules.items() if "{params.vertices}" in command}
+    assert {"virtual-markers", "scale-model", "joint-regressor", "fit-shape", "fit-body"} <= taking
+
+
 def rule_flags() -> list[tuple[str, str, str, str]]:
     """Return rule file, verb, flag and key of the configuration for each flag that a rule takes from one."""
     found = []
@@ -95,7 +107,7 @@ def test_rules_give_sections_of_the_configuration_whole() -> None:
         for name, group in cli.groups_of(getattr(import_module(module), function)).items()
         if type(group) in kinds
     }
-    assert sections == set().union(*used) == {"filters", "grf", "muscle_paths", "render", "so"}
+    assert sections == set().union(*used) == {"filters", "fit", "grf", "ik", "muscle_paths", "render", "so"}
 
 
 def test_a_section_of_the_configuration_is_flags_with_its_defaults_and_words(
@@ -190,6 +202,16 @@ def test_inputs_are_accepted_by_position_as_well_as_by_name(
     monkeypatch.setattr("kinesynth.motion.check.check_motion", check_motion)
     assert cli.run(["check-motion", *named, str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     assert taken == [[tmp_path / "a", tmp_path / "b"]]
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_takes_by_position_all_that_it_needs_but_its_outputs(verb: str) -> None:
+    module, function = cli.VERBS[verb][0].split(":")
+    found = cli.inputs_by_position(cli.groups_as_flags(getattr(import_module(module), function)))
+    parameters = inspect.signature(found).parameters.values()
+    needed = {each.name: each.kind for each in parameters if each.default is each.empty}
+    by_name = {name for name, kind in needed.items() if kind is inspect.Parameter.KEYWORD_ONLY}
+    assert by_name <= {"output", "report"}
 
 
 def test_an_output_is_never_taken_by_position(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

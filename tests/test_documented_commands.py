@@ -10,7 +10,7 @@ import pytest
 from tools.acceptance.__main__ import TOPICS
 
 from kinesynth.cli import VERBS, build_app
-from kinesynth_train.cli import build_parser
+from kinesynth_train.cli import build_parser, parsed
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,10 +49,10 @@ def test_a_command_is_taken_as_it_stands(page: str, command: str) -> None:
         app = build_app(words[0])
         app.parse_args(words, exit_on_error=False, print_error=False)
     elif program == "kinesynth-train":
-        build_parser().parse_args(words)
+        parsed(words)
     elif program == "torchrun":
         train = words.index("kinesynth_train") + 1
-        build_parser().parse_args(words[train:])
+        parsed(words[train:])
     else:
         assert_there(program, words)
 

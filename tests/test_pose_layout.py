@@ -1,6 +1,6 @@
 import numpy as np
 
-from kinesynth.pose_layout import SMPLX
+from kinesynth.pose_layout import SMPLX, WITH_FACE
 
 
 def test_parts_follow_one_another_and_come_back_together() -> None:
@@ -12,3 +12,11 @@ def test_parts_follow_one_another_and_come_back_together() -> None:
     np.testing.assert_array_equal(SMPLX.joined(**parts), poses)
     np.testing.assert_array_equal(SMPLX.joints(poses)[:, 0], poses[:, SMPLX.root])
     assert SMPLX.joints(poses).shape == (2, 22, 3)
+
+
+def test_jaw_and_eyes_rest_between_body_and_hands() -> None:
+    poses = np.arange(1.0, 2.0 * WITH_FACE.width + 1).reshape(2, WITH_FACE.width)
+    back = WITH_FACE.joined(**WITH_FACE.split(poses))
+    assert np.flatnonzero((back != poses).any(axis=0)).tolist() == list(range(66, 75))
+    assert not back[:, 66:75].any()
+    assert back.shape[1] == SMPLX.width + 9

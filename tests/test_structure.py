@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -13,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "kinesynth"
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 GROUND = {
-    "atomic", "cache_folder", "config", "gravity", "isolation", "notes", "npz", "opensim_files", "options", "pixels",
-    "reasons", "records", "runs", "stage_file", "text",
+    "atomic", "cache_folder", "config", "file_names", "gravity", "isolation", "notes", "npz", "opensim_files",
+    "options", "pixels", "reasons", "records", "runs", "stage_file", "text",
 }  # fmt: skip
 STAGES = {"motion", "kinematics", "fitting", "dynamics", "render", "dataset"}
 # The report reads the dataset as any user of it does.
@@ -66,7 +67,7 @@ def part_of(module: str) -> str:
 def test_imports_point_down(path: Path) -> None:
     if path.is_relative_to(ROOT / "src" / "kinesynth_train"):
         allowed = {"", "__version__", "atomic", "cache_folder", "dataset", "geometry", "gravity", "skeleton", "errors"}
-        allowed |= {"networks"}
+        allowed |= {"file_names", "networks"}
         if path.is_relative_to(ROOT / "src" / "kinesynth_train" / "predict"):  # it uses the stages, as the cli does
             allowed |= STAGES | {part for part in FLOORS if FLOORS[part] < FLOORS["dataset"]} | GROUND
         assert {part_of(module) for module in imports(path)} <= allowed
@@ -77,6 +78,27 @@ def test_imports_point_down(path: Path) -> None:
         other = part_of(module)
         if other and other != part:
             assert FLOORS.get(other, 0) < FLOORS.get(part, 0) or FLOORS.get(other, 0) == 0, f"{part} imports {module}"
+
+
+def test_the_ground_floor_has_no_circles() -> None:
+    ground = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")} - set(FLOORS)
+    arrows: dict[str, set[str]] = {part: set() for part in ground}
+    for path in PACKAGE.rglob("*.py"):
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if part in ground:
+            arrows[part] |= {part_of(module) for module in imports(path)} & ground - {part}
+    TopologicalSorter(arrows).prepare()
+
+
+def test_the_page_names_every_part_on_its_floor() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    rows = dict.fromkeys(range(9), "")
+    for floor, parts in re.findall(r"^\| (\d) \| ([^|]+) \|", page, re.MULTILINE):
+        rows[int(floor)] += parts
+    parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")} - {"__init__"}
+    assert set(re.findall(r"`(\w+)`", rows[0])) == parts - set(FLOORS)
+    for part, floor in FLOORS.items():
+        assert f"`{part}`" in rows[floor]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
@@ -119,6 +141,8 @@ def test_one_part_touches_opensim() -> None:
 def test_nothing_imports_tests() -> None:
     others = [path for folder in ("src", "tools", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
     assert not [path for path in others if "tests" in {name.split(".")[0] for name in imports(path)}]
+    on_the_path = re.compile(r"""["']tests["']""")
+    assert not [path for path in others if on_the_path.search(path.read_text())]
 
 
 @pytest.mark.parametrize("module", PUBLIC)
@@ -136,6 +160,25 @@ def test_one_table_says_where_a_run_keeps_what_it_makes() -> None:
         if re.search(r"""["']f?(demo/)?stages/""", re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL))
     ]
     assert spelling == ["layout.py"]
+
+
+def test_stages_take_arrays_by_their_records_fields() -> None:
+    """A stage that spells another's array reads zeros or nothing when that one is renamed."""
+    spelling = re.compile(r"\.arrays\[f?[\"']")
+    parts = [PACKAGE / part for part in (STAGES - {"dataset"}) | {"mosh", "subjects", "body"}]
+    found = [str(path) for part in parts for path in part.rglob("*.py") if spelling.search(path.read_text())]
+    assert not found
+
+
+def test_no_file_but_the_layout_slices_a_pose() -> None:
+    spelling = re.compile(r"\[:, *(3:66|66:|75:|111:|:66)")
+    assert not [str(path) for path in SOURCES if spelling.search(path.read_text())]
+
+
+def test_gravity_is_one_number() -> None:
+    spelling = re.compile(r"\b9\.8(0665|1)?\b")
+    files = [*SOURCES, *(ROOT / "tools").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    assert [path.name for path in files if spelling.search(path.read_text())] == ["gravity.py"]
 
 
 def test_every_rule_is_in_the_table_of_paths() -> None:

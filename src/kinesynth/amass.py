@@ -16,14 +16,14 @@ from scipy.spatial.transform import Rotation
 
 from kinesynth.errors import BadInput
 from kinesynth.npz import open_npz, write_npz
-from kinesynth.pose_layout import SMPLX
+from kinesynth.pose_layout import SMPLX, WITH_FACE
 
 Y_UP = Rotation.from_matrix([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 """From AMASS's world, whose z is up, to ours, whose y is up and in which x points forward."""
 RATES_HZ = (10.0, 1000.0)
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate")
 _SPLIT_KEYS = ("root_orient", "pose_body", "pose_hand")
-_HANDS_START = {156: 66, 165: 75}
+_LAYOUTS = {layout.width: layout for layout in (SMPLX, WITH_FACE)}
 _MAX_METRES = 1000.0
 _MAX_RADIANS = 15.0  # more than two turns; upright is 1.6 in a world whose z is up, and 90 in a file in degrees
 _FIX = "export the file again or leave it out of the table"
@@ -80,7 +80,7 @@ def read_amass(path: Path) -> AmassFile:
         trans = _numbers(path, keys, "trans", (len(poses), 3))
         _within(path, "trans", trans, _MAX_METRES, "m")
         _within(path, "poses", poses, _MAX_RADIANS, "rad")
-        left, parts = _HANDS_START[poses.shape[1]], SMPLX.parts
+        parts = _LAYOUTS[poses.shape[1]].split(poses)
         return AmassFile(
             path=path,
             fps=read_rate(path, keys),
@@ -88,10 +88,10 @@ def read_amass(path: Path) -> AmassFile:
             model=_read_model(path, keys) or model,
             betas=_read_betas(path, keys),
             trans=trans,
-            root_orient=poses[:, parts["global_orient"]],
-            pose_body=poses[:, parts["body_pose"]],
-            left_hand=poses[:, left : left + 45],
-            right_hand=poses[:, left + 45 : left + 90],
+            root_orient=parts["global_orient"],
+            pose_body=parts["body_pose"],
+            left_hand=parts["left_hand_pose"],
+            right_hand=parts["right_hand_pose"],
             seconds=read_seconds(path, keys),
         )
 
@@ -99,7 +99,6 @@ def read_amass(path: Path) -> AmassFile:
 def write_amass(file: AmassFile) -> None:
     """Write a SMPL-X stageii file at `file.path`; equal content gives equal bytes."""
     hands = np.concatenate([file.left_hand, file.right_hand], axis=1)
-    face = np.zeros((file.n_frames, 9))
     arrays: dict[str, Any] = {
         "gender": file.gender,
         "surface_model_type": file.model,
@@ -108,7 +107,12 @@ def write_amass(file: AmassFile) -> None:
         "betas": file.betas,
         "num_betas": len(file.betas),
         "trans": file.trans,
-        "poses": np.concatenate([file.root_orient, file.pose_body, face, hands], axis=1),
+        "poses": WITH_FACE.joined(
+            global_orient=file.root_orient,
+            body_pose=file.pose_body,
+            left_hand_pose=file.left_hand,
+            right_hand_pose=file.right_hand,
+        ),
         "root_orient": file.root_orient,
         "pose_body": file.pose_body,
         "pose_hand": hands,
@@ -120,7 +124,7 @@ def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "sm
     """Return poses (T, 156) of SMPL+H or (T, 165) of SMPL-X, joined from the split keys where need be."""
     if "poses" in keys:
         poses = _numbers(path, keys, "poses")
-        if poses.ndim != 2 or poses.shape[1] not in _HANDS_START:
+        if poses.ndim != 2 or poses.shape[1] not in _LAYOUTS:
             expected = "(T, 156) of SMPL+H or (T, 165) of SMPL-X"
             raise BadInput(path, "poses", f"shape {poses.shape}", expected, _FIX)
     elif all(name in keys for name in _SPLIT_KEYS):
@@ -134,7 +138,7 @@ def _read_poses(path: Path, keys: Any) -> tuple[np.ndarray, Literal["smplh", "sm
         raise BadInput(path, "poses", f"only {found}", f"poses, or {', '.join(_SPLIT_KEYS)}", _FIX)
     if len(poses) == 0:
         raise BadInput(path, "poses", "no frames", "at least one", _FIX)
-    return poses, "smplx" if poses.shape[1] == 165 else "smplh"
+    return poses, "smplx" if poses.shape[1] == WITH_FACE.width else "smplh"
 
 
 def read_rate(path: Path, keys: Any) -> float:
@@ -238,7 +242,7 @@ def _scalar(path: Path, keys: Any, name: str) -> float:
     return float(array.ravel()[0])
 
 
-def _within(path: Path, name: str, array: np.ndarray, most: float, unit: str) -> None:
+def _within(path: Path, name: str, array: np.ndarray, maximum: float, unit: str) -> None:
     worst = float(np.abs(array).max(initial=0.0))
-    if worst > most:
-        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {most:g} {unit}", _FIX)
+    if worst > maximum:
+        raise BadInput(path, name, f"a value of {worst:.3g} {unit}", f"at most {maximum:g} {unit}", _FIX)

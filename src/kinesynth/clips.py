@@ -24,7 +24,7 @@ DEMO = "demo"
 SPLITS = ("train", "val", "test")
 SOURCES = tuple(sources())
 RIGS = tuple(render_column("cameras.csv", "rig"))
-_REQUIRED = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
+REQUIRED_COLUMNS = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
 _OPTIONAL = (
     "model",
     "static",
@@ -131,7 +131,7 @@ def stated_people(table: Path | str, rows: Iterable[ClipRow], subjects: Path | s
 
 def write_clips(path: Path, rows: Iterable[ClipRow]) -> None:
     """Write a clip table; paths stand relative to its folder where they lie under it, else absolute."""
-    columns = (*_REQUIRED, *_OPTIONAL)
+    columns = (*REQUIRED_COLUMNS, *_OPTIONAL)
     lines = ["\t".join(columns)]
     folder = path.absolute().parent
     lines += ["\t".join(_text(getattr(row, name), folder) for name in columns) for row in rows]
@@ -150,17 +150,17 @@ def _read_lines(table: Path) -> list[tuple[int, list[str]]]:
             if not (value.isprintable()):
                 raise _bad(table, number, "characters", repr(value[:40]), "printable text between tabs")
     if not lines:
-        raise BadInput(table, "header", "an empty file", " ".join(_REQUIRED), "write a header line")
+        raise BadInput(table, "header", "an empty file", " ".join(REQUIRED_COLUMNS), "write a header line")
     return lines
 
 
 def _check_header(table: Path, header: Sequence[str]) -> None:
-    expected = " ".join((*_REQUIRED, *(f"[{name}]" for name in _OPTIONAL)))
-    for name in _REQUIRED:
+    expected = " ".join((*REQUIRED_COLUMNS, *(f"[{name}]" for name in _OPTIONAL)))
+    for name in REQUIRED_COLUMNS:
         if name not in header:
             raise BadInput(table, "header", f"no column {name!r}", f"{expected} (tab separated)", _FIX_TABLE)
     for name in header:
-        if name not in _REQUIRED + _OPTIONAL:
+        if name not in REQUIRED_COLUMNS + _OPTIONAL:
             raise BadInput(table, "header", f"unknown column {name!r}", expected, _FIX_TABLE)
         if list(header).count(name) > 1:
             raise BadInput(table, "header", f"column {name!r} twice", expected, _FIX_TABLE)

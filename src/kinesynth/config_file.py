@@ -15,6 +15,7 @@ from typing import Any
 from kinesynth.atomic import write_text
 from kinesynth.config import Config
 from kinesynth.errors import BadConfig
+from kinesynth.file_names import takes_file_names
 from kinesynth.options import FIX, bad_option, object_schema
 
 MAX_VALUES = 10_000
@@ -58,6 +59,7 @@ def config_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **object_schema(Config)}
 
 
+@takes_file_names
 def write_schema(*, output: Path) -> None:
     """Write the JSON schema of config.yaml as YAML.
 

@@ -1,4 +1,4 @@
-"""Where a run keeps what it makes, below its own directory: the one table of paths, for rules and all who look on."""
+"""The paths of all that a run makes, below its own directory: the one table for rules, plan, tools and tests."""
 
 FILES = {  # rule -> what it makes, in the order of a run
     "list_shards": "stages/shards.tsv",

@@ -1,4 +1,4 @@
-"""What was taken for granted about a file, said where its user looks."""
+"""Notes: what was assumed about a file, printed to standard error."""
 
 import sys
 from collections.abc import Iterable

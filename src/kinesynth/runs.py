@@ -1,4 +1,4 @@
-"""Stretches of time in which something holds."""
+"""Intervals of frames in which a condition holds."""
 
 import numpy as np
 

@@ -12,6 +12,7 @@ from kinesynth.atomic import write_text
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.config import Config, Motion
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.options import option_of
 
 COLUMNS = ("shard", "subject", "split", "clips", "frames", "path")
@@ -65,6 +66,7 @@ def assign_shards(rows: Sequence[ClipRow], size: ShardSize) -> dict[str, list[Cl
     return {f"{subject}_{k:03d}": clips for subject, shards in closed.items() for k, clips in enumerate(shards)}
 
 
+@takes_file_names
 def list_shards(
     *,
     clips: str,

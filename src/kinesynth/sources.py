@@ -20,6 +20,7 @@ class Source:
         model: whether it needs an OpenSim model.
         markers: whether its files may hold markers.
         tells_shape: whether its files tell a person's shape; of several the first in the table decides.
+        path_parts: by how many last parts of its path a file is known elsewhere: 3 where folders name set and subject.
         license: under which labels that derive from it are, where the clip table states no other: SPDX's identifier.
         terms: the same in words.
     """
@@ -29,6 +30,7 @@ class Source:
     model: bool
     markers: bool
     tells_shape: bool
+    path_parts: int
     license: str
     terms: str
 
@@ -40,6 +42,7 @@ def sources() -> dict[str, Source]:
         row["source"]: Source(
             row["source"],
             **{name: row[name] == "yes" for name in ("file", "model", "markers", "tells_shape")},
+            path_parts=int(row["path_parts"]),
             license=row["license"],
             terms=row["terms"],
         )

@@ -138,9 +138,9 @@ def _sizes(path: Path, known: Mapping[str, Any]) -> dict[str, float]:
     """Return mass, height and their errors as numbers."""
     sizes = {}
     for name in ("mass_kg", "height_m", "mass_error_kg", "height_error_m"):
-        least = 0.0 if name.startswith(("mass_error", "height_error")) else np.nextafter(0.0, 1.0)
+        minimum = 0.0 if name.startswith(("mass_error", "height_error")) else np.nextafter(0.0, 1.0)
         value = known[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < np.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value < np.inf:
             raise BadInput(path, name, f"{value}", "a positive number", FIX)
         sizes[name] = float(value)
     return sizes

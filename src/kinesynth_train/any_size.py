@@ -1,4 +1,4 @@
-"""Tables that a checkpoint holds in whatever size they had in training."""
+"""Tables whose size a checkpoint decides."""
 
 from typing import Any
 

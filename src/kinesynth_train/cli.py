@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     devices = ("auto", "cpu", "cuda")
 
     train = verbs.add_parser("fit", help="train a network, write checkpoint.pt and metrics.json")
-    train.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
+    _add_input(train, "shards", "results folder, its shards folder, or one shard")
     train.add_argument("--output", type=Path, required=True, help="folder of the checkpoint and the metrics")
     train.add_argument("--network", choices=list(network_modules()), default=Settings.network, help="preset")
     for name, meaning in {
@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--tensorboard", action="store_true", help="write curves for TensorBoard too")
 
     test = verbs.add_parser("evaluate", help="measure checkpoints and baselines on the test split, every frame once")
-    test.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="what fit wrote, one or several")
+    _add_input(test, "checkpoint", "what fit wrote, one or several", several=True)
     test.add_argument("--shards", type=Path, required=True, help="results folder, its shards folder, or one shard")
     test.add_argument("--output", type=Path, required=True, help="the metrics, JSON")
     test.add_argument("--device", choices=devices, default="auto")
@@ -68,9 +68,31 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_input(parser: argparse.ArgumentParser, name: str, meaning: str, *, several: bool = False) -> None:
+    """Add what a verb needs first, which is taken by name as well as by position."""
+    parser.add_argument(f"--{name}", type=Path, nargs="+" if several else None, help=meaning)
+    parser.add_argument("by_position", type=Path, nargs="*", metavar=name.upper(), help=f"as --{name}")
+
+
+def parsed(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the verb and its options; the process ends with 2 where they are not its own, or one is missing."""
+    parser = build_parser()
+    options = vars(parser.parse_args(arguments))
+    given = options.pop("by_position", [])
+    if name := {"fit": "shards", "evaluate": "checkpoint"}.get(options["verb"]):
+        several = name == "checkpoint"
+        if given and (options[name] is not None or (len(given) > 1 and not several)):
+            parser.error(f"{options['verb']}: --{name} is given more than once: {given[-1]}")
+        if given:
+            options[name] = given if several else given[0]
+        if options[name] is None:
+            parser.error(f"{options['verb']}: the following arguments are required: --{name}")
+    return options
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one verb; return 0, or 2 where the input is at fault."""
-    options = vars(build_parser().parse_args(arguments))
+    options = parsed(arguments)
     verb = options.pop("verb")
     try:
         if verb == "fit":

@@ -1,4 +1,4 @@
-"""Cameras that look through square crops of the pictures."""
+"""Cameras of square crops of the pictures."""
 
 import numpy as np
 import torch

@@ -11,6 +11,7 @@ import torch
 from kinesynth.dataset import ShardDataset
 from kinesynth.dataset.clip_entry import ClipEntry
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth_train.baselines import marker_ik, mean_pose, triangulated
 from kinesynth_train.checkpoint import Model, load_checkpoint
 from kinesynth_train.data import KINEMATIC_LABELS, TIME_AXIS, Split, Windows
@@ -30,6 +31,7 @@ LONGEST = 512  # frames of a clip that are held in memory at once
 SMALL_CROP = 64  # for the cameras' sake, where no network looks at pictures
 
 
+@takes_file_names
 def evaluate(
     checkpoints: Sequence[Path],
     shards: Path,

@@ -18,9 +18,9 @@ class Occlusion:
     Attributes:
         share: of the pictures that are; half of those by people, half by noise.
         most: people that are pasted, 1 to so many.
-        sizes: least and greatest size of a pasted person, over the picture's.
+        sizes: minimum and maximum size of a pasted person, over the picture's.
         area: largest area of a field of noise, over the picture's.
-        aspect: least width over height of such a field, and greatest the other way round.
+        aspect: minimum width over height of such a field, and maximum the other way round.
     """
 
     share: float = 0.5

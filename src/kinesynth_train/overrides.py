@@ -1,4 +1,4 @@
-"""Sizes of a network, and weights of its losses, that are told on the command line, for ablations.
+"""Sizes of a network, and weights of its losses, that are set on the command line, for ablations.
 
 Example:
     `--shape queries=24 factors=1,4`, and `front.layers=2` of an inner network; `--loss position=0`.

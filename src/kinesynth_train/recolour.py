@@ -1,4 +1,4 @@
-"""Colours of training pictures as other cameras would have them: the shards keep the frames as they were drawn."""
+"""Colours of training pictures as other cameras would have them: the shards keep the frames as rendered."""
 
 from functools import cache
 from typing import Any

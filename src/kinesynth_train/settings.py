@@ -1,4 +1,4 @@
-"""What a training run is told."""
+"""The settings of a training run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from kinesynth_train.presets import PICTURE_STAGE, Preset
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training run is told; where a number is 0, the preset's stands.
+    """The settings of a training run; a number that is 0 takes the preset's.
 
     Attributes:
         shards: results folder, its shards folder, or one shard.

@@ -29,7 +29,7 @@ class CoordinateStats:
         spread: (J,) their standard deviation, at least `MIN_SPREAD`.
         free: (J,) bool, angles without limits.
         translational: (J,) bool, metres rather than radians.
-        limits: (J, 2) least and greatest value.
+        limits: (J, 2) minimum and maximum.
         root: (3,) the coordinates of the root's rotations, in the order in which they are applied.
         root_axes: (3, 3) their axes in ground, as columns.
         root_place: (3,) the coordinates of the root's translations along x, y, z.

@@ -1,4 +1,4 @@
-"""Windows of clips whose pictures a network has looked at once."""
+"""Windows of clips whose pictures a network has encoded once."""
 
 from collections.abc import Sequence
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from kinesynth.dataset import ShardDataset
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth_train.checkpoint import Model, load_checkpoint, save_checkpoint, source_of
 from kinesynth_train.data import Batch, MicroBatches, Windows, cycle, to_device
 from kinesynth_train.distributed import Ranks, data_parallel, join_ranks
@@ -31,6 +32,7 @@ from kinesynth_train.training_data import test_windows, training_windows
 MAX_VALIDATIONS = 20  # of a phase, however short its epochs are
 
 
+@takes_file_names
 def fit(settings: Settings) -> dict[str, Any]:
     """Train a network, evaluate it on the test split, and write checkpoint.pt and metrics.json to the output folder.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesynth.dynamics.cutoffs import LEAST_HZ, MAX_NOISE, OWN, angle_cutoffs, path_cutoffs
+from kinesynth.dynamics.cutoffs import MAX_NOISE, MIN_HZ, OWN, angle_cutoffs, path_cutoffs
 
 RATE = 100.0
 TIMES = np.arange(600) / RATE
@@ -24,9 +24,9 @@ def test_a_stated_cutoff_holds_for_all() -> None:
 
 def test_a_quick_angle_asks_for_more_than_a_slow_one() -> None:
     found = angle_cutoffs(angles(), RATE, OWN, ROTATION)
-    assert found[3] == pytest.approx(LEAST_HZ, abs=1.5)
+    assert found[3] == pytest.approx(MIN_HZ, abs=1.5)
     assert found[4] >= found[3] + 4.0
-    assert (found >= LEAST_HZ).all()
+    assert (found >= MIN_HZ).all()
 
 
 def test_the_pelvis_turns_with_the_least_of_its_three() -> None:
@@ -43,7 +43,7 @@ def test_noise_that_would_be_a_force_is_not_let_through() -> None:
         found[noise] = path_cutoffs(path, RATE, OWN, falls=False)[1]
     assert found[1e-3] < found[2e-5]
     passing = 1e-3 * (2.0 * np.pi * found[1e-3]) ** 2 * np.sqrt(2.0 * found[1e-3] / RATE)
-    assert found[1e-3] == LEAST_HZ or passing < 1.3 * MAX_NOISE
+    assert found[1e-3] == MIN_HZ or passing < 1.3 * MAX_NOISE
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 240.0])
@@ -51,4 +51,4 @@ def test_no_cutoff_is_beyond_what_the_rate_holds(rate_hz: float) -> None:
     jerky = np.random.default_rng(2).normal(size=(300, 3)).cumsum(axis=0)
     found = angle_cutoffs(jerky, rate_hz, OWN, np.arange(3))
     assert (found < rate_hz / 2.0).all()
-    assert (found >= LEAST_HZ).all()
+    assert (found >= MIN_HZ).all()

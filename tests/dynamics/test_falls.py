@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kinesynth.dynamics.airborne import vertical_support
-from kinesynth.dynamics.falls import LEAST_GAIN, calm_notes, calmed, oscillation_gain
+from kinesynth.dynamics.falls import MIN_GAIN, calm_notes, calmed, oscillation_gain
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.gravity import GRAVITY
 
@@ -40,7 +40,7 @@ def test_a_runner_who_falls_too_fast_tells_by_how_much(rate_hz: float, gain: flo
 
 
 def test_no_more_than_a_tenth_is_taken_away_and_nothing_added() -> None:
-    assert gain_of(*run(100.0, 0.7), 100.0) == LEAST_GAIN
+    assert gain_of(*run(100.0, 0.7), 100.0) == MIN_GAIN
     assert gain_of(*run(100.0, 1.2), 100.0) == 1.0
 
 

@@ -19,14 +19,14 @@ def limb(n_frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("n_frames", [1, 5, 60])
 def test_weights_are_convex_and_sparse(n_frames: int) -> None:
-    weights = convex_weights(*limb(n_frames, 2), most=32)
+    weights = convex_weights(*limb(n_frames, 2), max_count=32)
     assert weights.min() >= 0
     assert np.count_nonzero(weights) <= 32
     assert weights.sum() == pytest.approx(1, abs=1e-12)
 
 
 def test_unseen_poses_are_met() -> None:
-    weights = convex_weights(*limb(60, 2), most=32)
+    weights = convex_weights(*limb(60, 2), max_count=32)
     error = np.linalg.norm(np.einsum("fpc,p->fc", limb(60, 3)[0], weights), axis=1)
     assert error.mean() < 0.002
 

@@ -206,7 +206,7 @@ def test_the_stage_delivers_the_same_structure(skeleton: Path, bounded: BoundedS
     clips = {name: Clip(name, {"markers": array}, attrs) for name, array in arrays.items()}
     write_stage(tmp_path / "m.h5", StageFile(clips, attrs={"marker_names": list(bounded.definition.marker_names)}))
     log = tmp_path / "log"
-    inverse_kinematics(markers=tmp_path / "m.h5", model=skeleton, output=tmp_path / "ik.h5", engine="batched", log=log)
+    inverse_kinematics(markers=tmp_path / "m.h5", model=skeleton, output=tmp_path / "ik.h5", log=log)
     stage = read_stage(tmp_path / "ik.h5")
     assert stage.attrs["coordinate_names"] == list(bounded.definition.coordinate_names)
     assert set(stage.clips["a"].arrays) == {

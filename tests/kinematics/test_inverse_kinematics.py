@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from model_motion import markers_of, turning
 
+from kinesynth.config import InverseKinematics
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.inverse_kinematics import check_markers, inverse_kinematics
@@ -36,9 +37,10 @@ def solved(skeleton: Path, tmp_path_factory: pytest.TempPathFactory):
         markers=folder / "markers.h5",
         model=skeleton,
         output=folder / "ik.h5",
-        engine="opensim",
         log=folder / "log",
-        accuracy=1e-6,  # tighter, the tool gives frames up without a word: nine couplers are hard constraints to it
+        ik=InverseKinematics(
+            "opensim", accuracy=1e-6
+        ),  # tighter, the tool gives frames up without a word: nine couplers are hard constraints to it
     )
     return read_stage(folder / "ik.h5"), names, positions, coordinates, angles
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import h5py
@@ -26,6 +27,17 @@ def test_npz_round_trip(definition: SkeletonDefinition, tmp_path: Path) -> None:
     assert_same(definition, loaded)
     loaded.save(tmp_path / "two.npz")
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def test_the_shipped_skeleton_is_the_one_that_is_built(definition: SkeletonDefinition) -> None:
+    """`predict` works on it where there is no OpenSim; `python -m tools.shipped.skeleton` renews it."""
+    shipped = SkeletonDefinition.load(Path(str(files("kinesynth.skeleton") / "generic.npz")))
+    for name, value in vars(definition).items():
+        found = getattr(shipped, name)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            np.testing.assert_allclose(found, value, rtol=0, atol=1e-9, err_msg=name)
+        else:
+            np.testing.assert_array_equal(found, value, err_msg=name)
 
 
 def test_hdf5_round_trip(definition: SkeletonDefinition, tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import opensim
 import pytest
+from tools.acceptance import opensim_reference
 from tools.acceptance.opensim_reference import moment_arms, pose
 
 from kinesynth.skeleton.tables import read_table
 
+PUBLISHED_ARMS = Path(opensim_reference.__file__).with_name("arm_moment_arms.csv")
 TRUNK = [f"{name}_{side}" for name in ("ercspn", "intobl", "extobl") for side in "rl"]
 ARM = ("delt1", "delt2", "delt3", "supsp", "infsp", "subsc", "tmaj", "pecm", "lat", "tri", "bic", "bra", "brd")
 DRIVEN = (
@@ -72,7 +74,7 @@ def test_every_muscle_moves_something(opened: tuple[Any, Any], sweeps: dict[str,
 def test_arms_lie_inside_the_published_range(opened: tuple[Any, Any]) -> None:
     model, state = opened
     index = {muscle.getName(): i for i, muscle in enumerate(model.getMuscles())}
-    with Path(__file__).with_name("arm_moment_arms.csv").open(encoding="utf-8") as stream:
+    with PUBLISHED_ARMS.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert {row["muscle"] for row in rows} == {f"{name}_r" for name in ARM}
     for row in rows:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kinesynth_train.cli import build_parser, settings_of
+from kinesynth_train.cli import parsed, settings_of
 from kinesynth_train.networks import preset_named
 
 PAGE = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8").partition("## Ablations")[2]
@@ -16,7 +16,7 @@ COMMANDS = re.findall(r"`kinesynth-train (fit [^`]+)`", PAGE)
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_ablation_is_one(command: str) -> None:
-    told: dict[str, Any] = vars(build_parser().parse_args([*shlex.split(command), "--shards", "s", "--output", "o"]))
+    told: dict[str, Any] = parsed([*shlex.split(command), "--shards", "s", "--output", "o"])
     del told["verb"]
     settings = settings_of(told)
     preset, plain = settings.preset(10_000), preset_named(settings.network).with_frames(10_000)

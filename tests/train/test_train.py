@@ -11,7 +11,7 @@ import torch
 from kinesynth.networks import network_modules
 from kinesynth_train import train
 from kinesynth_train.checkpoint import load_checkpoint
-from kinesynth_train.cli import run
+from kinesynth_train.cli import parsed, run
 from kinesynth_train.settings import Settings
 from kinesynth_train.train import fit
 
@@ -240,3 +240,25 @@ def test_bad_input_ends_in_one_line_and_code_2(
     assert "no such folder" in lines[0]
     assert "none of this split" in lines[1]
     assert "no archive of torch's" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("by_name", "by_position"),
+    [
+        (["fit", "--shards", "s", "--output", "o"], ["fit", "s", "--output", "o"]),
+        (
+            ["evaluate", "--checkpoint", "a.pt", "b.pt", "--shards", "s", "--output", "o"],
+            ["evaluate", "a.pt", "b.pt", "--shards", "s", "--output", "o"],
+        ),
+    ],
+)
+def test_inputs_are_taken_by_position_too(
+    by_name: list[str], by_position: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert parsed(by_position) == parsed(by_name)
+    with pytest.raises(SystemExit, match="2"):
+        parsed([by_name[0], "--output", "o", *(["--shards", "s"] if by_name[0] == "evaluate" else [])])
+    assert "are required: --" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        parsed([*by_name, "more"])
+    assert "is given more than once: more" in capsys.readouterr().err

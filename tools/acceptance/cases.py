@@ -7,7 +7,6 @@ against what is known of them.
 
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,7 +14,8 @@ from pathlib import Path
 
 from kinesynth.body.free.build import build_body
 from kinesynth.clips import ClipRow
-from tools.acceptance.metrics import OUTPUT, ROOT, SHARED, Metric
+from kinesynth.dataset import sample
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.cases.inputs import LOADER, jobs, row_of, write_clean
 from tools.cases.runs import Motion, run_isolated
 from tools.cases.together import run_all
@@ -117,18 +117,14 @@ class CleanMotions:
 
 
 def fork_verdict(script: Path) -> Verdict:
-    """Read a shard's pictures, fork workers, and wait for their batches."""
-    with tempfile.TemporaryDirectory(prefix="kinesynth-") as folder:
-        make = f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r}); import pathlib, shard_factory; "
-        make += f"shard_factory.make_results(pathlib.Path({folder!r}))"
-        subprocess.run([sys.executable, "-c", make], check=True, capture_output=True, cwd=ROOT)
-        command = [sys.executable, str(script), str(Path(folder) / "results"), "fork", "2", "1"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-            try:
-                said, _ = process.communicate(timeout=FORK_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                said = ""
+    """Read the shipped sample's pictures, fork workers, and wait for their batches."""
+    command = [sys.executable, str(script), str(sample()), "fork", "2", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            said, _ = process.communicate(timeout=FORK_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said = ""
     delivered = process.returncode == 0 and " ok " in said
     happened = said.strip().splitlines()[-1] if delivered else "hangs, no batch"
     return Verdict(LOADER, "delivered", happened, RIGHT if delivered else SUNK)

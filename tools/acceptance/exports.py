@@ -19,6 +19,7 @@ from kinesynth.dataset.names import read_names
 from kinesynth.geometry.rigid_fit import rigid_fit
 from kinesynth.motion.load import load_motion
 from kinesynth.motion.subject import subject_shape
+from kinesynth.pose_layout import WITH_FACE
 from kinesynth.shards import ShardSize
 from kinesynth.stage_file import read_stage
 from tools.acceptance.metrics import Metric
@@ -67,9 +68,7 @@ def _bedlam(folder: Path, shards: list[Path], model: BodyModel) -> Iterator[Metr
     for path in sorted(folder.rglob("*.npz")):
         with np.load(path, allow_pickle=False) as rows:
             arrays = {name: rows[name] for name in rows.files}
-        pose = arrays["pose_cam"]
-        parts = pose[:, :3], pose[:, 3:66], pose[:, 75:120], pose[:, 120:]
-        posed = SmplxPose(arrays["shape"][0], *parts, arrays["trans_cam"])
+        posed = SmplxPose(arrays["shape"][0], **WITH_FACE.split(arrays["pose_cam"]), transl=arrays["trans_cam"])
         in_camera = model.keypoints(posed) + arrays["cam_ext"][:, None, :3, 3]
         pixels = np.einsum("tij,tnj->tni", arrays["cam_int"], in_camera / in_camera[..., 2:])[..., :2]
         own.append(np.abs(pixels - arrays["gtkps"][..., :2]).max())

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.atomic import write_text
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.body.virtual_markers import resolve_markers
+from kinesynth.clips import REQUIRED_COLUMNS
 from kinesynth.fitting.fit import fit_body
 from kinesynth.fitting.regressor import SHIPPED, read_regressor
 from kinesynth.fitting.shape import fit_shape
@@ -23,7 +24,7 @@ from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "fitting"
-HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "static")
+HEADER = (*REQUIRED_COLUMNS, "static")
 
 
 def metrics() -> Iterator[Metric]:

@@ -16,7 +16,7 @@ from kinesynth.layout import FILES
 from kinesynth.opensim_files import read_storage
 from kinesynth.opensim_files.trc import MarkerTrajectories, read_trc
 from kinesynth.procedural import MOTIONS
-from kinesynth.records import unseen_bodies
+from kinesynth.records import Kinematics, unseen_bodies
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.stage_file import Clip, read_stage
 from tools.acceptance.metrics import OUTPUT, SHARED, Metric
@@ -98,7 +98,7 @@ def _valid_fraction(clip: Clip, model: Path) -> float:
     """Return the fraction of angles that the masks on marker errors leave."""
     skeleton = SkeletonDefinition.from_osim(model)
     unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
-    return float(valid_angles(clip.arrays, skeleton, Filters(), unseen).mean())
+    return float(valid_angles(Kinematics.of(clip), skeleton, Filters(), unseen).mean())
 
 
 def gait_metrics(walking: Path) -> Iterator[Metric]:

@@ -22,7 +22,7 @@ from scipy.spatial.transform import Rotation
 from kinesynth.atomic import write_text
 from kinesynth.config import Filters
 from kinesynth.dynamics.names import FEET, TOES
-from kinesynth.dynamics.quality import Subject, doubt_of_feet, failed_checks, gimbal_locked, unseen_bearers
+from kinesynth.dynamics.quality import StageLabels, Subject, doubt_of_feet, failed_checks, gimbal_locked, unseen_bearers
 from kinesynth.gravity import GRAVITY
 from kinesynth.layout import FILES
 from kinesynth.reasons import REASONS, spoilt
@@ -208,18 +208,17 @@ def checks(clips: dict[str, Clip], model: Path, bodies: list[str]) -> tuple[dict
     """Return which frames (T,) fail which of the quality filter's checks on forces, and their doubt (T,), BW."""
     skeleton = SkeletonDefinition.from_osim(model)
     frames, coordinates = len(clips["inverse_dynamics"].arrays["moments"]), len(skeleton.coordinate_names)
-    stages = (
+    labels = StageLabels(
         Kinematics.of(clips["inverse_kinematics"]), GroundForces.of(clips["ground_reaction"]),
         Moments.of(clips["inverse_dynamics"]), MuscleActivity.zeros(T=frames, J=coordinates, A=0),
     )  # fmt: skip
-    record = {name: array for stage in stages for name, array in stage.arrays.items()}
     feet = [[bodies.index(heel), bodies.index(toes)] for heel, toes in zip(FEET, TOES, strict=True)]
     who, attrs = Subject(skeleton, np.zeros(coordinates, dtype=bool), feet), clips["ground_reaction"].attrs
     valid = not clips["inverse_dynamics"].attrs["dynamics_reason"]
-    failed = failed_checks(record, attrs, valid, gimbal_locked(record, who, Filters()), who, Filters())
+    failed = failed_checks(labels, attrs, valid, gimbal_locked(labels, who, Filters()), who, Filters())
     failed["unseen_body"] = unseen_bearers(unseen_bodies(clips["inverse_kinematics"], frames, bodies), bodies)
     mass = float(skeleton.masses.sum())
-    return failed, doubt_of_feet(record, float(attrs["mass_error_kg"]) / mass) / (GRAVITY * mass)
+    return failed, doubt_of_feet(labels.ground, float(attrs["mass_error_kg"]) / mass) / (GRAVITY * mass)
 
 
 def print_forces(found: list[Found]) -> None:

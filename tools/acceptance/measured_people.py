@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.atomic import write_text
+from kinesynth.clips import REQUIRED_COLUMNS
 from kinesynth.config import Filters
 from kinesynth.dynamics.quality import valid_angles
 from kinesynth.layout import FILES
@@ -29,7 +30,7 @@ from tools.acceptance.runs import run_workflow
 
 FOLDER = OUTPUT / "people"
 SECONDS = 20.0
-COLUMNS = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "static", "fps")
+COLUMNS = (*REQUIRED_COLUMNS, "static", "fps")
 GROUPS = {
     "pelvis": ("pelvis_tilt",),
     "hip": ("hip_flexion_r", "hip_flexion_l"),
@@ -149,7 +150,7 @@ def found_of(row: Row, shard: str) -> Found:
     clip, attrs = stage.clips[row["clip"]], motion.clips[row["clip"]].attrs
     skeleton = SkeletonDefinition.from_osim(FOLDER / FILES["scale_model"].format(subject=row["subject"]))
     unseen = unseen_bodies(clip, len(clip.arrays["angles"]), skeleton.body_names)
-    valid = valid_angles(clip.arrays, skeleton, Filters(), unseen)
+    valid = valid_angles(Kinematics.of(clip), skeleton, Filters(), unseen)
     times = float(attrs["start"]) + np.arange(len(valid)) / float(attrs["fps"])
     apart = angles_apart(row, times, clip.arrays["angles"], valid, list(stage.attrs["coordinate_names"]))
     fraction = dict(zip(skeleton.coordinate_names, valid.mean(axis=0), strict=True))

@@ -13,7 +13,7 @@ import torch
 from kinesynth.skeleton.builder import build_skeleton
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer
-from tools.acceptance.metrics import OUTPUT, ROOT, SHARED, Metric
+from tools.acceptance.metrics import OUTPUT, SHARED, Metric
 from tools.acceptance.opensim_reference import forward_kinematics, moment_arms, pose, random_angles
 
 PUBLISHED = SHARED / "models/RajagopalLaiUhlrich2023.osim"
@@ -133,7 +133,7 @@ def published_arms() -> Iterator[Metric]:
     """Fraction of the tabulated moment arms of the arm that lie inside the published range."""
     model, state = opened(skeleton())
     index = {muscle.getName(): i for i, muscle in enumerate(model.getMuscles())}
-    with (ROOT / "tests/skeleton/arm_moment_arms.csv").open(encoding="utf-8") as stream:
+    with Path(__file__).with_name("arm_moment_arms.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     inside = 0
     for row in rows:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from kinesynth.atomic import write_text
+from kinesynth.clips import REQUIRED_COLUMNS
 from tools.acceptance.metrics import OUTPUT, ROOT, SHARED
 
-HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end", "model")
+HEADER = (*REQUIRED_COLUMNS, "model")
 
 
 def recordings() -> dict[str, list[tuple[str, ...]]]:

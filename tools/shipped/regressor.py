@@ -74,7 +74,7 @@ def run_subject(folder: Path, body: Path, skeleton: Path, subject: str) -> tuple
     scale_model(
         body=body, subject=record, skeleton=skeleton, output=model, report=path.with_suffix(".scale.json"), log=log
     )
-    inverse_kinematics(markers=markers, model=model, output=ik, engine="batched", log=log)
+    inverse_kinematics(markers=markers, model=model, output=ik, log=log)
     return motion, ik
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kinesynth.atomic import write_text
+from kinesynth.clips import REQUIRED_COLUMNS
 from kinesynth.layout import LABEL_FILES
 
 ROOT = Path(__file__).parents[2]
-HEADER = ("clip_id", "subject", "action", "split", "source", "path", "start", "end")
 CLIPS = (
     ("a_squat", "a", "squat", "train", "procedural", "", "0.2", "0.8"),
     ("b_wave", "b", "waving", "test", "procedural", "", "0", "0.6"),
@@ -29,7 +29,7 @@ Done = subprocess.CompletedProcess[str]
 
 def write_run(folder: Path, clips: Sequence[Sequence[str]] = CLIPS, **changes: Any) -> None:
     """Write clip table and configuration of a run in `folder`."""
-    write_text(folder / "clips.tsv", "\n".join("\t".join(row) for row in (HEADER, *clips)) + "\n")
+    write_text(folder / "clips.tsv", "\n".join("\t".join(row) for row in (REQUIRED_COLUMNS, *clips)) + "\n")
     write_text(folder / "config.yaml", json.dumps({**CONFIG, **changes}) + "\n")
 
 

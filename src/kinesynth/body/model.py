@@ -13,6 +13,7 @@ from kinesynth.body.identity import Identity, read_identity
 from kinesynth.body.joints import JOINT_NAMES, PARENTS
 from kinesynth.body.schema import BETAS, SMPLX_VERTICES, read_body
 from kinesynth.errors import MissingDependency
+from kinesynth.pose_layout import SMPLX
 from kinesynth.records import BodyMotion
 from kinesynth.stage_file import Clip
 
@@ -43,8 +44,8 @@ class SmplxPose(BodyMotion):
     @classmethod
     def rest(cls, betas: np.ndarray, frames: int = 1) -> "SmplxPose":
         """Return the T-pose, `frames` times."""
-        zeros = {"global_orient": 3, "body_pose": 63, "left_hand_pose": 45, "right_hand_pose": 45, "transl": 3}
-        return cls(np.asarray(betas, np.float64), **{name: np.zeros((frames, width)) for name, width in zeros.items()})
+        poses = SMPLX.split(np.zeros((frames, SMPLX.width)))
+        return cls(np.asarray(betas, np.float64), **poses, transl=np.zeros((frames, 3)))
 
     def __len__(self) -> int:
         return len(self.global_orient)

@@ -9,6 +9,7 @@ import numpy as np
 from kinesynth.body.landmarks import TABLE, RestBody, Rule, find, rules
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.geometry.mesh import nearest_point
 from kinesynth.records import MarkerPaths, WornPaths
 from kinesynth.stage_file import Clip, process_clips
@@ -37,6 +38,7 @@ class MarkerLayout:
         return np.asarray(np.einsum("mk,...mkc->...mc", self.weights, vertices[..., self.vertices, :]))
 
 
+@takes_file_names
 def virtual_markers(*, body: Path, motion: Path, output: Path, marker_vertices: Path | None = None) -> None:
     """Write the paths of virtual markers on bony landmarks over every clip of a shard.
 

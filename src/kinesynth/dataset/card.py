@@ -51,7 +51,7 @@ each allow every use.
 
 ## Quality
 
-Over the clips; each bar of a histogram is an eighth of the range from least to largest.
+Over the clips; each bar of a histogram is an eighth of the range from minimum to maximum.
 
 {quality}
 
@@ -146,7 +146,7 @@ def _counts(column: str, rows: Sequence[dict[str, Any]]) -> str:
 def _quality(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return ""
-    lines = ["| measure | unit | least | median | largest | histogram |", "|---|---|---:|---:|---:|---|"]
+    lines = ["| measure | unit | minimum | median | maximum | histogram |", "|---|---|---:|---:|---:|---|"]
     for column, measure in load_schema().clip_quality.items():
         values = [row[column] for row in rows]
         lines.append(

@@ -1,4 +1,4 @@
-"""What must hold of a clip, each fault told in one line. The writer and `kinesynth verify` share these checks."""
+"""What must hold of a clip, each fault in one line. The writer and `kinesynth verify` share these checks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

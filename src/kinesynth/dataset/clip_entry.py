@@ -1,4 +1,4 @@
-"""What a dataset's list says of a clip; measures of quality and licences are read when asked for: few users do."""
+"""A clip of a dataset's list; measures of quality and licences are read on demand, because few users need them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from kinesynth.dataset.exports.clips import check_folders, check_shards, whole_folder
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 
 OF_THE_BODY = ("smplx", "coco", "bedlam")  # formats that need the body model
 
 
+@takes_file_names
 def export(
     shards: list[Path],
     *,

@@ -17,6 +17,7 @@ from kinesynth.clips import ClipRow
 from kinesynth.dataset.file_cache import whole_shard
 from kinesynth.dataset.record import read_clip
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 from kinesynth.text import read_text
@@ -38,6 +39,7 @@ class FrozenClip:
     views: str
 
 
+@takes_file_names
 def freeze_split(*, shards: list[Path], output: Path) -> None:
     """Write down which clips a dataset's splits have, and a checksum of each clip's labels and pictures.
 

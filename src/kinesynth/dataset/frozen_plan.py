@@ -15,12 +15,14 @@ from kinesynth.config import Config
 from kinesynth.config_file import load_config
 from kinesynth.dataset.frozen import FrozenClip, noted, write_frozen
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.shards import ShardSize, frames_of
 from kinesynth.text import read_text
 
 FIX = "restore them, or freeze them anew under another name"
 
 
+@takes_file_names
 def freeze_plan(*, clips: Path, config: Path, output: Path) -> None:
     """Write down which clips a set is going to have and in which splits, before any is made.
 

@@ -19,6 +19,7 @@ from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
 from kinesynth.dataset.sound import readable
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.shards import shard_paths
 from kinesynth.stage_file import progress
 
@@ -27,6 +28,7 @@ CROISSANT, CARD_PICTURE = "croissant.json", "card.jpg"
 REJECTED_COLUMNS = ("clip_id", "stage", "reason", "value", "detail", "subject")
 
 
+@takes_file_names
 def index_shards(
     *,
     shards: list[Path],

@@ -27,7 +27,7 @@ _COLUMNS = ("check", "minimum", "maximum", "unit", "meaning")
 
 @dataclass(frozen=True)
 class Limit:
-    """The least and the greatest value that a value may have."""
+    """The minimum and the maximum that a value may have."""
 
     minimum: float
     maximum: float

@@ -60,15 +60,15 @@ def _outline_values(clip: ClipRecord, view: ViewRecord) -> Iterator[Found]:
     if (depth <= 0).any():
         return
     edge = np.array([width, height]) - 1.0
-    least, most = (np.clip(end, 0.0, edge) for end in (pixels.min(axis=1), pixels.max(axis=1)))
+    lowest, highest = (np.clip(end, 0.0, edge) for end in (pixels.min(axis=1), pixels.max(axis=1)))
     side = np.maximum((high - low).max(axis=1), 1)
-    beyond = np.concatenate([low - least, most - high], axis=1).max(axis=1) / side
+    beyond = np.concatenate([low - lowest, highest - high], axis=1).max(axis=1) / side
     yield "markers_out", max(float(beyond[seen].max()), 0.0), worst(np.where(seen, beyond, -np.inf))
-    beyond = np.concatenate([least - low, high - most], axis=1).max(axis=1) / side
+    beyond = np.concatenate([lowest - low, high - highest], axis=1).max(axis=1) / side
     yield "mask_out", max(float(beyond[seen].max()), 0.0), worst(np.where(seen, beyond, -np.inf))
     whole = seen & (low > 0).all(axis=1) & (high < edge).all(axis=1)
     if whole.any():
-        shift = np.abs(np.median(((low + high - least - most) / 2 / side[:, None])[whole], axis=0))
+        shift = np.abs(np.median(((low + high - lowest - highest) / 2 / side[:, None])[whole], axis=0))
         yield "outline_shift", float(shift.max()), "across" if shift[0] > shift[1] else "up and down"
 
 

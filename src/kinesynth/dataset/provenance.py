@@ -1,4 +1,4 @@
-"""Whence a clip is and under which licences, read from the attributes of its shard, older ones included."""
+"""A clip's origin and licences, read from the attributes of its shard, older ones included."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

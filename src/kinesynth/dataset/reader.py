@@ -104,11 +104,11 @@ class ShardDataset:
         clips, self.names = list_clips(self.shards, damaged)
         chosen = None if views is None else tuple(views)
         self._reader = WindowReader(window, chosen, labels, tracks, crop, self.names.sizes)
-        least = window if short == "drop" else 1
+        minimum = window if short == "drop" else 1
         self.clips = [
             clip
             for clip in clips
-            if clip.frames >= least and split in (None, clip.split) and (keep is None or keep(clip))
+            if clip.frames >= minimum and split in (None, clip.split) and (keep is None or keep(clip))
         ]
         self._items = [(clip, start) for clip in self.clips for start in self._starts(clip)]
         self._lost: set[tuple[Path, str]] = set()  # clips that this process could not read

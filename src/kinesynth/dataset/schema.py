@@ -14,7 +14,7 @@ SCHEMA_VERSION = 2
 class Field:
     """One array of a clip or a view.
 
-    `shape` holds numbers and the names of axes; `range` the least and largest value, None where any will do. What is
+    `shape` holds numbers and the names of axes; `range` the minimum and maximum, None where any will do. What is
     `optional` may be missing.
     """
 

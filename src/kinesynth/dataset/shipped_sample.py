@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kinesynth.atomic import write_bytes
 from kinesynth.dataset.listing import find_shards
+from kinesynth.file_names import takes_file_names
 
 FOLDER = Path(__file__).parents[1] / "data" / "sample"
 
@@ -23,6 +24,7 @@ def sample() -> Path:
     return FOLDER
 
 
+@takes_file_names
 def copy_sample(*, output: Path = Path("sample")) -> None:
     """Copy the sample's shards out of the package.
 

@@ -1,4 +1,4 @@
-"""Windows in the order in which they lie in the shards: a stream that reads every file once an epoch."""
+"""Windows in the shards' own order: a stream that reads every file once an epoch."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec

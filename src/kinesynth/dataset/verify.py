@@ -31,6 +31,7 @@ from kinesynth.dataset.record import ClipRecord, read_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.dataset.sound import unpacked_model
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.file_names import takes_file_names
 from kinesynth.hdf5 import whole_file
 from kinesynth.stage_file import progress
 from kinesynth.text import is_file_name
@@ -41,6 +42,7 @@ type IndexRows = dict[str, list[dict[str, Any]]]
 """The rows of an index by shard."""
 
 
+@takes_file_names
 def verify(shards: list[Path], *, limits: Path | None = None, table: bool = False, frozen: Path | None = None) -> None:
     """Check shards: structure, shapes, types, ranges, checksum, videos, and whether the clips can be true.
 

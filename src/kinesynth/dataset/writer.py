@@ -4,7 +4,7 @@ import json
 import lzma
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,22 @@ from kinesynth.dataset.video import pack_masks
 from kinesynth.dataset.visibility import keypoint_tracks
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.hdf5 import new_file
 from kinesynth.licenses import OWN
 from kinesynth.opensim_files.external_loads import FEET, OTHERS
 from kinesynth.options import needed
-from kinesynth.records import BodyFit, BodyMotion
+from kinesynth.records import (
+    BodyFit,
+    BodyMotion,
+    GroundForces,
+    Kinematics,
+    MarkerPaths,
+    Moments,
+    MuscleActivity,
+    Record,
+    Validity,
+)
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
@@ -42,24 +53,6 @@ FIX = "run the stages of this shard again"
 HDF5_FORMAT = ("v110", "v110")  # its index of chunks takes a quarter off the size of a small shard
 _PERSON = ("subject", "split", "sex", "mass_kg", "mass_error_kg", "height_m", "height_error_m", "shape_source")
 _PLACEMENT = {"root_scale": 1.0, "heading_removed_rad": 0.0, "floor_removed_m": 0.0}  # what a source may leave unsaid
-
-# Arrays that go into the shard as the stages wrote them: path in the shard -> (stage, array).
-_COPIED = {
-    "angles": ("ik", "angles"),
-    "smooth_angles": ("grf", "smooth_angles"),
-    "keypoints": ("ik", "keypoints"),
-    "markers": ("markers", "markers"),
-    **{f"smplx/{each.name}": ("fit", each.name) for record in (BodyMotion, BodyFit) for each in fields(record)},
-    "grf/split_error": ("grf", "split_error"),
-    "moments": ("id", "moments"),
-    "activations": ("so", "activations"),
-    "reserves": ("so", "reserves"),
-    "quality/marker_error_max": ("ik", "marker_error_max"),
-    "quality/marker_error_rms": ("ik", "marker_error_rms"),
-    "quality/residual": ("id", "residual"),
-    "quality/so_violation": ("so", "so_violation"),
-    **{f"quality/{name}": ("quality", name) for name in ("angle_valid", "force_valid", "activation_valid", "reasons")},
-}
 
 
 @dataclass(frozen=True)
@@ -76,6 +69,7 @@ class StagePaths:
     render: Path = needed("videos, masks and cameras")
 
 
+@takes_file_names
 def pack_shard(
     *,
     body: Path,
@@ -154,11 +148,7 @@ def _write_clips(
 
 def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: SkeletonDefinition) -> ClipRecord:
     """Return a clip's record, float32, from its stages."""
-    arrays = {name: _single(stages[stage].arrays[array]) for name, (stage, array) in _COPIED.items()}
-    arrays |= _pushed(stages["grf"])
-    arrays["scales"] = _single(scales)
-    if "followed_names" in stages["ik"].attrs:  # a person's own markers led; the virtual ones are the skeleton's
-        arrays["markers"] = _single(stages["ik"].arrays["markers"])
+    arrays = {name: _single(array) for name, array in _labels(stages).items()} | {"scales": _single(scales)}
     source, ground = stages["fit"].attrs, stages["grf"].attrs
     frames = len(arrays["angles"])
     attrs = {
@@ -185,12 +175,44 @@ def _assemble(stages: Mapping[str, Clip], scales: np.ndarray, skeleton: Skeleton
     return ClipRecord(arrays, attrs, views)
 
 
-def _pushed(ground: Clip) -> dict[str, np.ndarray]:
+def _labels(stages: Mapping[str, Clip]) -> dict[str, np.ndarray]:
+    """Return the arrays that the stages say of a clip, by their path in the shard, in which order they are written."""
+    kinematics, ground, moments = (
+        _record(Kinematics, stages["ik"]), _record(GroundForces, stages["grf"]), _record(Moments, stages["id"])
+    )  # fmt: skip
+    muscles, validity = _record(MuscleActivity, stages["so"]), _record(Validity, stages["quality"])
+    body = _record(BodyMotion, stages["fit"]).arrays | _record(BodyFit, stages["fit"]).arrays
+    # Where a person's own markers led, the virtual ones are the skeleton's.
+    led = "followed_names" in stages["ik"].attrs
+    return {
+        "angles": kinematics.angles,
+        "smooth_angles": ground.smooth_angles,
+        "keypoints": kinematics.keypoints,
+        "markers": kinematics.markers if led else _record(MarkerPaths, stages["markers"]).markers,
+        **{f"smplx/{name}": array for name, array in body.items()},
+        "grf/split_error": ground.split_error,
+        "moments": moments.moments,
+        "activations": muscles.activations,
+        "reserves": muscles.reserves,
+        "quality/marker_error_max": kinematics.marker_error_max,
+        "quality/marker_error_rms": kinematics.marker_error_rms,
+        "quality/residual": moments.residual,
+        "quality/so_violation": muscles.so_violation,
+        **{f"quality/{name}": array for name, array in validity.arrays.items()},
+        **_pushed(ground),
+    }
+
+
+def _record[R: Record](kind: type[R], clip: Clip) -> R:
+    """Return a stage's record, its sizes unchecked: wrong sizes are a fault of the clip, not of the shard."""
+    return kind.of_arrays(f"{clip.file or 'stage'}: clip {clip.clip_id}", clip.arrays)
+
+
+def _pushed(ground: GroundForces) -> dict[str, np.ndarray]:
     """Return what pushes the feet, and what the other bodies: zeros where nothing does."""
     arrays: dict[str, np.ndarray] = {}
-    for name in ("force", "cop", "moment"):
-        rows = _single(ground.arrays[name])
-        others = np.zeros((len(rows), len(OTHERS), 3), np.float32)
+    for name, rows in zip(("force", "cop", "moment"), ground.wrench, strict=True):
+        others = np.zeros((len(rows), len(OTHERS), 3), rows.dtype)
         others[:, : rows.shape[1] - len(FEET)] = rows[:, len(FEET) :]
         arrays |= {f"grf/{name}": rows[:, : len(FEET)], f"grf/other_{name}": others}
     return arrays

@@ -1,4 +1,4 @@
-"""How feet, and what else a floor, a seat or a table may push, stand and move. Import this in a child process only."""
+"""Places and speeds of feet, and of what a seat or a table may push. Import this in a child process only."""
 
 import numpy as np
 

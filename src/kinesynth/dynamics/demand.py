@@ -1,4 +1,4 @@
-"""What a motion asks of the ground: the forces that its whole body needs, and where its feet may get them."""
+"""The external forces that a motion needs, and where the feet may take them up."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -18,7 +18,7 @@ import numpy as np
 MAX_STEPS = 100
 SHORTEST_STEP = 1e-6
 TOLERANCE = 1e-9  # of the joint moments, relative to the largest
-ALMOST_NONE = 1e-3  # least activation with exponents over 2, whose roots are infinitely steep at 0
+ALMOST_NONE = 1e-3  # minimum activation with exponents over 2, whose roots are infinitely steep at 0
 
 
 @dataclass(frozen=True)

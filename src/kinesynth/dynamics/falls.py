@@ -12,10 +12,10 @@ from kinesynth.dynamics.airborne import EDGE_SECONDS, frames_of
 from kinesynth.dynamics.filters import low_pass
 from kinesynth.runs import runs
 
-LEAST_FALLS = 4  # of who runs; one who jumps once moves in no cycle, and a long fall tells acceleration by itself
-MOST_SECONDS = 1.0  # from one fall to the next
+MIN_FALLS = 4  # of who runs; one who jumps once moves in no cycle, and a long fall tells acceleration by itself
+MAX_SECONDS = 1.0  # from one fall to the next
 STEADY_HZ = 0.8  # slower than anybody steps: what a path does beside its oscillation
-LEAST_GAIN = 0.9  # a tenth: by so much may masses be elsewhere (`force_doubt.GAIN`)
+MIN_GAIN = 0.9  # a tenth: by so much may masses be elsewhere (`force_doubt.GAIN`)
 
 
 def calmed(height: np.ndarray, rate_hz: float, gain: float) -> np.ndarray:
@@ -25,7 +25,7 @@ def calmed(height: np.ndarray, rate_hz: float, gain: float) -> np.ndarray:
 
 
 def oscillation_gain(support: np.ndarray, flights: list[slice], rate_hz: float) -> float:
-    """Return the factor, LEAST_GAIN to 1, by which a runner's acceleration is gravity's where nothing carries him.
+    """Return the factor, MIN_GAIN to 1, by which a runner's acceleration is gravity's where nothing carries him.
 
     Nothing does in flights, nor where the acceleration is more than gravity's. The factor is that of least squares.
 
@@ -39,10 +39,10 @@ def oscillation_gain(support: np.ndarray, flights: list[slice], rate_hz: float) 
     edge = round(EDGE_SECONDS * rate_hz)
     falling[:edge] = falling[len(falling) - edge :] = False
     middles = np.array([(first + last) / 2.0 for first, last in runs(falling)]) / rate_hz
-    if len(middles) < LEAST_FALLS or np.median(np.diff(middles)) > MOST_SECONDS:
+    if len(middles) < MIN_FALLS or np.median(np.diff(middles)) > MAX_SECONDS:
         return 1.0
     acceleration = 1.0 - support[falling]  # in g, downwards
-    return float(np.clip(acceleration.sum() / np.sum(acceleration**2), LEAST_GAIN, 1.0))
+    return float(np.clip(acceleration.sum() / np.sum(acceleration**2), MIN_GAIN, 1.0))
 
 
 def calm_notes(gain: float) -> list[str]:

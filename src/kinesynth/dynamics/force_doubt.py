@@ -1,4 +1,4 @@
-"""By how much forces and moments from motion may be off, told by the motion itself, frame by frame.
+"""The uncertainty of forces and moments from motion, estimated from the motion itself, frame by frame.
 
 A low-pass filter smears what happens within hundredths of a second, and feet tell when they meet and leave the floor
 to some hundredths only. How much hangs on either is seen by changing it: where a force stays the same under another
@@ -62,7 +62,7 @@ def support_doubt(
         height: (T,) m, of the mass centre, unfiltered.
         flights: spans of frames in the air.
         rate_hz: frames per second.
-        cutoff_hz: the least of the low-pass filters that the motion goes through.
+        cutoff_hz: the lowest of the low-pass filters' that the motion goes through.
         path_cutoff_hz: of that of the path.
     """
     if len(height) <= ORDER:
@@ -142,13 +142,13 @@ def _event_frames(rate_hz: float) -> int:
 
 
 def _lasting(doubt: np.ndarray, rate_hz: float, before_seconds: float) -> np.ndarray:
-    """Return (T,) the greatest of each frame's `doubt` and of what is left of that of frames before and after it."""
+    """Return (T,) the maximum of each frame's `doubt` and of what is left of that of frames before and after it."""
     after = _decaying(doubt, AFTER_SECONDS * rate_hz)
     return np.asarray(np.maximum(after, _decaying(doubt[::-1], before_seconds * rate_hz)[::-1]))
 
 
 def _decaying(values: np.ndarray, frames: float) -> np.ndarray:
-    """Return the greatest of all values up to each, those before it fallen to 1/e every so many `frames`."""
+    """Return the maximum of all values up to each, those before it fallen to 1/e every so many `frames`."""
     passed = np.arange(len(values)) / frames
     with np.errstate(divide="ignore"):
         left: np.ndarray = np.maximum.accumulate(np.log(values) + passed) - passed

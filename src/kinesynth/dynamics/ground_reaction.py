@@ -25,6 +25,7 @@ from kinesynth.dynamics.names import FEET, PELVIS_FORCES, ROOT
 from kinesynth.dynamics.other_contacts import OWNER, SEAT, doubtful, near_others, resting, split_error
 from kinesynth.dynamics.root_rotation import RootRotation, read_root_rotation
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.gravity import GRAVITY
 from kinesynth.isolation import Worker
 from kinesynth.notes import tell
@@ -81,6 +82,7 @@ class Reaction:
     notes: tuple[str, ...] = ()
 
 
+@takes_file_names
 def ground_reaction(
     *,
     ik: Path,

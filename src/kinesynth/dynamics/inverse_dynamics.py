@@ -8,12 +8,14 @@ import numpy as np
 from kinesynth.dynamics.clips_without_dynamics import without_dynamics
 from kinesynth.dynamics.names import ROOT
 from kinesynth.errors import ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.records import GroundForces, Moments
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
 
+@takes_file_names
 def inverse_dynamics(
     *,
     grf: Path,

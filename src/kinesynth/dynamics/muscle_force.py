@@ -52,7 +52,7 @@ class MuscleForce:
         max_pennation: (A,) rad.
         max_contraction_velocity: (A,) optimal fibre lengths per second.
         min_fibre_length: (A,) m.
-        bounds: (A, 2) least and greatest activation.
+        bounds: (A, 2) minimum and maximum activation.
         force_length: (A, P) active force over normalised fibre length, at even steps through FORCE_LENGTH_RANGE.
         force_velocity: (A, P) the same over normalised velocity, through FORCE_VELOCITY_RANGE.
     """

@@ -8,6 +8,7 @@ from scipy.stats import qmc
 
 from kinesynth.config import MusclePathOptions
 from kinesynth.dynamics.muscle_paths import MusclePaths, fit_paths
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.records import GroundForces
 from kinesynth.stage_file import read_stage
@@ -16,6 +17,7 @@ MUSCLE_PATHS = MusclePathOptions()
 REACH_RAD = np.radians(10.0)  # how far around the motion the paths are to hold
 
 
+@takes_file_names
 def fit_muscle_paths(
     *,
     grf: Path,

@@ -99,7 +99,7 @@ def fit_paths(
         muscle_names: (A,).
         coordinate_names: (J,).
         crossed: (A, J) bool.
-        ranges: (J, 2) rad, the coordinates' least and greatest values.
+        ranges: (J, 2) rad, the coordinates' minima and maxima.
         degree: of the polynomials.
         samples: angles (T, J), lengths (T, A) and gradients (T, A, J).
     """

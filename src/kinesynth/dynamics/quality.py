@@ -1,4 +1,4 @@
-"""Which frame's labels can be believed, and why not."""
+"""Which frames' labels are valid, and why others are not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from kinesynth.dynamics.coordinate_segments import angle_segments
 from kinesynth.dynamics.force_doubt import near_ends
 from kinesynth.dynamics.names import FEET, PELVIS_MOMENTS, TOES
 from kinesynth.errors import ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.gravity import GRAVITY
 from kinesynth.reasons import names as reason_names
 from kinesynth.reasons import packed, spoilt
@@ -25,6 +26,16 @@ FILTERS = Filters()
 MIN_MOMENT = 0.2  # N m/kg: of smaller joint moments no fraction is taken
 _BEARERS = ("pelvis", "torso", "femur", "tibia", "calcn")
 LOCK_REACH = 10  # frames: so far an all but sudden half turn rings in a quintic spline, until 0.02 N m/kg are left
+
+
+@dataclass(frozen=True)
+class StageLabels:
+    """What the stages say of one clip."""
+
+    kinematics: Kinematics
+    ground: GroundForces
+    moments: Moments
+    muscles: MuscleActivity
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Subject:
         return np.isin(self.skeleton.coordinate_names, PELVIS_MOMENTS)
 
 
+@takes_file_names
 def quality_filter(
     *,
     ik: Path,
@@ -80,16 +92,18 @@ def quality_filter(
     subject = _subject(SkeletonDefinition.from_osim(model), tracked.attrs, shared.attrs)
 
     def work(angles: Clip, ground: Clip, moments: Clip, muscles: Clip) -> Clip:
-        stages = Kinematics.of(angles), GroundForces.of(ground), Moments.of(moments), MuscleActivity.of(muscles)
-        record = {name: array for stage in stages for name, array in stage.arrays.items()}
-        locked = gimbal_locked(record, subject, filters)
+        labels = StageLabels(
+            Kinematics.of(angles), GroundForces.of(ground), Moments.of(moments), MuscleActivity.of(muscles)
+        )
+        locked = gimbal_locked(labels, subject, filters)
         unseen = unseen_bodies(angles, len(locked), subject.skeleton.body_names)
-        angle_valid = valid_angles(record, subject.skeleton, filters, unseen) & ~(locked[:, None] & subject.pelvis)
+        angle_valid = valid_angles(labels.kinematics, subject.skeleton, filters, unseen)
+        angle_valid &= ~(locked[:, None] & subject.pelvis)
         fraction = float(np.mean(angle_valid.mean(axis=1) > 0.5))
         if fraction < filters.min_valid_share:
             raise ClipRejected("too few frames with valid angles", fraction, f"{fraction:.0%} of {len(angle_valid)}")
         reason = str(moments.attrs["dynamics_reason"] or muscles.attrs["dynamics_reason"])
-        failed = failed_checks(record, ground.attrs, not reason, locked, subject, filters)
+        failed = failed_checks(labels, ground.attrs, not reason, locked, subject, filters)
         failed["unseen_body"] = unseen_bearers(unseen, subject.skeleton.body_names)
         validity = Validity(angle_valid, ~spoilt(failed, "forces"), ~spoilt(failed, "activations"), packed(failed))
         attrs = {**muscles.attrs, "dynamics_valid": not reason, "dynamics_reason": reason}
@@ -110,16 +124,16 @@ def _subject(skeleton: SkeletonDefinition, ik_attrs: Mapping[str, Any], so_attrs
 
 
 def valid_angles(
-    record: Mapping[str, np.ndarray], skeleton: SkeletonDefinition, filters: Filters, unseen: np.ndarray
+    kinematics: Kinematics, skeleton: SkeletonDefinition, filters: Filters, unseen: np.ndarray
 ) -> np.ndarray:
     """Return (T, J), False where one of the angle's two segments is in doubt, or the RMS is great.
 
     In doubt is a segment that its bony landmarks want elsewhere, or that was `unseen` (T, B): no marker told it.
     """
-    off = unseen | (record["segment_turn"] > np.radians(filters.max_segment_turn_deg))
-    off |= record["segment_shift"] > filters.max_segment_shift_m
+    off = unseen | (kinematics.segment_turn > np.radians(filters.max_segment_turn_deg))
+    off |= kinematics.segment_shift > filters.max_segment_shift_m
     valid = np.stack([~off[:, bodies].any(axis=1) for bodies in angle_segments(skeleton)], axis=1)
-    return valid & (record["marker_error_rms"] <= filters.max_marker_rms_m)[:, None]
+    return valid & (kinematics.marker_error_rms <= filters.max_marker_rms_m)[:, None]
 
 
 def unseen_bearers(unseen: np.ndarray, bodies: Sequence[str]) -> np.ndarray:
@@ -128,15 +142,15 @@ def unseen_bearers(unseen: np.ndarray, bodies: Sequence[str]) -> np.ndarray:
     return np.asarray(unseen[:, bearing].any(axis=1))
 
 
-def gimbal_locked(record: Mapping[str, np.ndarray], subject: Subject, filters: Filters) -> np.ndarray:
+def gimbal_locked(labels: StageLabels, subject: Subject, filters: Filters) -> np.ndarray:
     """Return (T,), true where the pelvis lists so much that its other two angles are no longer told apart well."""
     column = subject.skeleton.coordinate_names.index("pelvis_list")
-    listed = np.abs(np.sin(np.stack([record[name][:, column] for name in ("angles", "smooth_angles")])))
+    listed = np.abs(np.sin(np.stack([labels.kinematics.angles[:, column], labels.ground.smooth_angles[:, column]])))
     return np.asarray((listed > np.sin(np.radians(filters.max_pelvis_list_deg))).any(axis=0))
 
 
 def failed_checks(
-    record: Mapping[str, np.ndarray],
+    labels: StageLabels,
     attrs: Mapping[str, Any],
     dynamics_valid: bool,
     locked: np.ndarray,
@@ -147,50 +161,51 @@ def failed_checks(
 
     `attrs` are those of the ground reaction, `locked` (T,) is what `gimbal_locked` says.
     """
+    kinematics, ground, moments, muscles = labels.kinematics, labels.ground, labels.moments, labels.muscles
     mass, fps = float(subject.skeleton.masses.sum()), float(attrs["fps"])
-    body_weight, frames = mass * GRAVITY, len(record["residual"])
-    residual_force = np.linalg.norm(record["residual"][:, :3], axis=1) / body_weight
-    residual_moment = np.linalg.norm(record["residual"][:, 3:], axis=1) / body_weight
+    body_weight, frames = mass * GRAVITY, len(moments.residual)
+    residual_force = np.linalg.norm(moments.residual[:, :3], axis=1) / body_weight
+    residual_moment = np.linalg.norm(moments.residual[:, 3:], axis=1) / body_weight
     limits = moment_limits(subject.skeleton.coordinate_names) * mass * filters.moment_limit
-    carried = subject.skeleton.carried(record["smooth_angles"], record["moments"])
-    reserve_fraction = np.abs(record["reserves"]) / np.maximum(np.abs(carried), MIN_MOMENT * mass)
+    carried = subject.skeleton.carried(ground.smooth_angles, moments.moments)
+    reserve_fraction = np.abs(muscles.reserves) / np.maximum(np.abs(carried), MIN_MOMENT * mass)
     return {
-        "marker_error": record["marker_error_rms"] > filters.max_marker_rms_m,
+        "marker_error": kinematics.marker_error_rms > filters.max_marker_rms_m,
         "no_dynamics": np.full(frames, not dynamics_valid),
         "clip_edge": np.minimum(np.arange(frames), np.arange(frames)[::-1]) < filters.edge_seconds * fps,
         "residual": (residual_force > filters.max_residual_force_bw)
         | (residual_moment > filters.max_residual_moment_bw_m),
-        "joint_moment": (np.abs(record["moments"]) > limits).any(axis=1),
-        "centre_of_pressure": _cop_distance(record, subject.feet) > filters.max_cop_distance_m,
+        "joint_moment": (np.abs(moments.moments) > limits).any(axis=1),
+        "centre_of_pressure": _cop_distance(kinematics, ground, subject.feet) > filters.max_cop_distance_m,
         "reserve": (reserve_fraction[:, subject.driven] > filters.max_reserve_share).any(axis=1),
-        "so_violation": record["so_violation"] > filters.max_so_violation,
+        "so_violation": muscles.so_violation > filters.max_so_violation,
         "gimbal_lock": maximum_filter1d(locked, 2 * LOCK_REACH + 1),
-        "undetermined_contact": record["split_error"] > filters.max_split_error_bw * body_weight,
-        "take_off_or_landing": near_ends(record["airborne"], fps)
-        | (record["moment_doubt"] > filters.max_flight_doubt_nm_per_kg * mass),
-        "not_measured": record["unmeasured"],
-        "force_doubt": doubt_of_feet(record, float(attrs["mass_error_kg"]) / mass)
+        "undetermined_contact": ground.split_error > filters.max_split_error_bw * body_weight,
+        "take_off_or_landing": near_ends(ground.airborne, fps)
+        | (ground.moment_doubt > filters.max_flight_doubt_nm_per_kg * mass),
+        "not_measured": ground.unmeasured,
+        "force_doubt": doubt_of_feet(ground, float(attrs["mass_error_kg"]) / mass)
         > filters.max_force_doubt_bw * body_weight,
     }
 
 
-def doubt_of_feet(record: Mapping[str, np.ndarray], mass_error_fraction: float) -> np.ndarray:
+def doubt_of_feet(ground: GroundForces, mass_error_fraction: float) -> np.ndarray:
     """Return (T,) N, by how much the greater vertical force of both feet may be off.
 
     What the motion leaves in doubt and what the mass does are independent: squares add.
     """
-    greater = record["force"][:, : len(FEET), 1].max(axis=1)
-    return np.asarray(np.hypot(record["force_doubt"], mass_error_fraction * greater))
+    greater = ground.force[:, : len(FEET), 1].max(axis=1)
+    return np.asarray(np.hypot(ground.force_doubt, mass_error_fraction * greater))
 
 
-def _cop_distance(record: Mapping[str, np.ndarray], feet: list[list[int]]) -> np.ndarray:
+def _cop_distance(kinematics: Kinematics, ground: GroundForces, feet: list[list[int]]) -> np.ndarray:
     """Return (T,) m, the farther foot's distance on the floor from its centre of pressure to its own midline."""
     distances = []
     for foot, (heel, toes) in enumerate(feet):
-        start = record["keypoints"][:, heel][:, [0, 2]]
-        line = (record["keypoints"][:, toes][:, [0, 2]] - start) * 1.4  # from toe joint on to the tip
-        arm = record["cop"][:, foot][:, [0, 2]] - start
+        start = kinematics.keypoints[:, heel][:, [0, 2]]
+        line = (kinematics.keypoints[:, toes][:, [0, 2]] - start) * 1.4  # from toe joint on to the tip
+        arm = ground.cop[:, foot][:, [0, 2]] - start
         along = np.clip(np.sum(arm * line, axis=1) / np.maximum(np.sum(line**2, axis=1), 1e-12), 0.0, 1.0)
-        loaded = record["force"][:, foot, 1] > 0.0
+        loaded = ground.force[:, foot, 1] > 0.0
         distances.append(np.where(loaded, np.linalg.norm(arm - along[:, None] * line, axis=1), 0.0))
     return np.asarray(np.max(distances, axis=0))

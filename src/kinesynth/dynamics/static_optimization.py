@@ -18,6 +18,7 @@ from kinesynth.dynamics.muscle_paths import MusclePaths
 from kinesynth.dynamics.names import STRONG_RESERVE, WEAK_RESERVE
 from kinesynth.dynamics.static_optimization_batched import BatchedMuscles, solve_batched, speeds, spline_order
 from kinesynth.errors import BadInput, ClipRejected, KinesynthError
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.opensim_files.external_loads import write_external_loads
 from kinesynth.records import GroundForces, Moments, MuscleActivity
@@ -32,6 +33,7 @@ Arrays = dict[str, np.ndarray]
 Solve = Callable[[GroundForces, Moments, float], tuple[Arrays, float]]
 
 
+@takes_file_names
 def static_optimization(
     *,
     grf: Path,

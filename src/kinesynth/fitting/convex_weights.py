@@ -4,8 +4,8 @@ import numpy as np
 from scipy.optimize import nnls
 
 
-def convex_weights(offsets: np.ndarray, noise: np.ndarray, most: int) -> np.ndarray:
-    """Return weights (C,), non-negative, summing to one, at most `most` of them not zero.
+def convex_weights(offsets: np.ndarray, noise: np.ndarray, max_count: int) -> np.ndarray:
+    """Return weights (C,), non-negative, summing to one, at most `max_count` of them not zero.
 
     They minimise the expected mean squared distance between a point and the combination of C candidates, each of
     which errs by its own independent `noise` (C,), the standard deviation in metres. `offsets` (F, C, 3) are the
@@ -18,9 +18,9 @@ def convex_weights(offsets: np.ndarray, noise: np.ndarray, most: int) -> np.ndar
     # Dropping all but the largest at once would keep neighbours and lose balance: drop half, refit, and so on.
     while True:
         weights = _on_simplex(gram[np.ix_(kept, kept)])
-        if np.count_nonzero(weights) <= most:
+        if np.count_nonzero(weights) <= max_count:
             break
-        keep = max(most, np.count_nonzero(weights) // 2)
+        keep = max(max_count, np.count_nonzero(weights) // 2)
         kept = kept[np.sort(np.argsort(-weights, kind="stable")[:keep])]
     full = np.zeros(len(gram))
     full[kept] = weights

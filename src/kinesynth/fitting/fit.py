@@ -11,14 +11,19 @@ import numpy as np
 import torch
 
 from kinesynth.body.model import load_body
+from kinesynth.config import Fit
 from kinesynth.errors import ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, smplx_arrays
 from kinesynth.fitting.regressor import check_body, read_regressor
 from kinesynth.fitting.shape import read_shape
 from kinesynth.records import BodyFit
 from kinesynth.stage_file import Clip, process_clips, read_stage
 
+FIT = Fit()
 
+
+@takes_file_names
 def fit_body(
     *,
     body: Path,
@@ -27,7 +32,7 @@ def fit_body(
     regressor: Path,
     shape: Path,
     output: Path,
-    max_residual_m: float = 0.05,
+    fit: Fit = FIT,
     marker_vertices: Path | None = None,
 ) -> None:
     """Fit the pose of the body model to the skeleton's markers and joint centres, in the subject's fitted shape.
@@ -41,7 +46,8 @@ def fit_body(
         regressor: joint regressor of the body model.
         shape: the subject's fitted shape.
         output: the fitted motion, with the residual of each frame.
-        max_residual_m: mean distance of a clip's markers and joint centres above which it is rejected, in metres.
+        fit: the section `fit` of the configuration: the mean distance of a clip's markers and joint centres, m, above
+            which it is rejected.
         marker_vertices: the user's own marker table, where the virtual markers were placed by one.
 
     Raises:
@@ -60,7 +66,7 @@ def fit_body(
         state = follow(aims, model, betas, before, skeleton)
         residual = aims.residual(state, aims.targets(skeleton))
         mean = float(np.nanmean(residual))
-        if not mean <= max_residual_m:
+        if not mean <= fit.max_residual_m:
             raise ClipRejected("mesh does not meet the skeleton", mean, f"{1000 * mean:.0f} mm on average")
         fitted = {**before.arrays, **smplx_arrays(state), **BodyFit(residual).arrays}
         return Clip(before.clip_id, fitted, before.attrs)

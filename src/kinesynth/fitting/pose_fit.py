@@ -16,6 +16,7 @@ from kinesynth.errors import BadInput
 from kinesynth.geometry.exponential_map import exponential
 from kinesynth.mosh.points import BODY, BodyState, Mixture, SkinnedPoints
 from kinesynth.mosh.solve import Weights, solve_pose, solve_shape
+from kinesynth.pose_layout import WITH_FACE
 from kinesynth.records import Kinematics
 from kinesynth.stage_file import Attributes, Clip
 
@@ -97,11 +98,8 @@ def follow(aims: FitTargets, body: BodyModel, betas: Tensor, moved: Clip, solved
 def state_of(body: BodyModel, clip: Clip) -> BodyState:
     """Return a clip's motion as rotations, jaw and eyes at rest."""
     pose = SmplxPose.from_clip(clip)
-    n_frames = len(pose.transl)
-    rest = np.zeros((n_frames, 9))
-    turns = [pose.global_orient, pose.body_pose, rest, pose.left_hand_pose, pose.right_hand_pose]
-    full = torch.from_numpy(np.concatenate(turns, 1)) + body.layer.pose_mean
-    rotations = exponential(full.reshape(n_frames, -1, 3))
+    full = torch.from_numpy(WITH_FACE.joined(**pose.arrays)) + body.layer.pose_mean
+    rotations = exponential(full.reshape(len(pose), -1, 3))
     return BodyState.at(rotations, torch.from_numpy(pose.transl), torch.from_numpy(pose.betas))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.body.virtual_markers import MarkerLayout
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.fitting.convex_weights import convex_weights
 from kinesynth.fitting.paired_stages import Shard, pairs, read_shards
 from kinesynth.fitting.pose_fit import FitTargets, follow, marker_layout, shared_betas, smplx_arrays
@@ -69,6 +70,7 @@ class _Samples:
         return _Samples(self.vertices[frames], self.centres[frames], self.subject[frames], self.clip[frames])
 
 
+@takes_file_names
 def joint_regressor(
     *,
     body: Path,
@@ -103,6 +105,7 @@ def joint_regressor(
     write_regressor(output, JointRegressor(body_names, mixture, error, model.n_vertices))
 
 
+@takes_file_names
 def shipped_regressor(*, body: Path, output: Path) -> None:
     """Write the free body's regressor, which comes with the package: no shard has to be solved before it is there.
 
@@ -209,34 +212,34 @@ def _held_out(samples: _Samples, fraction: float) -> np.ndarray:
     return np.arange(n_frames) >= n_frames - max(1, int(fraction * n_frames))
 
 
-def _train(samples: _Samples, body_names: Sequence[str], most: int) -> Mixture:
-    indices = np.zeros((len(body_names), most), dtype=np.int64)
-    weights = np.zeros((len(body_names), most))
+def _train(samples: _Samples, body_names: Sequence[str], max_count: int) -> Mixture:
+    indices = np.zeros((len(body_names), max_count), dtype=np.int64)
+    weights = np.zeros((len(body_names), max_count))
     for row, _ in enumerate(progress(body_names, "joint_regressor: training")):
-        chosen, fraction = _train_joint(samples.vertices, samples.centres[:, row], most)
+        chosen, fraction = _train_joint(samples.vertices, samples.centres[:, row], max_count)
         indices[row, : len(chosen)], weights[row, : len(chosen)] = chosen, fraction
     return Mixture(indices, weights)
 
 
-def _train_joint(vertices: np.ndarray, centre: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _train_joint(vertices: np.ndarray, centre: np.ndarray, max_count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the vertices, in ascending order, and the weights that give one joint centre (F, 3)."""
     # A vertex that is far away in any frame, a hand that swings past the hip say, does not move with the joint.
     furthest = np.linalg.norm(vertices - centre[:, None].astype(np.float32), axis=-1).max(0)
     reach = max(_MIN_REACH_M, _REACH * float(furthest.min()))
-    near = np.argsort(furthest, kind="stable")[: max(most, int((furthest <= reach).sum()))]
+    near = np.argsort(furthest, kind="stable")[: max(max_count, int((furthest <= reach).sum()))]
     candidates = np.sort(near[_spread(vertices[0, near], _CANDIDATES)])
     offsets = vertices[:, candidates] - centre[:, None]
     noise = _NOISE_M + _NOISE_PER_METRE * np.linalg.norm(offsets, axis=-1).mean(0)
-    weights = convex_weights(offsets, noise, most)
+    weights = convex_weights(offsets, noise, max_count)
     used = np.flatnonzero(weights)
     return candidates[used], weights[used]
 
 
-def _spread(positions: np.ndarray, most: int) -> np.ndarray:
-    """Return indices of at most `most` positions (N, 3), each as far as can be from those before it."""
+def _spread(positions: np.ndarray, max_count: int) -> np.ndarray:
+    """Return indices of at most `max_count` positions (N, 3), each as far as can be from those before it."""
     chosen = [0]
     distance = np.linalg.norm(positions - positions[0], axis=1)
-    while len(chosen) < min(most, len(positions)):
+    while len(chosen) < min(max_count, len(positions)):
         chosen.append(int(distance.argmax()))
         distance = np.minimum(distance, np.linalg.norm(positions - positions[chosen[-1]], axis=1))
     return np.array(chosen)

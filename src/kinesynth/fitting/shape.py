@@ -9,11 +9,13 @@ from kinesynth.atomic import write_text
 from kinesynth.body.model import load_body
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.fitting.paired_stages import pairs, read_shards
 from kinesynth.fitting.pose_fit import FitTargets, marker_layout, shared_betas
 from kinesynth.fitting.regressor import check_body, read_regressor
 
 
+@takes_file_names
 def fit_shape(
     *,
     body: Path,

@@ -10,12 +10,14 @@ import numpy as np
 
 from kinesynth.body.joints import PARENTS
 from kinesynth.body.model import BodyModel, load_body
+from kinesynth.file_names import takes_file_names
 from kinesynth.fitting.pose_fit import marker_layout
 from kinesynth.fitting.regressor import check_body, read_regressor
 from kinesynth.mosh.points import BODY
 from kinesynth.npz import write_npz
 
 
+@takes_file_names
 def training_body(*, body: Path, regressor: Path, output: Path, marker_vertices: Path | None = None) -> None:
     """Write the body for `kinesynth-train fit --body`; that of the free body ships with the trainer.
 

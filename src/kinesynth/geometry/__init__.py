@@ -1,1 +1,1 @@
-"""Rotations, rigid fits, triangle meshes and projection: what every part of the package may build on."""
+"""Rotations, rigid fits, triangle meshes, projection, bounded least squares: what every part may build on."""

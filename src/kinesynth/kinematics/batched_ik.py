@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kinesynth.geometry.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.initial_poses import (
     ARM_BODIES,
@@ -23,7 +24,6 @@ from kinesynth.kinematics.initial_poses import (
     is_arm,
     root_on_markers,
 )
-from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
 from kinesynth.kinematics.marker_fit import MarkerFit, MarkerMoments
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.skeleton.trunk import TRUNK_BODIES
@@ -153,9 +153,9 @@ class _Search:
             some = moments if len(index) == len(frames) else moments.select(index)
             return self._with_prior(self._fit.quadratic(start[index].index_copy(1, free, unknowns), some), unknowns)
 
-        least = torch.tensor(self._worth(MIN_ERROR_M))[frames]
+        min_cost = torch.tensor(self._worth(MIN_ERROR_M))[frames]
         unknowns, costs = minimize(
-            quadratic, start[:, free], self._bounds, effort.tolerance, least, effort.max_iterations
+            quadratic, start[:, free], self._bounds, effort.tolerance, min_cost, effort.max_iterations
         )
         return unknowns.numpy(), costs.numpy()
 
@@ -233,7 +233,7 @@ class _Search:
         """
         turns = self._free[~self._definition.coordinate_translational[self._free]]
         angles, costs = angles.copy(), costs.copy()
-        least, worth = self._worth(MIN_ERROR_M), self._worth(NEIGHBOUR_ERROR_M)
+        minimum, worth = self._worth(MIN_ERROR_M), self._worth(NEIGHBOUR_ERROR_M)
         sources = np.arange(len(clip))
         pairs = np.concatenate([np.stack([sources, sources + step], axis=1) for step in (1, -1)])
         for _ in range(np.bincount(clip).max()):
@@ -246,7 +246,7 @@ class _Search:
                 break
             found, cost = self.solve(self._with_root(angles[source], roots[frame]), frame)
             margin = np.where(source < frame, SAME_COST, -BETTER_COST)
-            taken = cost <= costs[frame] * (1 + margin) + np.where(source < frame, least[frame], -least[frame])
+            taken = cost <= costs[frame] * (1 + margin) + np.where(source < frame, minimum[frame], -minimum[frame])
             taken &= _turned(found[:, turns] - angles[frame][:, turns]).max(axis=1) > CHANGE
             order = np.flatnonzero(taken)[np.argsort(-cost[taken], kind="stable")]  # the cheaper of two is taken last
             angles[frame[order]], costs[frame[order]] = found[order], cost[order]

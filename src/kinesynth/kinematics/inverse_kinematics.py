@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from kinesynth.config import InverseKinematics
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton, read_bounded_skeleton
 from kinesynth.kinematics.marker_set import read_marker_set
@@ -20,6 +21,7 @@ from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.marker_weights import marker_weights
 from kinesynth.stage_file import Clip, StageFile, process_clips, read_stage
 
+IK = InverseKinematics()
 MIN_COMMON_MARKERS = 12  # fewer cannot hold 20 joints
 MAX_MISSING_FRACTION = 0.3
 BODY_EXTENT_M = (0.4, 3.5)  # of one person's markers in any pose; outside, the unit is wrong
@@ -35,15 +37,14 @@ class ModelNames:
     markers: tuple[str, ...]
 
 
+@takes_file_names
 def inverse_kinematics(
     *,
     markers: Path,
     model: Path,
     output: Path,
-    engine: Literal["batched", "opensim"] = "batched",
+    ik: InverseKinematics = IK,
     log: Path = Path("inverse_kinematics.log"),
-    timeout_seconds: float = 1800.0,
-    accuracy: float = 1e-5,
     marker_set: Path | None = None,
     scaling: Path | None = None,
 ) -> None:
@@ -61,10 +62,9 @@ def inverse_kinematics(
         markers: stage file with marker trajectories, or a .trc file, which counts as one clip of its name.
         model: the subject's scaled OpenSim model.
         output: stage file to write.
-        engine: a Levenberg-Marquardt search over all frames at once, or OpenSim's InverseKinematicsTool.
+        ik: the section `ik` of the configuration. Its engine batched is a Levenberg-Marquardt search over all frames at
+            once; opensim is OpenSim's InverseKinematicsTool, which stops searching in a frame at its `accuracy`.
         log: file for OpenSim's messages.
-        timeout_seconds: a clip that takes longer is rejected.
-        accuracy: at which OpenSim's tool stops searching in a frame.
         marker_set: folder or name of the marker set that weighs the markers; by default they are virtual ones.
         scaling: the scaled model's report, which says where worn markers sit; without it virtual ones are followed.
 
@@ -74,7 +74,7 @@ def inverse_kinematics(
     stage = read_markers(markers)
     names = list(stage.attrs["marker_names"])
     with Worker(log) as worker:
-        model_names = worker.call(_model_names, model.absolute(), timeout_seconds=timeout_seconds)
+        model_names = worker.call(_model_names, model.absolute(), timeout_seconds=ik.timeout_seconds)
         common = [name for name in names if name in model_names.markers]
         if len(common) < MIN_COMMON_MARKERS:
             found = f"{len(common)} of the model's"
@@ -82,11 +82,11 @@ def inverse_kinematics(
         columns = [names.index(name) for name in common]
         weights = motion_weights(common, marker_set)
 
-        skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=timeout_seconds)
+        skeleton = worker.call(read_bounded_skeleton, model.absolute(), timeout_seconds=ik.timeout_seconds)
         skeleton, batch = skeleton.with_markers(common), {}
         worn = None if scaling is None else WornPlaces.read(scaling)
         followed = _followed(stage, worn)
-        if engine == "batched":
+        if ik.engine == "batched":
             usable = _usable_markers(stage, len(names), columns)
             batch = _solve_batch(skeleton, {name: usable[name] for name in usable if name not in followed}, weights)
         if worn is not None:
@@ -100,8 +100,8 @@ def inverse_kinematics(
             check_markers(measured, len(names))
             positions = measured[:, columns]
             solved = batch.get(clip.clip_id) or worker.call(
-                solve_with_opensim, model.absolute(), common, positions, clip.fps, weights, accuracy,
-                timeout_seconds=timeout_seconds,
+                solve_with_opensim, model.absolute(), common, positions, clip.fps, weights, ik.accuracy,
+                timeout_seconds=ik.timeout_seconds,
             )  # fmt: skip
             if not np.isfinite(solved["angles"]).all():
                 raise ClipRejected("inverse kinematics found no pose")

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.kinematics.levenberg_marquardt import Quadratic
+from kinesynth.geometry.levenberg_marquardt import Quadratic
 from kinesynth.kinematics.unit_twists import Twists, descendants
 from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.skeleton.layer import SkeletonLayer

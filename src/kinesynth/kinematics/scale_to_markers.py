@@ -7,6 +7,7 @@ import numpy as np
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.marker_set import MarkerSet, read_marker_set
 from kinesynth.kinematics.scaling import check_factors, scale, scaling_report
@@ -20,6 +21,7 @@ MAX_SWAY_M = 0.01  # standard deviation within the window
 NEUTRAL = tuple(f"{name}_{side}" for name in ("subtalar_angle", "mtp_angle", "clav_prot", "clav_elev") for side in "rl")
 
 
+@takes_file_names
 def scale_to_markers(
     *,
     static: Path,

@@ -12,6 +12,7 @@ from kinesynth.body.measurements import PLAUSIBLE_FACTORS, Tape
 from kinesynth.body.model import load_body
 from kinesynth.body.static_pose import static_markers, user_markers
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import isolated
 from kinesynth.kinematics.bounded_skeleton import read_bounded_skeleton
 from kinesynth.kinematics.scaling_protocol import Protocol, virtual_protocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kinesynth.kinematics.scale_tool import ScaledModel
 
 
+@takes_file_names
 def scale_model(
     *,
     body: Path,

@@ -15,6 +15,7 @@ from kinesynth.kinematics.bounded_skeleton import BoundedSkeleton
 from kinesynth.kinematics.segment_misfit import segment_misfit
 from kinesynth.kinematics.worn_markers import WornMarkers, followed_weights, held_to_bone
 from kinesynth.kinematics.worn_places import FittedMarkers, holding_prior, wearing
+from kinesynth.records import WornPaths
 from kinesynth.skeleton.layer import SkeletonLayer
 from kinesynth.stage_file import Clip
 
@@ -86,14 +87,15 @@ class WornPlaces:
         common = [name for name in self.labels if name in names]
         if len(common) < MIN_WORN:
             return None
-        measured = np.full((len(clip.arrays["worn"]), len(self.labels), 3), np.nan)
+        worn = WornPaths.of(clip).worn
+        measured = np.full((len(worn), len(self.labels), 3), np.nan)
         columns = [self.labels.index(name) for name in common]
-        measured[:, columns] = clip.arrays["worn"][:, [names.index(name) for name in common]]
+        measured[:, columns] = worn[:, [names.index(name) for name in common]]
         return measured
 
     def seen(self, clip: Clip) -> np.ndarray:
         """Return where (T, L) a clip's markers were measured, rather than bridged."""
-        names, seen = list(clip.attrs["worn_names"]), clip.arrays["worn_seen"]
+        names, seen = list(clip.attrs["worn_names"]), WornPaths.of(clip).worn_seen
         none = np.zeros(len(seen), dtype=bool)
         return np.stack([seen[:, names.index(name)] if name in names else none for name in self.labels], axis=1)
 

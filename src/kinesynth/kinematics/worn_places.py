@@ -1,4 +1,4 @@
-"""Where a person's markers sit on the skeleton that was fitted to them: where they were worn.
+"""Where the markers that a person wore sit on the skeleton that was fitted to them.
 
 A static trial tells it, but for markers that its pose shows elsewhere than motion does: where arms are raised out of
 the way, skin slides over the shoulders by centimetres. The arms' sizes and their markers' places are then told by

@@ -141,8 +141,8 @@ def check_c3d(path: Path) -> float | None:
     if processor != _DEC and not rate > 0.0:
         raise BadInput(path, "rate", f"{rate:g} Hz", "a positive number", FIX)
     width = 4 if processor != _DEC and scale < 0 else 2
-    least = _BLOCK * (start - 1) + (last - first + 1) * (4 * points + samples) * width
-    if size < least:
+    needed = _BLOCK * (start - 1) + (last - first + 1) * (4 * points + samples) * width
+    if size < needed:
         found = f"{size} bytes, truncated"
-        raise BadInput(path, "file", found, f"{least} bytes or more, as its header announces", FIX)
+        raise BadInput(path, "file", found, f"{needed} bytes or more, as its header announces", FIX)
     return None if processor == _DEC else float(rate)

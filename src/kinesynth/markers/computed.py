@@ -1,4 +1,4 @@
-"""Points that are no markers, told by their names: what software computed, and what pose estimation saw in a video."""
+"""Points that are no markers, recognized by name: those that software computed, or pose estimation saw in a video."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping

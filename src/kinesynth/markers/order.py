@@ -1,4 +1,4 @@
-"""Labels that lie about which of two markers is the upper, the front or the outer one."""
+"""Finds labels that swap the upper and lower, front and back, or inner and outer of two markers."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What stands before the labels of a person's markers: "Sub01:LASI", "Sub01_LASI", "Sub01 LASI"."""
+"""Prefixes of a person's marker labels: "Sub01:LASI", "Sub01_LASI", "Sub01 LASI"."""
 
 import re
 from collections import Counter

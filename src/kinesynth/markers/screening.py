@@ -1,4 +1,4 @@
-"""Which of a file's points are markers on one person's skin, as far as names and rough positions tell."""
+"""Which of a file's points are markers on one person's skin, by names and rough positions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Labels that lie about left and right, or about front and back.
+"""Finds labels that swap left and right, or front and back.
 
 All is judged over the trial as a whole, in the body's own axes: legs may cross and feet may turn for a while.
 """

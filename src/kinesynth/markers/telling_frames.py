@@ -1,4 +1,4 @@
-"""Which frames of a person's trials tell where markers sit: one who stands still, or some of one who moves."""
+"""Which frames of a person's trials locate the markers on the body: a standstill, or some frames of a motion."""
 
 import numpy as np
 
@@ -14,15 +14,15 @@ def standstill(positions: np.ndarray, fps: float) -> np.ndarray | None:
     None where the typical marker moves by more than `MAX_SWAY_M` in all of them.
     """
     length = min(max(round(STILL_SECONDS * fps), 1), len(positions))
-    best, least = None, MAX_SWAY_M
+    best, min_sway = None, MAX_SWAY_M
     for start in range(0, len(positions) - length + 1, max(1, length // 4)):
         window = positions[start : start + length]
         seen = np.isfinite(window).all(axis=(0, 2))
         if seen.sum() < _MIN_SEEN * positions.shape[1]:
             continue
         sway = float(np.quantile(np.linalg.norm(window[:, seen].std(axis=0), axis=-1), 0.9))
-        if sway < least:
-            best, least = np.where(seen[:, None], window.mean(axis=0), np.nan), sway
+        if sway < min_sway:
+            best, min_sway = np.where(seen[:, None], window.mean(axis=0), np.nan), sway
     return best
 
 

@@ -1,4 +1,4 @@
-"""A marker file, screened, upright, and with labels that hold against anatomy."""
+"""A marker file, screened, upright, and with labels checked against anatomy."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -27,6 +27,7 @@ from kinesynth.mosh.on_skin import off_skin
 from kinesynth.mosh.points import BODY, BODY_AND_FINGERS, BodyState, SkinnedPoints
 from kinesynth.mosh.solve import Weights, solve_pose, solve_shape
 from kinesynth.opensim_files.trc import MarkerTrajectories
+from kinesynth.pose_layout import WITH_FACE
 from kinesynth.skeleton.trunk import TRUNK_BODIES
 
 _HIDDEN = "too few markers are seen at once"
@@ -183,11 +184,10 @@ def smplx_pose(state: BodyState, body: BodyModel) -> SmplxPose:
     rotations, transl = state.corrected()
     turns = Rotation.from_matrix(rotations.reshape(-1, 3, 3).numpy()).as_rotvec().reshape(len(transl), -1)
     turns = turns - body.layer.pose_mean.numpy()
-    left, right = (turns[:, 3 * first : 3 * first + 45] for first in (25, 40))
-    return SmplxPose(state.betas.numpy(), turns[:, :3], turns[:, 3:66], left, right, transl.numpy())
+    return SmplxPose(state.betas.numpy(), **WITH_FACE.split(turns), transl=transl.numpy())
 
 
-def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, full: float) -> MarkerTrajectories:
+def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, max_count: int, full: float) -> MarkerTrajectories:
     """Return so many frames of a trial, spread evenly over those that show that fraction of what the fullest one shows.
 
     Where these leave out markers that another frame shows, the frame that shows most markers joins them.
@@ -197,7 +197,7 @@ def _some_frames(trial: MarkerTrajectories, marked: MarkedSubject, most: int, fu
     counts = np.where(_well_seen(targets), shown.sum(axis=1), 0)
     fullest = int(counts.argmax())
     seen = np.flatnonzero(counts >= max(full * counts[fullest], 1.0))
-    chosen = seen[:: max(1, -(-len(seen) // most))]
+    chosen = seen[:: max(1, -(-len(seen) // max_count))]
     if (shown[fullest] & ~shown[chosen].any(axis=0)).any():
         chosen = np.append(chosen, fullest)
     return replace(trial, positions=trial.positions[chosen])

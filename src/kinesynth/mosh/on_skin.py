@@ -1,4 +1,4 @@
-"""Whether points of unknown labels are markers on the skin of a body that known markers already hold.
+"""Whether points of unknown labels are markers on the skin of a body that was fitted to the known ones.
 
 A marker stays at the skin, or at the end of a wand that a segment carries. Balls, sticks and other people stay off the
 body; joint centres and the like lie within it. How deep a point may seem to lie depends on how well a few known markers

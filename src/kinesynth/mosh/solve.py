@@ -1,4 +1,4 @@
-"""Levenberg-Marquardt for bodies that meet points: the shape of a subject, then the pose of every frame.
+"""Levenberg-Marquardt that fits bodies to points: the shape of a subject, then the pose of every frame.
 
 Both minimise, over the correction x_t of each frame t (and betas b and latent offsets l_p of the points in the first),
 

@@ -9,6 +9,7 @@ from kinesynth.body.model import BodyModel, load_body
 from kinesynth.body.proportions import proportions_of
 from kinesynth.body.schema import BETAS
 from kinesynth.errors import BadInput, KinesynthError
+from kinesynth.file_names import takes_file_names
 from kinesynth.markers.screening import Screened, listed
 from kinesynth.markers.trial import check_against, read_screened
 from kinesynth.motion.rate_audit import audit_rate, audited
@@ -39,6 +40,7 @@ _WANTED_OF_EACH_SIDE = {
 }
 
 
+@takes_file_names
 def check_motion(
     *,
     files: list[Path],

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from kinesynth.clips import SPLITS, ClipRow, write_clips
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.motion.one_person import marks, merged, one_name
 from kinesynth.motion.rate_audit import audit_rate
 from kinesynth.same_motion import motion_digest
@@ -22,6 +23,7 @@ _NOT_MOTION = {"shape.npz", "neutral_stagei.npz", "male_stagei.npz", "female_sta
 _LONGEST = 64
 
 
+@takes_file_names
 def index(*, folder: Path, output: Path, seed: int = 1) -> None:
     """Make a clip table from a folder of AMASS files laid out as DATASET/SUBJECT/MOTION.npz.
 

@@ -10,6 +10,7 @@ from kinesynth.body.model import load_body
 from kinesynth.body.proportions import proportions_of
 from kinesynth.clips import ClipRow, read_clips
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.motion.ground_alignment import Placed, place
 from kinesynth.motion.recording import Recording, cut, unseen_seconds
 from kinesynth.motion.sources import Loading, Person, source_module
@@ -23,9 +24,9 @@ from kinesynth.stage_file import Clip, Rejection, StageFile, progress, write_sta
 from kinesynth.subject_record import SubjectRecord
 
 STAGE = "load_motion"
-_AMASS_PARTS = 3  # DATASET/SUBJECT/MOTION.npz
 
 
+@takes_file_names
 def load_motion(
     *,
     clips: str,
@@ -48,7 +49,7 @@ def load_motion(
         body: the body model.
         subject: the subject's shape (json).
         output: the stage file.
-        size: of the table's shards, with the rate and the greatest length of their clips.
+        size: of the table's shards, with the rate and the maximum length of their clips.
         seed: of the procedural motions.
         log: where OpenSim's messages go.
     """
@@ -143,7 +144,7 @@ def _source_path(row: ClipRow) -> str:
     """Return by what a clip's file is known elsewhere: DATASET/SUBJECT/MOTION.npz of AMASS, else the file's name."""
     parts = Path(os.path.normpath(row.path)).parts if row.path is not None else ()
     named = [part for part in parts if part not in (os.sep, os.pardir)]
-    return "/".join(named[-_AMASS_PARTS if row.source == "amass" else -1 :])
+    return "/".join(named[-sources()[row.source].path_parts :])
 
 
 def _worn(recording: Recording, positions: np.ndarray | None) -> dict[str, np.ndarray]:

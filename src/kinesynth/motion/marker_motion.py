@@ -161,9 +161,9 @@ def _require_met(names: Sequence[str], distance: np.ndarray, rms: float) -> None
     Raises:
         ClipRejected: it does not; the detail names the marker that is farthest off.
     """
-    least = max(1.0, _MIN_JUDGED * len(distance))
+    needed = max(1.0, _MIN_JUDGED * len(distance))
     seen = [row[np.isfinite(row)] for row in distance.T]
-    typical = np.array([np.median(row) if len(row) >= least else 0.0 for row in seen])
+    typical = np.array([np.median(row) if len(row) >= needed else 0.0 for row in seen])
     worst = int(typical.argmax())
     if not rms <= MAX_RMS_M:
         raise ClipRejected("body does not meet the markers", rms, f"{1e3 * rms:.0f} mm RMS, worst at {names[worst]}")

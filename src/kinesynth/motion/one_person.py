@@ -1,4 +1,4 @@
-"""Folders of one person, under several names: told by equal shapes, or by a table of the data sets that do so."""
+"""Folders of one person, under several names: found by equal shapes, or by a table of the data sets that have such."""
 
 import csv
 import re

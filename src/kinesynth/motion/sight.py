@@ -88,5 +88,5 @@ def _tellers(body: str) -> tuple[str, ...]:
 
 def _held(trial: MarkerTrajectories) -> np.ndarray:
     """Return the frames that show enough markers to hold the body."""
-    least = max(_MIN_SEEN, round(_MIN_FRACTION * len(trial.names)))
-    return np.flatnonzero(np.isfinite(trial.positions).all(axis=-1).sum(axis=1) >= least)
+    needed = max(_MIN_SEEN, round(_MIN_FRACTION * len(trial.names)))
+    return np.flatnonzero(np.isfinite(trial.positions).all(axis=-1).sum(axis=1) >= needed)

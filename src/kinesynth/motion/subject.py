@@ -8,6 +8,7 @@ from kinesynth.body.measurements import Tape
 from kinesynth.body.model import BodyModel, load_body
 from kinesynth.clips import ClipRow, read_clips, stated_people
 from kinesynth.errors import BadInput, ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.geometry.mesh import volume
 from kinesynth.motion.sources import Shaping, source_module
 from kinesynth.notes import tell
@@ -19,6 +20,7 @@ from kinesynth.subjects.shape import Shape, height
 from kinesynth.subjects.stated_shape import errors_of, require_consistent, with_file_mass, with_stated
 
 
+@takes_file_names
 def subject_shape(
     *,
     body: Path,

@@ -1,4 +1,4 @@
-"""What holds a body up: where its weight must press on the floor, and whether its feet are there.
+"""Whether a body is supported: where its weight must press on the floor, and whether its feet are there.
 
 A body whose centre of mass (height z above the floor) accelerates by a presses on the floor at the zero-moment point,
 centre - z / (g + a_vertical) * a_horizontal (Vukobratovic and Borovac 2004). Feet that carry it have that point between

@@ -1,4 +1,4 @@
-"""Tells a treadmill from the feet that stand on it, and how fast its belt runs.
+"""Detects a treadmill and its belt's speed from the feet that stand on it.
 
 Whoever walks on a belt stays in place while both feet, as long as they stand, travel at one constant velocity. Over
 ground feet that stand have none. Seen from the belt, which moves steadily, the laws of motion are the same: forces,

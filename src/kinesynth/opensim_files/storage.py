@@ -41,7 +41,7 @@ class Storage:
 
 
 def write_storage(
-    path: Path,
+    path: str | Path,
     times: np.ndarray,
     columns: Mapping[str, np.ndarray],
     *,
@@ -70,16 +70,17 @@ def write_storage(
         "\t".join(["time", *columns]),
     ]
     rows = ["\t".join(f"{value:.12g}" for value in row) for row in table]
-    write_text(path, "\n".join(header + rows) + "\n")
+    write_text(Path(path), "\n".join(header + rows) + "\n")
 
 
-def read_storage(path: Path) -> Storage:
+def read_storage(path: str | Path) -> Storage:
     """Read a .mot or .sto file.
 
     Raises:
         BadInput: the file is missing, no storage, without rows, truncated, holds values that are not finite, or its
             times do not increase.
     """
+    path = Path(path)
     storage = read_cut_storage(path)
     if storage.announced:
         field, said = storage.announced.split()

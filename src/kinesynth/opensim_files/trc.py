@@ -46,12 +46,12 @@ class MarkerTrajectories:
     mass_kg: float | None = None
 
 
-def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: float) -> None:
+def write_trc(path: str | Path, names: Sequence[str], positions: np.ndarray, fps: float) -> None:
     """Write `positions` (T, M, 3) in metres, the first frame at time 0.
 
     A position that is not known is written as NaN, which OpenSim reads; it stumbles over an empty last cell.
     """
-    frames, markers = positions.shape[:2]
+    path, (frames, markers) = Path(path), positions.shape[:2]
     values = [f"{fps:.12g}", f"{fps:.12g}", str(frames), str(markers), "m", f"{fps:.12g}", "1", str(frames)]
     lines = [
         f"PathFileType\t4\t(X/Y/Z)\t{path.name}",
@@ -67,7 +67,7 @@ def write_trc(path: Path, names: Sequence[str], positions: np.ndarray, fps: floa
     write_text(path, "\n".join(lines) + "\n")
 
 
-def read_trc(path: Path) -> MarkerTrajectories:
+def read_trc(path: str | Path) -> MarkerTrajectories:
     """Read a .trc file in metres, centimetres or millimetres.
 
     What editors do to such files (see `trc_rows`) and what headers get wrong without harm is read with a note.
@@ -76,6 +76,7 @@ def read_trc(path: Path) -> MarkerTrajectories:
         BadInput: the file is missing, no .trc, without frames, truncated, or its times are uneven or contradict its
             header.
     """
+    path = Path(path)
     text = read_text(path, "a .trc file", FIX)
     lines = text.splitlines()
     header = read_header(path, lines)

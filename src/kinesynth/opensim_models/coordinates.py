@@ -19,8 +19,8 @@ class CoordinateFacts:
     Attributes:
         name: of it.
         is_rotation: whether it turns only; those that also shift a joint are none.
-        low: least value of its range, rad or m.
-        high: greatest.
+        low: minimum of its range, rad or m.
+        high: maximum.
         default: value, rad or m.
         held: whether it is locked or prescribed.
     """

@@ -10,7 +10,7 @@ _AT_REST = [(1, 0.0), (2, 0.0)]
 
 
 def ease(times: np.ndarray, start: float, end: float) -> np.ndarray:
-    """Rise from 0 at `start` to 1 at `end` with least jerk (Flash & Hogan 1985), at rest at both ends."""
+    """Rise from 0 at `start` to 1 at `end` with minimum jerk (Flash & Hogan 1985), at rest at both ends."""
     s = np.clip((times - start) / (end - start), 0.0, 1.0)
     return np.asarray(s**3 * (10.0 - 15.0 * s + 6.0 * s**2))
 

@@ -1,4 +1,4 @@
-"""What the stage asks of Blender, importable where Blender is not: the calls that run in the child process."""
+"""The calls that run in Blender's child process, importable where Blender is not."""
 
 import os
 import time

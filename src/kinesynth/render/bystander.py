@@ -1,4 +1,4 @@
-"""Another person in the picture, whom no label knows: drawn at random, moving as the procedural library has it."""
+"""A bystander: another person in the picture, without labels, sampled at random, moving by the procedural library."""
 
 from dataclasses import replace
 

@@ -14,6 +14,7 @@ from kinesynth.atomic import atomic_path
 from kinesynth.body.joints import JOINT_NAMES
 from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.config import Config
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.pixels import frame_pixels
 from kinesynth.render import blender_process
@@ -33,6 +34,7 @@ _SETTINGS: tuple[Kind, ...] = ("room", "outdoors")
 _AZIMUTHS_DEG = (-25.0, 20.0, -10.0, 30.0, 0.0)
 
 
+@takes_file_names
 def gallery(
     *,
     body: Path,

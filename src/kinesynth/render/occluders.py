@@ -1,4 +1,4 @@
-"""Things that stand free before the person, as boxes and upright cylinders: metres across, up, and deep.
+"""Occluders: free-standing things before the person, as boxes and upright cylinders: metres across, up, and deep.
 
 Which of them stand where, how far from the person and how large is a table's, `tables/occluders.csv`.
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.body.model import BodyModel, SmplxPose
+from kinesynth.pose_layout import WITH_FACE
 from kinesynth.render import shading
 from kinesynth.render.anatomy import Piece, RestBody
 from kinesynth.render.job_folder import cache_path, shade_path, write_cache, write_pieces
@@ -67,9 +68,7 @@ def _write_shades(
 
 def bone_motion(pose: SmplxPose, body: RestBody) -> np.ndarray:
     """Return the bone transforms (T,J,3,4) of a clip."""
-    zeros = np.zeros((len(pose), 9))  # jaw and eyes, between body and hands
-    vectors = [pose.global_orient, pose.body_pose, zeros, pose.left_hand_pose, pose.right_hand_pose]
-    rotations = np.concatenate(vectors, axis=1).reshape(len(pose), -1, 3)
+    rotations = WITH_FACE.joined(**pose.arrays).reshape(len(pose), -1, 3)
     return bone_transforms(rotations, pose.transl, body.joints, body.parents)
 
 

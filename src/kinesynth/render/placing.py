@@ -1,4 +1,4 @@
-"""Where the things stand that hide a part of the person: sampled, and kept only where they may stand and do hide it."""
+"""Places occluders: sampled, and kept only where they are possible and do hide a part of the person."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from kinesynth.render.spreads import sample
 
 MIN_HIDDEN = 0.12  # of the joints, in the frame in which a thing hides most of them: less is not worth its place
 MAX_HIDDEN = 0.7  # of those in the picture, in any frame and view: some of the person must be left to see
-_MUCH_HIDDEN = 0.5  # it is first tried to hide between the least and this
+_MUCH_HIDDEN = 0.5  # it is first tried to hide between the minimum and this
 _TRIES = 400
 _FRAMES = 60  # of which it is asked what a thing hides: at most
 _MAX_THINGS = 3
@@ -52,13 +52,13 @@ def sample_occluders(rng: np.random.Generator, scene: Scene, body: Body) -> tupl
     for k in range(_TRIES):
         if len(found) == wanted:
             break
-        least = rng.uniform(MIN_HIDDEN, _MUCH_HIDDEN) if k < _TRIES // 2 else MIN_HIDDEN
+        min_hidden = rng.uniform(MIN_HIDDEN, _MUCH_HIDDEN) if k < _TRIES // 2 else MIN_HIDDEN
         thing = _sample(rng, scene, body)
         if not _fits(scene, body, thing, taken):
             continue
         by_view = [now | was for now, was in zip(hidden_by_view(scene, thing, body.joints), covered, strict=True)]
         adds = max((now & ~was).mean(axis=1).max() for now, was in zip(by_view, covered, strict=True))
-        if adds >= least and max(map(most, by_view, inside)) <= MAX_HIDDEN:
+        if adds >= min_hidden and max(map(most, by_view, inside)) <= MAX_HIDDEN:
             found.append(thing)
             taken.append(_box(scene, thing))
             covered = by_view
@@ -66,7 +66,7 @@ def sample_occluders(rng: np.random.Generator, scene: Scene, body: Body) -> tupl
 
 
 def most(covered: np.ndarray, inside: np.ndarray) -> float:
-    """Return the greatest fraction in any frame of the joints inside the picture, (T,J) bool, that are covered."""
+    """Return the maximum fraction in any frame of the joints inside the picture, (T,J) bool, that are covered."""
     return float(((covered & inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)).max())
 
 

@@ -12,6 +12,7 @@ from kinesynth.body.model import BodyModel, SmplxPose, load_body
 from kinesynth.config import Render
 from kinesynth.drawn_view import DrawnView
 from kinesynth.errors import ClipRejected
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import Worker
 from kinesynth.render import blender_process
 from kinesynth.render.bystander import bystander_pose, sample_bystander
@@ -79,6 +80,7 @@ class RenderRun:
         return cameras
 
 
+@takes_file_names
 def render_views(
     *,
     body: Path,

@@ -15,6 +15,7 @@ from kinesynth.atomic import write_text
 from kinesynth.dataset.index import read_index
 from kinesynth.dataset.schema import load_schema
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.report.clip_section import section_of
 from kinesynth.report.plots import actions_plot, lengths_plot, loss_plot, quality_plot
 from kinesynth.report.ranking import worst_first
@@ -29,6 +30,7 @@ SHOWN_WORST = 6  # of them; the others are drawn evenly from the rest
 SHOWN_VIDEOS = 6  # the first of them; the others show a strip of pictures
 
 
+@takes_file_names
 def report(
     *,
     shards: list[Path],
@@ -122,7 +124,7 @@ def _why(row: dict[str, Any]) -> str:
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float, float]]:
-    """Return the least, median and largest of each measure of quality."""
+    """Return minimum, median and maximum of each measure of quality."""
     columns = {name: [row[name] for row in rows] for name in load_schema().clip_quality}
     return {name: (min(values), statistics.median(values), max(values)) for name, values in columns.items()}
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.layout import FILES, RUNTIMES, STORED
 from kinesynth.report.extrapolate import Run, Sample, extrapolate, sample
 from kinesynth.report.runtimes import read_jobs
@@ -47,6 +48,7 @@ class Cost:
         return sum(stage.hours for stage in self.stages if stage.on_gpu == on_gpu)
 
 
+@takes_file_names
 def plan(
     *,
     frames: float,
@@ -76,9 +78,9 @@ def plan(
         BadInput: a small run is missing or has left no times, or a number is not positive.
     """
     numbers = {"--frames": (frames, 1), "--cores": (cores, 1), "--gpus": (gpus, 0), "--subjects": (subjects, 1)}
-    for name, (value, least) in {**numbers, "--frames-per-shard": (frames_per_shard, 1)}.items():
-        if not least <= value < float("inf"):
-            raise BadInput("command line", name, f"{value:g}", f"{least} or more", "correct the argument")
+    for name, (value, minimum) in {**numbers, "--frames-per-shard": (frames_per_shard, 1)}.items():
+        if not minimum <= value < float("inf"):
+            raise BadInput("command line", name, f"{value:g}", f"{minimum} or more", "correct the argument")
     run = Run(frames, subjects, frames_per_shard)
     sys.stdout.write(describe(estimate(run, gpus > 0, directories or [Path()]), run, cores, gpus) + "\n")
 

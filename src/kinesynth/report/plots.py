@@ -97,7 +97,7 @@ def actions_plot(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def lengths_plot(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return how long the clips are, and the greatest force under the feet in them."""
+    """Return how long the clips are, and the maximum force under the feet in them."""
     with _plot("lengths", 4.2, 2.6) as (figure, written):
         above, below = figure.subplots(2, 1)
         _histogram(above, [row["frames"] / row["fps"] for row in rows], "length of a clip, s")
@@ -174,11 +174,11 @@ def _activations(
     figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
 
 
-def _widen(axes: Axes, least: float) -> None:
+def _widen(axes: Axes, min_span: float) -> None:
     """Keep noise from filling a plot whose values hardly change."""
     low, high = axes.get_ylim()
-    if high - low < least:
-        axes.set_ylim((low + high - least) / 2, (low + high + least) / 2)
+    if high - low < min_span:
+        axes.set_ylim((low + high - min_span) / 2, (low + high + min_span) / 2)
 
 
 def _shade(axes: Axes, times: np.ndarray, masked: np.ndarray) -> None:

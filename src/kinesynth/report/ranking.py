@@ -1,4 +1,4 @@
-"""Which clips to look at first: those whose measures of quality stand out among the run's own."""
+"""Which clips to look at first: those whose measures of quality are outliers among the run's own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 
+from kinesynth.file_names import takes_file_names
 from kinesynth.layout import FILES, RUNTIMES, SHARD_FILES
 from kinesynth.report.runtimes import Job, read_jobs
 from kinesynth.shards import ListedShard, read_shard_list
@@ -58,6 +59,7 @@ class Status:
         return None if None in left else sum(filter(None, left)) / self.at_a_time
 
 
+@takes_file_names
 def status(*, directory: Path = Path()) -> None:
     """Tell how far a run has come: shards done by stage, frames per second, rejected clips by reason, time left.
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from kinesynth.atomic import atomic_path, write_text
 from kinesynth.errors import BadInput
+from kinesynth.file_names import takes_file_names
 from kinesynth.report.clip_section import open_clip, section_of
 from kinesynth.report.rerun_clip import write_rerun
 from kinesynth.report.templates import page
 from kinesynth.report.video import clip_video
 
 
+@takes_file_names
 def view(shard: Path, clip: str, *, output: Path | None = None) -> None:
     """Show a clip: all views with skeleton, muscles and forces over the pixels, activations and forces beside them.
 

@@ -12,6 +12,7 @@ Saul 2015's. Torques drive neck, girdle and wrists; weak ones stand by everywher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinesynth.file_names import takes_file_names
 from kinesynth.isolation import isolated
 from kinesynth.skeleton.tables import both_sides, read_table
 
@@ -23,6 +24,7 @@ WRITTEN_IN_FULL = ("functions", "markers")
 """Tables that list both sides."""
 
 
+@takes_file_names
 def build_skeleton(*, output: Path, log: Path = Path("build_skeleton.log")) -> None:
     """Write the generic skeleton, the model that subjects are scaled from.
 

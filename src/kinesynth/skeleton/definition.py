@@ -41,7 +41,7 @@ class SkeletonDefinition:
         masses: (B,).
         mass_centres: (B, 3) in the body's frame.
         coordinate_names: (J,).
-        coordinate_ranges: (J, 2) least and greatest value.
+        coordinate_ranges: (J, 2) minimum and maximum.
         coordinate_defaults: (J,).
         coordinate_translational: (J,) bool, metres rather than radians.
         coordinate_free: (J,) bool, an angle whose range is the full circle.
@@ -89,7 +89,7 @@ class SkeletonDefinition:
     muscle_names: tuple[str, ...]
 
     @classmethod
-    def from_osim(cls, path: Path, *, log: Path = Path("/dev/null")) -> Self:
+    def from_osim(cls, path: str | Path, *, log: str | Path = Path("/dev/null")) -> Self:
         """Read an OpenSim model, in a process of its own; OpenSim's messages go to `log`.
 
         Raises:
@@ -99,12 +99,13 @@ class SkeletonDefinition:
         """
         from kinesynth.opensim_models.read_osim import read_osim
 
+        path = Path(path)
         if not path.is_file():
             raise BadInput(path, "file", "nothing", "an OpenSim model (.osim)", "check the path")
-        return cls(**isolated(read_osim, path.absolute(), timeout_seconds=_TIMEOUT_SECONDS, log=log))
+        return cls(**isolated(read_osim, path.absolute(), timeout_seconds=_TIMEOUT_SECONDS, log=Path(log)))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote.
 
         Raises:
@@ -117,9 +118,9 @@ class SkeletonDefinition:
             found = str(error).splitlines()[0]
             raise BadInput(path, "skeleton", found, "the .npz of a skeleton", "make it again from the .osim") from error
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the definition as a .npz file, atomically; equal skeletons give equal bytes."""
-        write_npz(path, self._arrays())
+        write_npz(Path(path), self._arrays())
 
     @classmethod
     def read(cls, group: Any) -> Self:

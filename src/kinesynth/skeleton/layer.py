@@ -76,16 +76,16 @@ class SkeletonLayer(nn.Module):
         )
 
     @classmethod
-    def from_osim(cls, path: Path) -> Self:
+    def from_osim(cls, path: str | Path) -> Self:
         """Read an OpenSim model; see `SkeletonDefinition.from_osim` for what it raises."""
         return cls(SkeletonDefinition.from_osim(path))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote; OpenSim is not needed."""
         return cls(SkeletonDefinition.load(path))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the skeleton's definition to a .npz file."""
         self.definition.save(path)
 

@@ -24,5 +24,5 @@ LIMITS = {
 
 
 def moment_limits(coordinates: Sequence[str]) -> np.ndarray:
-    """Return the greatest believable moment (J,) per kg of body mass; infinite where nothing is known."""
+    """Return the maximum plausible moment (J,) per kg of body mass; infinite where nothing is known."""
     return np.array([next((LIMITS[key] for key in LIMITS if name.startswith(key)), np.inf) for name in coordinates])

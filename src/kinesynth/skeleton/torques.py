@@ -5,7 +5,7 @@ from functools import cache
 from kinesynth.skeleton.tables import both_sides
 
 STRONG_NM = 50.0
-"""The least optimal moment of a torque that drives; weaker ones stand by the muscles."""
+"""The minimum optimal moment of a torque that drives; weaker ones stand by the muscles."""
 
 
 @cache

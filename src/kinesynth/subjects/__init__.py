@@ -1,1 +1,1 @@
-"""Who a subject is: the shape that files, markers or what is stated of a person tell, or one drawn from the prior."""
+"""A subject's shape, from files, markers or stated measures, or sampled from the prior."""

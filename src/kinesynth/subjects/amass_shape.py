@@ -1,4 +1,4 @@
-"""A subject's shape from AMASS files: their betas where they belong to the body, else what markers or motion tell."""
+"""A subject's shape from AMASS files: their betas where they are the body's, else an estimate by markers or motion."""
 
 import sys
 from collections.abc import Sequence

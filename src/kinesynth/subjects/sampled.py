@@ -1,4 +1,4 @@
-"""People drawn from a body model's own prior."""
+"""People sampled from a body model's own prior."""
 
 import numpy as np
 

@@ -36,7 +36,7 @@ FORMATS = (
 FIX = "convert it with Pose2Sim.calibration(), which writes a .toml that is read here"
 
 
-def read_cameras(path: Path, up: str = "") -> tuple[dict[str, Camera], list[str]]:
+def read_cameras(path: str | Path, up: str = "") -> tuple[dict[str, Camera], list[str]]:
     """Return the cameras of a calibration by name, in a world that is y up and in metres, and what was assumed.
 
     Args:
@@ -46,7 +46,7 @@ def read_cameras(path: Path, up: str = "") -> tuple[dict[str, Camera], list[str]
     Raises:
         BadInput: no such file, no known format, or a number in it is impossible.
     """
-    known = ", ".join(each.name for each in FORMATS)
+    path, known = Path(path), ", ".join(each.name for each in FORMATS)
     if not path.exists():
         raise BadInput(path, "calibration", "no such file or folder", known, "check the path")
     for each in FORMATS:

@@ -1,4 +1,4 @@
-"""Forces under the feet and joint moments, which BioHuman's state is asked for too: heads of ours, off unless wanted.
+"""Heads of ours that predict forces under the feet and joint moments from BioHuman's state; off by default.
 
 Forces are in body weights and in the frame of the camera that is turned to the crop, moments in N m per kg, so that
 they are of the size of 1 for everybody. Moments are those of angles that follow no other, but for the root's, which are

@@ -46,8 +46,8 @@ def peaks(truth: Tensor, entries: Tensor) -> Tensor:
     """Return which entries (N, T, A) are among the highest twentieth of their window's valid ones."""
     flat = truth.masked_fill(~entries, -torch.inf).flatten(1)
     wanted = (PEAK_FRACTION * entries.flatten(1).sum(dim=1)).ceil().long().clamp(min=1)
-    least = flat.sort(dim=1, descending=True).values.gather(1, wanted[:, None] - 1)
-    return entries & (truth >= least[..., None])
+    smallest = flat.sort(dim=1, descending=True).values.gather(1, wanted[:, None] - 1)
+    return entries & (truth >= smallest[..., None])
 
 
 def _centred(array: Tensor, entries: Tensor) -> Tensor:

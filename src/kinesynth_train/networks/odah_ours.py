@@ -1,4 +1,4 @@
-"""Our variant of ODAH: lighter over time, told the mask, and asked where the pelvis is.
+"""Our variant of ODAH: lighter over time, with the mask as input and the pelvis' position as output.
 
 What it shares with the published one (`odah`): a stacked hourglass per view, points where both masks agree, a frame's
 features D = 102, resolutions in time 1, 1/2, 1/8. What differs: the mask is a fourth channel of the picture; points are

@@ -11,6 +11,7 @@ from kinesynth.kinematics.segment_misfit import segment_misfit
 from kinesynth.kinematics.worn_markers import WornMarkers, held_to_bone
 from kinesynth.motion.sight import unmarked, unseen
 from kinesynth.opensim_files import MarkerTrajectories
+from kinesynth.records import Kinematics
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.predict.landmarks import generic_skeleton
@@ -39,8 +40,8 @@ class Tracking:
     def angle_valid(self, shown: np.ndarray) -> np.ndarray:
         """Return (T, J), false where an angle is in doubt, and in frames that are not `shown` (T,)."""
         skeleton = generic_skeleton()  # its own markers tell which segments an angle lies between
-        record = {"segment_turn": self.turn, "segment_shift": self.shift, "marker_error_rms": self.rms}
-        return np.asarray(valid_angles(record, skeleton, FILTERS, self.unseen) & shown[:, None])
+        told = Kinematics.partly(segment_turn=self.turn, segment_shift=self.shift, marker_error_rms=self.rms)
+        return np.asarray(valid_angles(told, skeleton, FILTERS, self.unseen) & shown[:, None])
 
     def of_network(self) -> "Tracking":
         """Return what holds of a network's angles too: what no marker showed.

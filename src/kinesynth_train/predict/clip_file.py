@@ -22,6 +22,7 @@ from kinesynth.dataset.record import ClipRecord, write_clip
 from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
 from kinesynth.reasons import names as reason_names
 from kinesynth.reasons import packed
+from kinesynth.records import GroundForces, Moments, MuscleActivity, Validity
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import read_stage
 from kinesynth_train.predict.clip_views import Pictures, clip_view
@@ -33,21 +34,6 @@ from kinesynth_train.predict.views import Sight
 
 NO_BODY_M = 1.0  # residual of a body that was not fitted: the schema's largest
 ANGLES_ONLY = "angles only: run predict with --dynamics"
-STAGES = {  # what a stage's file has, by its path in a shard
-    "smooth_angles": ("grf", "smooth_angles"),
-    "grf/force": ("grf", "force"),
-    "grf/cop": ("grf", "cop"),
-    "grf/moment": ("grf", "moment"),
-    "moments": ("id", "moments"),
-    "quality/residual": ("id", "residual"),
-    "activations": ("so", "activations"),
-    "reserves": ("so", "reserves"),
-    "quality/so_violation": ("so", "so_violation"),
-    "quality/angle_valid": ("quality", "angle_valid"),
-    "quality/force_valid": ("quality", "force_valid"),
-    "quality/activation_valid": ("quality", "activation_valid"),
-    "quality/reasons": ("quality", "reasons"),
-}
 
 
 @dataclass(frozen=True)
@@ -189,11 +175,24 @@ def _with_dynamics(
     name: str, arrays: dict[str, np.ndarray], skeleton: SkeletonDefinition, dynamics: Dynamics
 ) -> tuple[dict[str, np.ndarray], float, str]:
     """Return the arrays with what the stages tell of their part, on the floor as it is in the clip."""
-    kinds = dict.fromkeys(stage for stage, _ in STAGES.values())
-    clips = {stage: read_stage(dynamics.folder / f"{stage}.h5").clips[name] for stage in kinds}
-    for path, (stage, array) in STAGES.items():
+    clips = {stage: read_stage(dynamics.folder / f"{stage}.h5").clips[name] for stage in ("grf", "id", "so", "quality")}
+    ground, moments = GroundForces.of(clips["grf"]), Moments.of(clips["id"])
+    muscles, validity = MuscleActivity.of(clips["so"]), Validity.of(clips["quality"])
+    labels = {
+        "smooth_angles": ground.smooth_angles,
+        "grf/force": ground.force,
+        "grf/cop": ground.cop,
+        "grf/moment": ground.moment,
+        "moments": moments.moments,
+        "quality/residual": moments.residual,
+        "activations": muscles.activations,
+        "reserves": muscles.reserves,
+        "quality/so_violation": muscles.so_violation,
+        **{f"quality/{kind}": array for kind, array in validity.arrays.items()},
+    }
+    for path, label in labels.items():
         whole = arrays[path].copy()
-        whole[dynamics.part] = clips[stage].arrays[array]
+        whole[dynamics.part] = label
         arrays[path] = whole
     height = skeleton.coordinate_names.index("pelvis_ty")
     arrays["smooth_angles"][dynamics.part, height] += dynamics.floor

@@ -15,6 +15,7 @@ import torch
 
 from kinesynth.errors import KinesynthError, MissingDependency
 from kinesynth.kinematics.scale_by_factors import scale_by_factors
+from kinesynth.records import MuscleActivity
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import read_stage, write_stage
 from kinesynth_train.predict.dynamics import MIN_SECONDS, Points, floor_height, run_stages, tracked
@@ -79,5 +80,4 @@ def _working(folder: Path) -> np.ndarray:
         if CLIP not in found.clips:
             refused = found.rejected[CLIP]
             raise KinesynthError(f"{refused.stage}: {refused.reason}")
-    working: np.ndarray = found.clips[CLIP].arrays["activations"]
-    return working
+    return MuscleActivity.of(found.clips[CLIP]).activations

@@ -13,7 +13,7 @@ from kinesynth.errors import BadInput, MissingDependency
 from kinesynth.gravity import GRAVITY
 from kinesynth.opensim_files import write_storage
 from kinesynth.opensim_files.external_loads import write_external_loads
-from kinesynth.records import Kinematics
+from kinesynth.records import GroundForces, Kinematics, Moments, MuscleActivity, Validity
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition, SkeletonLayer
 from kinesynth.stage_file import StageFile, read_stage, write_stage
@@ -152,9 +152,9 @@ def _write_results(
     if name not in quality.clips:
         rejected = quality.rejected[name]
         raise BadInput("--dynamics", rejected.stage, rejected.reason, "a motion on two feet", "leave --dynamics out")
-    believed, forces = quality.clips[name], ground.clips[name].arrays
+    believed, forces = Validity.of(quality.clips[name]), GroundForces.of(ground.clips[name])
     fps = float(ground.clips[name].attrs["fps"])
-    times = start + np.arange(len(forces["force"])) / fps
+    times = start + np.arange(len(forces.force)) / fps
     paths = {
         "smooth angles": folder / f"{name}_smooth.mot",
         "forces": folder / f"{name}_grf.mot",
@@ -162,25 +162,27 @@ def _write_results(
         "moments": folder / f"{name}_moments.sto",
         "activations": folder / f"{name}_activations.sto",
     }
-    columns = dict(zip(definition.coordinate_names, for_opensim(definition, forces["smooth_angles"]).T, strict=True))
+    columns = dict(zip(definition.coordinate_names, for_opensim(definition, forces.smooth_angles).T, strict=True))
     write_storage(paths["smooth angles"], times, columns, in_degrees=True, name="Coordinates")
-    parts = (forces[each] for each in ("force", "cop", "moment"))
-    write_external_loads(paths["external loads"], paths["forces"], times, *parts, motion=paths["smooth angles"].name)
+    write_external_loads(
+        paths["external loads"], paths["forces"], times, *forces.wrench, motion=paths["smooth angles"].name
+    )
     for kind, labels, values, valid in (
-        ("moments", moment_labels(definition), moments.clips[name].arrays["moments"], "force_valid"),
-        ("activations", list(definition.muscle_names), muscles.clips[name].arrays["activations"], "activation_valid"),
-    ):
-        masked = np.where(believed.arrays[valid][:, None], values, np.nan)
+        ("moments", moment_labels(definition), Moments.of(moments.clips[name]).moments, believed.force_valid),
+        (
+            "activations", list(definition.muscle_names), MuscleActivity.of(muscles.clips[name]).activations,
+            believed.activation_valid,
+        ),
+    ):  # fmt: skip
+        masked = np.where(valid[:, None], values, np.nan)
         write_storage(
             paths[kind], times, dict(zip(labels, masked.T, strict=True)), in_degrees=False, name=kind, missing=True
         )
     weight = float(ground.clips[name].attrs.get("mass_kg", np.nan)) * GRAVITY
-    valid = ", ".join(f"{kind} in {believed.arrays[f'{kind}_valid'].mean():.0%}" for kind in ("force", "activation"))
-    told = (
-        f"vertical force is {forces['force'][..., 1].sum(axis=1).mean() / weight:.3f} body weights on average;"
-        f" believed: {valid} of the frames"
-    )
-    notes = [told]
-    if reason := str(believed.attrs.get("dynamics_reason", "")):
+    shown = {"force": believed.force_valid, "activation": believed.activation_valid}
+    fractions = ", ".join(f"{kind} in {frames.mean():.0%}" for kind, frames in shown.items())
+    carried = forces.force[..., 1].sum(axis=1).mean() / weight
+    notes = [f"vertical force is {carried:.3f} body weights on average; believed: {fractions} of the frames"]
+    if reason := str(quality.clips[name].attrs.get("dynamics_reason", "")):
         notes.append(f"forces are not believed: {reason}")
     return paths, notes

@@ -1,4 +1,4 @@
-"""Which way is up in a view that nobody calibrated: told by what stands on the floor, by the body, and by habit.
+"""Which way is up in a view without calibration: from what stands on the floor, the body, and how phones are held.
 
 The floor is the plane on which the soles rest. Where a person stays on one spot it is hardly known, and then counts
 that people film nearly level, and that a body is upright on the whole.

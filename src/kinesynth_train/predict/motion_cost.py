@@ -1,4 +1,4 @@
-"""What a motion that one view shows costs: all that a single camera leaves open is told by what is likely.
+"""The cost of a motion seen in one view: what a single camera leaves open is decided by priors.
 
 Points of the skeleton are drawn to their lines of sight; their depths, weakly, to those that a detector guesses;
 coordinates to likely values, and their accelerations to zero; soles that hardly move to rest, and to the floor.

@@ -1,4 +1,4 @@
-"""From the points of one view to a person's motion: a guess, for a single camera tells no depth.
+"""From the points of one view to a person's motion: a guess, for a single camera measures no depth.
 
 What it leaves open is told by the length of limbs (the height is given or assumed), by what a detector guesses of
 depth, by feet that rest on a floor, and by what is likely of joints and of their accelerations. Pose, gravity and floor

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesynth.errors import BadInput, MissingDependency
+from kinesynth.file_names import takes_file_names
 from kinesynth.notes import tell
 from kinesynth_train.predict.clip_file import write_clip_file
 from kinesynth_train.predict.earlier import SUMMARY, earlier_files, earlier_notes, written_whole
@@ -32,6 +33,7 @@ from kinesynth_train.predict.views import Sight, sights
 from kinesynth_train.predict.worn_motion import worn_motion
 
 
+@takes_file_names
 def predict(request: Request) -> Path:
     """Do all that is asked; return predict.json.
 

@@ -126,10 +126,10 @@ def meet(views: Sequence[Rays]) -> Meeting:
 
 def _apart(directions: np.ndarray, agree: np.ndarray) -> np.ndarray:
     """Tell (T, P) where two of the agreeing lines of sight (V, T, P, 3) differ enough in direction."""
-    least = np.cos(np.radians(MIN_ANGLE_DEG))
+    max_cosine = np.cos(np.radians(MIN_ANGLE_DEG))
     result = np.zeros(agree.shape[1:], dtype=bool)
     for one in range(len(directions)):
         for other in range(one):
             cosine = np.abs((directions[one] * directions[other]).sum(axis=-1))
-            result |= agree[one] & agree[other] & (cosine < least)
+            result |= agree[one] & agree[other] & (cosine < max_cosine)
     return result

@@ -1,4 +1,4 @@
-"""The motion that the pictures themselves ask for: lines of sight instead of points in space, and no jumps in time.
+"""Refines a motion against the pictures: by lines of sight instead of points in space, and smoothly in time.
 
 A point in space made of two views is unsure along the line of sight, and there is none where one view alone sees it.
 So each point of the skeleton is drawn to each line of sight on its own, robustly (Geman and McClure's loss), and each
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.kinematics.levenberg_marquardt import Quadratic, minimize
+from kinesynth.geometry.levenberg_marquardt import Quadratic, minimize
 from kinesynth.runs import runs
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.inverse_kinematics import search_limits
@@ -125,12 +125,12 @@ def refine(
         part = angles[first:last]
         fit = SightFit(skeleton, lines.select(torch.arange(first, last)), part)
         unknowns = torch.tensor(part[:, fit.free])
-        least = torch.full((last - first,), 1e-9, dtype=torch.float64)
+        min_cost = torch.full((last - first,), 1e-9, dtype=torch.float64)
         for _ in range(ROUNDS):
             smooth_part = part.copy()
             smooth_part[:, fit.free] = course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
             fit.settle(skeleton.coupled(smooth_part), fps)
-            unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, least, MAX_ITERATIONS)
+            unknowns, _ = minimize(fit.quadratic, unknowns, fit.bounds, TOLERANCE, min_cost, MAX_ITERATIONS)
         solved = part.copy()
         solved[:, fit.free] = course(skeleton, fit.free, unknowns.numpy(), fps, smooth_hz)
         result[first:last] = skeleton.coupled(solved)

@@ -1,7 +1,7 @@
 """Levenberg-Marquardt over a whole motion: frames that are tied to their neighbours, in one banded system.
 
 The matrix of a cost whose terms reach over at most three frames in a row is banded; its Cholesky factor costs as many
-steps as there are frames. Bounds are kept as in `kinesynth.kinematics.levenberg_marquardt`: a step is taken in the
+steps as there are frames. Bounds are kept as in `kinesynth.geometry.levenberg_marquardt`: a step is taken in the
 unknowns that are free, and cut off.
 """
 
@@ -34,7 +34,7 @@ class Chain:
 def minimize_chain(
     chain: Callable[[np.ndarray], Chain], start: np.ndarray, bounds: np.ndarray, tolerance: float, max_iterations: int
 ) -> np.ndarray:
-    """Return the motion (T, P) at which a cost is least, near `start`.
+    """Return the motion (T, P) of minimum cost, near `start`.
 
     Args:
         chain: gives the cost near a motion.

@@ -1,4 +1,4 @@
-"""What a detector takes for a person's pixels, kept as small squares that lie turned in the picture."""
+"""A detector's masks of a person, kept as small rotated squares of the picture."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The size of the body that lets its poses meet the lines of sight best.
+"""Fits the size of the body whose poses are nearest to the lines of sight.
 
 A bone's length by itself, from the distance of two unsure points, is off by a few millimetres; in a nearly straight leg
 that is a bend of ten degrees. So the factors of all measurements are searched together with the poses: of the

@@ -1,4 +1,4 @@
-"""How far a task has come, for who looks on."""
+"""Progress of a task, on the terminal."""
 
 import sys
 from collections.abc import Callable

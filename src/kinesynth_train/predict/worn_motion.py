@@ -1,4 +1,4 @@
-"""The size and the motion of a person who wore markers: where these sit is told together with both.
+"""The size and the motion of a person who wore markers: where these sit is estimated together with both.
 
 As in the workflow (`kinesynth.kinematics.worn_places`), whose free body is not at hand here: bodies are likely to be as
 large as the distances between the markers, or the height that was told, make a person of usual proportions.

@@ -22,6 +22,7 @@ from kinesynth.body.identity import FREE, licensed
 from kinesynth.body.joints import JOINT_NAMES, OPPOSITE, PARENTS
 from kinesynth.body.schema import BETAS, POSE_FEATURES, Arrays, read_body
 from kinesynth.cache_folder import cache_folder
+from kinesynth.file_names import takes_file_names
 from kinesynth.npz import write_npz
 
 _PELVIS = np.array([0.0, -0.351, 0.012])
@@ -29,6 +30,7 @@ _PELVIS = np.array([0.0, -0.351, 0.012])
 recorded with SMPL-X needs no shift."""
 
 
+@takes_file_names
 def build_body(
     *,
     model: str = "free",

@@ -31,6 +31,7 @@ from kinesynth.dataset.visibility import Visibility
 from kinesynth.errors import BadInput
 from kinesynth.notes import tell
 from kinesynth.npz import write_npz
+from kinesynth.pose_layout import WITH_FACE
 
 Y_DOWN = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
 """From our world, whose y is up, to BEDLAM's, and back."""
@@ -128,9 +129,7 @@ def _squares(pixels: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _whole_pose(pose: SmplxPose) -> np.ndarray:
     """Return the 55 joints' axis-angles (T, 165), those of jaw and eyes zero."""
-    face = np.zeros((len(pose), 9))
-    parts = (pose.global_orient, pose.body_pose, face, pose.left_hand_pose, pose.right_hand_pose)
-    return np.concatenate(parts, axis=1)
+    return WITH_FACE.joined(**pose.arrays)
 
 
 def _pictured(points: np.ndarray, view: ViewRecord) -> tuple[np.ndarray, np.ndarray]:

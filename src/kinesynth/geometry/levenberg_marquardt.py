@@ -14,7 +14,7 @@ from torch import Tensor
 FIRST_DAMPING = 1e-3  # of the matrix's diagonal
 DAMPING_STEPS = (0.1, 10.0)  # after a success and a failure
 MAX_DAMPING = 1e8
-MIN_CURVATURE = 1e-6  # of the diagonal's mean: what an unknown that moves no marker gets
+MIN_CURVATURE = 1e-6  # of the diagonal's mean: what an unknown that changes no cost gets
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def minimize(
     Args:
         quadratic: gives, for unknowns (K, P) of the problems with indices (K,), their costs near these.
         start: where to begin, (N, P).
-        bounds: (P, 2) least and greatest value.
+        bounds: (P, 2) minimum and maximum.
         tolerance: a problem whose cost falls by less than this fraction is done.
         min_cost: (N,) as is one whose cost falls by less than this.
         max_iterations: when to stop in any case.
