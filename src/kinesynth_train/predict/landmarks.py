@@ -30,16 +30,18 @@ def keypoint_sets() -> dict[str, tuple[str, ...]]:
     return {name: tuple(points) for name, points in sets.items()}
 
 
-def places(keypoint_set: str) -> dict[str, tuple[str, np.ndarray, float]]:
+def places(keypoint_set: str, *, lifted: bool = False) -> dict[str, tuple[str, np.ndarray, float]]:
     """Return the body, the place (3,) m on the generic skeleton and the standard deviation, m, of each point of a set.
 
     Points of which nothing is known (the mouth, the middle of the hips) are left out. A row for the set itself goes
-    before one for any.
+    before one for any; and where the detector guesses depths and one view has to do with these, one for its `lifted`
+    points before both.
     """
     found = {}
-    for row in sorted(table("landmarks"), key=lambda row: row["set"] != "any"):
-        if row["set"] not in ("any", keypoint_set):
-            continue
+    order = ["any", keypoint_set, *([f"{keypoint_set}_lifted"] if lifted else [])]
+    for row in sorted(
+        (row for row in table("landmarks") if row["set"] in order), key=lambda row: order.index(row["set"])
+    ):
         place, spread = np.array([float(row[axis]) for axis in "xyz"]), float(row["sd_m"])
         found[row["point"]] = (row["body"], place, spread)
         if row["point"].startswith("R"):
@@ -48,9 +50,14 @@ def places(keypoint_set: str) -> dict[str, tuple[str, np.ndarray, float]]:
     return {point: found[point] for point in keypoint_sets()[keypoint_set] if point in found}
 
 
-def with_landmarks(definition: SkeletonDefinition, keypoint_set: str) -> tuple[SkeletonDefinition, np.ndarray]:
-    """Return the skeleton with the points of a set as its markers, and their standard deviations (M,), m."""
-    known = places(keypoint_set)
+def with_landmarks(
+    definition: SkeletonDefinition, keypoint_set: str, *, lifted: bool = False
+) -> tuple[SkeletonDefinition, np.ndarray]:
+    """Return the skeleton with the points of a set as its markers, and their standard deviations (M,), m.
+
+    `lifted` is as in `places`.
+    """
+    known = places(keypoint_set, lifted=lifted)
     bodies = np.array([definition.body_names.index(body) for body, _, _ in known.values()])
     where = np.array([place for _, place, _ in known.values()])
     marked = replace(definition, marker_names=tuple(known), marker_bodies=bodies, marker_places=where)

@@ -74,7 +74,8 @@ def reconstruct_one(
     notes = [GUESS]
     if height is None:
         notes.append(f"no --height: {ASSUMED_HEIGHT_M:.2f} m is assumed; lengths and distances are in proportion to it")
-    marked, spreads = with_landmarks(generic_skeleton(), sight.view.keypoints.set)
+    guessed = sight.lifted is not None
+    marked, spreads = with_landmarks(generic_skeleton(), sight.view.keypoints.set, lifted=guessed)
     size = of_height(generic_skeleton(), height or ASSUMED_HEIGHT_M)
     skeleton = scaled(marked, size.scales)
     fps = float((len(times) - 1) / (times[-1] - times[0]))
