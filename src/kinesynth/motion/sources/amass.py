@@ -22,7 +22,7 @@ from kinesynth.subjects.amass_shape import (
     shape_of_amass,
     usual_size,
 )
-from kinesynth.subjects.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.subjects.amass_size import has_size, mean_joints, size_from_motion
 from kinesynth.subjects.shape import Shape
 
 
@@ -64,7 +64,7 @@ def _joints_of(file: AmassFile, who: Person) -> np.ndarray:
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
     if who.body.identity.is_free and has_own_betas(file, who.body):
         return who.body.rest_joints(first_betas(file))
-    if tells_size(file) or not who.body.identity.is_free:
+    if has_size(file) or not who.body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
     size = who.record.amass_size
     return mean_joints(size or size_from_motion([file], usual_size(who.body, file.gender))[0])
