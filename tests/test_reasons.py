@@ -7,6 +7,7 @@ import pytest
 from kinesynth.config import Filters
 from kinesynth.dataset.schema import load_schema
 from kinesynth.reasons import BITS, REASONS, names, packed, spoilt
+from kinesynth.records import MuscleActivity
 
 
 def failing(name: str) -> dict[str, np.ndarray]:
@@ -40,3 +41,11 @@ def test_the_page_lists_every_reason() -> None:
         assert f"| {reason.level}" in row
         for name in reason.thresholds:
             assert f"`{name}`" in row
+
+
+def test_so_violation_has_one_unit() -> None:
+    """Both engines' is the norm that `static_optimization` takes of moments."""
+    assert load_schema().clip["quality/so_violation"].unit == "N m"
+    (threshold,) = (field for field in fields(Filters) if field.name == "max_so_violation")
+    assert threshold.metadata["description"].startswith("N m ")
+    assert "so_violation: N m," in (MuscleActivity.__doc__ or "")

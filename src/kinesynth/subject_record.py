@@ -10,6 +10,7 @@ import numpy as np
 
 from kinesynth.atomic import write_text
 from kinesynth.errors import BadInput
+from kinesynth.text import read_json
 
 FIX = "make it again with `kinesynth subject-shape`"
 _OPTIONAL = ("amass_size", "amass_collar", "tibial_torsion", "worn", "rejected")
@@ -75,14 +76,7 @@ class SubjectRecord:
         Raises:
             BadInput: the file is missing or no record, or a mass, a height or a shape is impossible.
         """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BadInput(path, "file", error.strerror or str(error), "the JSON file of a subject", FIX) from error
-        except ValueError as error:
-            raise BadInput(path, "file", f"no JSON ({error})", "the JSON file of a subject", FIX) from error
-        if not isinstance(content, dict):
-            raise BadInput(path, "file", type(content).__name__, "the JSON file of a subject", FIX)
+        content = read_json(path, "the JSON file of a subject", FIX)
         known: dict[str, Any] = {name: content.get(name) for name in cls.__dataclass_fields__}
         for name, value in known.items():
             if value is None and name not in _OPTIONAL:

@@ -1,9 +1,10 @@
 """Text files: users' own, read safely (folders, pipes and oversized files are refused), and the package's tables."""
 
 import csv
+import json
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from kinesynth.errors import BadInput
 
@@ -48,6 +49,27 @@ def read_text(path: Path, expected: str, fix: str, encoding_errors: Literal["rep
         raise BadInput(path, "encoding", f"byte {error.start} is not UTF-8", "UTF-8 text", "save it again") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise BadInput(path, "file", " ".join(str(error).split()), expected, fix) from error
+
+
+def read_json(path: Path, expected: str, fix: str) -> dict[str, Any]:
+    """Return the object that a JSON file holds.
+
+    Args:
+        path: the file.
+        expected: what it should be, for the message.
+        fix: what the user can do, for the message.
+
+    Raises:
+        BadInput: as `read_text`, or it holds something else.
+    """
+    text = read_text(path, expected, fix)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(path, "file", f"no JSON ({error})", expected, fix) from error
+    if not isinstance(content, dict):
+        raise BadInput(path, "file", type(content).__name__, expected, fix)
+    return content
 
 
 def table_rows(file: Traversable | Path) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from kinesynth_train.metrics import Mean
 from kinesynth_train.muscle_tally import MuscleTally
-from kinesynth_train.networks.dynamics_head import told_moments, true_dynamics
+from kinesynth_train.networks.dynamics_head import learned_moments, true_dynamics
 from kinesynth_train.skeleton import DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 
@@ -23,7 +23,7 @@ class DynamicsTally(MuscleTally):
 
     def __init__(self, skeleton: DatasetSkeleton, device: str) -> None:
         super().__init__(skeleton, device)
-        self._told = told_moments(skeleton).to(device)
+        self._learned = learned_moments(skeleton).to(device)
         self._squares = {name: Mean() for name in DYNAMICS_ROWS}
 
     def add(self, estimate: Estimate, stretch: Stretch) -> None:
@@ -34,7 +34,7 @@ class DynamicsTally(MuscleTally):
         truth = true_dynamics(stretch.batch)
         seen = (stretch.batch["counted"] & stretch.batch["force_valid"])[0][:, None]
         off = estimate.dynamics.forces - truth.forces[0]
-        moments = (estimate.dynamics.moments - truth.moments[0])[:, self._told]
+        moments = (estimate.dynamics.moments - truth.moments[0])[:, self._learned]
         vertical = off[..., 1].sum(dim=-1, keepdim=True)
         parts = (off.square().sum(dim=-1), vertical.square(), moments.square())
         for mean, squares in zip(self._squares.values(), parts, strict=True):

@@ -31,7 +31,7 @@ class Settings:
         losses: changes of the weights of its losses, likewise.
         people: learn from so many people of the training split; 0 from all.
         sources: how often an epoch sees the windows of a source of motion, as NAME=TIMES: 0.05 a fresh twentieth.
-        seed: of weights, windows, their order, and all that is drawn.
+        seed: of weights, windows, their order, and all that is sampled.
         overfit: train on the first so many windows, as they are, and measure on them: does the network learn at all?
         device: auto, cpu or cuda.
         workers: processes that read and decode, per process that trains.

@@ -244,7 +244,7 @@ def train_step(run: Run, phase: Phase, network: nn.Module, batches: Iterator[Bat
         torch.manual_seed(int(np.random.SeedSequence([run.settings.seed, number]).generate_state(1)[0]))
         if not run.settings.overfit:
             with torch.no_grad():
-                batch = model.network.drawn(batch)
+                batch = model.network.augmented(batch)
         last = micro == phase.accumulate - 1
         with nullcontext() if last or ranks.count == 1 else network.no_sync():  # type: ignore[operator]
             terms.append(backward(run, phase, network, batch))

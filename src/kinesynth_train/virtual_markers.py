@@ -18,10 +18,10 @@ from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 
 @dataclass(frozen=True)
 class MarkerDraw:
-    """How markers are drawn: standard deviations, but for fractions, `size` and `turn`.
+    """How markers are sampled: standard deviations, but for fractions, `size` and `turn`.
 
     Attributes:
-        share: of the windows that are drawn; the others stay as they are recorded.
+        share: of the windows that are sampled; the others stay as they are recorded.
         size: largest change of all scales, uniform.
         proportion: change of each independent factor of the scales, see `skeleton.tied_factors`: a body whose scales
             differ where those of the training subjects never do is one that no head could predict.
@@ -29,7 +29,7 @@ class MarkerDraw:
         noise_m: of a marker's position in a frame, along each axis.
         missing: fraction of the markers that a window lacks.
         most_missing: the largest such fraction, where each window draws its own from `missing` on; 0 draws none.
-        laboratory: fraction of the drawn windows that wear a laboratory's set, placed as carelessly as such sets are.
+        laboratory: fraction of the sampled windows that wear a laboratory's set, placed as carelessly as such sets are.
         most_dropped: the largest fraction of a laboratory's set that a window lacks; each draws its own.
         hidden: fraction of the markers that are hidden for a part of the window.
         turn: largest change of heading, rad, uniform.

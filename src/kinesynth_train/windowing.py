@@ -56,7 +56,7 @@ def window_about_each(frames: Tensor, window: int, place: int) -> Tensor:
     return frames[indices.clamp(0, count - 1).to(frames.device)]
 
 
-def drawn_frame(usual: int, valid: Tensor) -> int:
+def random_frame(usual: int, valid: Tensor) -> int:
     """Return which frame training is about that sees a window for one frame: the usual one, in every other batch any.
 
     Never one past the end of the batch's longest clip: `valid` (N, T) says that it costs nothing, so that nothing would

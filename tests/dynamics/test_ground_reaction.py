@@ -9,8 +9,9 @@ from motions import jump, planted, squat, standing, write_angles
 from kinesynth.config import GroundReaction
 from kinesynth.dynamics.ground_reaction import ground_reaction
 from kinesynth.dynamics.inverse_dynamics import inverse_dynamics
+from kinesynth.errors import BadInput
 from kinesynth.gravity import GRAVITY
-from kinesynth.stage_file import Clip, read_stage
+from kinesynth.stage_file import Clip, StageFile, read_stage, write_stage
 
 FPS = 60.0
 
@@ -168,3 +169,20 @@ def test_a_clip_that_hangs_keeps_its_place(skeleton: Path, tmp_path: Path) -> No
     assert not clip.attrs["dynamics_valid"]
     assert "hung" in clip.attrs["dynamics_reason"]
     assert clip.arrays["force"].shape == (10, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "file: found no JSON"),
+        ("[1]", "file: found list"),
+        ('{"mass_error_kg": "8 kg"}', "mass_error_kg: found '8 kg', expected a number"),
+        ('{"mass_error_kg": NaN}', "mass_error_kg: found nan, expected a number"),
+    ],
+)
+def test_a_report_of_scaling_that_is_none_is_told(content: str, message: str, tmp_path: Path) -> None:
+    scale, ik = tmp_path / "scale.json", tmp_path / "ik.h5"
+    scale.write_text(content)
+    write_stage(ik, StageFile({}, attrs={"coordinate_names": ["pelvis_tx"]}))
+    with pytest.raises(BadInput, match=message):
+        ground_reaction(ik=ik, model=tmp_path / "a.osim", output=tmp_path / "grf.h5", scale=scale)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kinesynth.errors import BadInput
 from kinesynth.markers.anatomy import Markers
 from kinesynth.markers.labels import known
-from kinesynth.markers.user_labels import read_labels, told_landmarks, write_labels
+from kinesynth.markers.user_labels import read_labels, with_user_landmarks, write_labels
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
 NAMES = ("R_Knee_Lat", "M12", "Wand", "RHJC")
@@ -26,7 +26,7 @@ def csv_of(folder: Path, *lines: str) -> Path:
 
 def test_landmarks_are_told_by_name_or_by_a_common_label(tmp_path: Path) -> None:
     table = csv_of(tmp_path, "M12,L.Ankle.Med", "Wand,none", "R_Knee_Lat,RMFC", "Elsewhere,C7", "RHJC,")
-    told = told_landmarks(tmp_path / "walk.trc", TRIAL, table)
+    told = with_user_landmarks(tmp_path / "walk.trc", TRIAL, table)
     assert told.names == ("R_Knee_Lat", "M12", "RHJC")
     assert told.places == {"M12": "LMMAL", "R_Knee_Lat": "RMFC"}
     assert told.positions.shape == (3, 3, 3)
@@ -36,7 +36,7 @@ def test_landmarks_are_told_by_name_or_by_a_common_label(tmp_path: Path) -> None
 
 def test_sides_are_checked_of_labels_that_a_table_explains(tmp_path: Path) -> None:
     table = csv_of(tmp_path, "M12,RKNE", "Wand,LKNE")
-    told = told_landmarks(tmp_path / "walk.trc", TRIAL, table)
+    told = with_user_landmarks(tmp_path / "walk.trc", TRIAL, table)
     labels = {name: label for name, label in known(told.names, told.places).items() if name in told.places}
     assert Markers.of(told.names, told.positions, labels).pairs() == [("M12", "Wand")]
 
@@ -59,7 +59,7 @@ def test_what_is_written_can_be_read_and_edited(tmp_path: Path) -> None:
 )
 def test_faults_are_named(tmp_path: Path, lines: list[str], where: str) -> None:
     with pytest.raises(BadInput, match=rf"labels\.csv: {where}"):
-        told_landmarks(tmp_path / "walk.trc", TRIAL, csv_of(tmp_path, *lines))
+        with_user_landmarks(tmp_path / "walk.trc", TRIAL, csv_of(tmp_path, *lines))
 
 
 @given(st.binary(max_size=200))

@@ -72,7 +72,7 @@ def test_windows_that_are_not_drawn_are_the_meshes_markers(
     network: BioPose, stored: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(network.inverse.virtual, "draw", MarkerDraw(share=0.0, noise_m=0.0, missing=0.0))
-    drawn = network.drawn(stored)
+    drawn = network.augmented(stored)
     assert drawn["markers"].shape == (4, 14, 103, 3)
     found = of_meshes(stored)["markers"]
     torch.testing.assert_close(about_mean(drawn["markers"])[0], about_mean(found)[0], atol=1e-4, rtol=0)
@@ -85,9 +85,9 @@ def test_drawn_windows_have_the_meshes_errors_on_top(network: BioPose, stored: B
     off[:, :, :, 7, 1], off[:, :, :, 8, 1] = 0.03, -0.03  # which moves no mean
     true = stored["markers"][:, None].expand_as(off)
     torch.manual_seed(3)
-    found = network.drawn({**stored, "estimates": (true + off).flatten(3)})
+    found = network.augmented({**stored, "estimates": (true + off).flatten(3)})
     torch.manual_seed(3)
-    wanted = network.inverse.drawn(plain)
+    wanted = network.inverse.augmented(plain)
     assert torch.equal(found["angles"], wanted["angles"])
     assert not torch.equal(found["angles"], plain["angles"])
     torch.testing.assert_close(
@@ -97,7 +97,7 @@ def test_drawn_windows_have_the_meshes_errors_on_top(network: BioPose, stored: B
 
 def test_either_stage_trains_its_network(network: BioPose, batch: Batch, stored: Batch) -> None:
     network.train()
-    for stage, given, part in (("picture", batch, "front."), ("markers", network.drawn(stored), "inverse.")):
+    for stage, given, part in (("picture", batch, "front."), ("markers", network.augmented(stored), "inverse.")):
         network.zero_grad()
         network.losses(network(given, stage), given)["total"].backward()
         reached = {name for name, parameter in network.named_parameters() if parameter.grad is not None}

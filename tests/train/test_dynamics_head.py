@@ -15,7 +15,7 @@ from kinesynth_train.networks.dynamics_head import (
     Dynamics,
     dynamics_terms,
     in_world,
-    told_moments,
+    learned_moments,
     true_dynamics,
 )
 from kinesynth_train.networks.views import per_view
@@ -54,7 +54,7 @@ def test_units_and_frames(network: BioHuman, batch: Batch, skeleton: DatasetSkel
     assert 0.5 < float(wanted.forces[..., 1].sum(dim=-1).mean()) < 1.5
     torch.testing.assert_close(wanted.moments[0], batch["moments"][0] / 75.337)
     seen = wanted._replace(forces=wanted.forces @ truth["rotations"].mT)
-    told = told_moments(skeleton)
+    told = learned_moments(skeleton)
     assert int(told.sum()) == 41 - 3
     terms = dynamics_terms(seen, truth, told)
     assert all(float(value) < 1e-5 for value in terms.values())

@@ -65,7 +65,7 @@ def test_losses_train_what_a_stage_trains(
     network.start(ShardDataset(results, "train", 1, ()))
     if (name, stage) == ("mint_tiny", "motion"):  # which learns from nothing but what was stored
         batch = {**batch, "estimates": torch.randn(2, 2, WINDOW, 263)}
-    terms = network.losses(network(network.drawn(batch), stage), batch)
+    terms = network.losses(network(network.augmented(batch), stage), batch)
     assert next(iter(terms)) == "total"
     terms["total"].backward()
     trained = set(network.trained_in(stage))

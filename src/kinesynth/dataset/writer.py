@@ -47,6 +47,7 @@ from kinesynth.skeleton.definition import SkeletonDefinition
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, Rejection, StageFile, progress, read_stage
 from kinesynth.subject_record import UNTWISTED, SubjectRecord
+from kinesynth.text import read_json
 
 STAGE = "pack_shard"
 FIX = "run the stages of this shard again"
@@ -269,7 +270,10 @@ def _check_names(paths: StagePaths, stages: Mapping[str, StageFile], names: Name
 
 def _scales(report: Path, bodies: tuple[str, ...]) -> np.ndarray:
     """Return the scale factors (B, 3) in the skeleton's order of bodies."""
-    table = _read_json(report, "body_names", "scale_factors")
+    table = read_json(report, "the report of scale-model", FIX)
+    for name in ("body_names", "scale_factors"):
+        if name not in table:
+            raise BadInput(report, name, "nothing", "a value", FIX)
     factors = dict(zip(table["body_names"], table["scale_factors"], strict=True))
     missing = [body for body in bodies if body not in factors]
     if missing:
@@ -286,17 +290,6 @@ def _body_attributes(body: Path) -> dict[str, str]:
     """Return the body model's name and the licence that its parameters are under."""
     identity = read_identity(body)
     return {"body_model": identity.name, "body_license": identity.license}
-
-
-def _read_json(path: Path, *required: str) -> dict[str, Any]:
-    try:
-        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(path, "file", str(error), "a JSON file", FIX) from error
-    for name in required:
-        if name not in table:
-            raise BadInput(path, name, "nothing", "a value", FIX)
-    return table
 
 
 def _date() -> str:

@@ -5,7 +5,7 @@ without external forces. They are shared between contact points under both soles
 `contact_forces`). What the feet cannot supply is reported, never hidden.
 """
 
-import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,10 +33,12 @@ from kinesynth.options import option
 from kinesynth.records import GroundForces, Kinematics
 from kinesynth.sources import sources
 from kinesynth.stage_file import Clip, process_clips, read_stage
+from kinesynth.text import read_json
 
 MODEL_SECONDS = 600.0
 FIX = "set grf.weights to GaitDynamicsRefinement.pt"
 OTHER_CONTACT = "the feet cannot carry this motion"
+SCALE_FIX = "scale the model again"
 MADE = {source.name for source in sources().values() if not source.file}  # motions, and bodies, of our own making
 TOUCHES = 0.05  # likelihood from which a point may share the load
 
@@ -118,7 +120,7 @@ def ground_reaction(
         BadInput: the engine gaitdynamics lacks its weights or the height, or the weights are not its.
     """
     names = list(read_stage(ik).attrs["coordinate_names"])
-    mass_error = 0.0 if scale is None else float(json.loads(scale.read_text()).get("mass_error_kg", 0.0))
+    mass_error = 0.0 if scale is None else _measure(scale, "mass_error_kg") or 0.0
     react = (
         _gaitdynamics(grf.weights, scale, names, rules)
         if grf.engine == "gaitdynamics"
@@ -180,6 +182,20 @@ def _not_estimated(clip: Clip, attrs: Mapping[str, Any], reason: str) -> Clip:
     return without_dynamics(clip.clip_id, attrs, reason, replace(zeros, smooth_angles=angles))
 
 
+def _measure(scale: Path, name: str) -> float | None:
+    """Return a number of scale-model's report, None where it has none.
+
+    Raises:
+        BadInput: the file is no report, or the value no number.
+    """
+    value = read_json(scale, "the report of scale-model", SCALE_FIX).get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadInput(scale, name, repr(value), "a number", SCALE_FIX)
+    return float(value)
+
+
 def _gaitdynamics(
     weights: str, scale: Path | None, names: list[str], rules: SoleContactRules
 ) -> Callable[[Demand], Reaction]:
@@ -189,7 +205,9 @@ def _gaitdynamics(
 
     if not weights or scale is None:
         raise BadInput("ground-reaction", "weights, scale", "none", "both, for the engine gaitdynamics", FIX)
-    network, height = load_network(Path(weights)), float(json.loads(scale.read_text())["height_m"])
+    network, height = load_network(Path(weights)), _measure(scale, "height_m")
+    if height is None:
+        raise BadInput(scale, "height_m", "none", "the person's height, m, for the engine gaitdynamics", SCALE_FIX)
 
     def react(demand: Demand) -> Reaction:
         motion, heading = motion_features(names, demand.angles, demand.rate_hz, height)

@@ -18,7 +18,7 @@ from kinesynth.markers.order import check_order
 from kinesynth.markers.screening import Screened, screen
 from kinesynth.markers.sides import check_sides
 from kinesynth.markers.up_axis import check_extent, up_note, upright
-from kinesynth.markers.user_labels import told_landmarks
+from kinesynth.markers.user_labels import with_user_landmarks
 from kinesynth.markers.wrists import thumb_side
 from kinesynth.opensim_files.trc import MarkerTrajectories
 
@@ -33,7 +33,7 @@ def read_screened(path: Path, table: Path | None = None) -> Screened:
             frames are missing.
     """
     raw = read_markers(path)
-    screened = screen(path, raw if table is None else told_landmarks(path, raw, table))
+    screened = screen(path, raw if table is None else with_user_landmarks(path, raw, table))
     trial, labels = screened.markers, screened.labels
     positions = trial.positions[:, [trial.names.index(name) for name in labels]]
     check_extent(path, positions)

@@ -49,7 +49,7 @@ def read_labels(path: Path) -> dict[str, str]:
     return {label: place for label, place in found.items() if place}
 
 
-def told_landmarks(path: Path, trial: MarkerTrajectories, table: Path) -> MarkerTrajectories:
+def with_user_landmarks(path: Path, trial: MarkerTrajectories, table: Path) -> MarkerTrajectories:
     """Return a trial whose labels sit where a user's table says, and without those that it leaves out.
 
     Args:

@@ -88,10 +88,10 @@ def _write_labels(files: list[Path], labels: Path | None, output: Path) -> None:
     if len(files) != 1:
         raise BadInput(output, "write-labels", f"{len(files)} files", "one marker file", "write a csv of each")
     from kinesynth.markers.files import read_markers
-    from kinesynth.markers.user_labels import told_landmarks, write_labels
+    from kinesynth.markers.user_labels import with_user_landmarks, write_labels
 
     trial = read_markers(files[0])
-    write_labels(output, trial if labels is None else told_landmarks(files[0], trial, labels))
+    write_labels(output, trial if labels is None else with_user_landmarks(files[0], trial, labels))
 
 
 def _checked(path: Path, model: Path | None, body: BodyModel | None, labels: Path | None, log: Path) -> list[str]:

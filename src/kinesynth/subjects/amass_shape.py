@@ -14,7 +14,7 @@ from kinesynth.clips import ClipRow
 from kinesynth.errors import BadInput, ClipRejected
 from kinesynth.notes import tell
 from kinesynth.stated import NOTHING, Stated
-from kinesynth.subjects.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.subjects.amass_size import has_size, mean_joints, size_from_motion
 from kinesynth.subjects.amass_upright import read_upright
 from kinesynth.subjects.shape import LENGTH_SPREAD_M, Shape, fit_lengths, prior
 from kinesynth.subjects.stated_shape import likely_betas
@@ -41,7 +41,7 @@ def shape_of_amass(model: BodyModel, rows: Sequence[ClipRow], density_kg_m3: flo
         require_own_betas(file, model)
     if has_own_betas(file, model):
         return Shape(first_betas(file), file.gender, OWN_BETAS, basis="betas")
-    if tells_size(file):
+    if has_size(file):
         mean = np.zeros(BETAS)
         target = lengths(model.rest_joints(mean)) * smplx_lengths(first_betas(file)) / smplx_lengths(mean)
         betas = fit_lengths(model, target, file.gender, density_kg_m3)

@@ -31,7 +31,7 @@ _FLOOR_SPREAD_M, _FLOOR_WEIGHT = 0.02, 4.0  # of the floor around height 0, shoe
 _UNKNOWN = 0.03  # of the size: proportions, soles and shoes differ from the mean body's
 
 
-def tells_size(file: AmassFile) -> bool:
+def has_size(file: AmassFile) -> bool:
     """Whether the file's betas can be evaluated: those of neutral SMPL-X."""
     return file.model == "smplx" and file.gender == "neutral"
 

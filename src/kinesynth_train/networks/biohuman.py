@@ -33,7 +33,7 @@ from kinesynth_train.muscle_tally import MuscleTally
 from kinesynth_train.networks import dynamics_head, hsmr
 from kinesynth_train.networks.biohuman_shape import Shape, Weights
 from kinesynth_train.networks.contract import Network, Prediction
-from kinesynth_train.networks.dynamics_head import Dynamics, DynamicsHead, dynamics_terms, told_moments
+from kinesynth_train.networks.dynamics_head import Dynamics, DynamicsHead, dynamics_terms, learned_moments
 from kinesynth_train.networks.gated_fusion import GatedFusion, PoseAlone, PoseEncoder
 from kinesynth_train.networks.hsmr import Hsmr, Reading
 from kinesynth_train.networks.mean_activation import MEAN_ACTIVATION, mean_activations, mean_estimate
@@ -59,7 +59,7 @@ class BioHuman(Network):
     labels: ClassVar[tuple[str, ...]] = (*KINEMATIC_LABELS, "activations", "quality/activation_valid")
     better: ClassVar[str] = "muscle_nrmse"
     mean_activation: Tensor
-    told: Tensor
+    learned: Tensor
 
     def __init__(self, shape: Shape, weights: Weights, stats: CoordinateStats, skeleton: DatasetSkeleton) -> None:
         super().__init__(weights, stats, skeleton)
@@ -83,7 +83,7 @@ class BioHuman(Network):
         self.muscles = nn.Sequential(nn.Linear(shape.width, shape.width), nn.GELU(), leave)
         if shape.dynamics:
             self.dynamics = DynamicsHead(shape.width, len(skeleton.definition.coordinate_names))
-            self.register_buffer("told", told_moments(skeleton), persistent=False)
+            self.register_buffer("learned", learned_moments(skeleton), persistent=False)
         self.register_buffer("mean_activation", torch.zeros(muscles))
 
     def start(self, labels: ShardDataset) -> None:
@@ -113,8 +113,8 @@ class BioHuman(Network):
         cameras = seen["rotations"], seen["projections"]
         first = self.front.prediction_of(reading, *cameras)
         said = first if self.shape.pose == "smplx" else self.front.prediction_of(reading._replace(code=pose), *cameras)
-        told = {"activations": activations, "dynamics": dynamics}
-        return said._replace(code=pose, stage=stage, earlier=(first,), **told)  # type: ignore[arg-type]
+        predicted = {"activations": activations, "dynamics": dynamics}
+        return said._replace(code=pose, stage=stage, earlier=(first,), **predicted)  # type: ignore[arg-type]
 
     @torch.no_grad()
     def tokens(self, crops: Tensor) -> Tensor:
@@ -159,7 +159,7 @@ class BioHuman(Network):
         if prediction.stage == "final":
             terms |= amplitude_terms(found, wanted, valid)
         if prediction.dynamics is not None:
-            terms |= dynamics_terms(prediction.dynamics, truth, self.told)
+            terms |= dynamics_terms(prediction.dynamics, truth, self.learned)
         if self.shape.visual:
             terms["front"] = self.front.losses(prediction.earlier[0], batch)["total"]
         return weighed(terms, asdict(self.weights))

@@ -109,7 +109,7 @@ class BioPose(Network):
             return self.front.losses(prediction, batch)
         return self.inverse.losses(prediction, per_view(batch, len(prediction.angles) // len(batch["angles"])))
 
-    def drawn(self, batch: Batch) -> Batch:
+    def augmented(self, batch: Batch) -> Batch:
         """Return windows of markers, each view's apart, some of other bodies and poses, all with the meshes' errors."""
         if "estimates" not in batch:
             return batch
@@ -118,8 +118,8 @@ class BioPose(Network):
             {name: value for name, value in batch.items() if name != "estimates"}, batch["estimates"].shape[1]
         )
         errors = about_mean(found["markers"])[0] - about_mean(true["markers"])[0]
-        drawn: Batch = self.inverse.drawn(true)
-        return {**drawn, "markers": drawn["markers"] + errors}
+        sampled: Batch = self.inverse.augmented(true)
+        return {**sampled, "markers": sampled["markers"] + errors}
 
     def trained_in(self, stage: str) -> list[nn.Parameter]:
         """Return the parameters of the one network or of the other."""

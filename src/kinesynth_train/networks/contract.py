@@ -111,8 +111,8 @@ class Network(nn.Module, ABC):
         """Return which windows a stage can take, in words and as a test: any."""
         return "any", lambda _: True
 
-    def drawn(self, batch: Batch) -> Batch:
-        """Return a training batch with what is drawn anew at every step, by torch's own generator: nothing."""
+    def augmented(self, batch: Batch) -> Batch:
+        """Return a training batch with its augmentation, sampled at every step by torch's own generator: none."""
         return batch
 
     def stores(self, stage: str) -> bool:  # noqa: ARG002

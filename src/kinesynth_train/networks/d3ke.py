@@ -34,7 +34,7 @@ from kinesynth_train.occlusion import Occlusion, occluded
 from kinesynth_train.presets import Augment, Phase, Preset
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
-from kinesynth_train.windowing import drawn_frame, window_about_each
+from kinesynth_train.windowing import random_frame, window_about_each
 
 Weights = PublishedWeights
 FRAMES_AT_ONCE = 64  # that the backbone sees at once, in use
@@ -112,7 +112,7 @@ class D3ke(Network):
                 estimates = self.estimates(self.frames(batch["crops"][:, views].flatten(0, 1), cameras), cameras)
         if not (self.training and isinstance(self.sequence, LiftingTransformer)):
             return self.over_time(estimates, cameras)
-        return self._about(drawn_frame(estimates.shape[1] // 2, batch["frame_valid"]), estimates, cameras)
+        return self._about(random_frame(estimates.shape[1] // 2, batch["frame_valid"]), estimates, cameras)
 
     def _about(self, frame: int, estimates: Tensor, cameras: Tensor) -> Prediction:
         """Return what is predicted from windows (N, T, E) laid about a frame, not always the middle one.
@@ -170,7 +170,7 @@ class D3ke(Network):
         for few, here in zip(*(torch.split(array, FRAMES_AT_ONCE) for array in (crops, cameras)), strict=True):
             yield self.frames(few[None], here[None]), here[None]
 
-    def drawn(self, batch: Batch) -> Batch:
+    def augmented(self, batch: Batch) -> Batch:
         """Return the batch with things before the person."""
         if "crops" not in batch:
             return batch

@@ -41,7 +41,7 @@ class DynamicsHead(nn.Module):
         return Dynamics(forces.reshape(*forces.shape[:-1], FEET, 3), self.moments(state).float())
 
 
-def told_moments(skeleton: DatasetSkeleton) -> Tensor:
+def learned_moments(skeleton: DatasetSkeleton) -> Tensor:
     """Return (J,), true for the coordinates whose moments are learned and measured."""
     counted = counted_angles(skeleton.definition)
     return counted.index_fill(0, root_of(skeleton.definition)[0], False)
@@ -53,11 +53,11 @@ def true_dynamics(batch: Batch) -> Dynamics:
     return Dynamics(batch["force"] / (mass[..., None] * GRAVITY), batch["moments"] / mass)
 
 
-def dynamics_terms(found: Dynamics, truth: Batch, told: Tensor) -> dict[str, Tensor]:
+def dynamics_terms(found: Dynamics, truth: Batch, learned: Tensor) -> dict[str, Tensor]:
     """Return what forces and moments, L1, cost where `force_valid`; `truth` has a view each."""
     wanted, valid = true_dynamics(truth), truth["force_valid"]
     forces = wanted.forces @ truth["rotations"].mT
-    off = (found.moments - wanted.moments).abs()[..., told.to(found.moments.device)]
+    off = (found.moments - wanted.moments).abs()[..., learned.to(found.moments.device)]
     return {
         "force": masked_mean((found.forces - forces).abs().sum(dim=(-2, -1)), valid),
         "moment": masked_mean(off.mean(dim=-1), valid),

@@ -13,7 +13,7 @@ TRIES = 16  # candidates per point: about an eighth of a ray's reach is inside a
 def sample_hull(
     masks: Tensor, projections: Tensor, middle: Tensor, count: int, generator: torch.Generator | None
 ) -> Tensor:
-    """Return points (F, count, 3) m drawn from the visual hull of each frame.
+    """Return points (F, count, 3) m sampled from the visual hull of each frame.
 
     A candidate lies on the ray of a random pixel of the first mask, at a random depth within `REACH` of the middle's;
     it stays if the second mask holds its image. A frame with too few repeats those that it has.

@@ -27,7 +27,7 @@ from kinesynth_train.presets import Phase, Preset
 from kinesynth_train.skeleton import CoordinateStats, DatasetSkeleton
 from kinesynth_train.stretch import Estimate, Stretch
 from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
-from kinesynth_train.windowing import drawn_frame
+from kinesynth_train.windowing import random_frame
 
 Weights = PublishedWeights
 
@@ -44,7 +44,7 @@ class Shape:
         dropout: of the transformer.
         window: T.
         output: the last frame of each window, or all.
-        draw: how training markers are drawn.
+        draw: how training markers are sampled.
     """
 
     channels: int = 8
@@ -84,7 +84,7 @@ class Neurik(Network):
         if self.output == "last":
             frame = markers.shape[1] - 1
             if self.training:
-                frame = drawn_frame(frame, batch["frame_valid"])
+                frame = random_frame(frame, batch["frame_valid"])
             markers = ending_with(markers, frame)
         features = self.temporal(self.spatial_features(about_mean(markers)[0]) + self.place[-markers.shape[1] :])
         ends = slice(None) if frame is None else slice(-1, None)
@@ -100,10 +100,10 @@ class Neurik(Network):
         flat: Tensor = features.flatten(1).reshape(*relative.shape[:2], -1)
         return flat
 
-    def drawn(self, batch: Batch) -> Batch:
+    def augmented(self, batch: Batch) -> Batch:
         """Return the batch with markers of other bodies and poses, with errors and gaps."""
-        drawn: Batch = self.virtual(batch)
-        return drawn
+        sampled: Batch = self.virtual(batch)
+        return sampled
 
     def fitting_windows(self, stage: str) -> tuple[str, Callable[[int], bool]]:  # noqa: ARG002
         """Return those for which it has learnable places."""

@@ -1,7 +1,7 @@
 """Our variant of NeurIK: markers to the angles of all frames at once, or of the window's middle one.
 
 What it shares with the published one (`neurik`): convolutions over a frame's markers, a transformer over 64 frames,
-markers that are drawn with noise and gaps. What differs: whether a marker is there is told; convolutions halve the
+markers that are drawn with noise and gaps. What differs: whether a marker is there is an input; convolutions halve the
 number of markers; places in time are sinusoidal; one set of scales for the window; the root is three angles; nothing
 keeps angles within limits; weights 1 angle (rad), 1 scale, 1 joints and mass centres, 2 markers; cosine, no decay.
 `neurik_any`, which ships, sees markers in the person's own frame and without convolutions: which way somebody faces, it
@@ -36,7 +36,7 @@ from kinesynth_train.virtual_markers import MarkerDraw, VirtualMarkers
 
 Weights = OwnWeights
 STRIDE = 2
-POSES = 20_000  # of drawn bodies, by which the components of their markers are found
+POSES = 20_000  # of sampled bodies, by which the components of their markers are found
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Shape:
         window: frames that a middle frame is seen with when `output` is `centre`.
         output: all frames at once, or the middle one of each window.
         stored: whether the training's clips are kept in memory, which they must fit into.
-        draw: how training markers are drawn.
+        draw: how training markers are sampled.
     """
 
     channels: tuple[int, ...] = (64, 128, 256)
@@ -152,10 +152,10 @@ class NeurikOurs(Network):
         turn = facing(pose.markers, self.pairs) if self.six is not None else torch.eye(3).expand(POSES, 1, 3, 3)
         self.space.fit(((pose.markers - pose.joint_centres[:, :, :1]) @ turn)[:, 0])
 
-    def drawn(self, batch: Batch) -> Batch:
+    def augmented(self, batch: Batch) -> Batch:
         """Return the batch with markers of other bodies and poses, with errors and gaps."""
-        drawn: Batch = self.virtual(batch)
-        return drawn
+        sampled: Batch = self.virtual(batch)
+        return sampled
 
     def stores(self, stage: str) -> bool:  # noqa: ARG002
         """Return whether it learns from clips that are read once."""

@@ -24,7 +24,7 @@ def frames_of(batch: Batch) -> tuple[Tensor, Tensor]:
 def agreed_points(crops: Tensor, projections: Tensor, count: int, *, training: bool) -> tuple[Tensor, Tensor]:
     """Return points (F, count, 3) m that lie on both masks and the middle of the person (F, 3) m.
 
-    In training they are drawn by torch's own generator.
+    In training they are sampled by torch's own generator.
     """
     generator = None if training else torch.Generator(crops.device).manual_seed(TEST_SEED)
     with torch.autocast(crops.device.type, enabled=False):

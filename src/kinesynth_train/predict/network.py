@@ -178,7 +178,7 @@ def _only(found: Reconstruction, frames: np.ndarray) -> Reconstruction:
     return replace(found, poses=poses_of(found.skeleton, angles, found.points))
 
 
-def drawn_to_points(found: Reconstruction, sights: list[Sight], smooth_hz: float) -> Reconstruction:
+def refined_to_points(found: Reconstruction, sights: list[Sight], smooth_hz: float) -> Reconstruction:
     """Return the motion near the one found whose points are near to the lines of sight."""
     skeleton = found.skeleton
     keypoint_set = sights[0].view.keypoints.set

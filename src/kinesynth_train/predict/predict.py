@@ -21,7 +21,7 @@ from kinesynth_train.predict.given_views import (
     with_person,
 )
 from kinesynth_train.predict.marker_files import Marked, lines_through, read_marked
-from kinesynth_train.predict.network import by_network, drawn_to_points, network_of, without_misfits
+from kinesynth_train.predict.network import by_network, network_of, refined_to_points, without_misfits
 from kinesynth_train.predict.one_view import reconstruct_one
 from kinesynth_train.predict.outputs import body_mass, check_output, summary, write_model, write_motion, write_summary
 from kinesynth_train.predict.overlay import skeleton_lines, write_overlay
@@ -75,7 +75,7 @@ def predict(request: Request) -> Path:
     if model is not None:
         found = by_network(model, found, found_sights, videos, body_mass(found, request.mass)[0])
         if request.refine:
-            found = drawn_to_points(found, found_sights, request.smooth)
+            found = refined_to_points(found, found_sights, request.smooth)
         notes += found.notes
         tell("predict", found.notes)
     return _write(request, found, found_sights, videos, notes, model.name if model else "keypoints")

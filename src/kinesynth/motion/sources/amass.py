@@ -24,7 +24,7 @@ from kinesynth.subjects.amass_shape import (
     shape_of_amass,
     usual_size,
 )
-from kinesynth.subjects.amass_size import mean_joints, size_from_motion, tells_size
+from kinesynth.subjects.amass_size import has_size, mean_joints, size_from_motion
 from kinesynth.subjects.shape import Shape
 
 
@@ -83,6 +83,6 @@ def _joints_of(file: AmassFile, body: BodyModel, size: float | None) -> np.ndarr
     """Return the rest joints (22, 3) m of the body that a file's motion was recorded for."""
     if body.identity.is_free and has_own_betas(file, body):
         return body.rest_joints(first_betas(file))
-    if tells_size(file) or not body.identity.is_free:
+    if has_size(file) or not body.identity.is_free:
         return smplx_rest_joints(first_betas(file))
     return mean_joints(size or size_from_motion([file], usual_size(body, file.gender))[0])
