@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinesynth.kinematics.levenberg_marquardt import Quadratic
+from kinesynth.geometry.levenberg_marquardt import Quadratic
 from kinesynth.skeleton import SkeletonDefinition
 from kinesynth_train.predict.point_motion import PointMotion
 from kinesynth_train.predict.soles import rests, soles
