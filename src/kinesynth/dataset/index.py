@@ -17,7 +17,7 @@ from kinesynth.dataset.listing import CHECKSUMS
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.schema import load_schema
-from kinesynth.dataset.sound import readable
+from kinesynth.dataset.sound import readable, require_attributes
 from kinesynth.errors import BadInput
 from kinesynth.file_names import takes_file_names
 from kinesynth.shards import shard_paths
@@ -81,6 +81,9 @@ def _read(shard: Path) -> tuple[str, dict[str, Any], list[dict[str, Any]], list[
     with whole_shard(shard) as file, readable(shard, "attributes"):
         digest = checksum(shard)
         attrs = dict(file.attrs)
+        require_attributes(shard, "file", attrs, load_schema().file_attributes)
+        for clip_id, group in file["clips"].items():
+            require_attributes(shard, f"clips/{clip_id}", dict(group.attrs), load_schema().clip_attributes)
         delivered = [
             {"clip_id": clip_id, "shard": shard.stem, **_describe(attrs, group), "xxh3_128": digest}
             for clip_id, group in file["clips"].items()

@@ -1,9 +1,10 @@
 """Clips of a stranger's shard, read only where all that a reader takes for granted is there."""
 
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 
@@ -11,7 +12,7 @@ from kinesynth.dataset.checks import attributes_faults, structure_faults
 from kinesynth.dataset.file_cache import whole_shard
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.record import ClipRecord, own_array, read_clip
-from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
+from kinesynth.dataset.schema import SCHEMA_VERSION, Attribute, load_schema
 from kinesynth.errors import BadInput
 
 FIX = "check it with `kinesynth verify`"
@@ -23,6 +24,7 @@ _UNREADABLE = (
     ValueError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
 )  # of h5py, for things of other kinds
 
 
@@ -39,12 +41,21 @@ def sound_shard(path: Path) -> Iterator[h5py.File]:
             raise BadInput(path, "schema", str(version)[:80], str(SCHEMA_VERSION), fix)
         with readable(path, "attributes"):
             attrs = dict(file.attrs)
-        for fault in attributes_faults(attrs, load_schema().file_attributes):
-            raise _refusal(path, "file", fault)
+        require_attributes(path, "file", attrs, load_schema().file_attributes)
         for name in ("clips", "skeleton"):
             if not isinstance(file.get(name), h5py.Group):
                 raise BadInput(path, name, "no group", "one", FIX)
         yield file
+
+
+def require_attributes(path: Path, place: str, found: Mapping[str, Any], expected: Mapping[str, Attribute]) -> None:
+    """Refuse attributes of a file, a clip or a view that are not the schema's.
+
+    Raises:
+        BadInput: one is missing, or of another type or range; the message names the first.
+    """
+    for fault in attributes_faults(found, expected):
+        raise _refusal(path, place, fault)
 
 
 def sound_clip(path: Path, file: h5py.File, clip_id: str) -> ClipRecord:
