@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 SCHEMA_VERSION = 2
 
 
@@ -61,6 +63,12 @@ class Schema:
     view_attributes: Mapping[str, Attribute]
     clip: Mapping[str, Field]
     view: Mapping[str, Field]
+
+
+def schema_of(attrs: Mapping[str, Any]) -> int | str:
+    """Return the version that the attributes of a file state, or what they have in its place, cut to 80 letters."""
+    stated = attrs.get("schema")
+    return int(stated) if isinstance(stated, int | np.integer) else " ".join(str(stated).split())[:80]
 
 
 @cache

@@ -12,7 +12,7 @@ from kinesynth.dataset.checks import attributes_faults, structure_faults
 from kinesynth.dataset.file_cache import whole_shard
 from kinesynth.dataset.names import read_names
 from kinesynth.dataset.record import ClipRecord, own_array, read_clip
-from kinesynth.dataset.schema import SCHEMA_VERSION, Attribute, load_schema
+from kinesynth.dataset.schema import SCHEMA_VERSION, Attribute, load_schema, schema_of
 from kinesynth.errors import BadInput
 
 FIX = "check it with `kinesynth verify`"
@@ -36,9 +36,9 @@ def sound_shard(path: Path) -> Iterator[h5py.File]:
         BadInput: it is none.
     """
     with whole_shard(path) as file:
-        if (version := file.attrs.get("schema")) != SCHEMA_VERSION:
+        if (version := schema_of(file.attrs)) != SCHEMA_VERSION:
             fix = "make the shards again, or read them with the release of kinesynth that wrote them"
-            raise BadInput(path, "schema", str(version)[:80], str(SCHEMA_VERSION), fix)
+            raise BadInput(path, "schema", str(version), str(SCHEMA_VERSION), fix)
         with readable(path, "attributes"):
             attrs = dict(file.attrs)
         require_attributes(path, "file", attrs, load_schema().file_attributes)

@@ -28,7 +28,7 @@ from kinesynth.dataset.physics import (
 from kinesynth.dataset.provenance import read_provenance
 from kinesynth.dataset.quality import clip_quality
 from kinesynth.dataset.record import ClipRecord, read_clip
-from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema
+from kinesynth.dataset.schema import SCHEMA_VERSION, load_schema, schema_of
 from kinesynth.dataset.sound import unpacked_model
 from kinesynth.errors import BadInput, KinesynthError
 from kinesynth.file_names import takes_file_names
@@ -157,8 +157,7 @@ def summary_line(shard: Path, values: Sequence[tuple[str, CheckedValue]], faults
 
 
 def _file_faults(file: h5py.File) -> Iterator[str]:
-    version = file.attrs.get("schema")
-    if version != SCHEMA_VERSION:
+    if (version := schema_of(file.attrs)) != SCHEMA_VERSION:
         yield f"schema: found {version}, expected {SCHEMA_VERSION}"
         return
     yield from attributes_faults(file.attrs, load_schema().file_attributes)
