@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kinesynth.text import table_rows
-from kinesynth_train.cli import build_parser, settings_of
+from kinesynth_train.cli import parsed, settings_of
 from kinesynth_train.settings import Settings
 from tools.acceptance.comparison import CHECKPOINT_EVERY, FOLDER, FRONTS, NETWORKS, train_once
 from tools.acceptance.papers import TITLES
@@ -68,9 +68,7 @@ def settings(variant: Variant, folder: Path, device: Literal["cpu", "cuda"] = "c
     """Return how a variant is trained, on the set below `folder`."""
     sizes = [f"--{name.replace('_', '-')}={value}" for name, value in NETWORKS[variant.sizes_of].items()]
     paths = ["--shards", str(folder / "results"), "--output", str(folder / variant.folder)]
-    options = vars(
-        build_parser().parse_args(["fit", *paths, "--network", variant.network, *sizes, *variant.flags.split()])
-    )
+    options = parsed(["fit", *paths, "--network", variant.network, *sizes, *variant.flags.split()])
     del options["verb"]
     front = FRONTS.get(variant.sizes_of, "")
     return replace(

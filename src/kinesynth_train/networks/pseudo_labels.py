@@ -78,7 +78,8 @@ class PseudoLabels(AnySize):
             factors.append(factors_of(scales, self._first_of_each).expand(len(whole), -1))
         for name, rows in (("angles", angles), ("factors", factors)):
             setattr(self, name, torch.cat(rows).repeat_interleave(views, 0).to(self.steps.device))
-        self.errors = torch.full((len(self.angles),), torch.inf, device=self.steps.device)
+        unknown = torch.finfo(torch.float32).max  # finite: a checkpoint holds nothing else
+        self.errors = torch.full((len(self.angles),), unknown, device=self.steps.device)
 
     def read(self, pictures: Batch) -> Row:
         """Return the rows of pictures, as `apart` gives them, mirrored where these are."""
