@@ -6,13 +6,13 @@ from itertools import product
 import daqp
 import numpy as np
 
-LIKELY = 0.02
-"""Likelihood of contact from which cost alone keeps force off a point.
+MAX_FORCE, BLUNTED = 4.0, 0.7
+"""Body weights that a point may bear which is surely in contact; others bear as much times this power of the likelihood.
 
-The most that a point may bear grows up to there. With a step, a foot about to land would carry at one frame rate and
-not at another."""
+It is steep at zero, and has no step: with one, a foot about to land would carry at one frame rate and not at another; and
+on a straight line a walker about to land would be held by too little for a thirtieth of a second.
+"""
 
-MAX_FORCE = 4.0  # body weights, on one point
 NEIGHBOUR_SECONDS = 1.0 / 30.0
 
 
@@ -29,7 +29,7 @@ class Weights:
     root: float = 100.0
     joints: float = 0.1
     unlikely: float = 0.025
-    smooth: float = 0.25
+    smooth: float = 0.3
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -120,7 +120,7 @@ class _Problem:
         likely = np.repeat(likelihood.reshape(frames, -1), 3, axis=1)
         hessian = weighted @ effect + np.eye(likely.shape[1]) * (weights.unlikely / (likely + 1e-3))[:, None]
         gradient = -(weighted @ load.demand[..., None])[..., 0] / load.body_weight
-        limit = MAX_FORCE * np.minimum(likely / LIKELY, 1.0)
+        limit = MAX_FORCE * likely**BLUNTED
         return cls(hessian, gradient, limit, _friction_pyramid(likelihood[0].size, friction))
 
     def solve(self, frame: int, smooth: float = 0.0, target: np.ndarray | float = 0.0) -> np.ndarray:
