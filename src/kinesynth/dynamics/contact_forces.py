@@ -7,10 +7,10 @@ import daqp
 import numpy as np
 
 MAX_FORCE, BLUNTED = 4.0, 0.7
-"""Body weights that a point may bear which is surely in contact; others bear as much times this power of the likelihood.
+"""Body weights that a point may bear which is surely in contact; others bear as much times this power of likelihood.
 
-It is steep at zero, and has no step: with one, a foot about to land would carry at one frame rate and not at another; and
-on a straight line a walker about to land would be held by too little for a thirtieth of a second.
+It is steep at zero, and has no step. With one, a foot about to land would carry at one frame rate and not at another;
+on a straight line, a walker about to land would be held by too little for a thirtieth of a second.
 """
 
 NEIGHBOUR_SECONDS = 1.0 / 30.0
