@@ -27,7 +27,7 @@ def clip_faults(clip: ClipRecord, sizes: Mapping[str, int], *, drawn: bool = Tru
     """
     faults = list(structure_faults(clip, sizes))
     yield from faults
-    if list(attributes_faults(clip.attrs, load_schema().clip_attributes)):
+    if any(attributes_faults(clip.attrs, load_schema().clip_attributes)):
         return
     if drawn and not clip.views:
         yield "views: found none, expected at least one camera"
@@ -94,10 +94,8 @@ def _array_faults(
 
 def _array_fault(array: np.ndarray, field: Field, sizes: Mapping[str, int]) -> str:
     """Return what is wrong with an array, nothing if all is well; an axis without a size may have any."""
-    shape = tuple(sizes.get(axis, -1) if isinstance(axis, str) else axis for axis in field.shape)
-    found = array.shape or ()  # None of h5py's Empty
-    if len(found) != len(shape) or any(b not in (-1, a) for a, b in zip(found, shape, strict=True)):
-        return f"found shape {found}, expected {field.shape} = {shape}"
+    if not field.fits(array.shape, sizes):
+        return f"found shape {array.shape or ()}, expected {field.shape} = {field.sized(sizes)}"
     if array.dtype != field.dtype:
         return f"found type {array.dtype}, expected {field.dtype}"
     if field.range is None or array.size == 0:

@@ -81,8 +81,9 @@ def _read(shard: Path) -> tuple[str, dict[str, Any], list[dict[str, Any]], list[
     with whole_shard(shard) as file, readable(shard, "attributes"):
         digest = checksum(shard)
         attrs = dict(file.attrs)
-        for clip_id, group in file["clips"].items():
+        if len(file["clips"]):  # of a shard without any, only what was left out is listed
             require_attributes(shard, "file", attrs, load_schema().file_attributes)
+        for clip_id, group in file["clips"].items():
             require_attributes(shard, f"clips/{clip_id}", dict(group.attrs), load_schema().clip_attributes)
         delivered = [
             {"clip_id": clip_id, "shard": shard.stem, **_describe(attrs, group), "xxh3_128": digest}

@@ -45,11 +45,8 @@ def _check_like(name: str, dataset: h5py.h5d.DatasetID, field: Field, sizes: Map
     """Raise ValueError where an array is not of a field's shape, or not of its kind: else HDF5 makes numbers of it."""
     if dataset.get_type().get_class() not in _NUMBERS:
         raise ValueError(f"{name} holds no numbers, {field.dtype} was expected")
-    expected = [sizes.get(axis, -1) if isinstance(axis, str) else axis for axis in field.shape]
-    shape = dataset.shape
-    same = shape is not None and len(shape) == len(expected)
-    if not same or any(b not in (-1, a) for a, b in zip(shape, expected, strict=True)):
-        raise ValueError(f"{name} has shape {shape}, {field.shape} was expected")
+    if not field.fits(dataset.shape, sizes):
+        raise ValueError(f"{name} has shape {dataset.shape}, {field.shape} was expected")
 
 
 def read_integer(group: h5py.h5g.GroupID, name: str) -> int:

@@ -38,6 +38,17 @@ class Field:
         """Whether each frame is a picture."""
         return self.shape[1:] == ("H", "C")
 
+    def sized(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """Return the shape that an array must have, -1 for an axis without a size, which may have any."""
+        return tuple(sizes.get(axis, -1) if isinstance(axis, str) else axis for axis in self.shape)
+
+    def fits(self, found: tuple[int, ...] | None, sizes: Mapping[str, int]) -> bool:
+        """Return whether an array's shape is this one; None, of h5py's Empty, is not."""
+        shape = self.sized(sizes)
+        if found is None or len(found) != len(shape):
+            return False
+        return all(wanted in (-1, length) for length, wanted in zip(found, shape, strict=True))
+
 
 @dataclass(frozen=True)
 class Attribute:

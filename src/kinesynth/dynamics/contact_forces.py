@@ -6,7 +6,7 @@ from itertools import product
 import daqp
 import numpy as np
 
-MAX_FORCE, BLUNTED = 4.0, 0.7
+MAX_FORCE, LIKELIHOOD_POWER = 4.0, 0.7
 """Body weights that a point may bear which is surely in contact; others bear as much times this power of likelihood.
 
 It is steep at zero, and has no step. With one, a foot about to land would carry at one frame rate and not at another;
@@ -120,7 +120,7 @@ class _Problem:
         likely = np.repeat(likelihood.reshape(frames, -1), 3, axis=1)
         hessian = weighted @ effect + np.eye(likely.shape[1]) * (weights.unlikely / (likely + 1e-3))[:, None]
         gradient = -(weighted @ load.demand[..., None])[..., 0] / load.body_weight
-        limit = MAX_FORCE * likely**BLUNTED
+        limit = MAX_FORCE * likely**LIKELIHOOD_POWER
         return cls(hessian, gradient, limit, _friction_pyramid(likelihood[0].size, friction))
 
     def solve(self, frame: int, smooth: float = 0.0, target: np.ndarray | float = 0.0) -> np.ndarray:

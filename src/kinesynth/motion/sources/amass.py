@@ -41,21 +41,18 @@ def shape(model: BodyModel, row: ClipRow, rows: Sequence[ClipRow], how: Shaping)
     left = list(rows)[list(rows).index(row) :]
     found = shape_of_amass(model, left, how.density_kg_m3, how.stated)
     files = readable_files(left)
+    poses = [Poses(from_amass(file).poses, file.fps) for file in files]
     if found.basis == "betas":
-        return replace(found, tibial_torsion=tibial_torsion([_poses(file) for file in files]))
+        return replace(found, tibial_torsion=tibial_torsion(poses))
     theirs = [_joints_of(file, model, found.amass_size) for file in files]
-    collar = hanging_collar([_poses(file) for file in files], theirs[0])
+    collar = hanging_collar(poses, theirs[0])
     ours = model.rest_joints(found.betas)
     moved = [
-        replace(_poses(file), values=re_expressed(_poses(file).values, ours, joints, collar))
-        for file, joints in zip(files, theirs, strict=True)
+        replace(motion, values=re_expressed(motion.values, ours, joints, collar))
+        for motion, joints in zip(poses, theirs, strict=True)
     ]
     told = None if collar is None else tuple(collar.round(6).tolist())
     return replace(found, amass_collar=told, tibial_torsion=tibial_torsion(moved))
-
-
-def _poses(file: AmassFile) -> Poses:
-    return Poses(from_amass(file).poses, file.fps)
 
 
 def _fitted(file: AmassFile, who: Person) -> Recording:
